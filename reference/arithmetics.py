@@ -1,0 +1,98 @@
+"""The arithmetics that LSTMs are computed in, each a handful of roundoffs: the named answers to "noise or bug?".
+
+An arithmetic is part of every claim: "parity in float32", "parity in TF32 products". `ladder` lists those that a layer
+of a given dtype is known to be computed in, on purpose or by mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """The roundoffs an implementation works with: relative, half the spacing of the numbers next to 1, unless said.
+
+    accumulation: of the sums of products. value: of gate sums, activations and everything elementwise.
+    state: of h and c as kept between steps and returned. product: of each factor before it is multiplied.
+    activation: the accuracy of sigmoid and tanh as an absolute number, beside the relative one.
+    floor: what underflow may lose, absolute. largest: the largest finite number of the layer's dtype.
+    """
+
+    name: str
+    accumulation: float
+    value: float
+    state: float
+    floor: float
+    largest: float
+    product: float = 0.0
+    activation: float = 0.0
+
+
+U64, U32, U_TF32, U16, U_BF16 = 2.0**-53, 2.0**-24, 2.0**-11, 2.0**-11, 2.0**-8
+
+# Layers of the narrow types sum in float32. Nothing flushes float16 numbers to zero: its floor is its smallest number.
+FLOAT64 = Arithmetic("float64", U64, U64, U64, floor=2.0**-1022, largest=(2.0 - 2.0**-52) * 2.0**1023)
+FLOAT32 = Arithmetic("float32", U32, U32, U32, floor=2.0**-126, largest=(2.0 - 2.0**-23) * 2.0**127)
+BFLOAT16 = Arithmetic("bfloat16", U32, U_BF16, U_BF16, floor=2.0**-126, largest=(2.0 - 2.0**-7) * 2.0**127)
+FLOAT16 = Arithmetic("float16", U32, U16, U16, floor=2.0**-24, largest=65504.0)
+
+NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, FLOAT32, BFLOAT16, FLOAT16)}
+
+
+def ladder(dtype: str) -> tuple[Arithmetic, ...]:
+    """The arithmetics known for layers of a dtype: wider inside, the dtype's own, and the looser ones that explain faults.
+
+    The order means nothing: which of those that explain a run is the tightest is measured on that run.
+    """
+    native = NATIVE[dtype]
+    return (native, *_wider(native), *_activations(native), *_products(native), *_states(native), *_narrower(native))
+
+
+def _wider(native: Arithmetic) -> list[Arithmetic]:
+    wider = [other for other in (FLOAT64, FLOAT32) if other.value < native.value]
+    return [
+        replace(native, name=f"{other.name} inside, rounded to {native.name}", accumulation=other.value, value=other.value)
+        for other in wider
+    ]
+
+
+def _activations(native: Arithmetic) -> list[Arithmetic]:
+    """Activations that are accurate absolutely: to one roundoff, or only to a power of ten."""
+    absolute = [replace(native, name=f"{native.name} with absolute-accuracy activations", activation=native.value)]
+    coarse = [10.0**-k for k in range(15, 1, -1) if 10.0**-k > 4.0 * native.value]
+    return absolute + [
+        replace(native, name=f"{native.name} with activations accurate to {size:.0e}", activation=size) for size in coarse
+    ]
+
+
+def _products(native: Arithmetic) -> list[Arithmetic]:
+    roundoffs = {"float32": U32, "TF32": U_TF32, "bfloat16": U_BF16}
+    return [
+        replace(native, name=f"{native.name} with {name} products", product=u)
+        for name, u in roundoffs.items()
+        if u > native.value
+    ]
+
+
+def _states(native: Arithmetic) -> list[Arithmetic]:
+    narrower = [other for other in (FLOAT32, FLOAT16, BFLOAT16) if other.value > native.value]
+    states = [
+        replace(native, name=f"{native.name} with {other.name} states", state=other.value, floor=max(native.floor, other.floor))
+        for other in narrower
+    ]
+    sums = [
+        replace(native, name=f"{native.name} with {other.name} accumulation", accumulation=other.value, floor=max(native.floor, other.floor))
+        for other in (FLOAT32, FLOAT16, BFLOAT16)
+        if other.value > native.accumulation and other.value <= max(native.value, U_BF16)
+    ]
+    return states + sums
+
+
+def _narrower(native: Arithmetic) -> list[Arithmetic]:
+    """Everything computed in a narrower type."""
+    return [
+        replace(other, name=f"{other.name} inside a {native.name} layer", largest=native.largest)
+        for other in (FLOAT32, FLOAT16, BFLOAT16)
+        if other.value > native.value
+    ]

@@ -1,0 +1,158 @@
+"""The LSTM a third time, on values that carry their rounding noise: the exact answer and the scale to judge against.
+
+It reads like `numpy_lstm.py`, with the rules of `rounding.py` in place of the operators, on arrays with a leading
+case axis: N cases of one setting at once. Its particularity is `seen`: the hidden states that the implementation
+itself returned. Where they are given, step t starts from the implementation's own h_(t-1), no error is carried through
+W_hh, the gate sums of all steps are one matrix product, and only c runs in time. Where they are not (the lower layers
+of a stack), h is our own and carries its noise along.
+
+Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hidden units, L layers, D directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from reference import rounding
+from reference.rounding import Arithmetic, Array, Noisy, Sum
+from reference.weights import CellWeights, LSTMWeights
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What an implementation should have returned: output (N, T, B, D*P), h_n (N, L*D, B, P), c_n (N, L*D, B, H).
+
+    overflow: (N,) where a partial sum may leave the range of the type. carried: (N,) the largest noise that entered
+    the last layer from hidden layers below it, 0 where all of them were seen.
+    """
+
+    output: Noisy
+    h_n: Noisy
+    c_n: Noisy
+    overflow: Array
+    carried: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    h: Noisy  # N, T, B, P
+    c: Noisy  # N, B, H: after the last step
+    overflow: Array  # N
+
+
+Seen = Callable[[int, int], "Array | None"]
+
+
+def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, weights: CellWeights, valid: Array) -> _Steps:
+    """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried from one to the next."""
+    recurrent = rounding.sum_of_products(h, weights.w_hh, weights.b_hh)
+    gates = rounding.rounded_sum(a, x, recurrent)
+    size = weights.hidden_size
+    z_i, z_f, z_g, z_o = (gates[..., k * size : (k + 1) * size] for k in range(4))
+    i, f, o = (rounding.sigmoid(a, z) for z in (z_i, z_f, z_o))
+    g = rounding.tanh(a, z_g)
+
+    c_all, c_last = _cell_states(a, f, rounding.product(a, i, g), c, valid)
+    h_all = rounding.product(a, o, rounding.tanh(a, c_all))
+    overflow = rounding.may_overflow(a, x, recurrent)
+    if weights.w_hr is not None:
+        projected = rounding.sum_of_products(h_all, weights.w_hr)
+        h_all, overflow = rounding.rounded_sum(a, projected), overflow.any(-1) | rounding.may_overflow(a, projected).any(-1)
+    return _Steps(rounding.stored(a, h_all), c_last, overflow.reshape(len(overflow), -1).any(-1))
+
+
+def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> tuple[Noisy, Noisy]:
+    """`c_t = f_t c_(t-1) + ig_t` for all t, its deviation added linearly, held where a step is not valid; and the last."""
+    values = [c.value]
+    for t in range(f.value.shape[1]):
+        new = f.value[:, t] * values[-1] + ig.value[:, t]
+        values.append(np.where(valid[t], new, values[-1]))
+    before, after = np.stack(values[:-1], 1), np.stack(values[1:], 1)
+    kept = f.value * before
+    crossed = f.deviation * np.abs(before), a.value * np.abs(kept), ig.deviation
+    own = rounding.combine(*crossed, max(a.value, a.state) * np.abs(after)) + a.floor
+    noises = [c.deviation]
+    for t in range(f.value.shape[1]):
+        noises.append(np.where(valid[t], np.abs(f.value[:, t]) * noises[-1] + own[:, t], noises[-1]))
+    return Noisy(after, np.stack(noises[1:], 1)), Noisy(values[-1], noises[-1])
+
+
+def lstm_layer(
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], weights: CellWeights, valid: Array, seen: Array | None
+) -> tuple[_Steps, Noisy]:
+    """One layer in one direction, forward in the time of its arguments; also its last valid h (N, B, P)."""
+    h_0, c_0 = state
+    inputs = rounding.sum_of_products(x, weights.w_ih, weights.b_ih)
+    if seen is not None:
+        steps = lstm_steps(a, inputs, _before(seen, h_0, valid), c_0, weights, valid)
+    else:
+        steps = _unrolled(a, inputs, h_0, c_0, weights, valid)
+    last = len(valid) - 1 - np.argmax(valid[::-1, :, 0], axis=0)
+    rows = np.arange(len(last))
+    return steps, steps.h[:, last, rows]
+
+
+def _before(seen: Array, h_0: Noisy, valid: Array) -> Noisy:
+    """The hidden states before each step: h_0 at a row's first valid step, the seen ones after it."""
+    previous = np.concatenate([h_0.value[:, None], seen[:, :-1]], 1)
+    started = np.concatenate([np.zeros_like(valid[:1]), valid[:-1]])
+    return Noisy(np.where(started, previous, h_0.value[:, None]))
+
+
+def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, weights: CellWeights, valid: Array) -> _Steps:
+    """The steps one by one, each from our own previous h and its noise."""
+    hs, overflow = [], np.zeros(len(h.value), bool)
+    for t in range(len(valid)):
+        now = slice(t, t + 1)
+        step = lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, weights, valid[now])
+        h = Noisy(np.where(valid[t], step.h.value[:, 0], h.value), np.where(valid[t], step.h.deviation[:, 0], h.deviation))
+        c, overflow = step.c, overflow | step.overflow
+        hs.append(h)
+    stacked = Noisy(np.stack([x.value for x in hs], 1), np.stack([x.deviation for x in hs], 1))
+    return _Steps(stacked, c, overflow)
+
+
+def lstm_forward(
+    a: Arithmetic, x: Array, state: tuple[Array, Array], weights: LSTMWeights, valid: Array, seen: Seen
+) -> Expected:
+    """The exact answer and its noise for N cases, each step from what the implementation was seen to return.
+
+    x: (N, T, B, I); state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); valid: (T, B, 1), False at padded steps.
+    seen(layer, direction): the implementation's own hidden states (N, T, B, P), or None where they stay hidden.
+    """
+    layer_input, h_n, c_n = Noisy(x), [], []
+    overflow, carried = np.zeros(len(x), bool), np.zeros(len(x))
+    for layer, directions in enumerate(weights.cells):
+        outputs = []
+        if layer_input.noise is not None:
+            carried = layer_input.noise.reshape(len(x), -1).max(-1)
+        for direction, cell in enumerate(directions):
+            k = layer * len(directions) + direction
+            time = slice(None, None, -1 if direction else 1)
+            own = seen(layer, direction)
+            steps, last = lstm_layer(
+                a, layer_input[:, time], (Noisy(state[0][:, k]), Noisy(state[1][:, k])), cell, valid[time],
+                None if own is None else own[:, time],
+            )
+            outputs.append(steps.h[:, time])
+            h_n.append(last)
+            c_n.append(rounding.stored(a, steps.c))
+            overflow = overflow | steps.overflow
+        output = _join(outputs, valid)
+        owns = [seen(layer, direction) for direction in range(len(directions))]
+        layer_input = output if owns[0] is None else Noisy(np.concatenate(owns, -1))
+    return Expected(output, _stack(h_n), _stack(c_n), overflow, carried)
+
+
+def _join(outputs: list[Noisy], valid: Array) -> Noisy:
+    """The directions side by side, exactly 0 at padded steps."""
+    value = np.concatenate([output.value for output in outputs], -1)
+    noise = np.concatenate([output.deviation for output in outputs], -1)
+    return Noisy(np.where(valid, value, 0.0), np.where(valid, noise, 0.0))
+
+
+def _stack(states: list[Noisy]) -> Noisy:
+    return Noisy(np.stack([state.value for state in states], 1), np.stack([state.deviation for state in states], 1))

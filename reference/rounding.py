@@ -1,0 +1,206 @@
+"""The rounding noise of LSTM arithmetic: how far a correct implementation may be expected to stray from the exact answer.
+
+Every value here is a pair: the exact number, computed in float64, and its *noise*, the deviation that a correct
+implementation in a given arithmetic may be expected to show. The noise is a scale, not a bound: a verdict measures
+deviations in units of it.
+
+The derivation, to first order, with the rounding errors of one step independent of each other
+(Higham and Mary 2019, "A new approach to probabilistic rounding error analysis", doi:10.1137/18M1226312):
+
+*Sums.* A sum of n terms t, added in any order with roundoff u, makes n rounding errors of at most u times a partial
+sum. A partial sum is as large as the terms met so far make it, by their squares where the signs are random and by
+their sum where they are not: the variance is at most `u^2 n (sum of t^2 + result^2)`. Only terms that are not zero
+count. Factors that are rounded before they are multiplied, or a state that is stored in a narrower type than it is
+used in, make every term uncertain by a relative amount r: `r^2 (sum of t^2 + result^2)`.
+
+*Noise that comes in* passes through a matrix twice: through `w^2` as variance, as if every element erred on its own,
+and through `w` as a deviation, as if all erred alike, as elements do that are copies of one another.
+
+*Activations.* The argument's noise s moves the value by at most s times the steepest slope within 4 s, never by more
+than the function's range (the slope at the point itself dies in saturation, where the function is not straight over
+the width of the noise). The function itself is accurate to `a u |value|`, or, in some arithmetics, absolutely.
+
+*Products and sums of two* follow the usual rules, cross terms kept, one rounding each.
+
+*The cell state* is carried through time by us. A slowly moving c rounds the same way a thousand times, so its
+deviation adds linearly: `noise(c_t) = |f_t| noise(c_(t-1)) + (the step's own noise)`.
+
+*Underflow.* The smallest normal number (in float16 the smallest number at all, since nothing flushes float16 numbers
+to zero) is added as a deviation wherever a value is rounded. Squares are not trusted to survive where deviations do:
+see `combine`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reference.arithmetics import Arithmetic
+
+Array = NDArray[Any]
+
+ACTIVATION_ROUNDOFFS = 2.0  # the error of a good exp, tanh or sigmoid in units of u, measured on oneDNN and native torch
+REACH = 4.0  # how many noises of its argument an activation is followed
+
+
+@dataclass(frozen=True, eq=False)
+class Noisy:
+    """Exact values and their noise: two float64 arrays of one shape; noise is None where the values are exactly known."""
+
+    value: Array
+    noise: Array | None = None
+
+    def __getitem__(self, index: Any) -> Noisy:
+        return Noisy(self.value[index], None if self.noise is None else self.noise[index])
+
+    @property
+    def deviation(self) -> Array:
+        """The noise as an array, zero where the values are exactly known."""
+        return np.zeros_like(self.value) if self.noise is None else self.noise
+
+
+def combine(*deviations: Array) -> Array:
+    """Independent deviations together: the root of the sum of squares, and never less than the largest one.
+
+    The second part matters where squares underflow: below 1e-154 only it is left.
+    """
+    squares = deviations[0] * deviations[0]
+    largest = deviations[0]
+    for deviation in deviations[1:]:
+        squares = squares + deviation * deviation
+        largest = np.maximum(largest, deviation)
+    return np.maximum(np.sqrt(squares), largest)
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """A sum of products before it is rounded: its value, the root of the sum of its squared terms, how many terms.
+
+    incoming: the noise that its inputs bring, or None.
+    """
+
+    value: Array
+    root: Array
+    terms: Array | float
+    incoming: Array | None = None
+
+    def __add__(self, other: Sum) -> Sum:
+        incoming = [noise for noise in (self.incoming, other.incoming) if noise is not None]
+        return Sum(
+            self.value + other.value,
+            combine(self.root, other.root),
+            self.terms + other.terms,
+            combine(*incoming) if incoming else None,
+        )
+
+    def __getitem__(self, index: Any) -> Sum:
+        return Sum(
+            self.value[index],
+            self.root[index],
+            self.terms[index] if isinstance(self.terms, np.ndarray) else self.terms,
+            None if self.incoming is None else self.incoming[index],
+        )
+
+
+def sum_of_products(x: Noisy, w: Array, bias: Array | None = None) -> Sum:
+    """`x @ w^T + bias` for x (cases, ..., inputs), w (cases, outputs, inputs), bias (cases, outputs)."""
+    shape = (*x.value.shape[:-1], w.shape[-2])
+    rows = x.value.reshape(len(w), -1, w.shape[-1])
+    w_t = np.swapaxes(w, -1, -2)
+    value, root, terms = rows @ w_t, _root_of_squares(rows, w_t), _terms(rows, w_t)
+    incoming = None
+    if x.noise is not None:
+        noise = x.noise.reshape(rows.shape)
+        incoming = combine(_root_of_squares(noise, w_t), np.abs(noise @ w_t)).reshape(shape)
+    if bias is not None:
+        value, root, terms = value + bias[:, None], combine(root, np.abs(bias[:, None])), terms + 1.0
+    if isinstance(terms, np.ndarray):
+        terms = terms.reshape(shape)
+    return Sum(value.reshape(shape), root.reshape(shape), terms, incoming)
+
+
+def _root_of_squares(x: Array, w_t: Array) -> Array:
+    """`sqrt(x^2 @ w_t^2)`, scaled row by row so that no square underflows that matters; finite entries only."""
+    x_scale = _scale(x, axis=-1)
+    w_scale = _scale(w_t, axis=-2)
+    squares = np.square(_finite(x) / x_scale).astype(np.float32) @ np.square(_finite(w_t) / w_scale).astype(np.float32)
+    return np.sqrt(squares) * x_scale * w_scale
+
+
+def _scale(x: Array, axis: int) -> Array:
+    largest = np.max(np.abs(_finite(x)), axis=axis, keepdims=True)
+    return np.where(largest == 0.0, 1.0, largest)
+
+
+def _finite(x: Array) -> Array:
+    return x if np.isfinite(x).all() else np.where(np.isfinite(x), x, 0.0)
+
+
+def _terms(x: Array, w_t: Array) -> Array | float:
+    """How many products are not zero: one number where none is."""
+    if x.all() and w_t.all():
+        return float(x.shape[-1])
+    return (x != 0.0).astype(np.float32) @ (w_t != 0.0).astype(np.float32)
+
+
+def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
+    """The sum of the parts as an implementation rounds it: accumulated, each part and the whole rounded to the type."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    stored = arithmetic.state if arithmetic.state > arithmetic.value else 0.0
+    factor = np.sqrt(arithmetic.accumulation**2 * total.terms + 2.0 * arithmetic.product**2 + stored**2)
+    deviations = [factor * total.root, factor * np.abs(total.value)]
+    if arithmetic.value > arithmetic.accumulation:
+        deviations += [arithmetic.value * np.abs(part.value) for part in (*parts, total)]
+    if total.incoming is not None:
+        deviations.append(total.incoming)
+    noise = combine(*deviations) + total.terms * arithmetic.floor
+    return Noisy(total.value, np.where(np.isinf(total.value), 0.0, noise))
+
+
+def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
+    """Where a partial sum of finite terms may leave the range of the type: by Cauchy-Schwarz, no order of adding is safe."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return np.isfinite(total.value) & (np.sqrt(total.terms) * total.root > arithmetic.largest)
+
+
+def sigmoid(arithmetic: Arithmetic, z: Noisy) -> Noisy:
+    """The logistic function and its noise; accurate relatively on both sides of zero."""
+    value = np.exp(-np.logaddexp(0.0, -z.value))
+    decay = np.exp(-_nearest_to_zero(z))
+    return _activated(arithmetic, z, value, decay / np.square(1.0 + decay), 1.0)
+
+
+def tanh(arithmetic: Arithmetic, z: Noisy) -> Noisy:
+    """The hyperbolic tangent and its noise."""
+    decay = np.exp(-2.0 * _nearest_to_zero(z))
+    return _activated(arithmetic, z, np.tanh(z.value), 4.0 * decay / np.square(1.0 + decay), 2.0)
+
+
+def _nearest_to_zero(z: Noisy) -> Array:
+    """The smallest magnitude within reach of z: where both functions are steepest."""
+    return np.maximum(np.abs(z.value) - REACH * z.deviation, 0.0)
+
+
+def _activated(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
+    moved = np.minimum(z.deviation * slope, span)
+    own = ACTIVATION_ROUNDOFFS * arithmetic.value * np.abs(value) + arithmetic.activation
+    return Noisy(value, combine(moved, own) + arithmetic.floor)
+
+
+def product(arithmetic: Arithmetic, a: Noisy, b: Noisy) -> Noisy:
+    """Elementwise `a * b`, rounded once."""
+    value = a.value * b.value
+    crossed = (a.deviation * np.abs(b.value), np.abs(a.value) * b.deviation, a.deviation * b.deviation)
+    return Noisy(value, combine(*crossed, arithmetic.value * np.abs(value)) + arithmetic.floor)
+
+
+def stored(arithmetic: Arithmetic, x: Noisy) -> Noisy:
+    """x as it is kept between steps, and returned: rounded to the type of the states."""
+    return Noisy(x.value, combine(x.deviation, arithmetic.state * np.abs(x.value)) + arithmetic.floor)
