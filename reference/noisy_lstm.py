@@ -73,11 +73,11 @@ def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> 
     before, after = np.stack(values[:-1], 1), np.stack(values[1:], 1)
     kept = f.value * before
     crossed = f.deviation * np.abs(before), a.value * np.abs(kept), ig.deviation
-    own = rounding.combine(*crossed, max(a.value, a.state) * np.abs(after)) + a.floor
+    own = rounding.noisy(after, rounding.combine(*crossed, max(a.value, a.state) * np.abs(after)) + a.floor).deviation
     noises = [c.deviation]
     for t in range(f.value.shape[1]):
-        noises.append(np.where(valid[t], np.abs(f.value[:, t]) * noises[-1] + own[:, t], noises[-1]))
-    return Noisy(after, np.stack(noises[1:], 1)), Noisy(values[-1], noises[-1])
+        noises.append(np.where(valid[t], f.value[:, t] * noises[-1] + own[:, t], noises[-1]))
+    return rounding.noisy(after, np.stack(noises[1:], 1)), rounding.noisy(values[-1], noises[-1])
 
 
 def lstm_layer(

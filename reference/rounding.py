@@ -62,6 +62,13 @@ class Noisy:
         return np.zeros_like(self.value) if self.noise is None else self.noise
 
 
+def noisy(value: Array, noise: Array) -> Noisy:
+    """Values with their noise; infinities and NaN are exactly what they are, and bring no noise along."""
+    if not np.isfinite(noise).all():
+        noise = np.where(np.isfinite(noise), noise, 0.0)
+    return Noisy(value, noise)
+
+
 def combine(*deviations: Array) -> Array:
     """Independent deviations together: the root of the sum of squares, and never less than the largest one.
 
@@ -159,7 +166,7 @@ def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
     if total.incoming is not None:
         deviations.append(total.incoming)
     noise = combine(*deviations) + total.terms * arithmetic.floor
-    return Noisy(total.value, np.where(np.isinf(total.value), 0.0, noise))
+    return noisy(total.value, noise)
 
 
 def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
@@ -191,16 +198,16 @@ def _nearest_to_zero(z: Noisy) -> Array:
 def _activated(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
     moved = np.minimum(z.deviation * slope, span)
     own = ACTIVATION_ROUNDOFFS * arithmetic.value * np.abs(value) + arithmetic.activation
-    return Noisy(value, combine(moved, own) + arithmetic.floor)
+    return noisy(value, combine(moved, own) + arithmetic.floor)
 
 
 def product(arithmetic: Arithmetic, a: Noisy, b: Noisy) -> Noisy:
     """Elementwise `a * b`, rounded once."""
     value = a.value * b.value
     crossed = (a.deviation * np.abs(b.value), np.abs(a.value) * b.deviation, a.deviation * b.deviation)
-    return Noisy(value, combine(*crossed, arithmetic.value * np.abs(value)) + arithmetic.floor)
+    return noisy(value, combine(*crossed, arithmetic.value * np.abs(value)) + arithmetic.floor)
 
 
 def stored(arithmetic: Arithmetic, x: Noisy) -> Noisy:
     """x as it is kept between steps, and returned: rounded to the type of the states."""
-    return Noisy(x.value, combine(x.deviation, arithmetic.state * np.abs(x.value)) + arithmetic.floor)
+    return noisy(x.value, combine(x.deviation, arithmetic.state * np.abs(x.value)) + arithmetic.floor)

@@ -1,0 +1,1 @@
+"""The engine: how one judges an implementation of an LSTM. No test lives here."""

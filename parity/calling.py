@@ -1,0 +1,147 @@
+"""Calling an implementation as `nn.LSTM` is called, and reading what it returned: shapes, dtypes and numbers.
+
+Cases hold canonical arrays, time first and padded; here they are laid out as the setting's call wants them
+(batch_first, unbatched, packed), and what comes back is laid out canonically again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from parity.cases import Case
+from parity.implementations.protocol import LSTM
+from parity.settings import Runtime, Setting
+from reference.rounding import Array
+from reference.weights import LSTMWeights
+
+TENSORS = ("output", "h_n", "c_n")
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What an implementation returned, canonical and in float64, or what is wrong with its form.
+
+    output: (T, B, D*P); h_n: (L*D, B, P); c_n: (L*D, B, H); None where the shape is wrong.
+    faults: what is wrong with type, shape, dtype or device, one sentence for each tensor.
+    """
+
+    output: Array | None
+    h_n: Array | None
+    c_n: Array | None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all three can be compared in value."""
+        return self.output is not None and self.h_n is not None and self.c_n is not None
+
+
+@contextmanager
+def runtime_flags(runtime: Runtime) -> Iterator[None]:
+    """Gradient mode and kernels as the runtime says, for the time of a `with` block."""
+    with ExitStack() as stack:
+        if runtime.grad_mode == "no_grad":
+            stack.enter_context(torch.no_grad())
+        elif runtime.grad_mode == "inference":
+            stack.enter_context(torch.inference_mode())
+        if not runtime.mkldnn:
+            stack.enter_context(torch.backends.mkldnn.flags(enabled=False))  # type: ignore[no-untyped-call]
+        yield
+
+
+def tensor(array: Array, runtime: Runtime) -> torch.Tensor:
+    """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
+    return torch.tensor(array, dtype=getattr(torch, runtime.dtype), device=runtime.device)
+
+
+def weight_tensors(case: Case) -> LSTMWeights:
+    """The case's weights as tensors of its runtime."""
+    return case.weights.map(lambda w: tensor(w, case.setting.runtime))
+
+
+def call(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) -> Outputs:
+    """Call an LSTM on canonical arrays x (T, B, I), h_0 (L*D, B, P), c_0 (L*D, B, H), laid out as the setting says."""
+    runtime, states = setting.runtime, None
+    if setting.call.states:
+        states = (_state(tensor(h_0, runtime), setting), _state(tensor(c_0, runtime), setting))
+    return _read(lstm(_input(tensor(x, runtime), setting), states), setting)
+
+
+def _state(state: torch.Tensor, setting: Setting) -> torch.Tensor:
+    return state.squeeze(1) if setting.call.batch is None else state
+
+
+def _input(x: torch.Tensor, setting: Setting) -> Any:
+    if setting.call.batch is None:
+        return x.squeeze(1)
+    if setting.call.lengths is not None:
+        lengths = torch.tensor(setting.call.lengths)
+        return pack_padded_sequence(x, lengths, enforce_sorted=setting.call.enforce_sorted)
+    return x.transpose(0, 1).contiguous() if setting.architecture.batch_first else x
+
+
+def _read(returned: Any, setting: Setting) -> Outputs:
+    try:
+        output, (h_n, c_n) = returned
+    except (TypeError, ValueError):
+        given = f"a {type(returned).__name__}" + (f" of {len(returned)}" if isinstance(returned, tuple | list) else "")
+        return Outputs(None, None, None, (f"the call returned {given}, but must return (output, (h_n, c_n))",))
+    if setting.call.lengths is not None:
+        if not isinstance(output, PackedSequence):
+            return Outputs(None, None, None, (f"output is a {type(output).__name__}, but must be a PackedSequence",))
+        output, _ = pad_packed_sequence(output, total_length=setting.call.time)
+    faults: list[str] = []
+    arrays = [
+        _array(name, value, shape, setting, faults)
+        for name, value, shape in zip(TENSORS, (output, h_n, c_n), _shapes(setting), strict=True)
+    ]
+    return Outputs(_canonical_output(arrays[0], setting), *(_canonical_state(a, setting) for a in arrays[1:]), tuple(faults))
+
+
+def _shapes(setting: Setting) -> list[tuple[int, ...]]:
+    """The shapes of output, h_n and c_n in the call's layout; a packed output is read as padded, time first."""
+    a, c = setting.architecture, setting.call
+    batch = () if c.batch is None else (c.batch,)
+    steps = (*batch, c.time) if a.batch_first and c.batch is not None and c.lengths is None else (c.time, *batch)
+    states = a.num_layers * a.num_directions
+    return [
+        (*steps, a.num_directions * a.output_size),
+        (states, *batch, a.output_size),
+        (states, *batch, a.hidden_size),
+    ]
+
+
+def _array(name: str, value: Any, shape: tuple[int, ...], setting: Setting, faults: list[str]) -> Array | None:
+    """A returned tensor's numbers; what is wrong with its form is added to the faults."""
+    if not isinstance(value, torch.Tensor):
+        faults.append(f"{name} is a {type(value).__name__}, but must be a torch.Tensor")
+        return None
+    if tuple(value.shape) != shape:
+        faults.append(f"{name} has shape {tuple(value.shape)}, but must have {shape}")
+        return None
+    for what, given, needed in (
+        ("dtype", str(value.dtype).removeprefix("torch."), setting.runtime.dtype),
+        ("device", value.device.type, torch.device(setting.runtime.device).type),
+    ):
+        if given != needed:
+            faults.append(f"{name} has {what} {given}, but must have {needed}")
+    return np.asarray(value.detach().to("cpu", torch.float64))
+
+
+def _canonical_output(output: Array | None, setting: Setting) -> Array | None:
+    if output is None:
+        return None
+    if setting.call.batch is None:
+        return output[:, None]
+    return output.swapaxes(0, 1) if setting.architecture.batch_first and setting.call.lengths is None else output
+
+
+def _canonical_state(state: Array | None, setting: Setting) -> Array | None:
+    return state[:, None] if state is not None and setting.call.batch is None else state

@@ -1,0 +1,29 @@
+"""What an implementation is: a name, what it refuses, and a way to get something that is called like `nn.LSTM`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from parity.settings import Setting
+from reference.weights import LSTMWeights
+
+# (input, hx) -> (output, (h_n, c_n)), all in the layout of `nn.LSTM`'s documentation; hx is (h_0, c_0) or None
+LSTM = Callable[[Any, Any], Any]
+
+
+class Implementation(Protocol):
+    """Anything that computes an LSTM and is judged."""
+
+    @property
+    def name(self) -> str:
+        """What the certificate calls it."""
+
+    def refuses(self, setting: Setting) -> str | None:
+        """Why this setting is not supported, in words; None where it is."""
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """An LSTM of this architecture with these weights (torch tensors of the setting's dtype), in eval mode.
+
+        The same LSTM is called more than once, with other lengths of time too; raising is a verdict.
+        """

@@ -1,0 +1,233 @@
+"""The judge: outputs and a case in, a verdict out, in units of rounding noise. The only comparison in the project.
+
+Every step is judged from where the implementation itself stood (see `reference/noisy_lstm.py`). A tensor deviates
+where its worst element is more than `WORST` noises from the exact answer, or where the root mean square of its
+elements is above `RMS`; the second only where at least `DISTINCT` different exact values are in it, since copies of
+one number err alike and their mean is no average. How the limits were fixed: `experiments/false_alarms.md`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from parity.calling import TENSORS
+from parity.cases import Case
+from parity.observing import CHAIN, Evidence, Observation
+from reference.arithmetics import NATIVE, Arithmetic
+from reference.noisy_lstm import Expected, lstm_forward
+from reference.rounding import Array
+from reference.weights import CellWeights, LSTMWeights
+
+WORST = 4.0
+RMS = 0.75
+DISTINCT = 32
+MEANINGFUL = 2.0**-5  # a hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by
+
+
+class Outcome(Enum):
+    """What became of one case. There is no default."""
+
+    PARITY = "PARITY"  # agrees to rounding noise
+    DEVIATES = "DEVIATES"  # does not
+    REFUSED = "REFUSED"  # says that it does not support this
+    FAILED = "FAILED"  # raised, crashed or hung
+    NOT_JUDGED = "NOT JUDGED"  # a correct implementation might do anything here
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One tensor of one run against the exact answer: got and exact, their distance in noises, element for element."""
+
+    tensor: str
+    way: str
+    got: Array
+    exact: Array
+    noise: Array
+    ratio: Array
+
+    @property
+    def worst(self) -> float:
+        """The largest distance, in noises."""
+        return float(self.ratio.max())
+
+    @property
+    def rms(self) -> float:
+        """The root mean square of the distances of the elements that have noise at all, in noises."""
+        noisy = self.noise > 0.0
+        return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
+
+    @property
+    def distinct(self) -> int:
+        """How many different exact values there are among the noisy ones."""
+        return len(np.unique(self.exact[self.noise > 0.0]))
+
+    @property
+    def deviates(self) -> bool:
+        """Whether the distance is more than rounding noise."""
+        rms = self.rms
+        return not self.worst <= WORST or (not rms <= RMS and self.distinct >= DISTINCT)
+
+    @property
+    def where(self) -> tuple[int, ...]:
+        """The index of the worst element."""
+        return tuple(int(k) for k in np.unravel_index(int(self.ratio.argmax()), self.ratio.shape))
+
+    @property
+    def beyond(self) -> int:
+        """How many elements are more than WORST noises away."""
+        return int((~(self.ratio <= WORST)).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What the judge says of one case. It has no truth value: ask for its outcome, or let it `demand_parity`."""
+
+    outcome: Outcome
+    case: Case
+    arithmetic: Arithmetic
+    measured: tuple[Measured, ...] = ()
+    faults: tuple[str, ...] = ()
+    reason: str = ""
+    unjudged: tuple[str, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict has five outcomes and is not true or false: use .outcome or .demand_parity()")
+
+    @property
+    def deviating(self) -> tuple[Measured, ...]:
+        """Every tensor that deviates."""
+        return tuple(measured for measured in self.measured if measured.deviates)
+
+    @property
+    def worst(self) -> float:
+        """The worst distance of all tensors, in noises; 0 where nothing was measured."""
+        return max((measured.worst for measured in self.measured), default=0.0)
+
+    @property
+    def rms(self) -> float:
+        """The largest root mean square of all tensors, in noises."""
+        return max((measured.rms for measured in self.measured), default=0.0)
+
+    def demand_parity(self) -> None:
+        """Return where the outcome is PARITY or NOT JUDGED; raise `NoParity` with the whole story where it is not."""
+        from parity.message import NoParity, message
+
+        if self.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
+            raise NoParity(message(self))
+
+
+def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
+    """Judge one observation in an arithmetic; in that of the case's dtype where none is given."""
+    return judge_all([observation], arithmetic)[0]
+
+
+def judge_all(observations: Sequence[Observation], arithmetic: Arithmetic | None = None) -> list[Verdict]:
+    """Judge many observations; those of one setting are computed together."""
+    groups: dict[object, list[int]] = defaultdict(list)
+    for k, observation in enumerate(observations):
+        groups[observation.case.setting].append(k)
+    verdicts: dict[int, Verdict] = {}
+    for indices in groups.values():
+        group = [observations[k] for k in indices]
+        own = arithmetic or NATIVE[group[0].case.setting.runtime.dtype]
+        verdicts.update(zip(indices, _judge_setting(group, own), strict=True))
+    return [verdicts[k] for k in range(len(observations))]
+
+
+@dataclass
+class _Findings:
+    measured: list[Measured] = field(default_factory=list)
+    unjudged: list[str] = field(default_factory=list)
+
+
+def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
+    """All observations are of one setting; evidence of one way is stacked along the case axis."""
+    findings = [_Findings() for _ in group]
+    for way in dict.fromkeys(evidence.way for observation in group for evidence in observation.evidence):
+        stacked = [
+            (observation.case, evidence, finding)
+            for observation, finding in zip(group, findings, strict=True)
+            for evidence in observation.evidence
+            if evidence.way == way and evidence.outputs.complete
+        ]
+        if stacked:
+            _measure(stacked, arithmetic)
+    return [_verdict(o, f, arithmetic) for o, f in zip(group, findings, strict=True)]
+
+
+def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithmetic) -> None:
+    expected = _expected([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
+    dtype = stacked[0][0].setting.runtime.dtype
+    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
+    for n, (_, evidence, finding) in enumerate(stacked):
+        if expected.overflow[n]:
+            finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
+            continue
+        if not expected.carried[n] <= MEANINGFUL:
+            finding.unjudged.append(f"{evidence.way}: the noise of hidden layers grows to {expected.carried[n]:.1g}")
+            continue
+        for name in TENSORS:
+            noisy = getattr(expected, name)[n]
+            got, noise = getattr(evidence.outputs, name), noisy.deviation * scale
+            finding.measured.append(Measured(name, evidence.way, got, noisy.value, noise, _ratio(got, noisy.value, noise)))
+
+
+def _expected(cases: list[Case], evidence: list[Evidence], arithmetic: Arithmetic) -> Expected:
+    """The exact answers of N runs of one setting, each step from the states that the implementation returned."""
+    x = np.stack([e.x for e in evidence])
+    state = np.stack([e.h_0 for e in evidence]), np.stack([e.c_0 for e in evidence])
+    output = np.stack([e.outputs.output for e in evidence])
+    h_n = np.stack([e.outputs.h_n for e in evidence])
+    weights, time = stack_weights([case.weights for case in cases]), x.shape[1]
+    lengths = evidence[0].lengths
+    valid = np.arange(time)[:, None, None] < np.array(lengths or [time] * x.shape[2])[:, None]
+
+    def seen(layer: int, direction: int) -> Array | None:
+        if time == 1:
+            return h_n[:, None, layer * weights.num_directions + direction]
+        size = weights.output_size
+        return output[..., direction * size : (direction + 1) * size] if layer == weights.num_layers - 1 else None
+
+    with np.errstate(all="ignore"):
+        return lstm_forward(arithmetic, x, state, weights, valid, seen)
+
+
+def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
+    """NumPy weights of one architecture with a leading case axis."""
+
+    def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
+        return CellWeights(**{name: np.stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
+
+    layers = zip(*(w.cells for w in weights), strict=True)
+    return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))
+
+
+def _ratio(got: Array, exact: Array, noise: Array) -> Array:
+    """|got - exact| / noise; 0 where both are the same, infinities and NaN included; infinite where only one is NaN."""
+    with np.errstate(all="ignore"):
+        ratio = np.abs(got - exact) / noise
+    same = (got == exact) | (np.isnan(got) & np.isnan(exact))
+    finite = np.isfinite(got) & np.isfinite(exact)
+    return np.where(same, 0.0, np.where(finite, ratio, np.inf))
+
+
+def _verdict(observation: Observation, findings: _Findings, arithmetic: Arithmetic) -> Verdict:
+    case = observation.case
+    if observation.refused is not None:
+        return Verdict(Outcome.REFUSED, case, arithmetic, reason=observation.refused)
+    if observation.failed is not None:
+        return Verdict(Outcome.FAILED, case, arithmetic, reason=observation.failed)
+    faults = tuple(dict.fromkeys(fault for evidence in observation.evidence for fault in evidence.outputs.faults))
+    measured, unjudged = tuple(findings.measured), tuple(findings.unjudged)
+    if faults or any(m.deviates for m in measured):
+        outcome = Outcome.DEVIATES
+    elif not measured or any(CHAIN not in reason and "overflow" in reason for reason in unjudged):
+        outcome = Outcome.NOT_JUDGED
+    else:
+        outcome = Outcome.PARITY
+    return Verdict(outcome, case, arithmetic, measured, faults, "; ".join(unjudged), unjudged)

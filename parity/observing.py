@@ -1,0 +1,92 @@
+"""Running an implementation on cases: the whole call, and the chain of single steps from its own states.
+
+An observation is what was seen, judged by nobody yet. Whatever the implementation raises is an observation too.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from parity.calling import Outputs, call, runtime_flags, weight_tensors
+from parity.cases import Case
+from parity.implementations.protocol import LSTM, Implementation
+from reference.rounding import Array
+
+WHOLE, CHAIN = "whole call", "chain"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One thing that was run: the arrays that went in and the outputs that came out, canonical.
+
+    way: whole call or chain. The steps of a chain lie side by side as rows of one batch, step-major: x is (1, T*B, I).
+    """
+
+    way: str
+    x: Array
+    h_0: Array
+    c_0: Array
+    outputs: Outputs
+    lengths: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` with the traceback)."""
+
+    case: Case
+    evidence: tuple[Evidence, ...] = ()
+    refused: str | None = None
+    failed: str | None = None
+
+
+def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
+    """Run one case. The chain is run too where the whole call hides layers, or where asked for."""
+    if (reason := implementation.refuses(case.setting)) is not None:
+        return Observation(case, refused=reason)
+    try:
+        with runtime_flags(case.setting.runtime):
+            lstm = implementation.load(case.setting, weight_tensors(case))
+            outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
+            whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
+            if chain is None:
+                chain = case.setting.architecture.num_layers > 1
+            if chain and case.setting.call.time > 1 and outputs.complete:
+                return Observation(case, (whole, _chain(lstm, case)))
+            return Observation(case, (whole,))
+    except NotImplementedError as error:
+        return Observation(case, refused=str(error) or "NotImplementedError")
+    except Exception:  # the implementation is the user's: whatever it raises is a verdict
+        return Observation(case, failed=traceback.format_exc())
+
+
+def _chain(lstm: LSTM, case: Case) -> Evidence:
+    """One call for each step, each from the implementation's own h_n and c_n of the one before."""
+    setting = case.setting.one_step()
+    h, c = case.h_0, case.c_0
+    befores, afters, faults = [], [], ()
+    for t in range(case.setting.call.time):
+        seen = call(lstm, setting, case.input[t : t + 1], h, c)
+        befores.append((h, c))
+        afters.append((seen.output, seen.h_n, seen.c_n))
+        faults = faults or seen.faults
+        if seen.output is None or seen.h_n is None or seen.c_n is None:
+            return Evidence(CHAIN, case.input[:1], case.h_0, case.c_0, seen)
+        h, c = seen.h_n, seen.c_n
+    h_0, c_0 = (np.concatenate(states, 1) for states in zip(*befores, strict=True))
+    output, h_n, c_n = (np.concatenate(arrays, 1) for arrays in zip(*afters, strict=True))
+    return Evidence(CHAIN, case.input.reshape(1, -1, case.input.shape[-1]), h_0, c_0, Outputs(output, h_n, c_n, faults))
+
+
+def observe_all(implementation: Implementation, cases: list[Case], *, chain: bool | None = None) -> list[Observation]:
+    """Run many cases, one after the other."""
+    return [observe(implementation, case, chain=chain) for case in cases]
+
+
+def with_outputs(observation: Observation, outputs: Outputs) -> Observation:
+    """The same observation with other outputs of the whole call: for experiments that alter them."""
+    whole = replace(observation.evidence[0], outputs=outputs)
+    return replace(observation, evidence=(whole, *observation.evidence[1:]))
