@@ -1,0 +1,1 @@
+"""Experiments: each a script with its result beside it, run as `python -m experiments.NAME`."""

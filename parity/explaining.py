@@ -1,0 +1,65 @@
+"""The tightest arithmetic that explains a run: the answer to "noise or bug?", and what a certificate says.
+
+An arithmetic explains a run where no case of it deviates. Of those that do, the tightest is the one whose noise is the
+smallest, on average of its logarithm over everything that was judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from parity.judge import Outcome, Verdict, judge_all
+from parity.observing import Observation
+from reference.arithmetics import NATIVE, Arithmetic, ladder
+
+PORTION = 16  # observations judged before one asks whether an arithmetic is refuted already
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A run of one dtype judged in the arithmetic it ought to have, and the tightest arithmetic that explains it.
+
+    verdicts: one for each observation, in `expected`. arithmetic: None where none of those that are known explains all.
+    """
+
+    expected: Arithmetic
+    arithmetic: Arithmetic | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def parity(self) -> bool:
+        """Whether nothing deviates or fails in the expected arithmetic."""
+        return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in self.verdicts)
+
+
+def explain(observations: Sequence[Observation], expected: Arithmetic | None = None) -> Explanation:
+    """Judge a run of one dtype in the expected arithmetic (its dtype's own by default), and find the tightest one."""
+    dtype = observations[0].case.setting.runtime.dtype
+    expected = expected or NATIVE[dtype]
+    verdicts = tuple(judge_all(observations, expected))
+    run = [observation for observation in observations if observation.evidence]
+    noises = {other: _log_noise(judge_all(run[:PORTION], other)) for other in ladder(dtype)} if run else {}
+    for other in sorted(noises, key=lambda a: noises[a]):
+        judged = verdicts if other == expected else _judged(run, other)
+        if explains(judged):
+            return Explanation(expected, other, verdicts)
+    return Explanation(expected, None, verdicts)
+
+
+def explains(verdicts: Iterable[Verdict]) -> bool:
+    """Whether no case deviates or fails."""
+    return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in verdicts)
+
+
+def _judged(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterable[Verdict]:
+    """Verdicts portion by portion, so that the first deviation ends the work."""
+    for start in range(0, len(run), PORTION):
+        yield from judge_all(run[start : start + PORTION], arithmetic)
+
+
+def _log_noise(verdicts: Sequence[Verdict]) -> float:
+    noises = [m.noise[m.noise > 0.0] for verdict in verdicts for m in verdict.measured]
+    return float(np.mean(np.log(np.concatenate(noises)))) if noises else 0.0

@@ -1,0 +1,83 @@
+"""What a failure says: what deviates and by how much, where, got and expected, how much of it, and how to repeat it."""
+
+from __future__ import annotations
+
+import math
+
+from parity.judge import Measured, Outcome, Verdict
+from parity.observing import CHAIN
+from parity.settings import Setting
+
+
+class NoParity(AssertionError):
+    """An implementation that does not agree with the exact answer to rounding noise."""
+
+
+def message(verdict: Verdict) -> str:
+    """The whole story of a verdict that is not PARITY, all deviating tensors in it."""
+    lines = [*verdict.faults]
+    for measured in verdict.deviating:
+        lines += _deviation(measured, verdict.case.setting)
+    if verdict.outcome is Outcome.FAILED:
+        lines += ["the implementation raised:", *(f"  {line}" for line in verdict.reason.strip().splitlines())]
+    if verdict.outcome is Outcome.REFUSED:
+        lines.append(f"refused: {verdict.reason}")
+    if agreeing := _agreeing(verdict):
+        lines.append(f"  {agreeing}")
+    lines.append(f"  setting: {described(verdict.case.setting)}, values: {verdict.case.profile}")
+    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic")
+    lines.append(f"  repeat: --case {verdict.case.id}")
+    return "\n".join(lines)
+
+
+def _deviation(measured: Measured, setting: Setting) -> list[str]:
+    where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
+    size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
+    return [
+        f"{measured.tensor} deviates ({measured.way}): {size} at {place(measured, where, setting)}",
+        f"  got {got:.9g} ({got.hex()}), exact {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
+        f"  {measured.beyond} of {measured.ratio.size} elements beyond the limit, root mean square {measured.rms:.2g} x noise",
+    ]
+
+
+def place(measured: Measured, where: tuple[int, ...], setting: Setting) -> str:
+    """An element's index in words: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
+    first, row, unit = where
+    batch, time = setting.call.rows, f"t={first}"
+    if measured.way == CHAIN:
+        step, row = divmod(row, batch)
+        time = f"t={step}"
+    directions = setting.architecture.num_directions
+    if measured.tensor == "output":
+        layer = setting.architecture.num_layers - 1
+        direction, unit = divmod(unit, setting.architecture.output_size)
+    else:
+        layer, direction = divmod(first, directions)
+        time = time if measured.way == CHAIN else ""
+    names = f"layer {layer}" + (f", {('forward', 'reverse')[direction]}" if directions == 2 else "")
+    index = ", ".join(part for part in (time, f"b={row}", f"k={unit}") if part)
+    return f"[{index}] ({names})"
+
+
+def _agreeing(verdict: Verdict) -> str:
+    """Which tensors agree, where some do not."""
+    deviating = {measured.tensor for measured in verdict.deviating}
+    agreeing = [name for name in dict.fromkeys(m.tensor for m in verdict.measured) if name not in deviating]
+    if not deviating or not agreeing:
+        return ""
+    return " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree")
+
+
+def described(setting: Setting) -> str:
+    """The setting in torch's words, only what is not default."""
+    a, c, r = setting.architecture, setting.call, setting.runtime
+    words = [f"input_size={a.input_size}", f"hidden_size={a.hidden_size}"]
+    words += [f"num_layers={a.num_layers}"] * (a.num_layers > 1) + ["bias=False"] * (not a.bias)
+    words += ["batch_first=True"] * a.batch_first + ["bidirectional=True"] * a.bidirectional
+    words += [f"proj_size={a.proj_size}"] * (a.proj_size > 0)
+    words += [f"T={c.time}", "unbatched" if c.batch is None else f"B={c.batch}"]
+    if c.lengths is not None:
+        words.append(f"packed, lengths={list(c.lengths)}")
+    words += ["hx=None"] * (not c.states) + [f"dtype={r.dtype}"] * (r.dtype != "float32")
+    words += [f"device={r.device}"] * (r.device != "cpu") + [f"grad_mode={r.grad_mode}"] * (r.grad_mode != "no_grad")
+    return ", ".join(words + ["oneDNN off"] * (not r.mkldnn))
