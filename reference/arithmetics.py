@@ -50,11 +50,12 @@ def ladder(dtype: str) -> tuple[Arithmetic, ...]:
 
 
 def _wider(native: Arithmetic) -> list[Arithmetic]:
-    wider = [other for other in (FLOAT64, FLOAT32) if other.value < native.value]
-    return [
-        replace(native, name=f"{other.name} inside, rounded to {native.name}", accumulation=other.value, value=other.value)
-        for other in wider
-    ]
+    """Everything computed in the next wider type, and rounded only when returned."""
+    wider = {"float32": FLOAT64, "bfloat16": FLOAT32, "float16": FLOAT32}.get(native.name)
+    if wider is None:
+        return []
+    name = f"{wider.name} inside, rounded to {native.name}"
+    return [replace(native, name=name, accumulation=wider.value, value=wider.value)]
 
 
 def _activations(native: Arithmetic) -> list[Arithmetic]:
@@ -62,7 +63,7 @@ def _activations(native: Arithmetic) -> list[Arithmetic]:
     absolute = [replace(native, name=f"{native.name} with absolute-accuracy activations", activation=native.value)]
     coarse = [10.0**-k for k in range(15, 1, -1) if 10.0**-k > 4.0 * native.value]
     return absolute + [
-        replace(native, name=f"{native.name} with activations accurate to {size:.0e}", activation=size) for size in coarse
+        replace(native, name=f"{native.name} with activations accurate to {size:.0e}", activation=2.0 * size) for size in coarse
     ]
 
 
@@ -92,7 +93,7 @@ def _states(native: Arithmetic) -> list[Arithmetic]:
 def _narrower(native: Arithmetic) -> list[Arithmetic]:
     """Everything computed in a narrower type."""
     return [
-        replace(other, name=f"{other.name} inside a {native.name} layer", largest=native.largest)
+        replace(other, name=f"{other.name} inside a {native.name} layer", product=other.value, largest=native.largest)
         for other in (FLOAT32, FLOAT16, BFLOAT16)
         if other.value > native.value
     ]

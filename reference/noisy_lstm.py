@@ -87,7 +87,7 @@ def lstm_layer(
     h_0, c_0 = state
     inputs = rounding.sum_of_products(x, weights.w_ih, weights.b_ih)
     if seen is not None:
-        steps = lstm_steps(a, inputs, _before(seen, h_0, valid), c_0, weights, valid)
+        steps = lstm_steps(a, inputs, rounding.seen(a, _before(seen, h_0.value, valid)), c_0, weights, valid)
     else:
         steps = _unrolled(a, inputs, h_0, c_0, weights, valid)
     last = len(valid) - 1 - np.argmax(valid[::-1, :, 0], axis=0)
@@ -95,11 +95,11 @@ def lstm_layer(
     return steps, steps.h[:, last, rows]
 
 
-def _before(seen: Array, h_0: Noisy, valid: Array) -> Noisy:
+def _before(seen: Array, h_0: Array, valid: Array) -> Array:
     """The hidden states before each step: h_0 at a row's first valid step, the seen ones after it."""
-    previous = np.concatenate([h_0.value[:, None], seen[:, :-1]], 1)
+    previous = np.concatenate([h_0[:, None], seen[:, :-1]], 1)
     started = np.concatenate([np.zeros_like(valid[:1]), valid[:-1]])
-    return Noisy(np.where(started, previous, h_0.value[:, None]))
+    return np.where(started, previous, h_0[:, None])
 
 
 def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, weights: CellWeights, valid: Array) -> _Steps:
@@ -134,7 +134,7 @@ def lstm_forward(
             time = slice(None, None, -1 if direction else 1)
             own = seen(layer, direction)
             steps, last = lstm_layer(
-                a, layer_input[:, time], (Noisy(state[0][:, k]), Noisy(state[1][:, k])), cell, valid[time],
+                a, layer_input[:, time], (rounding.seen(a, state[0][:, k]), rounding.seen(a, state[1][:, k])), cell, valid[time],
                 None if own is None else own[:, time],
             )
             outputs.append(steps.h[:, time])
@@ -143,7 +143,7 @@ def lstm_forward(
             overflow = overflow | steps.overflow
         output = _join(outputs, valid)
         owns = [seen(layer, direction) for direction in range(len(directions))]
-        layer_input = output if owns[0] is None else Noisy(np.concatenate(owns, -1))
+        layer_input = output if owns[0] is None else rounding.seen(a, np.concatenate(owns, -1))
     return Expected(output, _stack(h_n), _stack(c_n), overflow, carried)
 
 

@@ -10,8 +10,11 @@ The derivation, to first order, with the rounding errors of one step independent
 *Sums.* A sum of n terms t, added in any order with roundoff u, makes n rounding errors of at most u times a partial
 sum. A partial sum is as large as the terms met so far make it, by their squares where the signs are random and by
 their sum where they are not: the variance is at most `u^2 n (sum of t^2 + result^2)`. Only terms that are not zero
-count. Factors that are rounded before they are multiplied, or a state that is stored in a narrower type than it is
-used in, make every term uncertain by a relative amount r: `r^2 (sum of t^2 + result^2)`.
+count. Factors that are rounded to a roundoff p before they are multiplied add `2 p^2 (sum of t^2 + result^2)`. Layers
+of the narrow types sum in float32; what they then add up in their own type, with roundoff v, are the products with x,
+those with h and the biases, in some order: `2 v^2 (sum of their squares + result^2)`.
+
+*Seen states.* A state that is kept in a wider or narrower type than it was returned in is uncertain by its rounding.
 
 *Noise that comes in* passes through a matrix twice: through `w^2` as variance, as if every element erred on its own,
 and through `w` as a deviation, as if all erred alike, as elements do that are copies of one another.
@@ -86,13 +89,14 @@ def combine(*deviations: Array) -> Array:
 class Sum:
     """A sum of products before it is rounded: its value, the root of the sum of its squared terms, how many terms.
 
-    incoming: the noise that its inputs bring, or None.
+    incoming: the noise that its inputs bring, or None. bias: the bias that is in it, or None.
     """
 
     value: Array
     root: Array
     terms: Array | float
     incoming: Array | None = None
+    bias: Array | None = None
 
     def __add__(self, other: Sum) -> Sum:
         incoming = [noise for noise in (self.incoming, other.incoming) if noise is not None]
@@ -109,6 +113,7 @@ class Sum:
             self.root[index],
             self.terms[index] if isinstance(self.terms, np.ndarray) else self.terms,
             None if self.incoming is None else self.incoming[index],
+            self.bias,
         )
 
 
@@ -126,7 +131,9 @@ def sum_of_products(x: Noisy, w: Array, bias: Array | None = None) -> Sum:
         value, root, terms = value + bias[:, None], combine(root, np.abs(bias[:, None])), terms + 1.0
     if isinstance(terms, np.ndarray):
         terms = terms.reshape(shape)
-    return Sum(value.reshape(shape), root.reshape(shape), terms, incoming)
+    if bias is not None:
+        bias = bias.reshape(len(w), *(1,) * (len(shape) - 2), shape[-1])
+    return Sum(value.reshape(shape), root.reshape(shape), terms, incoming, bias)
 
 
 def _root_of_squares(x: Array, w_t: Array) -> Array:
@@ -153,16 +160,21 @@ def _terms(x: Array, w_t: Array) -> Array | float:
     return (x != 0.0).astype(np.float32) @ (w_t != 0.0).astype(np.float32)
 
 
+def _addends(parts: tuple[Sum, ...]) -> list[Array]:
+    """What is added up in the narrow type: the products of each part, and its bias."""
+    addends = [part.value if part.bias is None else part.value - part.bias for part in parts]
+    return addends + [part.bias for part in parts if part.bias is not None]
+
+
 def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
-    """The sum of the parts as an implementation rounds it: accumulated, each part and the whole rounded to the type."""
+    """The sum of the parts as an implementation rounds it, each part and the whole rounded to a type that is narrower."""
     total = parts[0]
     for part in parts[1:]:
         total = total + part
-    stored = arithmetic.state if arithmetic.state > arithmetic.value else 0.0
-    factor = np.sqrt(arithmetic.accumulation**2 * total.terms + 2.0 * arithmetic.product**2 + stored**2)
+    factor = np.sqrt(arithmetic.accumulation**2 * total.terms + 2.0 * arithmetic.product**2)
     deviations = [factor * total.root, factor * np.abs(total.value)]
     if arithmetic.value > arithmetic.accumulation:
-        deviations += [arithmetic.value * np.abs(part.value) for part in (*parts, total)]
+        deviations += [np.sqrt(2.0) * arithmetic.value * np.abs(part) for part in (*_addends(parts), total.value)]
     if total.incoming is not None:
         deviations.append(total.incoming)
     noise = combine(*deviations) + total.terms * arithmetic.floor
@@ -206,6 +218,13 @@ def product(arithmetic: Arithmetic, a: Noisy, b: Noisy) -> Noisy:
     value = a.value * b.value
     crossed = (a.deviation * np.abs(b.value), np.abs(a.value) * b.deviation, a.deviation * b.deviation)
     return noisy(value, combine(*crossed, arithmetic.value * np.abs(value)) + arithmetic.floor)
+
+
+def seen(arithmetic: Arithmetic, x: Array) -> Noisy:
+    """A state as it was returned or given: uncertain where the implementation may keep another rounding of it."""
+    if arithmetic.state <= arithmetic.value:
+        return Noisy(x)
+    return noisy(x, arithmetic.state * np.abs(x) + arithmetic.floor)
 
 
 def stored(arithmetic: Arithmetic, x: Noisy) -> Noisy:
