@@ -1,0 +1,28 @@
+# Everything happens in .venv, made anew where pyproject.toml is newer.
+# A plain `pip install torch` may bring several GB of CUDA packages: TORCH says which one is installed if none is there.
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+
+.PHONY: verify test lint clean
+
+verify: .venv/installed
+	$(BIN)/lstm-parity verify
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" numpy
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch .venv/installed
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,58 @@
+"""Both hand-written references as implementations, judged like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import PackedSequence
+
+from parity.implementations.protocol import LSTM
+from parity.settings import Setting
+from reference import numpy_lstm, torch_lstm
+from reference.sequences import repack, unpack
+from reference.weights import LSTMWeights, to_numpy
+
+
+@dataclass(frozen=True)
+class TorchReference:
+    """`reference/torch_lstm.py`."""
+
+    name: str = "reference in torch"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """The reference supports every setting."""
+        return None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """`lstm_forward` with these weights."""
+        batch_first = setting.architecture.batch_first
+        return lambda input, hx: torch_lstm.lstm_forward(input, hx, weights, batch_first=batch_first)
+
+
+@dataclass(frozen=True)
+class NumpyReference:
+    """`reference/numpy_lstm.py`, given NumPy arrays and padded sequences, read back as tensors."""
+
+    name: str = "reference in NumPy"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """NumPy has no bfloat16, and sums float16 products in float16."""
+        dtype = setting.runtime.dtype
+        return None if dtype in ("float64", "float32") else f"the NumPy reference does not compute in {dtype}"
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """`lstm_forward` with these weights."""
+        arrays, batch_first = weights.map(to_numpy), setting.architecture.batch_first
+
+        def lstm(input: Any, hx: Any) -> Any:
+            states = None if hx is None else [to_numpy(state) for state in hx]
+            if isinstance(input, PackedSequence):
+                padded, lengths = unpack(input)
+                output, last = numpy_lstm.lstm_forward(to_numpy(padded), states, arrays, lengths=to_numpy(lengths))
+                return repack(torch.from_numpy(output), input), tuple(map(torch.from_numpy, last))
+            output, last = numpy_lstm.lstm_forward(to_numpy(input), states, arrays, batch_first=batch_first)
+            return torch.from_numpy(output), tuple(map(torch.from_numpy, last))
+
+        return lstm
