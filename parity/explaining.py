@@ -44,7 +44,9 @@ def explain(observations: Sequence[Observation], expected: Arithmetic | None = N
     verdicts = tuple(judge_all(observations, expected))
     run = [observation for observation in observations if observation.evidence]
     sample = run[:: max(1, len(run) // PORTION)]
-    surprises = {other: _surprise(judge_all(sample, other), expected) for other in ladder(dtype)} if run else {}
+    # What agrees in the expected arithmetic may only be found to work in a wider one.
+    known = [a for a in ladder(dtype) if a == expected or a.value < expected.value or not explains(verdicts)] if run else []
+    surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
     for other in sorted(surprises, key=lambda a: surprises[a]):
         judged = verdicts if other == expected else _judged(run, other)
         if explains(judged):

@@ -62,15 +62,14 @@ class Measured:
         return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
 
     @property
-    def distinct(self) -> int:
-        """How many different exact values there are among the noisy ones."""
-        return len(np.unique(self.exact[self.noise > 0.0]))
+    def averages(self) -> bool:
+        """Whether enough exact values differ for the mean to be one: copies of one number err alike."""
+        return len(np.unique(self.exact[self.noise > 0.0])) >= DISTINCT
 
     @property
     def deviates(self) -> bool:
         """Whether the distance is more than rounding noise."""
-        rms = self.rms
-        return not self.worst <= WORST or (not rms <= RMS and self.distinct >= DISTINCT)
+        return not self.worst <= WORST or (not self.rms <= RMS and self.averages)
 
     @property
     def where(self) -> tuple[int, ...]:

@@ -41,9 +41,13 @@ _SIZES = {  # input_size, hidden_size, time, batch
 }
 
 
-def cover(**frozen: Any) -> list[dict[str, Any]]:
-    """Points of the lattice that hold every pair of values; axes named in frozen keep the value given there."""
-    axes = {name: (frozen[name],) if name in frozen else tuple(values) for name, values in AXES.items()}
+def cover(*, backwards: bool = False, **frozen: Any) -> list[dict[str, Any]]:
+    """Points of the lattice that hold every pair of values; axes named in frozen keep the value given there.
+
+    A design fills up with the first values of its axes; `backwards` gives another one, which fills up with the last.
+    """
+    order = -1 if backwards else 1
+    axes = {name: (frozen[name],) if name in frozen else tuple(values)[::order] for name, values in AXES.items()}
     return [dict(zip(axes, row, strict=True)) for row in _rows(tuple(axes.values()))]
 
 
@@ -87,7 +91,7 @@ def _lengths(form: str, time: int, batch: int) -> tuple[int, ...] | None:
 
 def cases(seeds: Sequence[int] = (0,), **frozen: Any) -> Iterator[Case]:
     """The cases of a covering design for every value profile, in a fixed order: all triples with a profile in them."""
-    for profile in AXES["profile"]:
-        for point in cover(**{"profile": profile, **frozen}):
+    for k, profile in enumerate(AXES["profile"]):
+        for point in cover(backwards=k % 2 == 1, **{"profile": profile, **frozen}):
             for seed in seeds:
                 yield draw(setting_at(point), profile, seed)

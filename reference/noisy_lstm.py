@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference import rounding
-from reference.rounding import Arithmetic, Array, Noisy, Sum
+from reference.arithmetics import Arithmetic
+from reference.rounding import Array, Matrix, Noisy, Sum
 from reference.weights import CellWeights, LSTMWeights
 
 
@@ -46,11 +47,26 @@ class _Steps:
 Seen = Callable[[int, int], "Array | None"]
 
 
-def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, weights: CellWeights, valid: Array) -> _Steps:
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """The recurrent weights of one layer and direction, made ready."""
+
+    w_hh: Matrix
+    b_hh: Array | None
+    w_hr: Matrix | None
+    hidden_size: int
+
+    @classmethod
+    def of(cls, weights: CellWeights) -> _Cell:
+        w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
+        return cls(Matrix.of(weights.w_hh), weights.b_hh, w_hr, weights.hidden_size)
+
+
+def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
     """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried from one to the next."""
-    recurrent = rounding.sum_of_products(h, weights.w_hh, weights.b_hh)
+    recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
     gates = rounding.rounded_sum(a, x, recurrent)
-    size = weights.hidden_size
+    size = cell.hidden_size
     z_i, z_f, z_g, z_o = (gates[..., k * size : (k + 1) * size] for k in range(4))
     i, f, o = (rounding.sigmoid(a, z) for z in (z_i, z_f, z_o))
     g = rounding.tanh(a, z_g)
@@ -58,8 +74,8 @@ def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, weights: CellWeights, 
     c_all, c_last = _cell_states(a, f, rounding.product(a, i, g), c, valid)
     h_all = rounding.product(a, o, rounding.tanh(a, c_all))
     overflow = rounding.may_overflow(a, x, recurrent)
-    if weights.w_hr is not None:
-        projected = rounding.sum_of_products(h_all, weights.w_hr)
+    if cell.w_hr is not None:
+        projected = rounding.sum_of_products(h_all, cell.w_hr)
         h_all, overflow = rounding.rounded_sum(a, projected), overflow.any(-1) | rounding.may_overflow(a, projected).any(-1)
     return _Steps(rounding.stored(a, h_all), c_last, overflow.reshape(len(overflow), -1).any(-1))
 
@@ -85,11 +101,11 @@ def lstm_layer(
 ) -> tuple[_Steps, Noisy]:
     """One layer in one direction, forward in the time of its arguments; also its last valid h (N, B, P)."""
     h_0, c_0 = state
-    inputs = rounding.sum_of_products(x, weights.w_ih, weights.b_ih)
+    inputs, cell = rounding.sum_of_products(x, Matrix.of(weights.w_ih), weights.b_ih), _Cell.of(weights)
     if seen is not None:
-        steps = lstm_steps(a, inputs, rounding.seen(a, _before(seen, h_0.value, valid)), c_0, weights, valid)
+        steps = lstm_steps(a, inputs, rounding.seen(a, _before(seen, h_0.value, valid)), c_0, cell, valid)
     else:
-        steps = _unrolled(a, inputs, h_0, c_0, weights, valid)
+        steps = _unrolled(a, inputs, h_0, c_0, cell, valid)
     last = len(valid) - 1 - np.argmax(valid[::-1, :, 0], axis=0)
     rows = np.arange(len(last))
     return steps, steps.h[:, last, rows]
@@ -102,12 +118,12 @@ def _before(seen: Array, h_0: Array, valid: Array) -> Array:
     return np.where(started, previous, h_0[:, None])
 
 
-def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, weights: CellWeights, valid: Array) -> _Steps:
+def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
     """The steps one by one, each from our own previous h and its noise."""
     hs, overflow = [], np.zeros(len(h.value), bool)
     for t in range(len(valid)):
         now = slice(t, t + 1)
-        step = lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, weights, valid[now])
+        step = lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, cell, valid[now])
         h = Noisy(np.where(valid[t], step.h.value[:, 0], h.value), np.where(valid[t], step.h.deviation[:, 0], h.deviation))
         c, overflow = step.c, overflow | step.overflow
         hs.append(h)

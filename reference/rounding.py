@@ -117,47 +117,61 @@ class Sum:
         )
 
 
-def sum_of_products(x: Noisy, w: Array, bias: Array | None = None) -> Sum:
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """A weight matrix (cases, outputs, inputs) made ready for `sum_of_products`, once for all steps.
+
+    squares: of its entries, scaled column by column so that none underflows that matters. full: whether no entry is 0.
+    """
+
+    w_t: Array
+    squares: Array
+    scale: Array
+    full: bool
+
+    @classmethod
+    def of(cls, w: Array) -> Matrix:
+        """Make a matrix ready."""
+        w_t = np.swapaxes(w, -1, -2)
+        return cls(w_t, *_scaled_squares(w_t, axis=-2), bool(w_t.all()))
+
+    def root_of_squares(self, x: Array) -> Array:
+        """`sqrt(x^2 @ w_t^2)`, not-finite entries left out."""
+        squares, scale = _scaled_squares(x, axis=-1)
+        return np.asarray(np.sqrt(squares @ self.squares) * scale * self.scale)
+
+    def terms(self, x: Array) -> Array | float:
+        """How many products are not zero: one number where none is."""
+        if self.full and x.all():
+            return float(x.shape[-1])
+        return np.asarray((x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32))
+
+
+def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
+    """The squares of x / scale in single precision, and the scale: the largest magnitude along an axis."""
+    scale = np.abs(x).max(axis, keepdims=True)
+    if not np.isfinite(scale).all():
+        x = np.where(np.isfinite(x), x, 0.0)
+        scale = np.abs(x).max(axis, keepdims=True)
+    scale = np.where(scale == 0.0, 1.0, scale)
+    return np.square((x / scale).astype(np.float32)), scale
+
+
+def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
     """`x @ w^T + bias` for x (cases, ..., inputs), w (cases, outputs, inputs), bias (cases, outputs)."""
-    shape = (*x.value.shape[:-1], w.shape[-2])
-    rows = x.value.reshape(len(w), -1, w.shape[-1])
-    w_t = np.swapaxes(w, -1, -2)
-    value, root, terms = rows @ w_t, _root_of_squares(rows, w_t), _terms(rows, w_t)
+    shape = (*x.value.shape[:-1], w.w_t.shape[-1])
+    rows = x.value.reshape(len(w.w_t), -1, w.w_t.shape[-2])
+    value, root, terms = rows @ w.w_t, w.root_of_squares(rows), w.terms(rows)
     incoming = None
     if x.noise is not None:
         noise = x.noise.reshape(rows.shape)
-        incoming = combine(_root_of_squares(noise, w_t), np.abs(noise @ w_t)).reshape(shape)
+        incoming = combine(w.root_of_squares(noise), np.abs(noise @ w.w_t)).reshape(shape)
     if bias is not None:
         value, root, terms = value + bias[:, None], combine(root, np.abs(bias[:, None])), terms + 1.0
+        bias = bias.reshape(len(bias), *(1,) * (len(shape) - 2), shape[-1])
     if isinstance(terms, np.ndarray):
         terms = terms.reshape(shape)
-    if bias is not None:
-        bias = bias.reshape(len(w), *(1,) * (len(shape) - 2), shape[-1])
     return Sum(value.reshape(shape), root.reshape(shape), terms, incoming, bias)
-
-
-def _root_of_squares(x: Array, w_t: Array) -> Array:
-    """`sqrt(x^2 @ w_t^2)`, scaled row by row so that no square underflows that matters; finite entries only."""
-    x_scale = _scale(x, axis=-1)
-    w_scale = _scale(w_t, axis=-2)
-    squares = np.square(_finite(x) / x_scale).astype(np.float32) @ np.square(_finite(w_t) / w_scale).astype(np.float32)
-    return np.sqrt(squares) * x_scale * w_scale
-
-
-def _scale(x: Array, axis: int) -> Array:
-    largest = np.max(np.abs(_finite(x)), axis=axis, keepdims=True)
-    return np.where(largest == 0.0, 1.0, largest)
-
-
-def _finite(x: Array) -> Array:
-    return x if np.isfinite(x).all() else np.where(np.isfinite(x), x, 0.0)
-
-
-def _terms(x: Array, w_t: Array) -> Array | float:
-    """How many products are not zero: one number where none is."""
-    if x.all() and w_t.all():
-        return float(x.shape[-1])
-    return (x != 0.0).astype(np.float32) @ (w_t != 0.0).astype(np.float32)
 
 
 def _addends(parts: tuple[Sum, ...]) -> list[Array]:

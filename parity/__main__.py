@@ -1,0 +1,5 @@
+"""`python -m parity` is the command `lstm-parity`."""
+
+from parity.cli import main
+
+main(prog_name="lstm-parity")

@@ -1,0 +1,83 @@
+"""A certificate as text, for a terminal or a log."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.table import Table
+
+from parity.certificate.results import Certificate, Row
+from parity.judge import RMS, WORST, Outcome
+
+
+def as_text(certificate: Certificate, width: int = 120) -> str:
+    """The whole certificate, plain text of at most `width` columns."""
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    console.print("LSTM PARITY CERTIFICATE\n")
+    for name, value in certificate.provenance.items():
+        console.print(f"  {name:<10} {value}", highlight=False)
+    console.print(_table(certificate))
+    console.print(
+        f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
+        f"the limits are {WORST:g} and {RMS:g}.\n"
+    )
+    for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _unjudged(certificate))):
+        console.print(title + ":" if lines else f"{title}: nothing.")
+        for line in lines:
+            console.print(f"  {line}", highlight=False, soft_wrap=True)
+    for row in certificate.rows:
+        for failure in row.failures:
+            console.print(f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True)
+    console.print("\n" + _conclusion(certificate), highlight=False)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def _table(certificate: Certificate) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title="")
+    for name in ("implementation", "layer dtype", "verdict", "in arithmetic"):
+        table.add_column(name, overflow="fold")
+    for name in ("judged", "deviate", "refused", "not judged", "worst", "RMS"):
+        table.add_column(name, justify="right")
+    for row in certificate.rows:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: Row) -> list[str]:
+    judged = row.counts["PARITY"] + row.counts["DEVIATES"]
+    bad = row.counts["DEVIATES"] + row.counts["FAILED"]
+    numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
+    distances = [f"{row.worst:.2f}", f"{row.rms:.2f}"] if judged else ["", ""]
+    name = (row.arithmetic or "none that is known") if judged else ""
+    return [row.implementation, row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
+
+
+def _coverage(certificate: Certificate) -> list[str]:
+    """How many cases were judged at each value of each axis, all rows together."""
+    totals: dict[str, dict[str, int]] = {}
+    for row in certificate.rows:
+        for axis, counts in row.coverage.items():
+            for value, count in counts.items():
+                axis_totals = totals.setdefault(axis, {})
+                axis_totals[value] = axis_totals.get(value, 0) + count
+    return [
+        f"{axis}: " + ", ".join(f"{value} {count}" for value, count in sorted(counts.items()))
+        for axis, counts in totals.items()
+    ]
+
+
+def _unjudged(certificate: Certificate) -> list[str]:
+    return [
+        f"{row.implementation}, {row.dtype}: {count} cases {reason}"
+        for row in certificate.rows
+        for reason, count in row.reasons.items()
+    ] + ["gradients, dropout in train mode, devices other than the CPU"]
+
+
+def _conclusion(certificate: Certificate) -> str:
+    if certificate.holds:
+        return "PARITY: every difference that was judged is rounding noise."
+    bad = [f"{r.implementation} in {r.dtype}" for r in certificate.rows if r.outcome not in (Outcome.PARITY, Outcome.REFUSED)]
+    return "NO PARITY: " + (", ".join(bad) or "nothing was judged") + "."
