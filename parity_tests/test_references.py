@@ -1,7 +1,4 @@
-"""The two references against torch and against one another: four derivations of one LSTM that share no code.
-
-The bound is 1e-12 in float64; how close two implementations ought to be is the judge's question, not asked here.
-"""
+"""The torch reference is `nn.LSTM` and `nn.LSTMCell`: values, gradients, dropout, packed and padded sequences."""
 
 from __future__ import annotations
 
@@ -11,67 +8,24 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from reference import numpy_lstm, sequences, torch_lstm
-from reference.weights import LSTMWeights, to_numpy, weights_of
-
-T, B, F, H = 5, 4, 3, 6  # time steps, batch rows, input features, hidden features
-ARCHITECTURES = [
-    {},
-    {"num_layers": 3},
-    {"bidirectional": True},
-    {"proj_size": 2},
-    {"bias": False},
-    {"num_layers": 2, "bidirectional": True, "proj_size": 2},
-    {"num_layers": 2, "bidirectional": True, "bias": False},
-]
-LENGTHS = [[5, 4, 2, 1], [2, 5, 1, 4], [5, 5, 5, 5], [3, 3, 5, 1], [1, 1, 1, 1]]
-
-architectures = pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda a: "-".join(a) or "plain")
-every_lengths = pytest.mark.parametrize("lengths", LENGTHS, ids=str)
-given_states = pytest.mark.parametrize("form", [None, tuple, list], ids=["none", "tuple", "list"])
-
-
-def numbers(*shape: int, seed: int = 1) -> Tensor:
-    """Standard normal float64 numbers of that shape."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def lstm(**architecture: Any) -> nn.LSTM:
-    """A float64 nn.LSTM of that architecture, whose weights are the same in every run."""
-    module = nn.LSTM(F, H, **architecture).double()
-    for seed, parameter in enumerate(module.parameters()):
-        parameter.data.copy_(numbers(*parameter.shape, seed=seed) / 2)
-    return module
-
-
-def states(module: nn.LSTM, *batch: int) -> tuple[Tensor, Tensor]:
-    """Different numbers for every layer, direction, row and unit; one c is large."""
-    count = module.num_layers * (1 + module.bidirectional)
-    h, c = numbers(count, *batch, module.proj_size or H, seed=7), numbers(count, *batch, H, seed=8)
-    c[0].view(-1)[0] = 30.0
-    return h, c
-
-
-def as_numpy(value: Any) -> Any:
-    """The same value with NumPy arrays for tensors."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(as_numpy(part) for part in value)
-    if isinstance(value, Tensor):
-        return to_numpy(value)
-    return value.map(to_numpy) if hasattr(value, "map") else value
-
-
-def close(actual: Any, expected: Any, tolerance: float = 1e-12) -> None:
-    """The same structure, shapes and dtypes, with values within the tolerance; NaN agrees with NaN."""
-    torch.testing.assert_close(actual, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
-
-
-def tensors(value: Any) -> Any:
-    """The same value with tensors for NumPy arrays."""
-    return tuple(map(tensors, value)) if isinstance(value, tuple) else torch.as_tensor(value)
+from parity_tests.small_lstms import (
+    B,
+    F,
+    H,
+    T,
+    architectures,
+    close,
+    every_lengths,
+    given_states,
+    lstm,
+    masks_of,
+    numbers,
+    states,
+)
+from reference import sequences, torch_lstm
+from reference.weights import LSTMWeights, weights_of
 
 
 @architectures
@@ -189,13 +143,6 @@ def test_dropout_masks_replay_training(architecture: dict[str, Any], p: float) -
     close(torch_lstm.lstm_forward(x, None, weights_of(module), dropout_masks=masks), expected)
 
 
-def masks_of(shape: tuple[int, ...], p: float, count: int) -> list[Tensor]:
-    """The masks that torch draws from seed 3 for so many layers."""
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        return [dropout(torch.ones(shape, dtype=torch.float64), p) for _ in range(count)]
-
-
 def test_dropout_masks_replay_training_on_packed_sequences() -> None:
     """On packed sequences torch drops packed data; unpacked, its mask is the reference's (T, B, D*P)."""
     module, packed = lstm(num_layers=2), pack_padded_sequence(numbers(T, B, F), [2, 5, 1, 4], enforce_sorted=False)
@@ -219,53 +166,6 @@ def test_torch_cell_is_nn_lstm_cell(bias: bool, batch: tuple[int, ...], form: An
     close(torch_lstm.lstm_cell(x, state, weights), module(x, state and tuple(state)))
 
 
-@architectures
-@pytest.mark.parametrize("batch", [(), (B,)], ids=["unbatched", "batched"])
-def test_numpy_cell_is_the_torch_cell(architecture: dict[str, Any], batch: tuple[int, ...]) -> None:
-    """The two pages compute the same cell."""
-    module = lstm(**architecture)
-    weights, x = weights_of(module).cells[0][0], numbers(*batch, F)
-    state = tuple(s[0] for s in states(module, *batch))
-    actual = numpy_lstm.lstm_cell(*as_numpy((x, state, weights)))
-    close(tensors(actual), torch_lstm.lstm_cell(x, state, weights))
-
-
-@architectures
-@pytest.mark.parametrize("lengths", [None, [2, 5, 1, 4]], ids=str)
-@pytest.mark.parametrize("reverse", [False, True])
-def test_numpy_layer_is_the_torch_layer(architecture: dict[str, Any], lengths: list[int] | None, reverse: bool) -> None:
-    """The two pages compute the same layer in either direction."""
-    module, x = lstm(**architecture), numbers(T, B, F)
-    weights, state = weights_of(module).cells[0][0], tuple(s[0] for s in states(module, B))
-    actual = numpy_lstm.lstm_layer(*as_numpy((x, state, weights)), lengths=lengths, reverse=reverse)
-    close(tensors(actual), torch_lstm.lstm_layer(x, state, weights, lengths=lengths, reverse=reverse))
-
-
-@architectures
-@given_states
-@pytest.mark.parametrize("lengths", [None, *LENGTHS], ids=str)
-@pytest.mark.parametrize("batch_first", [False, True])
-def test_numpy_reference_is_the_torch_reference(
-    architecture: dict[str, Any], form: Any, lengths: list[int] | None, batch_first: bool
-) -> None:
-    """The two pages compute the same stack, with dropout masks."""
-    module = lstm(**architecture)
-    x = numbers(B, T, F) if batch_first else numbers(T, B, F)
-    masks = masks_of((T, B, (1 + module.bidirectional) * (module.proj_size or H)), 0.4, module.num_layers - 1)
-    call = {"lengths": lengths, "batch_first": batch_first}
-    given = x, form and form(states(module, B)), weights_of(module)
-    actual = numpy_lstm.lstm_forward(*as_numpy(given), **call, dropout_masks=as_numpy(masks))
-    close(tensors(actual), torch_lstm.lstm_forward(*given, **call, dropout_masks=masks))
-
-
-@architectures
-def test_numpy_reference_is_the_torch_reference_without_a_batch(architecture: dict[str, Any]) -> None:
-    """The two pages agree on an unbatched input."""
-    module, x = lstm(**architecture), numbers(T, F)
-    given = x, states(module), weights_of(module)
-    close(tensors(numpy_lstm.lstm_forward(*as_numpy(given))), torch_lstm.lstm_forward(*given))
-
-
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("lengths", [None, [2, 5, 1, 4]], ids=str)
 def test_torch_reference_keeps_the_dtype(dtype: torch.dtype, lengths: list[int] | None) -> None:
@@ -274,59 +174,6 @@ def test_torch_reference_keeps_the_dtype(dtype: torch.dtype, lengths: list[int] 
     weights = weights_of(module).map(lambda w: w.to(dtype))
     output, state = torch_lstm.lstm_forward(numbers(T, B, F).to(dtype), None, weights, lengths=lengths)
     assert [a.dtype for a in (output, *state)] == [dtype] * 3
-
-
-@pytest.mark.parametrize("lengths", [None, [2, 5, 1, 4]], ids=str)
-def test_numpy_reference_keeps_float32(lengths: list[int] | None) -> None:
-    """NumPy's float32 arrays give float32 output and states."""
-    weights = weights_of(lstm(num_layers=2, bidirectional=True, proj_size=2).float())
-    given = as_numpy((numbers(T, B, F).float(), None, weights))
-    output, state = numpy_lstm.lstm_forward(*given, lengths=lengths)
-    assert [a.dtype for a in (output, *state)] == [np.float32] * 3
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e308, -1e308])
-def test_extreme_inputs_are_answered_alike_and_in_silence(value: float) -> None:
-    """NaN, infinite and huge inputs and states give what torch gives, and no warning."""
-    module, x = lstm(num_layers=2, proj_size=2), numbers(T, B, F)
-    h, c = states(module, B)
-    x[1, 0], h[0, 1], c[1, 2] = value, value, value
-    given = x, (h, c), weights_of(module)
-    with np.errstate(all="raise"):
-        actual = numpy_lstm.lstm_forward(*as_numpy(given))
-    close(tensors(actual), torch_lstm.lstm_forward(*given))
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_the_sigmoid_keeps_its_relative_accuracy(dtype: Any) -> None:
-    """From -700 (-80 in float32) to 40 the sigmoid is within 4 roundings of the one computed in longer arithmetic."""
-    z = np.linspace(-700 if dtype is np.float64 else -80, 40, 1001, dtype=dtype)
-    exact = 1 / (1 + np.exp(-z.astype(np.longdouble)))
-    assert np.max(np.abs(numpy_lstm._sigmoid(z) / exact - 1)) < 4 * np.finfo(dtype).eps
-
-
-@every_lengths
-def test_unpacking_is_torchs(lengths: list[int]) -> None:
-    """Our own indices unpack as torch's do, whatever the order of the lengths."""
-    packed = pack_padded_sequence(numbers(T, B, F), lengths, enforce_sorted=False)
-    close(sequences.unpack(packed), pad_packed_sequence(packed))
-
-
-@every_lengths
-def test_repacking_is_torchs(lengths: list[int]) -> None:
-    """A padded batch is packed as a packed one was, indices and all."""
-    packed = pack_padded_sequence(numbers(T, B, F), lengths, enforce_sorted=False)
-    close(sequences.repack(numbers(T, B, F), packed), packed)
-
-
-@every_lengths
-def test_unpacking_undoes_packing(lengths: list[int]) -> None:
-    """A padded batch, packed and unpacked, is itself."""
-    x, given = numbers(T, B, F), torch.tensor(lengths)
-    packed = sequences.pack(x, given)
-    padded, found = sequences.unpack(packed)
-    running = torch.arange(len(padded))[:, None, None] < given[:, None]
-    close((padded, found), (x[: len(padded)] * running, given))
 
 
 def test_inputs_are_left_as_they_were() -> None:

@@ -148,7 +148,7 @@ def _check_dense(input: Any, lengths: Any, batch_first: bool) -> tuple[int, int 
     batch = int(input.shape[1 - time]) if input.ndim == 3 else None
     if lengths is not None:
         if batch is None:
-            raise LengthsError("lengths were given with an unbatched input, but a batch is needed: give input[:, None]")
+            raise LengthsError("lengths were given with an unbatched input, but a batch is needed: add an axis for it")
         _check_lengths(lengths, int(input.shape[time]), batch)
     return int(input.shape[time]), batch
 
