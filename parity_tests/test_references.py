@@ -25,7 +25,7 @@ from parity_tests.small_lstms import (
     states,
 )
 from reference import sequences, torch_lstm
-from reference.weights import LSTMWeights, weights_of
+from reference.weights import CellWeights, LSTMWeights, weights_of
 
 
 @architectures
@@ -116,12 +116,10 @@ def gradients(result: Any, which: str, leaves: list[Tensor], weights: dict[str, 
 @pytest.mark.parametrize("lengths", [None, [1, 2]], ids=str)
 def test_first_and_second_derivatives_are_those_of_the_function(lengths: list[int] | None) -> None:
     """Numerical differentiation agrees with the reference's gradients, and with theirs."""
-    weights = weights_of(nn.LSTM(2, 3, proj_size=2, bidirectional=True).double())
-    names, arrays = zip(*weights.cells[0][1].items(), strict=True)
+    arrays = numbers(12, 2), numbers(12, 2), numbers(12), numbers(12), numbers(2, 3)
 
     def reversed_layer(x: Tensor, h: Tensor, c: Tensor, *arrays: Tensor) -> Any:
-        cell = type(weights.cells[0][1])(**dict(zip(names, arrays, strict=True)))
-        output, state = torch_lstm.lstm_layer(x, (h, c), cell, lengths=lengths, reverse=True)
+        output, state = torch_lstm.lstm_layer(x, (h, c), CellWeights(*arrays), lengths=lengths, reverse=True)
         return output, *state
 
     leaves = [v.clone().requires_grad_() for v in (numbers(2, 2, 2), numbers(2, 2), numbers(2, 3), *arrays)]

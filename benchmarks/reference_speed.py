@@ -1,0 +1,104 @@
+"""How fast the torch reference is, beside `nn.LSTM` and beside the loop that people write by hand.
+
+Run `python -m benchmarks.reference_speed` from the root of the repository; it rewrites reference_speed.md beside it.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from reference.torch_lstm import lstm_forward
+from reference.weights import LSTMWeights, weights_of
+
+Pair = tuple[Tensor, Tensor]
+
+STEPS, BATCH = 50, 8
+SIZES = {8: 60, 16: 60, 64: 60, 128: 40, 256: 20, 512: 7}  # hidden size: repeats
+HEAD = """# Speed of the torch reference
+
+float64, T={steps}, B={batch}, input_size = H, torch {torch}, {machine}. Every cell is a median of repeats that take
+turns; `grad` is forward and backward of the sum of the output. *nn* is the time of `nn.LSTM`; *x nn* is the reference's
+time over it (wanted: at most 1.1 for H >= 64); *by hand* is the time of a loop slicing the stacked weights for every
+gate at every step, over the reference's (wanted: at least 3 for H <= 16).
+Made by `python -m benchmarks.reference_speed`.
+
+| threads | layers | H | mode | nn, ms | x nn | by hand |
+|--:|--:|--:|---|--:|--:|--:|
+"""
+
+
+def sliced_cell(x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Pair:
+    """One step as people write it: each gate sliced out of the stacked weights, anew at every step."""
+    H = c.shape[1]
+    gate = [
+        x @ w_ih[k * H : (k + 1) * H].T
+        + b_ih[k * H : (k + 1) * H]
+        + h @ w_hh[k * H : (k + 1) * H].T
+        + b_hh[k * H : (k + 1) * H]
+        for k in range(4)
+    ]
+    c = torch.sigmoid(gate[1]) * c + torch.sigmoid(gate[0]) * torch.tanh(gate[2])
+    return torch.sigmoid(gate[3]) * torch.tanh(c), c
+
+
+def sliced_loop(x: Tensor, weights: LSTMWeights) -> Tensor:
+    """A stack of such layers, batch first as those loops are, with an output allocated and written step by step."""
+    x = x.transpose(0, 1)
+    for (w,) in weights.cells:
+        h = c = torch.zeros(x.shape[0], w.hidden_size, dtype=x.dtype)
+        output = torch.zeros(x.shape[0], x.shape[1], w.hidden_size, dtype=x.dtype)
+        for t in range(x.shape[1]):
+            h, c = sliced_cell(x[:, t, :], h, c, w.w_ih, w.w_hh, w.b_ih, w.b_hh)
+            output[:, t, :] = h
+        x = output
+    return x
+
+
+def seconds(run: Callable[[], Tensor], grad: bool) -> float:
+    """The time of one forward, and of its backward where `grad` says so."""
+    with torch.set_grad_enabled(grad):
+        start = time.perf_counter()
+        output = run()
+        if grad:
+            output.sum().backward()  # type: ignore[no-untyped-call]
+        return time.perf_counter() - start
+
+
+def row(threads: int, layers: int, size: int, grad: bool) -> str:
+    """One row of the table: the three run in turns, so that a busy machine slows all of them."""
+    module = nn.LSTM(size, size, layers).double()
+    weights = weights_of(module).map(lambda w: w.requires_grad_())
+    x = torch.randn(STEPS, BATCH, size, dtype=torch.float64)
+    runs: list[Callable[[], Tensor]] = [lambda: module(x)[0], lambda: lstm_forward(x, None, weights)[0]]
+    if size <= 16:
+        runs.append(lambda: sliced_loop(x, weights))
+    repeats = [[seconds(run, grad) for run in runs] for _ in range(SIZES[size] + 2)][2:]
+    nn_lstm, reference, *rest = map(statistics.median, zip(*repeats, strict=True))
+    by_hand = f"{rest[0] / reference:.1f}" if rest else ""
+    mode = "grad" if grad else "no_grad"
+    return f"| {threads} | {layers} | {size} | {mode} | {nn_lstm * 1e3:.2f} | {reference / nn_lstm:.2f} | {by_hand} |"
+
+
+def main() -> None:
+    """Measure every row, print it, and write the table."""
+    head = HEAD.format(steps=STEPS, batch=BATCH, torch=torch.__version__, machine=platform.machine())
+    rows = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        for layers in (1, 2):
+            for size in SIZES:
+                for grad in (False, True):
+                    rows.append(row(threads, layers, size, grad))
+                    print(rows[-1], flush=True)
+    Path(__file__).with_suffix(".md").write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
