@@ -14,6 +14,9 @@ count. Factors that are rounded to a roundoff p before they are multiplied add `
 of the narrow types sum in float32; what they then add up in their own type, with roundoff v, are the products with x,
 those with h and the biases, in some order: `2 v^2 (sum of their squares + result^2)`.
 
+*Equal terms.* Where all terms of a sum are copies of one number, every addition within a power of two rounds the same
+way: the errors add up to at most `u n |result| / 2`, and a quarter of that, twice, is added as a deviation.
+
 *Seen states.* A state that is kept in a wider or narrower type than it was returned in is uncertain by its rounding.
 
 *Noise that comes in* passes through a matrix twice: through `w^2` as variance, as if every element erred on its own,
@@ -46,6 +49,7 @@ from reference.arithmetics import Arithmetic
 Array = NDArray[Any]
 
 ACTIVATION_ROUNDOFFS = 2.0  # the error of a good exp, tanh or sigmoid in units of u, measured on oneDNN and native torch
+COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
 REACH = 4.0  # how many noises of its argument an activation is followed
 
 
@@ -90,6 +94,7 @@ class Sum:
     """A sum of products before it is rounded: its value, the root of the sum of its squared terms, how many terms.
 
     incoming: the noise that its inputs bring, or None. bias: the bias that is in it, or None.
+    equal: how many of its terms are copies of one another, or None for none.
     """
 
     value: Array
@@ -97,14 +102,17 @@ class Sum:
     terms: Array | float
     incoming: Array | None = None
     bias: Array | None = None
+    equal: Array | None = None
 
     def __add__(self, other: Sum) -> Sum:
         incoming = [noise for noise in (self.incoming, other.incoming) if noise is not None]
+        equal = [count for count in (self.equal, other.equal) if count is not None]
         return Sum(
             self.value + other.value,
             combine(self.root, other.root),
             self.terms + other.terms,
             combine(*incoming) if incoming else None,
+            equal=np.sum(equal, axis=0) if equal else None,
         )
 
     def __getitem__(self, index: Any) -> Sum:
@@ -114,6 +122,7 @@ class Sum:
             self.terms[index] if isinstance(self.terms, np.ndarray) else self.terms,
             None if self.incoming is None else self.incoming[index],
             self.bias,
+            None if self.equal is None else self.equal[index],
         )
 
 
@@ -122,18 +131,20 @@ class Matrix:
     """A weight matrix (cases, outputs, inputs) made ready for `sum_of_products`, once for all steps.
 
     squares: of its entries, scaled column by column so that none underflows that matters. full: whether no entry is 0.
+    equal: the outputs whose weights are all equal (cases, 1, outputs).
     """
 
     w_t: Array
     squares: Array
     scale: Array
     full: bool
+    equal: Array
 
     @classmethod
     def of(cls, w: Array) -> Matrix:
         """Make a matrix ready."""
         w_t = np.swapaxes(w, -1, -2)
-        return cls(w_t, *_scaled_squares(w_t, axis=-2), bool(w_t.all()))
+        return cls(w_t, *_scaled_squares(w_t, axis=-2), bool(w_t.all()), _all_equal(w_t, axis=-2))
 
     def root_of_squares(self, x: Array) -> Array:
         """`sqrt(x^2 @ w_t^2)`, not-finite entries left out."""
@@ -145,6 +156,11 @@ class Matrix:
         if self.full and x.all():
             return float(x.shape[-1])
         return np.asarray((x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32))
+
+
+def _all_equal(x: Array, axis: int) -> Array:
+    """Where all entries along an axis are copies of one number, but for rounding."""
+    return np.asarray(np.ptp(x, axis, keepdims=True) <= COPIES * np.abs(x).max(axis, keepdims=True))
 
 
 def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
@@ -169,9 +185,12 @@ def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
     if bias is not None:
         value, root, terms = value + bias[:, None], combine(root, np.abs(bias[:, None])), terms + 1.0
         bias = bias.reshape(len(bias), *(1,) * (len(shape) - 2), shape[-1])
+    equal = None
+    if w.equal.any() and (copies := w.equal & _all_equal(rows, axis=-1)).any():
+        equal = (copies * terms).reshape(shape)
     if isinstance(terms, np.ndarray):
         terms = terms.reshape(shape)
-    return Sum(value.reshape(shape), root.reshape(shape), terms, incoming, bias)
+    return Sum(value.reshape(shape), root.reshape(shape), terms, incoming, bias, equal)
 
 
 def _addends(parts: tuple[Sum, ...]) -> list[Array]:
@@ -191,6 +210,9 @@ def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
         deviations += [np.sqrt(2.0) * arithmetic.value * np.abs(part) for part in (*_addends(parts), total.value)]
     if total.incoming is not None:
         deviations.append(total.incoming)
+    if total.equal is not None:
+        largest = np.abs(total.value) + np.sum([np.abs(part.value) for part in parts], axis=0)
+        deviations.append(0.25 * arithmetic.accumulation * total.equal * largest)
     noise = combine(*deviations) + total.terms * arithmetic.floor
     return noisy(total.value, noise)
 
