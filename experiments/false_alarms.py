@@ -26,7 +26,7 @@ import numpy as np
 HERE = Path(__file__).parent
 MARGIN = 1.5
 QUOTAS = {"small": 656, "wide": 16, "long": 16}  # cases of each size in each cell
-TOGETHER = {"small": 16, "wide": 4, "long": 8}  # cases that share a setting
+TOGETHER = {"small": 41, "wide": 8, "long": 8}  # cases that share a setting
 EDGES = np.linspace(0.0, 4.0, 161)
 
 
@@ -126,7 +126,7 @@ def run(job: tuple[Cell, float]) -> dict[str, Any]:
     found: list[tuple[float, float, str]] = []
     while sum(outcomes.values()) < quota:
         point = setting(cell, rng)
-        chain = True if cell.size == "small" and rng.random() < 0.5 else (False if cell.size == "long" else None)
+        chain = True if cell.size == "small" and rng.random() < 0.2 else (False if cell.size == "long" else None)
         start = seed + 1000 * sum(outcomes.values())
         drawn = [draw(point, cell.profile, start + k) for k in range(together)]
         for verdict in judge_all(observe_all(implementation, drawn, chain=chain)):

@@ -51,8 +51,8 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
             stack.enter_context(torch.no_grad())
         elif runtime.grad_mode == "inference":
             stack.enter_context(torch.inference_mode())
-        if not runtime.mkldnn:
-            stack.enter_context(torch.backends.mkldnn.flags(enabled=False))  # type: ignore[no-untyped-call]
+        stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
+        torch.backends.mkldnn.enabled = runtime.mkldnn  # (its own context manager sets TF32 too, and warns of that)
         yield
 
 

@@ -47,20 +47,24 @@ def observe(implementation: Implementation, case: Case, *, chain: bool | None = 
     """Run one case. The chain is run too where the whole call hides layers, or where asked for."""
     if (reason := implementation.refuses(case.setting)) is not None:
         return Observation(case, refused=reason)
-    try:
-        with runtime_flags(case.setting.runtime):
-            lstm = implementation.load(case.setting, weight_tensors(case))
-            outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
-            whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
-            if chain is None:
-                chain = case.setting.architecture.num_layers > 1
-            if chain and case.setting.call.time > 1 and outputs.complete:
-                return Observation(case, (whole, _chain(lstm, case)))
-            return Observation(case, (whole,))
-    except NotImplementedError as error:
-        return Observation(case, refused=str(error) or "NotImplementedError")
-    except Exception:  # the implementation is the user's: whatever it raises is a verdict
-        return Observation(case, failed=traceback.format_exc())
+    if chain is None:
+        chain = case.setting.architecture.num_layers > 1
+    with runtime_flags(case.setting.runtime):
+        try:
+            return Observation(case, _run(implementation, case, chain))
+        except NotImplementedError as error:
+            return Observation(case, refused=str(error) or "NotImplementedError")
+        except Exception:  # the implementation is the user's: whatever it raises is a verdict
+            return Observation(case, failed=traceback.format_exc())
+
+
+def _run(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
+    lstm = implementation.load(case.setting, weight_tensors(case))
+    outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
+    whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
+    if chain and case.setting.call.time > 1 and outputs.complete:
+        return (whole, _chain(lstm, case))
+    return (whole,)
 
 
 def _chain(lstm: LSTM, case: Case) -> Evidence:
