@@ -1,10 +1,11 @@
 """How fast the torch reference is, beside `nn.LSTM` and beside the loop that people write by hand.
 
-Run `python -m benchmarks.reference_speed` from the root of the repository; it rewrites reference_speed.md beside it.
+Run `OMP_WAIT_POLICY=PASSIVE python -m benchmarks.reference_speed` from the root of the repository; it rewrites reference_speed.md beside it.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import time
@@ -23,11 +24,13 @@ STEPS, BATCH = 50, 8
 SIZES = {8: 60, 16: 60, 64: 60, 128: 40, 256: 20, 512: 7}  # hidden size: repeats
 HEAD = """# Speed of the torch reference
 
-float64, T={steps}, B={batch}, input_size = H, torch {torch}, {machine}. The three run in turns; *nn* is the median time of
-`nn.LSTM`; *x nn* is the reference's time over it (wanted: at most 1.1 for H >= 64) and *by hand* the time of a loop that
-slices the stacked weights for every gate at every step over the reference's (wanted: at least 3 for H <= 16), each the
-median of the ratios within a turn. `grad` is forward, and backward of the sum of the output.
-Made by `python -m benchmarks.reference_speed`.
+float64, T={steps}, B={batch}, input_size = H, torch {torch}, {machine}, load average {load:.1f} on {cores} cores.
+
+The three run in turns. *nn* is the median time of `nn.LSTM`; *x nn* is the reference's time over it (wanted: up to 1.1
+for H >= 64); *by hand* is the time of a loop that slices the stacked weights for every gate at every step, over the
+reference's (wanted: at least 3 for H <= 16); both are medians of the ratios within a turn. `grad` is forward, and
+backward of the sum of the output. A machine busy with other work slows two threads out of all proportion.
+Made by `OMP_WAIT_POLICY=PASSIVE python -m benchmarks.reference_speed`.
 
 | threads | layers | H | mode | nn, ms | x nn | by hand |
 |--:|--:|--:|---|--:|--:|--:|
@@ -96,7 +99,8 @@ def _ratio(one: Sequence[float], other: Sequence[float]) -> float:
 
 def main() -> None:
     """Measure every row, print it, and write the table."""
-    head = HEAD.format(steps=STEPS, batch=BATCH, torch=torch.__version__, machine=platform.machine())
+    about = {"torch": torch.__version__, "machine": platform.machine(), "cores": os.cpu_count()}
+    head = HEAD.format(steps=STEPS, batch=BATCH, load=os.getloadavg()[0], **about)
     rows = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
