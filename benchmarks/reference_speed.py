@@ -1,6 +1,7 @@
 """How fast the torch reference is, beside `nn.LSTM` and beside the loop that people write by hand.
 
-Run `OMP_WAIT_POLICY=PASSIVE python -m benchmarks.reference_speed` from the root of the repository; it rewrites reference_speed.md beside it.
+Run `OMP_WAIT_POLICY=PASSIVE python -m benchmarks.reference_speed` from the root of the repository; it rewrites
+reference_speed.md beside it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ The three run in turns. *nn* is the median time of `nn.LSTM`; *x nn* is the refe
 for H >= 64); *by hand* is the time of a loop that slices the stacked weights for every gate at every step, over the
 reference's (wanted: at least 3 for H <= 16); both are medians of the ratios within a turn. `grad` is forward, and
 backward of the sum of the output. A machine busy with other work slows two threads out of all proportion.
+
 Made by `OMP_WAIT_POLICY=PASSIVE python -m benchmarks.reference_speed`.
 
 | threads | layers | H | mode | nn, ms | x nn | by hand |

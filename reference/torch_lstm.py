@@ -84,9 +84,16 @@ def lstm_forward(
         hx = None if hx is None else [s[:, None] for s in hx]
         output, (h_n, c_n) = lstm_forward(input[:, None], hx, weights, dropout_masks=dropout_masks)
         return output[:, 0], (h_n[:, 0], c_n[:, 0])
-    x, states = time_major(input, batch_first), list[tuple[Tensor, Tensor]]()
+    x, last = _stack(time_major(input, batch_first), hx, weights, lengths, dropout_masks)
+    return time_major(x, batch_first), last
+
+
+def _stack(
+    x: Tensor, hx: State | None, weights: LSTMWeights, lengths: Lengths | None, masks: Sequence[Tensor] | None
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    states = list[tuple[Tensor, Tensor]]()
     for layer, directions in enumerate(weights.cells):
-        x = x * dropout_masks[layer - 1] if dropout_masks and layer > 0 else x
+        x = x * masks[layer - 1] if masks and layer > 0 else x
         outputs = []
         for direction, cell in enumerate(directions):
             state = None if hx is None else [s[len(states)] for s in hx]
@@ -95,7 +102,7 @@ def lstm_forward(
             states.append(last)
         x = torch.cat(outputs, dim=-1)
     h_n, c_n = (torch.stack(s) for s in zip(*states, strict=True))
-    return time_major(x, batch_first), (h_n, c_n)
+    return x, (h_n, c_n)
 
 
 def _from_input(x: Tensor, weights: CellWeights) -> Tensor:
