@@ -15,9 +15,9 @@ from enum import Enum
 
 import numpy as np
 
-from parity.calling import TENSORS
+from parity.calling import TENSORS, Outputs
 from parity.cases import Case
-from parity.observing import CHAIN, Evidence, Observation
+from parity.observing import CHAIN, TRAJECTORY, Evidence, Observation
 from reference.arithmetics import NATIVE, Arithmetic
 from reference.noisy_lstm import Expected, lstm_forward
 from reference.rounding import Array
@@ -92,7 +92,7 @@ class Verdict:
     """What the judge says of one case. It has no truth value: ask for its outcome, or let it `demand_parity`."""
 
     outcome: Outcome
-    case: Case
+    observation: Observation
     arithmetic: Arithmetic
     measured: tuple[Measured, ...] = ()
     faults: tuple[str, ...] = ()
@@ -101,6 +101,11 @@ class Verdict:
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict has five outcomes and is not true or false: use .outcome or .demand_parity()")
+
+    @property
+    def case(self) -> Case:
+        """The case that was judged."""
+        return self.observation.case
 
     @property
     def deviating(self) -> tuple[Measured, ...]:
@@ -167,7 +172,6 @@ def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Ver
 def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithmetic) -> None:
     expected = _expected([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
     dtype = stacked[0][0].setting.runtime.dtype
-    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
     for n, (_, evidence, finding) in enumerate(stacked):
         if expected.overflow[n]:
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
@@ -175,14 +179,44 @@ def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithm
         if not expected.carried[n] <= MEANINGFUL:
             finding.unjudged.append(f"{evidence.way}: the noise of hidden layers grows to {expected.carried[n]:.1g}")
             continue
-        for name in TENSORS:
-            noisy = getattr(expected, name)[n]
-            got, noise = getattr(evidence.outputs, name), noisy.deviation * scale
-            finding.measured.append(Measured(name, evidence.way, got, noisy.value, noise, _ratio(got, noisy.value, noise)))
+        finding.measured += _measured(evidence.outputs, expected, n, evidence.way, dtype)
 
 
-def _expected(cases: list[Case], evidence: list[Evidence], arithmetic: Arithmetic) -> Expected:
-    """The exact answers of N runs of one setting, each step from the states that the implementation returned."""
+def _measured(outputs: Outputs, expected: Expected, n: int, way: str, dtype: str) -> list[Measured]:
+    """The three tensors of the n-th run against what was expected of them."""
+    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
+    measured = []
+    for name in TENSORS:
+        noisy, got = getattr(expected, name)[n], getattr(outputs, name)
+        noise = noisy.deviation * scale
+        measured.append(Measured(name, way, got, noisy.value, noise, _ratio(got, noisy.value, noise)))
+    return measured
+
+
+def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
+    """The whole call against the exact trajectory from the initial states, nothing seen; empty where its noise is too large.
+
+    It is not what a verdict rests on: it tells which tensors are wrong as their reader sees them, where the steps tell
+    which steps are.
+    """
+    evidence = verdict.observation.evidence
+    if not evidence or not evidence[0].outputs.complete:
+        return ()
+    expected = _expected([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
+    noise = max(float(expected.output.deviation.max()), float(expected.h_n.deviation.max()))
+    if expected.overflow[0] or not noise <= MEANINGFUL:
+        return ()
+    dtype = verdict.case.setting.runtime.dtype
+    return tuple(_measured(evidence[0].outputs, expected, 0, TRAJECTORY, dtype))
+
+
+def _expected(
+    cases: list[Case], evidence: list[Evidence], arithmetic: Arithmetic, *, steps: bool = True
+) -> Expected:
+    """The exact answers of N runs of one setting, each step from the states that the implementation returned.
+
+    Without `steps`, every step is from our own.
+    """
     x = np.stack([e.x for e in evidence])
     state = np.stack([e.h_0 for e in evidence]), np.stack([e.c_0 for e in evidence])
     output = np.stack([e.outputs.output for e in evidence])
@@ -192,6 +226,8 @@ def _expected(cases: list[Case], evidence: list[Evidence], arithmetic: Arithmeti
     valid = np.arange(time)[:, None, None] < np.array(lengths or [time] * x.shape[2])[:, None]
 
     def seen(layer: int, direction: int) -> Array | None:
+        if not steps:
+            return None
         if time == 1:
             return h_n[:, None, layer * weights.num_directions + direction]
         size = weights.output_size
@@ -226,11 +262,10 @@ def _ratio(got: Array, exact: Array, noise: Array) -> Array:
 
 
 def _verdict(observation: Observation, findings: _Findings, arithmetic: Arithmetic) -> Verdict:
-    case = observation.case
     if observation.refused is not None:
-        return Verdict(Outcome.REFUSED, case, arithmetic, reason=observation.refused)
+        return Verdict(Outcome.REFUSED, observation, arithmetic, reason=observation.refused)
     if observation.failed is not None:
-        return Verdict(Outcome.FAILED, case, arithmetic, reason=observation.failed)
+        return Verdict(Outcome.FAILED, observation, arithmetic, reason=observation.failed)
     faults = tuple(dict.fromkeys(fault for evidence in observation.evidence for fault in evidence.outputs.faults))
     measured, unjudged = tuple(findings.measured), tuple(findings.unjudged)
     if faults or any(m.deviates for m in measured):
@@ -239,4 +274,4 @@ def _verdict(observation: Observation, findings: _Findings, arithmetic: Arithmet
         outcome = Outcome.NOT_JUDGED
     else:
         outcome = Outcome.PARITY
-    return Verdict(outcome, case, arithmetic, measured, faults, "; ".join(unjudged), unjudged)
+    return Verdict(outcome, observation, arithmetic, measured, faults, "; ".join(unjudged), unjudged)

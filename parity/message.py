@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import math
 
-from parity.judge import Measured, Outcome, Verdict
-from parity.observing import CHAIN
+from parity.calling import TENSORS
+from parity.judge import WORST, Measured, Outcome, Verdict, trajectory
+from parity.observing import CHAIN, TRAJECTORY, WHOLE
 from parity.settings import Setting
+
+WAYS = {
+    TRAJECTORY: "from the initial states on",
+    WHOLE: "one step from its own previous output",
+    CHAIN: "one step from its own previous h_n and c_n",
+}
 
 
 class NoParity(AssertionError):
@@ -16,27 +23,38 @@ class NoParity(AssertionError):
 def message(verdict: Verdict) -> str:
     """The whole story of a verdict that is not PARITY, all deviating tensors in it."""
     lines = [*verdict.faults]
-    for measured in verdict.deviating:
+    told = _told(verdict)
+    for measured in told:
         lines += _deviation(measured, verdict.case.setting)
     if verdict.outcome is Outcome.FAILED:
         lines += ["the implementation raised:", *(f"  {line}" for line in verdict.reason.strip().splitlines())]
     if verdict.outcome is Outcome.REFUSED:
         lines.append(f"refused: {verdict.reason}")
-    if agreeing := _agreeing(verdict):
-        lines.append(f"  {agreeing}")
+    if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):
+        lines.append("  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree"))
     lines.append(f"  setting: {described(verdict.case.setting)}, values: {verdict.case.profile}")
     lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic")
     lines.append(f"  repeat: --case {verdict.case.id}")
     return "\n".join(lines)
 
 
+def _told(verdict: Verdict) -> tuple[Measured, ...]:
+    """The deviating tensors as a reader of the results sees them, from the initial states on, where that can be told.
+
+    The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.
+    """
+    whole = tuple(m for m in trajectory(verdict) if m.deviates) if verdict.deviating else ()
+    return whole or verdict.deviating
+
+
 def _deviation(measured: Measured, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     return [
-        f"{measured.tensor} deviates ({measured.way}): {size} at {place(measured, where, setting)}",
+        f"{measured.tensor} deviates: {size} at {place(measured, where, setting)}, {WAYS[measured.way]}",
         f"  got {got:.9g} ({got.hex()}), exact {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
-        f"  {measured.beyond} of {measured.ratio.size} elements beyond the limit, root mean square {measured.rms:.2g} x noise",
+        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST:g} x noise, "
+        f"root mean square {measured.rms:.2g} x noise",
     ]
 
 
@@ -57,15 +75,6 @@ def place(measured: Measured, where: tuple[int, ...], setting: Setting) -> str:
     names = f"layer {layer}" + (f", {('forward', 'reverse')[direction]}" if directions == 2 else "")
     index = ", ".join(part for part in (time, f"b={row}", f"k={unit}") if part)
     return f"[{index}] ({names})"
-
-
-def _agreeing(verdict: Verdict) -> str:
-    """Which tensors agree, where some do not."""
-    deviating = {measured.tensor for measured in verdict.deviating}
-    agreeing = [name for name in dict.fromkeys(m.tensor for m in verdict.measured) if name not in deviating]
-    if not deviating or not agreeing:
-        return ""
-    return " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree")
 
 
 def described(setting: Setting) -> str:

@@ -6,7 +6,7 @@ An observation is what was seen, judged by nobody yet. Whatever the implementati
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from parity.cases import Case
 from parity.implementations.protocol import LSTM, Implementation
 from reference.rounding import Array
 
-WHOLE, CHAIN = "whole call", "chain"
+WHOLE, CHAIN, TRAJECTORY = "whole call", "chain", "trajectory"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +88,3 @@ def _chain(lstm: LSTM, case: Case) -> Evidence:
 def observe_all(implementation: Implementation, cases: list[Case], *, chain: bool | None = None) -> list[Observation]:
     """Run many cases, one after the other."""
     return [observe(implementation, case, chain=chain) for case in cases]
-
-
-def with_outputs(observation: Observation, outputs: Outputs) -> Observation:
-    """The same observation with other outputs of the whole call: for experiments that alter them."""
-    whole = replace(observation.evidence[0], outputs=outputs)
-    return replace(observation, evidence=(whole, *observation.evidence[1:]))

@@ -126,7 +126,7 @@ class Setting:
         return replace(self, call=replace(self.call, time=1, lengths=None, states=True, enforce_sorted=False))
 
 
-_WORD = re.compile(r"([A-Za-z_]+)([\d.]*)")
+_WORD = re.compile(r"([A-Za-z_]+:?)([\d.]*)")
 
 
 def setting_named(name: str) -> Setting:
@@ -164,7 +164,7 @@ def _from_words(name: str, words: dict[str, str]) -> Setting:
     grad_mode, device = words.pop("grad_mode", "no_grad"), "cpu"
     runtime = Runtime(words.pop("dtype", "float32"), device, grad_mode, not flag("native"))
     for word, number_text in list(words.items()):
-        if word in ("cuda", "mps", "xpu"):
+        if word.rstrip(":") in ("cuda", "mps", "xpu"):
             runtime = replace(runtime, device=word + number_text)
             del words[word]
     if words:

@@ -71,7 +71,7 @@ def lengths_of(draw_: st.DrawFn, time: int, batch: int) -> tuple[int, ...]:
 def agrees(implementation: Implementation, case: Case) -> bool:
     """True, or NoParity raised with the whole story; a case that the implementation refuses is drawn again."""
     assume(implementation.refuses(case.setting) is None)
-    verdict = judge(observe(implementation, case, chain=True))
+    verdict = judge(observe(implementation, case))
     if verdict.outcome is Outcome.REFUSED:
         reject()
     verdict.demand_parity()

@@ -1,0 +1,160 @@
+"""The judge notices what deviates, says all of it, and cannot be ignored."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+
+from meta_tests.altered import Altered
+from parity.cases import case, draw
+from parity.implementations.torch_modules import TorchLSTM
+from parity.judge import Outcome, judge
+from parity.message import NoParity
+from parity.observing import observe
+from parity.settings import Architecture, Call, Runtime, Setting
+
+SETTING = Setting(Architecture(5, 7, 2, bidirectional=True), Call(4, 3))
+PLAIN = draw(SETTING, "normal", 1)
+
+
+def judged(change, of=PLAIN):
+    """The verdict on `nn.LSTM` with its results changed."""
+    return judge(observe(Altered(change), of))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
+def test_an_unaltered_module_has_parity(dtype):
+    """What is right is called right."""
+    right = draw(Setting(SETTING.architecture, SETTING.call, Runtime(dtype)), "normal", 1)
+
+    assert judge(observe(TorchLSTM(), right)).outcome is Outcome.PARITY
+
+
+@pytest.mark.parametrize("tensor", [0, 1, 2], ids=["output", "h_n", "c_n"])
+def test_a_shift_of_one_tensor_is_noticed_and_that_tensor_named(tensor):
+    """A uniform shift by 1e-6, a tenth of what assert_close permits, deviates in the tensor that was shifted."""
+
+    def shift(*tensors):
+        output, h_n, c_n = (t + 1e-6 * (k == tensor) for k, t in enumerate(tensors))
+        return output, (h_n, c_n)
+
+    worst = max(judged(shift).deviating, key=lambda measured: measured.worst)
+
+    assert worst.tensor == ("output", "h_n", "c_n")[tensor]
+
+
+def test_every_deviating_tensor_is_named_not_only_the_first():
+    """All three tensors, and both ways of judging, stand in the message."""
+    verdict = judged(lambda output, h_n, c_n: (output + 1.0, (h_n + 1.0, c_n + 1.0)))
+
+    with pytest.raises(NoParity, match=r"(?s)output deviates.*h_n deviates.*c_n deviates"):
+        verdict.demand_parity()
+
+
+def test_one_wrong_element_of_many_is_enough():
+    """A mean would drown it; the worst element does not."""
+
+    def spoil(output, h_n, c_n):
+        output = output.clone()
+        output[-1, 1, 3] += 1e-5
+        return output, (h_n, c_n)
+
+    assert judged(spoil).deviating[0].where == (3, 1, 3)
+
+
+def test_nan_where_a_number_belongs_deviates():
+    """Comparisons are written so that NaN fails them."""
+    verdict = judged(lambda output, h_n, c_n: (output * float("nan"), (h_n, c_n)))
+
+    assert verdict.outcome is Outcome.DEVIATES
+
+
+def test_a_number_where_nan_belongs_deviates():
+    """An implementation that hides NaN is not right either."""
+    spoilt = draw(Setting(Architecture(3, 4), Call(3, 2)), "non_finite", 1)
+    verdict = judged(lambda output, h_n, c_n: (output.nan_to_num(), (h_n, c_n)), spoilt)
+
+    assert verdict.outcome is Outcome.DEVIATES
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda o, h, c: (o.double(), (h, c)), "output has dtype float64, but must have float32"),
+        (lambda o, h, c: (o, (h[:1], c)), r"h_n has shape \(1, 3, 7\), but must have \(4, 3, 7\)"),
+        (lambda o, h, c: (o.transpose(0, 1), (h, c)), r"output has shape \(3, 4, 14\), but must have \(4, 3, 14\)"),
+        (lambda o, h, c: (o, (h, c.numpy())), "c_n is a ndarray, but must be a torch.Tensor"),
+        (lambda o, h, c: (o, h, c), "returned a tuple of 3, but must return"),
+    ],
+)
+def test_form_is_demanded_before_values(change, words):
+    """Shape, dtype and type are part of what an LSTM returns."""
+    with pytest.raises(NoParity, match=words):
+        judged(change).demand_parity()
+
+
+def test_a_verdict_has_no_truth_value():
+    """`assert judge(...)` would pass whatever was found, so it raises."""
+    with pytest.raises(TypeError, match="outcome"):
+        bool(judge(observe(TorchLSTM(), PLAIN)))
+
+
+def test_what_an_implementation_raises_is_a_verdict():
+    """A crash is FAILED, with the traceback in the message, and the run goes on."""
+
+    def crash(output, h_n, c_n):
+        raise ZeroDivisionError("the user's own")
+
+    assert "the user's own" in judged(crash).reason
+
+
+def test_an_implementation_may_refuse():
+    """NotImplementedError is REFUSED, which is not parity."""
+
+    def refuse(output, h_n, c_n):
+        raise NotImplementedError("no such thing here")
+
+    assert judged(refuse).outcome is Outcome.REFUSED
+
+
+def test_where_a_partial_sum_may_overflow_nothing_is_judged():
+    """In float16, sums beyond 65504 on the way may be infinite in one order of adding and not in another."""
+    huge = draw(Setting(Architecture(200, 8), Call(2, 2), Runtime("float16")), "saturating", 0)
+    lifted = type(huge)(**{**vars(huge), "input": huge.input * 2.0**10})
+
+    assert judge(observe(TorchLSTM(), lifted)).outcome is Outcome.NOT_JUDGED
+
+
+def test_the_message_says_everything_in_its_order():
+    """What, how much, where, got and exact in decimal and hex, how many, the setting, the command that repeats it."""
+
+    def flip(output, h_n, c_n):
+        return torch.cat([output[..., :7], output[..., 7:].flip(0)], -1), (h_n, c_n)
+
+    with pytest.raises(NoParity) as error:
+        judged(flip, case("I5-H7-bi-T4-B2-float32-normal-3")).demand_parity()
+
+    assert re.fullmatch(
+        r"output deviates: 6\.6e\+06 x rounding noise at \[t=2, b=0, k=3\] \(layer 0, reverse\), from the initial states on\n"
+        r"  got -?0\.\d+ \(-?0x1.*p-\d+\), exact -?0\.\d+ \(-?0x1.*p-\d+\), noise \d.*\n"
+        r"  56 of 112 elements beyond \S+ x noise, root mean square \S+ x noise\n"
+        r"  h_n and c_n agree\n"
+        r"  setting: input_size=5, hidden_size=7, bidirectional=True, T=4, B=2, values: normal\n"
+        r"  judged in: float32 arithmetic\n"
+        r"  repeat: --case I5-H7-bi-T4-B2-float32-normal-3",
+        str(error.value),
+    )
+
+
+def test_the_message_names_layer_and_direction():
+    """The place is told in the words of the field, not as a flat index."""
+
+    def spoil(output, h_n, c_n):
+        h_n = h_n.clone()
+        h_n[3, 1, 2] += 1.0
+        return output, (h_n, c_n)
+
+    with pytest.raises(NoParity, match=r"h_n deviates: .* at \[b=1, k=2\] \(layer 1, reverse\)"):
+        judged(spoil).demand_parity()
