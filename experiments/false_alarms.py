@@ -1,7 +1,7 @@
 """How far correct implementations stray, in units of noise: the limits are fixed on one half, and counted on the other.
 
 A cell of the experiment is an implementation, a dtype, a kernel and a value profile. Every second cell, chessboard
-fashion, belongs to the half that fixes the limits; the cells of the other half have other seeds too. Each cell is run on
+fashion, belongs to the half that fixes the limits; the cells of the other half have other seeds too. Each cell runs on
 random settings of three sizes: small, wide (H >= 256) and long (T >= 500). The limits are `MARGIN` times the largest
 distance of the first half.
 
@@ -184,7 +184,8 @@ def report(rows: list[dict[str, Any]]) -> None:
         "",
         "Made by `python -m experiments.false_alarms`; what it does stands at the top of that file.",
         "",
-        f"Limits from the first half ({judged(halves['fixing']):,} judged cases, largest worst {largest['fixing'][0]:.2f}, "
+        f"Limits from the first half ({judged(halves['fixing']):,} judged cases, "
+        f"largest worst {largest['fixing'][0]:.2f}, "
         f"largest RMS {largest['fixing'][1]:.2f}, times {MARGIN}): **worst {limits[0]}, RMS {limits[1]}**.",
         "",
         f"Second half: **{judged(counting):,} judged cases, {len(beyond)} cells beyond the limits**; largest worst "
@@ -192,8 +193,8 @@ def report(rows: list[dict[str, Any]]) -> None:
         "",
         "![distribution](false_alarms.png)",
         "",
-        "The second half, by axis (RMS: only tensors that are not mostly copies of one number; not judged: a partial sum may",
-        "overflow, or the noise of hidden layers grows beyond meaning):",
+        "The second half, by axis (RMS: only tensors that are not mostly copies of one number; not judged: a partial",
+        "sum may overflow, or the noise of hidden layers grows beyond meaning):",
         "",
         "| axis | value | judged | not judged | worst | RMS |",
         "|---|---|---:|---:|---:|---:|",

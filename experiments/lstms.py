@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from parity.implementations.protocol import LSTM
 from parity.implementations.stacking import State
-from reference.weights import CellWeights
+from parity.implementations.torch_modules import TorchLSTM
+from parity.settings import Setting
+from reference.weights import CellWeights, LSTMWeights
 
 Unary = Callable[[Tensor], Tensor]
 Matmul = Callable[[Tensor, Tensor], Tensor]
@@ -30,9 +34,10 @@ class Written:
     matmul: Matmul = matmul
     sigmoid: Unary = torch.sigmoid
     tanh: Unary = torch.tanh
-    store: Unary = lambda state: state  # noqa: E731
+    store: Unary = lambda state: state
 
     def __call__(self, x: Tensor, state: State, w: CellWeights) -> State:
+        """One step."""
         h, c = map(self.store, state)
         z = self.matmul(x, w.w_ih) + self.matmul(h, w.w_hh)
         if w.b_ih is not None and w.b_hh is not None:
@@ -126,3 +131,107 @@ def stored_as(dtype: torch.dtype) -> Unary:
 def tanh_off_by(size: float) -> Unary:
     """A tanh with an absolute error of this size, of either sign."""
     return lambda z: torch.tanh(z) + size * torch.sign(torch.sin(1000.0 * z))
+
+
+@dataclass(frozen=True)
+class Broken:
+    """`nn.LSTM` with something wrong about its weights or its states."""
+
+    name: str
+    weights: Callable[[CellWeights], CellWeights] = lambda w: w
+    hx: Callable[[Any], Any] = lambda hx: hx
+
+    def refuses(self, setting: Setting) -> str | None:
+        """Nothing."""
+        return None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """The module with wrong weights, called with wrong states."""
+        wrong = tuple(tuple(self.weights(cell) for cell in directions) for directions in weights.cells)
+        module = TorchLSTM().load(setting, LSTMWeights(wrong))
+        return lambda input, hx: module(input, self.hx(hx))
+
+
+@dataclass(frozen=True)
+class StaleH:
+    """One layer whose loop is `output, c = cell(x, (h, c))`: h stays what it was before the first step."""
+
+    name: str = "stale h"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """Nothing that the experiments ask for."""
+        return None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """The loop."""
+        ((w,),) = weights.cells
+
+        def lstm(input: Tensor, hx: State) -> Any:
+            h, c = hx[0][0], hx[1][0]
+            outputs = []
+            for x in input:
+                output, c = Written()(x, (h, c), w)
+                outputs.append(output)
+            return torch.stack(outputs), (output[None], c[None])
+
+        return lstm
+
+
+def without_biases(w: CellWeights) -> CellWeights:
+    """Both biases zero."""
+    return CellWeights(w.w_ih, w.w_hh, *(None if b is None else torch.zeros_like(b) for b in (w.b_ih, w.b_hh)), w.w_hr)
+
+
+def without_recurrence(w: CellWeights) -> CellWeights:
+    """`w_hh h` is missing."""
+    return CellWeights(w.w_ih, torch.zeros_like(w.w_hh), w.b_ih, w.b_hh, w.w_hr)
+
+
+def input_and_forget_swapped(w: CellWeights) -> CellWeights:
+    """The gates read in the order f, i, g, o."""
+
+    def swapped(t: Tensor) -> Tensor:
+        i, f, g, o = t.chunk(4)
+        return torch.cat([f, i, g, o])
+
+    return CellWeights(*(None if t is None else swapped(t) for t in (w.w_ih, w.w_hh, w.b_ih, w.b_hh)), w.w_hr)
+
+
+BROKEN = (
+    Broken("dropped biases", weights=without_biases),
+    Broken("missing w_hh h", weights=without_recurrence),
+    Broken("input and forget gates swapped", weights=input_and_forget_swapped),
+    Broken("ignored c_0", hx=lambda hx: (hx[0], torch.zeros_like(hx[1]))),
+    StaleH(),
+)
+
+MISTAKES: dict[str, tuple[str, Any, str]] = {  # name: the layer's dtype, the cell, the arithmetic that it is
+    "float32 inside a float64 layer": ("float64", inside(torch.float32), "float32 inside a float64 layer"),
+    "bfloat16 products": ("float32", Written(matmul=products_of(8)), "float32 with bfloat16 products"),
+    "TF32 products": ("float32", Written(matmul=products_of(11)), "float32 with TF32 products"),
+    "float16 states": ("float32", Written(store=stored_as(torch.float16)), "float32 with float16 states"),
+    "float16 accumulation": (
+        "float32",
+        Written(matmul=accumulated_in(torch.float16)),
+        "float32 with float16 accumulation",
+    ),
+    "tanh 1e-5 off": ("float32", Written(tanh=tanh_off_by(1e-5)), "float32 with activations accurate to 1e-05"),
+    "tanh 1e-6 off": ("float32", Written(tanh=tanh_off_by(1e-6)), "float32 with activations accurate to 1e-06"),
+}
+
+CORRECT: dict[str, tuple[str, Any, str]] = {
+    "per gate": ("float32", per_gate, "float32"),
+    "fused": ("float32", fused, "float32"),
+    "sequential column sums": ("float32", Written(matmul=column_sums), "float32"),
+    "float64 inside": ("float32", inside(torch.float64), "float64 inside, rounded to float32"),
+    "sigmoid as (1+tanh(z/2))/2": (
+        "float32",
+        Written(sigmoid=tanh_sigmoid),
+        "float32 with absolute-accuracy activations",
+    ),
+    "the same in float64": (
+        "float64",
+        Written(sigmoid=tanh_sigmoid),
+        "float64 with absolute-accuracy activations",
+    ),
+}

@@ -52,7 +52,9 @@ def test_every_number_of_a_case_is_exact_in_its_dtype(case):
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
 def test_rounding_to_a_dtype_is_what_torch_does(dtype):
     """To nearest, ties to even, with infinities, NaN and denormals."""
-    numbers = np.concatenate([np.linspace(-3, 3, 1001) * 10.0**k for k in (-40, -6, 0, 4)] + [[np.inf, -np.inf, np.nan]])
+    numbers = np.concatenate(
+        [np.linspace(-3, 3, 1001) * 10.0**k for k in (-40, -6, 0, 4)] + [[np.inf, -np.inf, np.nan]]
+    )
     numbers = numbers.astype(np.float32).astype(np.float64)  # torch rounds float64 to float16 by way of float32
     torchs = torch.from_numpy(numbers).to(getattr(torch, dtype)).double().numpy()
 
@@ -94,7 +96,9 @@ def test_a_setting_that_no_lstm_can_have_is_refused_in_words(make, words):
 def test_the_name_of_a_setting_reads_back_to_it():
     """Every word survives the round trip."""
     setting = Setting(
-        Architecture(5, 7, 2, False, True, True, 3), Call(4, 2, (4, 2), True, False), Runtime("float16", "cuda:1", "grad", False)
+        Architecture(5, 7, 2, False, True, True, 3),
+        Call(4, 2, (4, 2), True, False),
+        Runtime("float16", "cuda:1", "grad", False),
     )
 
     assert setting_named(setting.name) == setting

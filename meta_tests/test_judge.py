@@ -11,7 +11,7 @@ from meta_tests.altered import Altered
 from parity.cases import case, draw
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome, judge
-from parity.message import NoParity
+from parity.message import NoParityError, demand_parity
 from parity.observing import observe
 from parity.settings import Architecture, Call, Runtime, Setting
 
@@ -49,8 +49,8 @@ def test_every_deviating_tensor_is_named_not_only_the_first():
     """All three tensors, and both ways of judging, stand in the message."""
     verdict = judged(lambda output, h_n, c_n: (output + 1.0, (h_n + 1.0, c_n + 1.0)))
 
-    with pytest.raises(NoParity, match=r"(?s)output deviates.*h_n deviates.*c_n deviates"):
-        verdict.demand_parity()
+    with pytest.raises(NoParityError, match=r"(?s)output deviates.*h_n deviates.*c_n deviates"):
+        demand_parity(verdict)
 
 
 def test_one_wrong_element_of_many_is_enough():
@@ -91,8 +91,8 @@ def test_a_number_where_nan_belongs_deviates():
 )
 def test_form_is_demanded_before_values(change, words):
     """Shape, dtype and type are part of what an LSTM returns."""
-    with pytest.raises(NoParity, match=words):
-        judged(change).demand_parity()
+    with pytest.raises(NoParityError, match=words):
+        demand_parity(judged(change))
 
 
 def test_a_verdict_has_no_truth_value():
@@ -133,11 +133,12 @@ def test_the_message_says_everything_in_its_order():
     def flip(output, h_n, c_n):
         return torch.cat([output[..., :7], output[..., 7:].flip(0)], -1), (h_n, c_n)
 
-    with pytest.raises(NoParity) as error:
-        judged(flip, case("I5-H7-bi-T4-B2-float32-normal-3")).demand_parity()
+    with pytest.raises(NoParityError) as error:
+        demand_parity(judged(flip, case("I5-H7-bi-T4-B2-float32-normal-3")))
 
     assert re.fullmatch(
-        r"output deviates: 6\.6e\+06 x rounding noise at \[t=2, b=0, k=3\] \(layer 0, reverse\), from the initial states on\n"
+        r"output deviates: 6\.6e\+06 x rounding noise at \[t=2, b=0, k=3\] \(layer 0, reverse\), "
+        r"from the initial states on\n"
         r"  got -?0\.\d+ \(-?0x1.*p-\d+\), exact -?0\.\d+ \(-?0x1.*p-\d+\), noise \d.*\n"
         r"  56 of 112 elements beyond \S+ x noise, root mean square \S+ x noise\n"
         r"  h_n and c_n agree\n"
@@ -156,5 +157,5 @@ def test_the_message_names_layer_and_direction():
         h_n[3, 1, 2] += 1.0
         return output, (h_n, c_n)
 
-    with pytest.raises(NoParity, match=r"h_n deviates: .* at \[b=1, k=2\] \(layer 1, reverse\)"):
-        judged(spoil).demand_parity()
+    with pytest.raises(NoParityError, match=r"h_n deviates: .* at \[b=1, k=2\] \(layer 1, reverse\)"):
+        demand_parity(judged(spoil))

@@ -22,8 +22,14 @@ def modules(room):
 
 def imported(names):
     """The top-level packages that a new interpreter has loaded after importing these modules."""
-    script = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint(*sorted({m.split('.')[0] for m in sys.modules}))"
-    result = subprocess.run([sys.executable, "-c", script, *names], cwd=ROOT, capture_output=True, text=True, check=True)
+    script = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]: importlib.import_module(name)\n"
+        "print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script, *names], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return set(result.stdout.split())
 
 
@@ -47,4 +53,9 @@ def test_the_check_above_would_notice():
 
 def test_the_engine_judges_with_torch_and_numpy_alone():
     """What records and judges can run where only torch and numpy are installed."""
-    assert not imported(["parity.judge", "parity.observing", "parity.explaining"]) & {"pytest", "hypothesis", "rich", "click"}
+    assert not imported(["parity.judge", "parity.observing", "parity.explaining"]) & {
+        "pytest",
+        "hypothesis",
+        "rich",
+        "click",
+    }

@@ -52,7 +52,8 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
         elif runtime.grad_mode == "inference":
             stack.enter_context(torch.inference_mode())
         stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
-        torch.backends.mkldnn.enabled = runtime.mkldnn  # (its own context manager sets TF32 too, and warns of that)
+        # (mkldnn.flags sets TF32 too, and warns of that)
+        torch.backends.mkldnn.enabled = runtime.mkldnn  # type: ignore[assignment]
         yield
 
 
@@ -102,7 +103,8 @@ def _read(returned: Any, setting: Setting) -> Outputs:
         _array(name, value, shape, setting, faults)
         for name, value, shape in zip(TENSORS, (output, h_n, c_n), _shapes(setting), strict=True)
     ]
-    return Outputs(_canonical_output(arrays[0], setting), *(_canonical_state(a, setting) for a in arrays[1:]), tuple(faults))
+    h_n, c_n = (_canonical_state(array, setting) for array in arrays[1:])
+    return Outputs(_canonical_output(arrays[0], setting), h_n, c_n, tuple(faults))
 
 
 def _shapes(setting: Setting) -> list[tuple[int, ...]]:

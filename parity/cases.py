@@ -53,10 +53,12 @@ class Case:
 
 def case(name: str) -> Case:
     """The case with that id. Raises SettingError where the id does not name one."""
-    setting, _, rest = name.rpartition("-")[0].rpartition("-")
-    profile, seed = rest, name.rpartition("-")[2]
+    words, _, seed = name.rpartition("-")
+    setting, _, profile = words.rpartition("-")
     if not seed.isdigit():
-        raise SettingError(f"{name!r} was given, but a case is SETTING-PROFILE-SEED, as in I5-H7-T4-B2-float32-normal-3")
+        raise SettingError(
+            f"{name!r} was given, but a case is SETTING-PROFILE-SEED, as in I5-H7-T4-B2-float32-normal-3"
+        )
     return draw(setting_named(setting), profile, int(seed))
 
 
@@ -82,22 +84,21 @@ class _Stream:
     def uniform(self, shape: tuple[int, ...]) -> Array:
         """Uniform in [0, 1)."""
         raw = np.asarray(self._bits.random_raw(int(np.prod(shape, dtype=int))))
-        return ((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
+        return np.asarray((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
 
     def normal(self, shape: tuple[int, ...]) -> Array:
         """Near normal, mean 0, variance 1: the sum of four 16-bit uniforms; never above 3.5."""
         raw = np.asarray(self._bits.random_raw(int(np.prod(shape, dtype=int))))
         parts = raw.reshape(-1, 1) >> np.array([0, 16, 32, 48], np.uint64) & np.uint64(0xFFFF)
-        return ((parts.sum(1).astype(np.float64) - 2.0 * 65535.0) * (math.sqrt(3.0) * 2.0**-16)).reshape(shape)
+        centred = parts.sum(1).astype(np.float64) - 2.0 * 65535.0
+        return np.asarray(centred * (math.sqrt(3.0) * 2.0**-16)).reshape(shape)
 
 
 def _plain(setting: Setting, stream: _Stream) -> Numbers:
     """torch's default initialisation, U(-1/sqrt(H), 1/sqrt(H)), and normal input and states."""
     a, c = setting.architecture, setting.call
     weights = LSTMWeights(
-        tuple(
-            tuple(_plain_cell(a, layer, stream) for _ in range(a.num_directions)) for layer in range(a.num_layers)
-        )
+        tuple(tuple(_plain_cell(a, layer, stream) for _ in range(a.num_directions)) for layer in range(a.num_layers))
     )
     states = a.num_layers * a.num_directions, c.rows
     h_0 = 0.5 * stream.normal((*states, a.output_size))
@@ -132,6 +133,6 @@ def rounded(array: Array, dtype: str) -> Array:
         bits = single.view(np.uint32)
         even = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
         narrow = np.where(np.isnan(single), np.float32(np.nan), (even & np.uint32(0xFFFF0000)).view(np.float32))
-        return narrow.astype(np.float64)
+        return np.asarray(narrow.astype(np.float64))
     with np.errstate(over="ignore"):
-        return array.astype(dtype).astype(np.float64)
+        return np.asarray(array.astype(dtype).astype(np.float64))

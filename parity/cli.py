@@ -11,7 +11,7 @@ import click
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lstm-parity")
 def main() -> None:
-    """Is this difference between two LSTMs rounding noise, or a bug?"""
+    """Tell whether a difference between two LSTMs is rounding noise or a bug."""
 
 
 @main.command()

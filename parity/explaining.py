@@ -45,7 +45,9 @@ def explain(observations: Sequence[Observation], expected: Arithmetic | None = N
     run = [observation for observation in observations if observation.evidence]
     sample = run[:: max(1, len(run) // PORTION)]
     # What agrees in the expected arithmetic may only be found to work in a wider one.
-    known = [a for a in ladder(dtype) if a == expected or a.value < expected.value or not explains(verdicts)] if run else []
+    known = (
+        [a for a in ladder(dtype) if a == expected or a.value < expected.value or not explains(verdicts)] if run else []
+    )
     surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
     for other in sorted(surprises, key=lambda a: surprises[a]):
         judged = verdicts if other == expected else _judged(run, other)
@@ -72,7 +74,7 @@ def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
 
 
 def _tensor_surprise(measured: Measured, roundoff: float) -> float:
-    """Noise below one roundoff of the tensor's largest element counts as that: saturated tails are not of a size to matter."""
+    """Noise below one roundoff of the largest element counts as that: saturated tails are not of a size to matter."""
     finite = np.isfinite(measured.exact) & np.isfinite(measured.got) & (measured.noise > 0.0)
     if not finite.any():
         return 0.0

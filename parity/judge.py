@@ -3,7 +3,8 @@
 Every step is judged from where the implementation itself stood (see `reference/noisy_lstm.py`). A tensor deviates
 where its worst element is more than `WORST` noises from the exact answer, or where the root mean square of its
 elements is above `RMS`; the second only where half of the elements, and at least `DISTINCT`, are different numbers,
-since copies of one number err alike and their mean is no average. How the limits were fixed: `experiments/false_alarms.md`.
+since copies of one number err alike and their mean is no average. How the limits were
+fixed: `experiments/false_alarms.md`.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What the judge says of one case. It has no truth value: ask for its outcome, or let it `demand_parity`."""
+    """What the judge says of one case. It has no truth value: ask for its outcome, or `demand_parity` of it."""
 
     outcome: Outcome
     observation: Observation
@@ -100,7 +101,9 @@ class Verdict:
     unjudged: tuple[str, ...] = field(default=())
 
     def __bool__(self) -> bool:
-        raise TypeError("a verdict has five outcomes and is not true or false: use .outcome or .demand_parity()")
+        raise TypeError(
+            "a verdict has five outcomes and is not true or false: use .outcome, or parity.message.demand_parity"
+        )
 
     @property
     def case(self) -> Case:
@@ -121,13 +124,6 @@ class Verdict:
     def rms(self) -> float:
         """The largest root mean square of all tensors, in noises."""
         return max((measured.rms for measured in self.measured), default=0.0)
-
-    def demand_parity(self) -> None:
-        """Return where the outcome is PARITY or NOT JUDGED; raise `NoParity` with the whole story where it is not."""
-        from parity.message import NoParity, message
-
-        if self.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
-            raise NoParity(message(self))
 
 
 def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
@@ -194,7 +190,7 @@ def _measured(outputs: Outputs, expected: Expected, n: int, way: str, dtype: str
 
 
 def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
-    """The whole call against the exact trajectory from the initial states, nothing seen; empty where its noise is too large.
+    """The whole call against the exact trajectory from the initial states; empty where its noise is too large.
 
     It is not what a verdict rests on: it tells which tensors are wrong as their reader sees them, where the steps tell
     which steps are.
@@ -210,17 +206,15 @@ def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
     return tuple(_measured(evidence[0].outputs, expected, 0, TRAJECTORY, dtype))
 
 
-def _expected(
-    cases: list[Case], evidence: list[Evidence], arithmetic: Arithmetic, *, steps: bool = True
-) -> Expected:
+def _expected(cases: list[Case], evidence: list[Evidence], arithmetic: Arithmetic, *, steps: bool = True) -> Expected:
     """The exact answers of N runs of one setting, each step from the states that the implementation returned.
 
     Without `steps`, every step is from our own.
     """
     x = np.stack([e.x for e in evidence])
     state = np.stack([e.h_0 for e in evidence]), np.stack([e.c_0 for e in evidence])
-    output = np.stack([e.outputs.output for e in evidence])
-    h_n = np.stack([e.outputs.h_n for e in evidence])
+    output = np.stack([e.outputs.output for e in evidence if e.outputs.output is not None])
+    h_n = np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None])
     weights, time = stack_weights([case.weights for case in cases]), x.shape[1]
     lengths = evidence[0].lengths
     valid = np.arange(time)[:, None, None] < np.array(lengths or [time] * x.shape[2])[:, None]

@@ -70,11 +70,15 @@ def setting_at(point: Mapping[str, Any]) -> Setting:
     layers, directions = point["num_layers"], 1 + point["bidirectional"]
     i, h, time, batch = _SIZES.get(point["sizes"], (4, 6, 5, layers * directions))
     proj_size = (h + 1) // 2 if point["projection"] and h > 1 else 0
-    architecture = Architecture(
-        i, h, layers, point["bias"], point["batch_first"], point["bidirectional"], proj_size
-    )
+    architecture = Architecture(i, h, layers, point["bias"], point["batch_first"], point["bidirectional"], proj_size)
     form = point["form"]
-    call = Call(time, None if form == "unbatched" else batch, _lengths(form, time, batch), form == "packed sorted", point["states"])
+    call = Call(
+        time,
+        None if form == "unbatched" else batch,
+        _lengths(form, time, batch),
+        form == "packed sorted",
+        point["states"],
+    )
     return Setting(architecture, call, Runtime(point["dtype"], "cpu", point["grad_mode"], point["mkldnn"]))
 
 

@@ -16,8 +16,15 @@ WAYS = {
 }
 
 
-class NoParity(AssertionError):
-    """An implementation that does not agree with the exact answer to rounding noise."""
+class NoParityError(AssertionError):
+    """An implementation does not agree with the exact answer to rounding noise."""
+
+
+def demand_parity(verdict: Verdict) -> None:
+    """Return where the outcome is PARITY or NOT JUDGED; raise `NoParityError` with the whole story where it is not."""
+    __tracebackhide__ = True
+    if verdict.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
+        raise NoParityError(message(verdict))
 
 
 def message(verdict: Verdict) -> str:

@@ -35,7 +35,7 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` with the traceback)."""
+    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback)."""
 
     case: Case
     evidence: tuple[Evidence, ...] = ()
@@ -71,7 +71,8 @@ def _chain(lstm: LSTM, case: Case) -> Evidence:
     """One call for each step, each from the implementation's own h_n and c_n of the one before."""
     setting = case.setting.one_step()
     h, c = case.h_0, case.c_0
-    befores, afters, faults = [], [], ()
+    befores, afters = [], []
+    faults: tuple[str, ...] = ()
     for t in range(case.setting.call.time):
         seen = call(lstm, setting, case.input[t : t + 1], h, c)
         befores.append((h, c))

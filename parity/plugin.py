@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--case",
         metavar="ID",
-        help="repeat exactly this case, as a failure names it, in every chosen test that takes a case, and nothing else",
+        help="repeat exactly this case, as a failure names it, in the chosen tests that take a case, and nothing else",
     )
 
 
@@ -65,8 +65,10 @@ def _repeat(function: Any, repeated: Any) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
     """A verdict's story stands for itself: no traceback, and the command that repeats it."""
     outcome = yield
-    from parity.message import NoParity
+    from parity.message import NoParityError
 
-    if call.excinfo is not None and call.excinfo.errisinstance(NoParity):
+    if call.excinfo is not None and call.excinfo.errisinstance(NoParityError):
         test = item.nodeid.partition("[")[0]
-        outcome.get_result().longrepr = str(call.excinfo.value).replace("repeat: --case", f"repeat: pytest {test} --case")
+        outcome.get_result().longrepr = str(call.excinfo.value).replace(
+            "repeat: --case", f"repeat: pytest {test} --case"
+        )

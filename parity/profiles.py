@@ -137,8 +137,8 @@ def with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
 
 def _with_biases(weights: LSTMWeights, change: Callable[[Array], Array]) -> LSTMWeights:
     def changed(cell: CellWeights) -> CellWeights:
-        biases = (None if b is None else change(b) for b in (cell.b_ih, cell.b_hh))
-        return CellWeights(cell.w_ih, cell.w_hh, *biases, cell.w_hr)
+        b_ih, b_hh = (None if b is None else change(b) for b in (cell.b_ih, cell.b_hh))
+        return CellWeights(cell.w_ih, cell.w_hh, b_ih, b_hh, cell.w_hr)
 
     return LSTMWeights(tuple(tuple(changed(cell) for cell in directions) for directions in weights.cells))
 
@@ -146,6 +146,16 @@ def _with_biases(weights: LSTMWeights, change: Callable[[Array], Array]) -> LSTM
 PROFILES: dict[str, Profile] = {
     profile.__name__: profile
     for profile in (
-        normal, trained, memory, tiny, x10, saturating, constant, sparse, one_hot, denormal, non_finite,
+        normal,
+        trained,
+        memory,
+        tiny,
+        x10,
+        saturating,
+        constant,
+        sparse,
+        one_hot,
+        denormal,
+        non_finite,
     )
 }

@@ -33,7 +33,9 @@ class Architecture:
         if min(self.input_size, self.hidden_size, self.num_layers) < 1:
             raise SettingError(f"{self} was given, but input_size, hidden_size and num_layers must be at least 1")
         if not 0 <= self.proj_size < self.hidden_size:
-            raise SettingError(f"proj_size={self.proj_size} was given, but it must be below {self.hidden_size=}, 0 for none")
+            raise SettingError(
+                f"proj_size={self.proj_size} was given, but it must be below {self.hidden_size=}, 0 for none"
+            )
 
     @property
     def num_directions(self) -> int:

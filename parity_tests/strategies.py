@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from parity.cases import Case, draw
 from parity.implementations.protocol import Implementation
 from parity.judge import Outcome, judge
+from parity.message import demand_parity
 from parity.observing import observe
 from parity.profiles import PROFILES
 from parity.settings import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
@@ -69,10 +70,10 @@ def lengths_of(draw_: st.DrawFn, time: int, batch: int) -> tuple[int, ...]:
 
 
 def agrees(implementation: Implementation, case: Case) -> bool:
-    """True, or NoParity raised with the whole story; a case that the implementation refuses is drawn again."""
+    """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
     assume(implementation.refuses(case.setting) is None)
     verdict = judge(observe(implementation, case))
     if verdict.outcome is Outcome.REFUSED:
         reject()
-    verdict.demand_parity()
+    demand_parity(verdict)
     return True

@@ -41,7 +41,7 @@ NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, FLOAT32, BFLOA
 
 
 def ladder(dtype: str) -> tuple[Arithmetic, ...]:
-    """The arithmetics known for layers of a dtype: wider inside, the dtype's own, and the looser ones that explain faults.
+    """The arithmetics known for layers of a dtype: its own, wider inside, and the looser ones that explain faults.
 
     The order means nothing: which of those that explain a run is the tightest is measured on that run.
     """
@@ -63,7 +63,8 @@ def _activations(native: Arithmetic) -> list[Arithmetic]:
     absolute = [replace(native, name=f"{native.name} with absolute-accuracy activations", activation=native.value)]
     coarse = [10.0**-k for k in range(15, 1, -1) if 10.0**-k > 4.0 * native.value]
     return absolute + [
-        replace(native, name=f"{native.name} with activations accurate to {size:.0e}", activation=2.0 * size) for size in coarse
+        replace(native, name=f"{native.name} with activations accurate to {size:.0e}", activation=2.0 * size)
+        for size in coarse
     ]
 
 
@@ -79,11 +80,21 @@ def _products(native: Arithmetic) -> list[Arithmetic]:
 def _states(native: Arithmetic) -> list[Arithmetic]:
     narrower = [other for other in (FLOAT32, FLOAT16, BFLOAT16) if other.value > native.value]
     states = [
-        replace(native, name=f"{native.name} with {other.name} states", state=other.value, floor=max(native.floor, other.floor))
+        replace(
+            native,
+            name=f"{native.name} with {other.name} states",
+            state=other.value,
+            floor=max(native.floor, other.floor),
+        )
         for other in narrower
     ]
     sums = [
-        replace(native, name=f"{native.name} with {other.name} accumulation", accumulation=other.value, floor=max(native.floor, other.floor))
+        replace(
+            native,
+            name=f"{native.name} with {other.name} accumulation",
+            accumulation=other.value,
+            floor=max(native.floor, other.floor),
+        )
         for other in (FLOAT32, FLOAT16, BFLOAT16)
         if other.value > native.accumulation and other.value <= max(native.value, U_BF16)
     ]

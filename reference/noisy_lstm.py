@@ -63,7 +63,7 @@ class _Cell:
 
 
 def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
-    """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried from one to the next."""
+    """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
     recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
     gates = rounding.rounded_sum(a, x, recurrent)
     size = cell.hidden_size
@@ -73,15 +73,21 @@ def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Ar
 
     c_all, c_last = _cell_states(a, f, rounding.product(a, i, g), c, valid)
     h_all = rounding.product(a, o, rounding.tanh(a, c_all))
-    overflow = rounding.may_overflow(a, x, recurrent)
+    overflow = _in_any(rounding.may_overflow(a, x, recurrent))
     if cell.w_hr is not None:
         projected = rounding.sum_of_products(h_all, cell.w_hr)
-        h_all, overflow = rounding.rounded_sum(a, projected), overflow.any(-1) | rounding.may_overflow(a, projected).any(-1)
-    return _Steps(rounding.stored(a, h_all), c_last, overflow.reshape(len(overflow), -1).any(-1))
+        h_all = rounding.rounded_sum(a, projected)
+        overflow = overflow | _in_any(rounding.may_overflow(a, projected))
+    return _Steps(rounding.stored(a, h_all), c_last, overflow)
+
+
+def _in_any(flags: Array) -> Array:
+    """Whether it is so anywhere in a case: (N, ...) -> (N,)."""
+    return np.asarray(flags.reshape(len(flags), -1).any(-1))
 
 
 def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> tuple[Noisy, Noisy]:
-    """`c_t = f_t c_(t-1) + ig_t` for all t, its deviation added linearly, held where a step is not valid; and the last."""
+    """`c_t = f_t c_(t-1) + ig_t` for all t, held where a step is not valid, its deviation added linearly."""
     values = [c.value]
     for t in range(f.value.shape[1]):
         new = f.value[:, t] * values[-1] + ig.value[:, t]
@@ -124,7 +130,9 @@ def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid
     for t in range(len(valid)):
         now = slice(t, t + 1)
         step = lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, cell, valid[now])
-        h = Noisy(np.where(valid[t], step.h.value[:, 0], h.value), np.where(valid[t], step.h.deviation[:, 0], h.deviation))
+        h = Noisy(
+            np.where(valid[t], step.h.value[:, 0], h.value), np.where(valid[t], step.h.deviation[:, 0], h.deviation)
+        )
         c, overflow = step.c, overflow | step.overflow
         hs.append(h)
     stacked = Noisy(np.stack([x.value for x in hs], 1), np.stack([x.deviation for x in hs], 1))
@@ -150,7 +158,11 @@ def lstm_forward(
             time = slice(None, None, -1 if direction else 1)
             own = seen(layer, direction)
             steps, last = lstm_layer(
-                a, layer_input[:, time], (rounding.seen(a, state[0][:, k]), rounding.seen(a, state[1][:, k])), cell, valid[time],
+                a,
+                layer_input[:, time],
+                (rounding.seen(a, state[0][:, k]), rounding.seen(a, state[1][:, k])),
+                cell,
+                valid[time],
                 None if own is None else own[:, time],
             )
             outputs.append(steps.h[:, time])
@@ -158,8 +170,8 @@ def lstm_forward(
             c_n.append(rounding.stored(a, steps.c))
             overflow = overflow | steps.overflow
         output = _join(outputs, valid)
-        owns = [seen(layer, direction) for direction in range(len(directions))]
-        layer_input = output if owns[0] is None else rounding.seen(a, np.concatenate(owns, -1))
+        owns = [own for direction in range(len(directions)) if (own := seen(layer, direction)) is not None]
+        layer_input = rounding.seen(a, np.concatenate(owns, -1)) if owns else output
     return Expected(output, _stack(h_n), _stack(c_n), overflow, carried)
 
 

@@ -1,4 +1,4 @@
-"""The rounding noise of LSTM arithmetic: how far a correct implementation may be expected to stray from the exact answer.
+"""The rounding noise of LSTM arithmetic: how far a correct implementation may be expected to stray from the exact.
 
 Every value here is a pair: the exact number, computed in float64, and its *noise*, the deviation that a correct
 implementation in a given arithmetic may be expected to show. The noise is a scale, not a bound: a verdict measures
@@ -48,14 +48,14 @@ from reference.arithmetics import Arithmetic
 
 Array = NDArray[Any]
 
-ACTIVATION_ROUNDOFFS = 2.0  # the error of a good exp, tanh or sigmoid in units of u, measured on oneDNN and native torch
+ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
 COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
 REACH = 4.0  # how many noises of its argument an activation is followed
 
 
 @dataclass(frozen=True, eq=False)
 class Noisy:
-    """Exact values and their noise: two float64 arrays of one shape; noise is None where the values are exactly known."""
+    """Exact values and their noise, float64 arrays of one shape; noise is None where the values are exactly known."""
 
     value: Array
     noise: Array | None = None
@@ -86,7 +86,7 @@ def combine(*deviations: Array) -> Array:
     for deviation in deviations[1:]:
         squares = squares + deviation * deviation
         largest = np.maximum(largest, deviation)
-    return np.maximum(np.sqrt(squares), largest)
+    return np.asarray(np.maximum(np.sqrt(squares), largest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +200,7 @@ def _addends(parts: tuple[Sum, ...]) -> list[Array]:
 
 
 def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
-    """The sum of the parts as an implementation rounds it, each part and the whole rounded to a type that is narrower."""
+    """The sum of the parts as an implementation rounds it; each part and the whole are rounded to a narrower type."""
     total = parts[0]
     for part in parts[1:]:
         total = total + part
@@ -218,7 +218,7 @@ def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
 
 
 def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
-    """Where a partial sum of finite terms may leave the range of the type: by Cauchy-Schwarz, no order of adding is safe."""
+    """Where a partial sum of finite terms may leave the range of the type, in some order of adding (Cauchy-Schwarz)."""
     total = parts[0]
     for part in parts[1:]:
         total = total + part

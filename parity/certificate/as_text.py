@@ -28,7 +28,9 @@ def as_text(certificate: Certificate, width: int = 120) -> str:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
     for row in certificate.rows:
         for failure in row.failures:
-            console.print(f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True)
+            console.print(
+                f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True
+            )
     console.print("\n" + _conclusion(certificate), highlight=False)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -79,5 +81,9 @@ def _unjudged(certificate: Certificate) -> list[str]:
 def _conclusion(certificate: Certificate) -> str:
     if certificate.holds:
         return "PARITY: every difference that was judged is rounding noise."
-    bad = [f"{r.implementation} in {r.dtype}" for r in certificate.rows if r.outcome not in (Outcome.PARITY, Outcome.REFUSED)]
+    bad = [
+        f"{r.implementation} in {r.dtype}"
+        for r in certificate.rows
+        if r.outcome not in (Outcome.PARITY, Outcome.REFUSED)
+    ]
     return "NO PARITY: " + (", ".join(bad) or "nothing was judged") + "."

@@ -55,6 +55,7 @@ class CellStack:
         )
 
     def __call__(self, input: Any, hx: State | None = None) -> tuple[Any, State]:
+        """Call it as `nn.LSTM`."""
         if isinstance(input, PackedSequence):
             return self._packed(input, hx)
         if input.dim() == 2:

@@ -13,6 +13,7 @@ from parity.implementations.stacking import CellStack, Step
 from parity.settings import Setting
 from reference.weights import CellWeights, LSTMWeights, write_weights
 
+
 @dataclass(frozen=True)
 class TorchLSTM:
     """`torch.nn.LSTM`, or a class constructed and called like it."""
