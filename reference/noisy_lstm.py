@@ -44,13 +44,17 @@ class _Steps:
     overflow: Array  # N
 
 
+BLOCK = 2**17  # numbers of one kind that are worked on at a time: what a processor's own cache holds
+
 Seen = Callable[[int, int], "Array | None"]
 
 
 @dataclass(frozen=True, eq=False)
 class _Cell:
-    """The recurrent weights of one layer and direction, made ready."""
+    """The weights of one layer and direction, made ready."""
 
+    w_ih: Matrix
+    b_ih: Array | None
     w_hh: Matrix
     b_hh: Array | None
     w_hr: Matrix | None
@@ -59,7 +63,8 @@ class _Cell:
     @classmethod
     def of(cls, weights: CellWeights) -> _Cell:
         w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
-        return cls(Matrix.of(weights.w_hh), weights.b_hh, w_hr, weights.hidden_size)
+        w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
+        return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
 
 
 def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
@@ -106,15 +111,25 @@ def lstm_layer(
     a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], weights: CellWeights, valid: Array, seen: Array | None
 ) -> tuple[_Steps, Noisy]:
     """One layer in one direction, forward in the time of its arguments; also its last valid h (N, B, P)."""
-    h_0, c_0 = state
-    inputs, cell = rounding.sum_of_products(x, Matrix.of(weights.w_ih), weights.b_ih), _Cell.of(weights)
-    if seen is not None:
-        steps = lstm_steps(a, inputs, rounding.seen(a, _before(seen, h_0.value, valid)), c_0, cell, valid)
-    else:
-        steps = _unrolled(a, inputs, h_0, c_0, cell, valid)
+    cell, (h, c) = _Cell.of(weights), state
+    before = None if seen is None else rounding.seen(a, _before(seen, h.value, valid))
+    block, done = max(1, BLOCK // (4 * c.value.size)), []
+    for start in range(0, len(valid), block):
+        now = slice(start, start + block)
+        inputs = rounding.sum_of_products(x[:, now], cell.w_ih, cell.b_ih)
+        if before is None:
+            done.append(_unrolled(a, inputs, h, c, cell, valid[now]))
+        else:
+            done.append(lstm_steps(a, inputs, before[:, now], c, cell, valid[now]))
+        h, c = done[-1].h[:, -1], done[-1].c
+    steps = _Steps(_joined([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
     last = len(valid) - 1 - np.argmax(valid[::-1, :, 0], axis=0)
-    rows = np.arange(len(last))
-    return steps, steps.h[:, last, rows]
+    return steps, steps.h[:, last, np.arange(len(last))]
+
+
+def _joined(parts: list[Noisy], axis: int) -> Noisy:
+    value = np.concatenate([part.value for part in parts], axis)
+    return Noisy(value, np.concatenate([part.deviation for part in parts], axis))
 
 
 def _before(seen: Array, h_0: Array, valid: Array) -> Array:
@@ -135,8 +150,7 @@ def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid
         )
         c, overflow = step.c, overflow | step.overflow
         hs.append(h)
-    stacked = Noisy(np.stack([x.value for x in hs], 1), np.stack([x.deviation for x in hs], 1))
-    return _Steps(stacked, c, overflow)
+    return _Steps(_joined([h[:, None] for h in hs], 1), c, overflow)
 
 
 def lstm_forward(
@@ -169,18 +183,16 @@ def lstm_forward(
             h_n.append(last)
             c_n.append(rounding.stored(a, steps.c))
             overflow = overflow | steps.overflow
-        output = _join(outputs, valid)
+        output = _without_padding(_joined(outputs, -1), valid)
         owns = [own for direction in range(len(directions)) if (own := seen(layer, direction)) is not None]
         layer_input = rounding.seen(a, np.concatenate(owns, -1)) if owns else output
     return Expected(output, _stack(h_n), _stack(c_n), overflow, carried)
 
 
-def _join(outputs: list[Noisy], valid: Array) -> Noisy:
-    """The directions side by side, exactly 0 at padded steps."""
-    value = np.concatenate([output.value for output in outputs], -1)
-    noise = np.concatenate([output.deviation for output in outputs], -1)
-    return Noisy(np.where(valid, value, 0.0), np.where(valid, noise, 0.0))
+def _without_padding(output: Noisy, valid: Array) -> Noisy:
+    """Exactly 0 at padded steps."""
+    return Noisy(np.where(valid, output.value, 0.0), np.where(valid, output.deviation, 0.0))
 
 
 def _stack(states: list[Noisy]) -> Noisy:
-    return Noisy(np.stack([state.value for state in states], 1), np.stack([state.deviation for state in states], 1))
+    return _joined([state[:, None] for state in states], 1)

@@ -50,6 +50,7 @@ Array = NDArray[Any]
 
 ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
 COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
+SQUARES_UNDERFLOW = 1e-150
 REACH = 4.0  # how many noises of its argument an activation is followed
 
 
@@ -81,12 +82,14 @@ def combine(*deviations: Array) -> Array:
 
     The second part matters where squares underflow: below 1e-154 only it is left.
     """
-    squares = deviations[0] * deviations[0]
-    largest = deviations[0]
+    total = np.square(deviations[0])
     for deviation in deviations[1:]:
-        squares = squares + deviation * deviation
-        largest = np.maximum(largest, deviation)
-    return np.asarray(np.maximum(np.sqrt(squares), largest))
+        total += np.square(deviation)
+    np.sqrt(total, out=total)
+    if total.size and total.min() < SQUARES_UNDERFLOW:
+        for deviation in deviations:
+            np.maximum(total, deviation, out=total)
+    return np.asarray(total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +230,8 @@ def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
 
 def sigmoid(arithmetic: Arithmetic, z: Noisy) -> Noisy:
     """The logistic function and its noise; accurate relatively on both sides of zero."""
-    value = np.exp(-np.logaddexp(0.0, -z.value))
+    small = np.exp(-np.abs(z.value))
+    value = np.where(z.value < 0.0, small, 1.0) / (1.0 + small)
     decay = np.exp(-_nearest_to_zero(z))
     return _activated(arithmetic, z, value, decay / np.square(1.0 + decay), 1.0)
 
