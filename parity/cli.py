@@ -15,12 +15,18 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write it as JSON.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write it as JSON."
+)
 def verify(json_file: Path | None) -> None:
     """Judge the installed torch's nn.LSTM and nn.LSTMCell and both references; print a certificate.
 
     Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
     """
+    if json_file is not None and not json_file.parent.is_dir():
+        raise click.UsageError(
+            f"--json {json_file} was given, but there is no folder {json_file.parent}: make it first"
+        )
     from rich.console import Console
 
     from parity.certificate.as_json import as_json

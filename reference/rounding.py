@@ -14,8 +14,8 @@ count. Factors that are rounded to a roundoff p before they are multiplied add `
 of the narrow types sum in float32; what they then add up in their own type, with roundoff v, are the products with x,
 those with h and the biases, in some order: `2 v^2 (sum of their squares + result^2)`.
 
-*Equal terms.* Where all terms of a sum are copies of one number, every addition within a power of two rounds the same
-way: the errors add up to at most `u n |result| / 2`, and a quarter of that, twice, is added as a deviation.
+*Equal terms.* Where terms of a sum are copies of their neighbours, every addition within a power of two rounds the same
+way, and m such terms add up to an error of at most `u m |partial sum|`: a quarter of that is added as a deviation.
 
 *Seen states.* A state that is kept in a wider or narrower type than it was returned in is uncertain by its rounding.
 
@@ -50,6 +50,7 @@ Array = NDArray[Any]
 
 ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
 COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
+MANY = 0.25  # the share of copies among the weights of an output from which on they are counted
 SQUARES_UNDERFLOW = 1e-150
 REACH = 4.0  # how many noises of its argument an activation is followed
 
@@ -97,7 +98,7 @@ class Sum:
     """A sum of products before it is rounded: its value, the root of the sum of its squared terms, how many terms.
 
     incoming: the noise that its inputs bring, or None. bias: the bias that is in it, or None.
-    equal: how many of its terms are copies of one another, or None for none.
+    equal: how many of its terms are copies of the one before, or None where they are few.
     """
 
     value: Array
@@ -134,20 +135,22 @@ class Matrix:
     """A weight matrix (cases, outputs, inputs) made ready for `sum_of_products`, once for all steps.
 
     squares: of its entries, scaled column by column so that none underflows that matters. full: whether no entry is 0.
-    equal: the outputs whose weights are all equal (cases, 1, outputs).
+    copies: where a weight is a copy of the one before (cases, inputs - 1, outputs), None where few are.
     """
 
     w_t: Array
     squares: Array
     scale: Array
     full: bool
-    equal: Array
+    copies: Array | None
 
     @classmethod
     def of(cls, w: Array) -> Matrix:
         """Make a matrix ready."""
         w_t = np.swapaxes(w, -1, -2)
-        return cls(w_t, *_scaled_squares(w_t, axis=-2), bool(w_t.all()), _all_equal(w_t, axis=-2))
+        copies = _copies(np.swapaxes(w, -1, -2), axis=-2)
+        few = not copies.size or copies.mean(-2).max() < MANY
+        return cls(w_t, *_scaled_squares(w_t, axis=-2), bool(w_t.all()), None if few else copies)
 
     def root_of_squares(self, x: Array) -> Array:
         """`sqrt(x^2 @ w_t^2)`, not-finite entries left out."""
@@ -161,9 +164,10 @@ class Matrix:
         return np.asarray((x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32))
 
 
-def _all_equal(x: Array, axis: int) -> Array:
-    """Where all entries along an axis are copies of one number, but for rounding."""
-    return np.asarray(np.ptp(x, axis, keepdims=True) <= COPIES * np.abs(x).max(axis, keepdims=True))
+def _copies(x: Array, axis: int) -> Array:
+    """Where an entry is not zero and a copy of the one before it along an axis, but for rounding: 1.0, else 0.0."""
+    ahead = np.delete(x, 0, axis)
+    return np.asarray((np.abs(np.diff(x, axis=axis)) <= COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
 
 
 def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
@@ -188,9 +192,7 @@ def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
     if bias is not None:
         value, root, terms = value + bias[:, None], combine(root, np.abs(bias[:, None])), terms + 1.0
         bias = bias.reshape(len(bias), *(1,) * (len(shape) - 2), shape[-1])
-    equal = None
-    if w.equal.any() and (copies := w.equal & _all_equal(rows, axis=-1)).any():
-        equal = (copies * terms).reshape(shape)
+    equal = None if w.copies is None else (_copies(rows, axis=-1) @ w.copies).reshape(shape)
     if isinstance(terms, np.ndarray):
         terms = terms.reshape(shape)
     return Sum(value.reshape(shape), root.reshape(shape), terms, incoming, bias, equal)
