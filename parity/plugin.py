@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from parity.cases import Case
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,25 +44,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         repeated = case(config.option.case)
     except SettingError as error:
         raise pytest.UsageError(f"--case: {error}") from error
-    taking = [item for item in items if _takes_case(item)]
-    for function in {getattr(item, "obj", None) for item in taking}:
-        _repeat(function, repeated)
+    taking = [item for item in items if isinstance(item, pytest.Function) and _takes_case(item)]
+    for item in taking:
+        item.obj = _repeating(item.obj.hypothesis.inner_test, repeated)
     config.hook.pytest_deselected(items=[item for item in items if item not in taking])
     items[:] = taking
 
 
-def _takes_case(item: pytest.Item) -> bool:
-    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
-    return handle is not None and "case" in handle.inner_test.__code__.co_varnames
+def _takes_case(item: pytest.Function) -> bool:
+    """Whether it is a hypothesis test that draws a case, and nothing else."""
+    handle = getattr(item.obj, "hypothesis", None)
+    return handle is not None and set(signature(handle.inner_test).parameters) - set(item.fixturenames) == {"case"}
 
 
-def _repeat(function: Any, repeated: Any) -> None:
-    """Make a hypothesis test run one explicit example and draw none."""
-    from hypothesis import Phase, example, settings
+def _repeating(test: Callable[..., None], case: Case) -> Callable[..., None]:
+    """The test without hypothesis around it, on that case alone."""
 
-    function.hypothesis_explicit_examples = []
-    example(case=repeated)(function)
-    settings(phases=[Phase.explicit], deadline=None)(function)
+    def repeat(**fixtures: Any) -> None:
+        from hypothesis.errors import UnsatisfiedAssumption
+
+        try:
+            test(case=case, **fixtures)
+        except UnsatisfiedAssumption:
+            pytest.skip(f"{case.id} is refused by the implementation, or not of the kind that the test is about")
+
+    return repeat
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import assume, reject
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
 
 from parity.cases import Case, draw
 from parity.implementations.protocol import Implementation
@@ -71,9 +71,8 @@ def lengths_of(draw_: st.DrawFn, time: int, batch: int) -> tuple[int, ...]:
 
 def agrees(implementation: Implementation, case: Case) -> bool:
     """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
-    assume(implementation.refuses(case.setting) is None)
     verdict = judge(observe(implementation, case))
     if verdict.outcome is Outcome.REFUSED:
-        reject()
+        raise UnsatisfiedAssumption(verdict.reason)
     demand_parity(verdict)
     return True
