@@ -18,11 +18,11 @@ import numpy as np
 
 from parity.calling import TENSORS, Outputs
 from parity.cases import Case
+from parity.expecting import expected
 from parity.observing import CHAIN, TRAJECTORY, Evidence, Observation
 from reference.arithmetics import NATIVE, Arithmetic
-from reference.noisy_lstm import Expected, lstm_forward
+from reference.noisy_lstm import Expected
 from reference.rounding import Array
-from reference.weights import CellWeights, LSTMWeights
 
 WORST = 2.86
 RMS = 0.75
@@ -166,24 +166,24 @@ def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Ver
 
 
 def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithmetic) -> None:
-    expected = _expected([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
+    answers = expected([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
     dtype = stacked[0][0].setting.runtime.dtype
     for n, (_, evidence, finding) in enumerate(stacked):
-        if expected.overflow[n]:
+        if answers.overflow[n]:
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
             continue
-        if not expected.carried[n] <= MEANINGFUL:
-            finding.unjudged.append(f"{evidence.way}: the noise of hidden layers grows to {expected.carried[n]:.1g}")
+        if not answers.carried[n] <= MEANINGFUL:
+            finding.unjudged.append(f"{evidence.way}: the noise of hidden layers grows to {answers.carried[n]:.1g}")
             continue
-        finding.measured += _measured(evidence.outputs, expected, n, evidence.way, dtype)
+        finding.measured += _measured(evidence.outputs, answers, n, evidence.way, dtype)
 
 
-def _measured(outputs: Outputs, expected: Expected, n: int, way: str, dtype: str) -> list[Measured]:
+def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[Measured]:
     """The three tensors of the n-th run against what was expected of them."""
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
     measured = []
     for name in TENSORS:
-        noisy, got = getattr(expected, name)[n], getattr(outputs, name)
+        noisy, got = getattr(answers, name)[n], getattr(outputs, name)
         noise = noisy.deviation * scale
         measured.append(Measured(name, way, got, noisy.value, noise, _ratio(got, noisy.value, noise)))
     return measured
@@ -198,47 +198,12 @@ def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
     evidence = verdict.observation.evidence
     if not evidence or not evidence[0].outputs.complete:
         return ()
-    expected = _expected([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
-    noise = max(float(expected.output.deviation.max()), float(expected.h_n.deviation.max()))
-    if expected.overflow[0] or not noise <= MEANINGFUL:
+    answers = expected([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
+    noise = max(float(answers.output.deviation.max()), float(answers.h_n.deviation.max()))
+    if answers.overflow[0] or not noise <= MEANINGFUL:
         return ()
     dtype = verdict.case.setting.runtime.dtype
-    return tuple(_measured(evidence[0].outputs, expected, 0, TRAJECTORY, dtype))
-
-
-def _expected(cases: list[Case], evidence: list[Evidence], arithmetic: Arithmetic, *, steps: bool = True) -> Expected:
-    """The exact answers of N runs of one setting, each step from the states that the implementation returned.
-
-    Without `steps`, every step is from our own.
-    """
-    x = np.stack([e.x for e in evidence])
-    state = np.stack([e.h_0 for e in evidence]), np.stack([e.c_0 for e in evidence])
-    output = np.stack([e.outputs.output for e in evidence if e.outputs.output is not None])
-    h_n = np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None])
-    weights, time = stack_weights([case.weights for case in cases]), x.shape[1]
-    lengths = evidence[0].lengths
-    valid = np.arange(time)[:, None, None] < np.array(lengths or [time] * x.shape[2])[:, None]
-
-    def seen(layer: int, direction: int) -> Array | None:
-        if not steps:
-            return None
-        if time == 1:
-            return h_n[:, None, layer * weights.num_directions + direction]
-        size = weights.output_size
-        return output[..., direction * size : (direction + 1) * size] if layer == weights.num_layers - 1 else None
-
-    with np.errstate(all="ignore"):
-        return lstm_forward(arithmetic, x, state, weights, valid, seen)
-
-
-def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
-    """NumPy weights of one architecture with a leading case axis."""
-
-    def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
-        return CellWeights(**{name: np.stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
-
-    layers = zip(*(w.cells for w in weights), strict=True)
-    return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))
+    return tuple(_measured(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
 
 
 def _different(values: Array, resolution: float) -> int:

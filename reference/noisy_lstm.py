@@ -44,7 +44,7 @@ class _Steps:
     overflow: Array  # N
 
 
-BLOCK = 2**17  # numbers of one kind that are worked on at a time: what a processor's own cache holds
+BLOCK = 2**18  # numbers of one kind that are worked on at a time: what a processor's own cache holds
 
 Seen = Callable[[int, int], "Array | None"]
 

@@ -50,6 +50,7 @@ Array = NDArray[Any]
 
 ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
 COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
+FEW = 0.125  # the share of zeros among factors up to which they are counted as terms
 MANY = 0.25  # the share of copies among the weights of an output from which on they are counted
 SQUARES_UNDERFLOW = 1e-150
 REACH = 4.0  # how many noises of its argument an activation is followed
@@ -95,37 +96,27 @@ def combine(*deviations: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """A sum of products before it is rounded: its value, the root of the sum of its squared terms, how many terms.
+    """A part of a sum of products, before anything is rounded: `x @ w^T + bias`.
 
-    incoming: the noise that its inputs bring, or None. bias: the bias that is in it, or None.
-    equal: how many of its terms are copies of the one before, or None where they are few.
+    root: of the sum of the squared products. terms: how many products are not zero. bias: what is in `value` beside
+    them, or None. incoming: the noise that the inputs bring, or None. equal: how many products are copies of the one
+    before, or None where they are few.
     """
 
     value: Array
     root: Array
     terms: Array | float
-    incoming: Array | None = None
     bias: Array | None = None
+    incoming: Array | None = None
     equal: Array | None = None
-
-    def __add__(self, other: Sum) -> Sum:
-        incoming = [noise for noise in (self.incoming, other.incoming) if noise is not None]
-        equal = [count for count in (self.equal, other.equal) if count is not None]
-        return Sum(
-            self.value + other.value,
-            combine(self.root, other.root),
-            self.terms + other.terms,
-            combine(*incoming) if incoming else None,
-            equal=np.sum(equal, axis=0) if equal else None,
-        )
 
     def __getitem__(self, index: Any) -> Sum:
         return Sum(
             self.value[index],
             self.root[index],
             self.terms[index] if isinstance(self.terms, np.ndarray) else self.terms,
-            None if self.incoming is None else self.incoming[index],
             self.bias,
+            None if self.incoming is None else self.incoming[index],
             None if self.equal is None else self.equal[index],
         )
 
@@ -134,7 +125,7 @@ class Sum:
 class Matrix:
     """A weight matrix (cases, outputs, inputs) made ready for `sum_of_products`, once for all steps.
 
-    squares: of its entries, scaled column by column so that none underflows that matters. full: whether no entry is 0.
+    squares: of its entries, scaled column by column so that none underflows that matters. full: whether few are 0.
     copies: where a weight is a copy of the one before (cases, inputs - 1, outputs), None where few are.
     """
 
@@ -148,26 +139,30 @@ class Matrix:
     def of(cls, w: Array) -> Matrix:
         """Make a matrix ready."""
         w_t = np.swapaxes(w, -1, -2)
-        copies = _copies(np.swapaxes(w, -1, -2), axis=-2)
-        few = not copies.size or copies.mean(-2).max() < MANY
-        return cls(w_t, *_scaled_squares(w_t, axis=-2), bool(w_t.all()), None if few else copies)
+        same = w_t[..., 1:, :] == w_t[..., :-1, :]
+        few = not same.size or same.mean(-2).max() < MANY
+        copies = None if few else (same & (w_t[..., 1:, :] != 0.0)).astype(np.float32)
+        full = bool(np.count_nonzero(w) > (1.0 - FEW) * w.size)
+        return cls(w_t, *_scaled_squares(w_t, axis=-2), full, copies)
 
     def root_of_squares(self, x: Array) -> Array:
         """`sqrt(x^2 @ w_t^2)`, not-finite entries left out."""
         squares, scale = _scaled_squares(x, axis=-1)
-        return np.asarray(np.sqrt(squares @ self.squares) * scale * self.scale)
+        root = np.sqrt(squares @ self.squares) * scale
+        root *= self.scale
+        return np.asarray(root)
 
     def terms(self, x: Array) -> Array | float:
-        """How many products are not zero: one number where none is."""
-        if self.full and x.all():
+        """How many products are not zero: at most all of them, which is said where few are zero."""
+        if self.full and np.count_nonzero(x) > (1.0 - FEW) * x.size:
             return float(x.shape[-1])
         return np.asarray((x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32))
 
 
-def _copies(x: Array, axis: int) -> Array:
-    """Where an entry is not zero and a copy of the one before it along an axis, but for rounding: 1.0, else 0.0."""
-    ahead = np.delete(x, 0, axis)
-    return np.asarray((np.abs(np.diff(x, axis=axis)) <= COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
+def _copies(x: Array) -> Array:
+    """Where an input is not zero and a copy of the one before it, but for rounding: 1.0, else 0.0."""
+    ahead = x[..., 1:]
+    return np.asarray((np.abs(np.diff(x)) <= COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
 
 
 def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
@@ -190,58 +185,71 @@ def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
         noise = x.noise.reshape(rows.shape)
         incoming = combine(w.root_of_squares(noise), np.abs(noise @ w.w_t)).reshape(shape)
     if bias is not None:
-        value, root, terms = value + bias[:, None], combine(root, np.abs(bias[:, None])), terms + 1.0
+        value += bias[:, None]
         bias = bias.reshape(len(bias), *(1,) * (len(shape) - 2), shape[-1])
-    equal = None if w.copies is None else (_copies(rows, axis=-1) @ w.copies).reshape(shape)
-    if isinstance(terms, np.ndarray):
-        terms = terms.reshape(shape)
-    return Sum(value.reshape(shape), root.reshape(shape), terms, incoming, bias, equal)
-
-
-def _addends(parts: tuple[Sum, ...]) -> list[Array]:
-    """What is added up in the narrow type: the products of each part, and its bias."""
-    addends = [part.value if part.bias is None else part.value - part.bias for part in parts]
-    return addends + [part.bias for part in parts if part.bias is not None]
+    equal = None if w.copies is None else (_copies(rows) @ w.copies).reshape(shape)
+    terms = terms.reshape(shape) if isinstance(terms, np.ndarray) else terms
+    return Sum(value.reshape(shape), root.reshape(shape), terms, bias, incoming, equal)
 
 
 def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
     """The sum of the parts as an implementation rounds it; each part and the whole are rounded to a narrower type."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    factor = np.sqrt(arithmetic.accumulation**2 * total.terms + 2.0 * arithmetic.product**2)
-    deviations = [factor * total.root, factor * np.abs(total.value)]
+    value, terms = sum(part.value for part in parts), _terms(parts)
+    biases = [np.abs(part.bias) for part in parts if part.bias is not None]
+    factor = np.sqrt(arithmetic.accumulation**2 * terms + 2.0 * arithmetic.product**2)
+    deviations = [factor * combine(np.abs(value), *(part.root for part in parts), *biases)]
     if arithmetic.value > arithmetic.accumulation:
-        deviations += [np.sqrt(2.0) * arithmetic.value * np.abs(part) for part in (*_addends(parts), total.value)]
-    if total.incoming is not None:
-        deviations.append(total.incoming)
-    if total.equal is not None:
-        largest = np.abs(total.value) + np.sum([np.abs(part.value) for part in parts], axis=0)
-        deviations.append(0.25 * arithmetic.accumulation * total.equal * largest)
-    noise = combine(*deviations) + total.terms * arithmetic.floor
-    return noisy(total.value, noise)
+        addends = [part.value if part.bias is None else part.value - part.bias for part in parts] + biases
+        deviations += [np.sqrt(2.0) * arithmetic.value * np.abs(addend) for addend in (value, *addends)]
+    deviations += [part.incoming for part in parts if part.incoming is not None]
+    if equal := [part.equal for part in parts if part.equal is not None]:
+        largest = np.abs(value) + sum(np.abs(part.value) for part in parts)
+        deviations.append(0.25 * arithmetic.accumulation * sum(equal) * largest)
+    noise = combine(*deviations) if len(deviations) > 1 else deviations[0]
+    return noisy(np.asarray(value), noise + terms * arithmetic.floor)
+
+
+def _terms(parts: tuple[Sum, ...]) -> Any:
+    """How many terms the parts have together, their biases counted."""
+    return sum(part.terms + (part.bias is not None) for part in parts)
+
+
+def _largest(bias: Array | None) -> float:
+    return 0.0 if bias is None else float(np.abs(bias).max())
 
 
 def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
     """Where a partial sum of finite terms may leave the range of the type, in some order of adding (Cauchy-Schwarz)."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return np.isfinite(total.value) & (np.sqrt(total.terms) * total.root > arithmetic.largest)
+    terms, largest = np.sqrt(_terms(parts)), sum(part.root.max() + _largest(part.bias) for part in parts)
+    if np.max(terms) * largest <= arithmetic.largest:
+        return np.zeros(parts[0].value.shape, bool)
+    value = sum(part.value for part in parts)
+    root = sum(part.root + np.abs(0.0 if part.bias is None else part.bias) for part in parts)
+    return np.asarray(np.isfinite(value) & (terms * root > arithmetic.largest))
 
 
 def sigmoid(arithmetic: Arithmetic, z: Noisy) -> Noisy:
     """The logistic function and its noise; accurate relatively on both sides of zero."""
     small = np.exp(-np.abs(z.value))
     value = np.where(z.value < 0.0, small, 1.0) / (1.0 + small)
+    if _straight(z):
+        return _activated(arithmetic, z, value, value * (1.0 - value), 1.0)
     decay = np.exp(-_nearest_to_zero(z))
     return _activated(arithmetic, z, value, decay / np.square(1.0 + decay), 1.0)
 
 
 def tanh(arithmetic: Arithmetic, z: Noisy) -> Noisy:
     """The hyperbolic tangent and its noise."""
+    value = np.tanh(z.value)
+    if _straight(z):
+        return _activated(arithmetic, z, value, 1.0 - np.square(value), 2.0)
     decay = np.exp(-2.0 * _nearest_to_zero(z))
-    return _activated(arithmetic, z, np.tanh(z.value), 4.0 * decay / np.square(1.0 + decay), 2.0)
+    return _activated(arithmetic, z, value, 4.0 * decay / np.square(1.0 + decay), 2.0)
+
+
+def _straight(z: Noisy) -> bool:
+    """Whether the noise reaches so little that a slope changes by at most one part in thirty over it."""
+    return bool(REACH * z.deviation.max() < 1.0 / 64.0)
 
 
 def _nearest_to_zero(z: Noisy) -> Array:
