@@ -59,7 +59,8 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
 
 def tensor(array: Array, runtime: Runtime) -> torch.Tensor:
     """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
-    return torch.tensor(array, dtype=getattr(torch, runtime.dtype), device=runtime.device)
+    source = torch.from_numpy(np.ascontiguousarray(array))
+    return source.to(runtime.device, getattr(torch, runtime.dtype), copy=True)
 
 
 def weight_tensors(case: Case) -> LSTMWeights:

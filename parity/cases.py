@@ -62,6 +62,7 @@ def case(name: str) -> Case:
     return draw(setting_named(setting), profile, int(seed))
 
 
+@np.errstate(over="ignore")
 def draw(setting: Setting, profile: str = "normal", seed: int = 0) -> Case:
     """The case of a setting, a value profile and a seed. Raises SettingError for a profile that is not known."""
     if profile not in PROFILES:
@@ -106,19 +107,17 @@ def _plain(setting: Setting, stream: _Stream) -> Numbers:
 
 
 def _plain_cell(a: Architecture, layer: int, stream: _Stream) -> CellWeights:
-    bound = 1.0 / math.sqrt(a.hidden_size)
     inputs = a.input_size if layer == 0 else a.num_directions * a.output_size
-
-    def drawn(*shape: int) -> Array:
-        return (2.0 * stream.uniform(shape) - 1.0) * bound
-
-    rows = 4 * a.hidden_size
+    rows, bias = 4 * a.hidden_size, 4 * a.hidden_size if a.bias else 0
+    sizes = np.cumsum([rows * inputs, rows * a.output_size, bias, bias, a.proj_size * a.hidden_size])
+    drawn = (2.0 * stream.uniform((int(sizes[-1]),)) - 1.0) * (1.0 / math.sqrt(a.hidden_size))
+    w_ih, w_hh, b_ih, b_hh, w_hr = np.split(drawn, sizes[:-1])
     return CellWeights(
-        drawn(rows, inputs),
-        drawn(rows, a.output_size),
-        drawn(rows) if a.bias else None,
-        drawn(rows) if a.bias else None,
-        drawn(a.proj_size, a.hidden_size) if a.proj_size else None,
+        w_ih.reshape(rows, inputs),
+        w_hh.reshape(rows, a.output_size),
+        b_ih if a.bias else None,
+        b_hh if a.bias else None,
+        w_hr.reshape(a.proj_size, a.hidden_size) if a.proj_size else None,
     )
 
 
@@ -134,5 +133,4 @@ def rounded(array: Array, dtype: str) -> Array:
         even = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
         narrow = np.where(np.isnan(single), np.float32(np.nan), (even & np.uint32(0xFFFF0000)).view(np.float32))
         return np.asarray(narrow.astype(np.float64))
-    with np.errstate(over="ignore"):
-        return np.asarray(array.astype(dtype).astype(np.float64))
+    return np.asarray(array.astype(dtype).astype(np.float64))
