@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from parity.cases import Case
 from parity.observing import Evidence
 from reference.arithmetics import Arithmetic
-from reference.noisy_lstm import Expected, lstm_forward
+from reference.noisy_lstm import Cells, Expected, lstm_forward, ready
 from reference.rounding import Array, Noisy
 from reference.weights import CellWeights, LSTMWeights
 
@@ -28,7 +28,7 @@ def expected(
     Without `steps`, every step is from our own states. Every evidence must be complete.
     """
     runs = _Runs.of(cases, evidence)
-    size = runs.output.size // runs.weights.output_size * 4 * runs.weights.hidden_size
+    size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.shape[-1]
     threads = min(torch.get_num_threads(), runs.x.shape[2]) if size >= LARGE else 1
     if threads == 1:
         return runs.expected(arithmetic, steps)
@@ -48,7 +48,7 @@ class _Runs:
     output: Array
     h_n: Array
     valid: Array
-    weights: LSTMWeights
+    cells: Cells
 
     @classmethod
     def of(cls, cases: Sequence[Case], evidence: Sequence[Evidence]) -> _Runs:
@@ -61,27 +61,27 @@ class _Runs:
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.shape[1])[:, None, None] < lengths[:, None],
-            stack_weights([case.weights for case in cases]),
+            ready(stack_weights([case.weights for case in cases])),
         )
 
     def rows(self, rows: slice) -> _Runs:
         """Some rows of the batch, which know nothing of the others."""
         x, h_0, c_0, output, h_n = (a[:, :, rows] for a in (self.x, self.h_0, self.c_0, self.output, self.h_n))
-        return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.weights)
+        return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells)
 
     def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
         """The exact answers and their noise."""
         with np.errstate(all="ignore"):
             seen = self._seen if steps else lambda layer, direction: None
-            return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.weights, self.valid, seen)
+            return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen)
 
     def _seen(self, layer: int, direction: int) -> Array | None:
         """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""
         if self.x.shape[1] == 1:
-            return self.h_n[:, None, layer * self.weights.num_directions + direction]
-        if layer < self.weights.num_layers - 1:
+            return self.h_n[:, None, layer * len(self.cells[0]) + direction]
+        if layer < len(self.cells) - 1:
             return None
-        size = self.weights.output_size
+        size = self.h_n.shape[-1]
         return self.output[..., direction * size : (direction + 1) * size]
 
 

@@ -50,7 +50,7 @@ Seen = Callable[[int, int], "Array | None"]
 
 
 @dataclass(frozen=True, eq=False)
-class _Cell:
+class Cell:
     """The weights of one layer and direction, made ready."""
 
     w_ih: Matrix
@@ -61,13 +61,22 @@ class _Cell:
     hidden_size: int
 
     @classmethod
-    def of(cls, weights: CellWeights) -> _Cell:
+    def of(cls, weights: CellWeights) -> Cell:
+        """Make the weights ready."""
         w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
         w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
         return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
 
 
-def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
+Cells = tuple[tuple[Cell, ...], ...]
+
+
+def ready(weights: LSTMWeights) -> Cells:
+    """The weights of N cases, NumPy arrays with a leading case axis, made ready: `cells[layer][direction]`."""
+    return tuple(tuple(map(Cell.of, directions)) for directions in weights.cells)
+
+
+def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
     """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
     recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
     gates = rounding.rounded_sum(a, x, recurrent)
@@ -108,10 +117,10 @@ def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> 
 
 
 def lstm_layer(
-    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], weights: CellWeights, valid: Array, seen: Array | None
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: Cell, valid: Array, seen: Array | None
 ) -> tuple[_Steps, Noisy]:
     """One layer in one direction, forward in the time of its arguments; also its last valid h (N, B, P)."""
-    cell, (h, c) = _Cell.of(weights), state
+    h, c = state
     before = None if seen is None else rounding.seen(a, _before(seen, h.value, valid))
     block, done = max(1, BLOCK // (4 * c.value.size)), []
     for start in range(0, len(valid), block):
@@ -139,7 +148,7 @@ def _before(seen: Array, h_0: Array, valid: Array) -> Array:
     return np.where(started, previous, h_0[:, None])
 
 
-def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
+def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
     """The steps one by one, each from our own previous h and its noise."""
     hs, overflow = [], np.zeros(len(h.value), bool)
     for t in range(len(valid)):
@@ -154,16 +163,17 @@ def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid
 
 
 def lstm_forward(
-    a: Arithmetic, x: Array, state: tuple[Array, Array], weights: LSTMWeights, valid: Array, seen: Seen
+    a: Arithmetic, x: Array, state: tuple[Array, Array], cells: Cells, valid: Array, seen: Seen
 ) -> Expected:
     """The exact answer and its noise for N cases, each step from what the implementation was seen to return.
 
-    x: (N, T, B, I); state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); valid: (T, B, 1), False at padded steps.
+    x: (N, T, B, I); state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); cells: the weights made ready; valid: (T, B, 1),
+    False at padded steps.
     seen(layer, direction): the implementation's own hidden states (N, T, B, P), or None where they stay hidden.
     """
     layer_input, h_n, c_n = Noisy(x), [], []
     overflow, carried = np.zeros(len(x), bool), np.zeros(len(x))
-    for layer, directions in enumerate(weights.cells):
+    for layer, directions in enumerate(cells):
         outputs = []
         if layer_input.noise is not None:
             carried = layer_input.noise.reshape(len(x), -1).max(-1)

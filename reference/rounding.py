@@ -74,7 +74,7 @@ class Noisy:
 
 def noisy(value: Array, noise: Array) -> Noisy:
     """Values with their noise; infinities and NaN are exactly what they are, and bring no noise along."""
-    if not np.isfinite(noise).all():
+    if not np.isfinite(noise.sum()):
         noise = np.where(np.isfinite(noise), noise, 0.0)
     return Noisy(value, noise)
 
@@ -259,8 +259,12 @@ def _nearest_to_zero(z: Noisy) -> Array:
 
 def _activated(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
     moved = np.minimum(z.deviation * slope, span)
-    own = ACTIVATION_ROUNDOFFS * arithmetic.value * np.abs(value) + arithmetic.activation
-    return noisy(value, combine(moved, own) + arithmetic.floor)
+    own = np.abs(value)
+    own *= ACTIVATION_ROUNDOFFS * arithmetic.value
+    own += arithmetic.activation
+    noise = combine(moved, own)
+    noise += arithmetic.floor
+    return noisy(value, noise)
 
 
 def product(arithmetic: Arithmetic, a: Noisy, b: Noisy) -> Noisy:
