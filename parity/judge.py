@@ -173,7 +173,7 @@ def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithm
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
             continue
         if not answers.carried[n] <= MEANINGFUL:
-            finding.unjudged.append(f"{evidence.way}: the noise of hidden layers grows to {answers.carried[n]:.1g}")
+            finding.unjudged.append(f"{evidence.way}: drowned in the noise of hidden layers")
             continue
         finding.measured += _measured(evidence.outputs, answers, n, evidence.way, dtype)
 

@@ -85,8 +85,9 @@ def combine(*deviations: Array) -> Array:
     The second part matters where squares underflow: below 1e-154 only it is left.
     """
     total = np.square(deviations[0])
+    scratch = np.empty_like(total)
     for deviation in deviations[1:]:
-        total += np.square(deviation)
+        total += np.square(deviation, out=scratch) if deviation.shape == total.shape else np.square(deviation)
     np.sqrt(total, out=total)
     if total.size and total.min() < SQUARES_UNDERFLOW:
         for deviation in deviations:

@@ -70,7 +70,7 @@ def row(implementation: str, dtype: str, explanation: Explanation) -> Row:
         max((verdict.worst for verdict in verdicts), default=0.0),
         max((m.rms for verdict in verdicts for m in verdict.measured if m.averages), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in JUDGED]),
-        Counter(_reason(verdict) for verdict in verdicts if verdict.outcome in (Outcome.REFUSED, Outcome.NOT_JUDGED)),
+        Counter(reason for verdict in verdicts for reason in _unjudged(verdict)),
         tuple(message(verdict) for verdict in bad[:SHOWN]),
         tuple(verdict.case.id for verdict in bad),
     )
@@ -83,8 +83,11 @@ def _outcome(counts: Counter[Outcome]) -> Outcome:
     return Outcome.REFUSED
 
 
-def _reason(verdict: Verdict) -> str:
-    return f"{verdict.outcome.value}: {verdict.reason}"
+def _unjudged(verdict: Verdict) -> list[str]:
+    """Why a case was not judged, or which part of one that was."""
+    if verdict.outcome in (Outcome.REFUSED, Outcome.NOT_JUDGED):
+        return [f"{verdict.outcome.value}: {verdict.reason}"]
+    return [f"judged in part, {part}" for part in verdict.unjudged]
 
 
 def _coverage(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
