@@ -136,10 +136,13 @@ def run(job: tuple[Cell, float]) -> dict[str, Any]:
             found.append((verdict.worst, rms, verdict.case.id))
             if verdict.faults or verdict.outcome.value == "FAILED":
                 raise AssertionError(f"{verdict.case.id}: {verdict.faults} {verdict.reason}")
+    return {**vars(cell), "outcomes": outcomes, **summary(found)}
+
+
+def summary(found: list[tuple[float, float, str]]) -> dict[str, Any]:
+    """The largest distances with their cases, and how the distances are distributed."""
     worst, rms = max(found), max(found, key=lambda entry: entry[1])
     return {
-        **vars(cell),
-        "outcomes": outcomes,
         "worst": worst[0],
         "worst_case": worst[2],
         "rms": rms[1],
@@ -175,10 +178,6 @@ def report(rows: list[dict[str, Any]]) -> None:
     limits = tuple(round(MARGIN * value, 2) for value in largest["fixing"])
     counting = halves["counting"]
     beyond = [row for row in counting if row["worst"] > limits[0] or row["rms"] > limits[1]]
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in counting:
-        for axis in ("implementation", "dtype", "kernel", "profile", "size"):
-            groups[axis, row[axis]].append(row)
     lines = [
         "# False alarms",
         "",
@@ -196,18 +195,27 @@ def report(rows: list[dict[str, Any]]) -> None:
         "The second half, by axis (RMS: only tensors that are not mostly copies of one number; not judged: a partial",
         "sum may overflow, or the noise of hidden layers grows beyond meaning):",
         "",
-        "| axis | value | judged | not judged | worst | RMS |",
-        "|---|---|---:|---:|---:|---:|",
+        *by_axis(counting),
     ]
+    (HERE / "false_alarms.md").write_text("\n".join(lines) + "\n")
+    numbers = {"limits": limits, "largest": largest, "judged": {half: judged(part) for half, part in halves.items()}}
+    (HERE / "false_alarms.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    plot(halves, limits)
+    print("\n".join(lines))
+
+
+def by_axis(rows: list[dict[str, Any]]) -> list[str]:
+    """A table of what was judged, and how far it strayed, at each value of each axis."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        for axis in ("implementation", "dtype", "kernel", "profile", "size"):
+            groups[axis, row[axis]].append(row)
+    lines = ["| axis | value | judged | not judged | worst | RMS |", "|---|---|---:|---:|---:|---:|"]
     for (axis, value), part in sorted(groups.items()):
         other = sum(sum(row["outcomes"].values()) for row in part) - judged(part)
         worst, rms = max(row["worst"] for row in part), max(row["rms"] for row in part)
         lines.append(f"| {axis} | {value} | {judged(part):,} | {other:,} | {worst:.2f} | {rms:.2f} |")
-    (HERE / "false_alarms.md").write_text("\n".join(lines) + "\n")
-    summary = {"limits": limits, "largest": largest, "judged": {half: judged(part) for half, part in halves.items()}}
-    (HERE / "false_alarms.json").write_text(json.dumps(summary, indent=1) + "\n")
-    plot(halves, limits)
-    print("\n".join(lines))
+    return lines
 
 
 def judged(rows: list[dict[str, Any]]) -> int:
