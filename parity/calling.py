@@ -59,8 +59,7 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
 
 def tensor(array: Array, runtime: Runtime) -> torch.Tensor:
     """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
-    source = torch.from_numpy(np.ascontiguousarray(array))
-    return source.to(runtime.device, getattr(torch, runtime.dtype), copy=True)
+    return torch.from_numpy(array.copy()).to(runtime.device, getattr(torch, runtime.dtype))
 
 
 def weight_tensors(case: Case) -> LSTMWeights:

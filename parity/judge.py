@@ -185,7 +185,7 @@ def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str)
     for name in TENSORS:
         noisy, got = getattr(answers, name)[n], getattr(outputs, name)
         noise = noisy.deviation * scale
-        measured.append(Measured(name, way, got, noisy.value, noise, _ratio(got, noisy.value, noise)))
+        measured.append(Measured(name, way, got, noisy.value, noise, distances(got, noisy.value, noise)))
     return measured
 
 
@@ -211,7 +211,7 @@ def _different(values: Array, resolution: float) -> int:
     return len(np.unique(np.round(values / resolution))) if resolution > 0.0 else 0
 
 
-def _ratio(got: Array, exact: Array, noise: Array) -> Array:
+def distances(got: Array, exact: Array, noise: Array) -> Array:
     """|got - exact| / noise; 0 where both are the same, infinities and NaN included; infinite where only one is NaN."""
     with np.errstate(all="ignore"):
         ratio = np.abs(got - exact) / noise

@@ -6,13 +6,14 @@ import math
 
 from parity.calling import TENSORS
 from parity.judge import WORST, Measured, Outcome, Verdict, trajectory
-from parity.observing import CHAIN, TRAJECTORY, WHOLE
+from parity.observing import CHAIN, PAIR, TRAJECTORY, WHOLE
 from parity.settings import Setting
 
 WAYS = {
     TRAJECTORY: "from the initial states on",
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
+    PAIR: "from a run that should be the same",
 }
 
 
@@ -50,16 +51,18 @@ def _told(verdict: Verdict) -> tuple[Measured, ...]:
 
     The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.
     """
-    whole = tuple(m for m in trajectory(verdict) if m.deviates) if verdict.deviating else ()
-    return whole or verdict.deviating
+    if any(measured.way == PAIR for measured in verdict.measured) or not verdict.deviating:
+        return verdict.deviating
+    return tuple(m for m in trajectory(verdict) if m.deviates) or verdict.deviating
 
 
 def _deviation(measured: Measured, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
+    right = "the other run" if measured.way == PAIR else "exact"
     return [
         f"{measured.tensor} deviates: {size} at {place(measured, where, setting)}, {WAYS[measured.way]}",
-        f"  got {got:.9g} ({got.hex()}), exact {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
+        f"  got {got:.9g} ({got.hex()}), {right} {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
         f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",
     ]

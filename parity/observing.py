@@ -15,7 +15,7 @@ from parity.cases import Case
 from parity.implementations.protocol import LSTM, Implementation
 from reference.rounding import Array
 
-WHOLE, CHAIN, TRAJECTORY = "whole call", "chain", "trajectory"
+WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 
 
 @dataclass(frozen=True, eq=False)
