@@ -69,10 +69,15 @@ def weight_tensors(case: Case) -> LSTMWeights:
 
 def call(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) -> Outputs:
     """Call an LSTM on canonical arrays x (T, B, I), h_0 (L*D, B, P), c_0 (L*D, B, H), laid out as the setting says."""
+    return _read(lstm(*arguments(setting, x, h_0, c_0)), setting)
+
+
+def arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, Any]:
+    """What `nn.LSTM` is called with: the input, and (h_0, c_0) or None, new tensors in the layout of the setting."""
     runtime, states = setting.runtime, None
     if setting.call.states:
         states = (_state(tensor(h_0, runtime), setting), _state(tensor(c_0, runtime), setting))
-    return _read(lstm(_input(tensor(x, runtime), setting), states), setting)
+    return _input(tensor(x, runtime), setting), states
 
 
 def _state(state: torch.Tensor, setting: Setting) -> torch.Tensor:

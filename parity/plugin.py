@@ -22,6 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis profiles for whoever asks for one by name, before hypothesis looks for it.
+
+    lstm-parity-repeatable: the same examples for the same version of the tests, so that a red run is red again.
+    lstm-parity-exploring: new examples in every run, and a database of those that failed; hypothesis's own profile for
+    CI never explores. No deadline in either: the first call of a kernel takes long.
+    """
+    if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):
+        return
+    from hypothesis import HealthCheck, settings
+
+    common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("lstm-parity-repeatable", common, derandomize=True, database=None)
+    settings.register_profile("lstm-parity-exploring", common, derandomize=False, print_blob=True)
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The versions, kernels, threads and dtypes that the results hold for."""
     from parity.certificate.provenance import provenance

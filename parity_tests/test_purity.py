@@ -1,0 +1,63 @@
+"""Purity: an LSTM reads its arguments and leaves them alone."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis.errors import UnsatisfiedAssumption
+from torch.nn.utils.rnn import PackedSequence
+
+from parity.calling import arguments, runtime_flags, weight_tensors
+from parity_tests.strategies import cases
+
+
+def flat(value):
+    """All tensors in a nest of tuples and packed sequences."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, PackedSequence):
+        return [value.data]
+    return [] if value is None else [tensor for part in value for tensor in flat(part)]
+
+
+def bits(tensors):
+    """Their bytes, so that NaN is compared too."""
+    return [tensor.detach().contiguous().view(torch.uint8).clone() for tensor in tensors]
+
+
+def called(implementation, case):
+    """The weights, the arguments as they were, the arguments, and what was returned."""
+    if (reason := implementation.refuses(case.setting)) is not None:
+        raise UnsatisfiedAssumption(reason)
+    weights = weight_tensors(case)
+    given_ = flat(arguments(case.setting, case.input, case.h_0, case.c_0))
+    arguments_ = arguments(case.setting, case.input, case.h_0, case.c_0)
+    with runtime_flags(case.setting.runtime):
+        returned = implementation.load(case.setting, weights)(*arguments_)
+    return [value for _, value in weights.items()], given_, flat(arguments_), flat(returned)
+
+
+@given(case=cases())
+def test_input_and_states_are_left_as_they_were(implementation, case):
+    """Not a bit of the arguments changes in a call."""
+    _, before, after, _ = called(implementation, case)
+
+    assert all(torch.equal(a, b) for a, b in zip(bits(before), bits(after), strict=True))
+
+
+@given(case=cases())
+def test_weights_are_left_as_they_were(implementation, case):
+    """Not a bit of the weights changes in a call."""
+    weights, _, _, _ = called(implementation, case)
+    before = [value for _, value in weight_tensors(case).items()]
+
+    assert all(torch.equal(a, b) for a, b in zip(bits(before), bits(weights), strict=True))
+
+
+@given(case=cases())
+def test_results_share_no_memory_with_the_arguments(implementation, case):
+    """Writing into what was returned changes nothing that was given."""
+    weights, _, arguments_, returned = called(implementation, case)
+    given_ = {tensor.untyped_storage().data_ptr() for tensor in [*arguments_, *weights]}
+
+    assert not given_ & {tensor.untyped_storage().data_ptr() for tensor in returned}
