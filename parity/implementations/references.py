@@ -9,6 +9,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from parity.implementations.protocol import LSTM
+from parity.implementations.torch_modules import lacking
 from parity.settings import Setting
 from reference import numpy_lstm, torch_lstm
 from reference.sequences import repack, unpack
@@ -22,8 +23,8 @@ class TorchReference:
     name: str = "reference in torch"
 
     def refuses(self, setting: Setting) -> str | None:
-        """The reference supports every setting."""
-        return None
+        """The reference supports every setting whose dtype torch can multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """`lstm_forward` with these weights."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import nn
@@ -14,6 +15,17 @@ from parity.settings import Setting
 from reference.weights import CellWeights, LSTMWeights, write_weights
 
 
+@cache
+def lacking(dtype: str, device: str) -> str | None:
+    """What this torch says if it cannot multiply matrices of a dtype on a device; torch 1.13 has no float16 on the CPU."""
+    try:
+        one = torch.ones(1, 1, dtype=getattr(torch, dtype), device=device)
+        nn.functional.linear(one, one, one[0])
+    except RuntimeError as error:
+        return f"torch {torch.__version__} has no {dtype} on {device}: {error}"
+    return None
+
+
 @dataclass(frozen=True)
 class TorchLSTM:
     """`torch.nn.LSTM`, or a class constructed and called like it."""
@@ -22,8 +34,8 @@ class TorchLSTM:
     module: Callable[..., nn.LSTM] = nn.LSTM
 
     def refuses(self, setting: Setting) -> str | None:
-        """`nn.LSTM` supports every setting."""
-        return None
+        """`nn.LSTM` supports every setting whose dtype torch can multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
@@ -41,7 +53,9 @@ class TorchLSTMCell:
 
     def refuses(self, setting: Setting) -> str | None:
         """A cell has no projection."""
-        return "nn.LSTMCell has no proj_size" if setting.architecture.proj_size else None
+        if setting.architecture.proj_size:
+            return "nn.LSTMCell has no proj_size"
+        return lacking(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A stack of cells with these weights, called like `nn.LSTM`."""
