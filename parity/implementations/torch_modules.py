@@ -17,7 +17,7 @@ from reference.weights import CellWeights, LSTMWeights, write_weights
 
 @cache
 def lacking(dtype: str, device: str) -> str | None:
-    """What this torch says if it cannot multiply matrices of a dtype on a device; torch 1.13 has no float16 on the CPU."""
+    """What this torch says if it cannot multiply matrices of a dtype on a device: 1.13, say, float16 on the CPU."""
     try:
         one = torch.ones(1, 1, dtype=getattr(torch, dtype), device=device)
         nn.functional.linear(one, one, one[0])
