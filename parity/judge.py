@@ -98,7 +98,7 @@ class Verdict:
     measured: tuple[Measured, ...] = ()
     faults: tuple[str, ...] = ()
     reason: str = ""
-    unjudged: tuple[str, ...] = field(default=())
+    unjudged: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         raise TypeError(

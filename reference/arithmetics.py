@@ -78,27 +78,19 @@ def _products(native: Arithmetic) -> list[Arithmetic]:
 
 
 def _states(native: Arithmetic) -> list[Arithmetic]:
-    narrower = [other for other in (FLOAT32, FLOAT16, BFLOAT16) if other.value > native.value]
-    states = [
-        replace(
-            native,
-            name=f"{native.name} with {other.name} states",
-            state=other.value,
-            floor=max(native.floor, other.floor),
-        )
-        for other in narrower
-    ]
+    """States kept, or sums accumulated, in a narrower type."""
+    types = (FLOAT32, FLOAT16, BFLOAT16)
+    states = [_partly(native, other, "state", "states") for other in types if other.value > native.value]
     sums = [
-        replace(
-            native,
-            name=f"{native.name} with {other.name} accumulation",
-            accumulation=other.value,
-            floor=max(native.floor, other.floor),
-        )
-        for other in (FLOAT32, FLOAT16, BFLOAT16)
-        if other.value > native.accumulation and other.value <= max(native.value, U_BF16)
+        _partly(native, other, "accumulation", "accumulation") for other in types if other.value > native.accumulation
     ]
     return states + sums
+
+
+def _partly(native: Arithmetic, other: Arithmetic, field: str, word: str) -> Arithmetic:
+    """The native arithmetic with one of its roundoffs, and the floor, from another type."""
+    changed = replace(native, name=f"{native.name} with {other.name} {word}", floor=max(native.floor, other.floor))
+    return replace(changed, **{field: other.value})  # type: ignore[arg-type]
 
 
 def _narrower(native: Arithmetic) -> list[Arithmetic]:

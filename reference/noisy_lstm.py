@@ -174,7 +174,7 @@ def lstm_forward(
     layer_input, h_n, c_n = Noisy(x), [], []
     overflow, carried = np.zeros(len(x), bool), np.zeros(len(x))
     for layer, directions in enumerate(cells):
-        outputs = []
+        outputs, owns = [], []
         if layer_input.noise is not None:
             carried = layer_input.noise.reshape(len(x), -1).max(-1)
         for direction, cell in enumerate(directions):
@@ -190,11 +190,11 @@ def lstm_forward(
                 None if own is None else own[:, time],
             )
             outputs.append(steps.h[:, time])
+            owns += [] if own is None else [own]
             h_n.append(last)
             c_n.append(rounding.stored(a, steps.c))
             overflow = overflow | steps.overflow
         output = _without_padding(_joined(outputs, -1), valid)
-        owns = [own for direction in range(len(directions)) if (own := seen(layer, direction)) is not None]
         layer_input = rounding.seen(a, np.concatenate(owns, -1)) if owns else output
     return Expected(output, _stack(h_n), _stack(c_n), overflow, carried)
 
