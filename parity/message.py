@@ -97,6 +97,8 @@ def described(setting: Setting) -> str:
     words += [f"T={c.time}", "unbatched" if c.batch is None else f"B={c.batch}"]
     if c.lengths is not None:
         words.append(f"packed, lengths={list(c.lengths)}")
-    words += ["hx=None"] * (not c.states) + [f"dtype={r.dtype}"] * (r.dtype != "float32")
+    words += ["hx=None"] * (not c.states) + ["input and states strided"] * c.strided
+    words += [f"dtype={r.dtype}"] * (r.dtype != "float32")
     words += [f"device={r.device}"] * (r.device != "cpu") + [f"grad_mode={r.grad_mode}"] * (r.grad_mode != "no_grad")
-    return ", ".join(words + ["oneDNN off"] * (not r.mkldnn))
+    words += ["oneDNN off"] * (not r.mkldnn) + [f"{r.threads} threads"] * (r.threads is not None)
+    return ", ".join(words + ["deterministic algorithms"] * r.deterministic)
