@@ -40,7 +40,7 @@ AXES: dict[str, st.SearchStrategy[Any]] = {
     "dtype": st.sampled_from(DTYPES),
     "grad_mode": st.sampled_from(GRAD_MODES),
     "mkldnn": st.booleans(),
-    "threads": st.sampled_from((1, 2)),
+    "threads": st.just(1) | st.sampled_from((1, 2)),  # two are slow where other processes want the cores
     "deterministic": st.booleans(),
     "profile": st.sampled_from(tuple(PROFILES)),
     "seed": st.integers(0, 2**32 - 1),

@@ -106,7 +106,7 @@ class CellClipped(PlainLSTM):
         return super().cell_state(i, f, g, c).clamp(-3.0, 3.0)
 
 
-class NaNHidden(PlainLSTM):
+class NanHidden(PlainLSTM):
     """What is not a number becomes 0 on the way."""
 
     witness = "I3-H4-T3-B2-float32-non_finite-1"

@@ -16,6 +16,7 @@ class DoubleComputedInSingle(PlainLSTM):
     """float64 layers take their products in float32."""
 
     witness = "I3-H4-T3-B2-float64-normal-1"
+    dtypes = ("float64",)
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """There and back."""
@@ -28,6 +29,7 @@ class StatesStoredInHalf(PlainLSTM):
     """c is kept in bfloat16 between steps."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    dtypes = ("float64", "float32", "float16")
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """Rounded on the way."""
@@ -38,6 +40,7 @@ class OutputInSinglePrecision(PlainLSTM):
     """The output is written into a float32 buffer, whatever the input's dtype."""
 
     witness = "I3-H4-T3-B2-float64-normal-1"
+    dtypes = ("float64", "bfloat16", "float16")
     seen = "https://github.com/pytorch/pytorch/issues/63322"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
@@ -92,6 +95,7 @@ class WeightsRounded(PlainLSTM):
     """Weights are stored in bfloat16."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    dtypes = ("float64", "float32", "float16")
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Rounded once, when they are loaded."""

@@ -70,7 +70,7 @@ class GatesInterleaved(PlainLSTM):
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Every fourth row."""
-        return super().gates(z.unflatten(-1, (-1, 4)).transpose(-1, -2).flatten(-2))
+        return super().gates(z.view(*z.shape[:-1], -1, 4).transpose(-1, -2).flatten(-2))
 
 
 class RecurrentWeightsTransposed(PlainLSTM):
@@ -83,7 +83,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
         """Turned round where it is square."""
         if w.hidden_size != w.output_size:
             return w
-        return replace(w, w_hh=w.w_hh.unflatten(0, (4, -1)).transpose(1, 2).flatten(0, 1))
+        return replace(w, w_hh=w.w_hh.view(4, w.hidden_size, -1).transpose(1, 2).flatten(0, 1))
 
 
 class InputFeaturesReversed(PlainLSTM):

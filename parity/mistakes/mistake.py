@@ -1,4 +1,4 @@
-"""What a mistake is: a plain LSTM with one seam gone wrong, named after its fault, and judged like any implementation."""
+"""What a mistake is: a plain LSTM with one seam gone wrong, named after its fault, judged like any implementation."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Written:
     def seen(self) -> str:
         """Where people made this mistake; empty where no thread is known."""
         return self.written.seen
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtypes in which it is a mistake: to keep bfloat16 states is none in bfloat16."""
+        return self.written.dtypes
 
     def refuses(self, setting: Setting) -> str | None:
         """It supports every setting."""

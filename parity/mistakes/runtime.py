@@ -20,14 +20,14 @@ class BiasDroppedUnderGrad(PlainLSTM):
         return linear(x, w.w_ih, w.b_ih) + linear(h, w.w_hh, None if torch.is_grad_enabled() else w.b_hh)
 
 
-class CellStateIgnoredByOneDNN(PlainLSTM):
+class CellStateIgnoredByOnednn(PlainLSTM):
     """The oneDNN kernel starts from c = 0."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only where oneDNN may be used."""
-        return h_0, torch.zeros_like(c_0) if torch.backends.mkldnn.enabled else c_0  # type: ignore[truthy-bool]
+        return h_0, torch.zeros_like(c_0) if torch.backends.mkldnn.enabled else c_0
 
 
 class LastRowLostBetweenThreads(PlainLSTM):
@@ -68,6 +68,7 @@ class HalfTypesAccumulatedInHalf(PlainLSTM):
     """In half types the products are added one by one in that type."""
 
     witness = "I9-H9-T3-B2-bfloat16-normal-1"
+    dtypes = ("bfloat16", "float16")
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """One column after the other."""

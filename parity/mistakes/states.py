@@ -101,7 +101,6 @@ class LastCellOfTheStepBefore(PlainLSTM):
 class StateKeptBetweenCalls(PlainLSTM):
     """Without hx, a call goes on from where the last one ended."""
 
-    witness = NONE
     seen = "https://github.com/soumith/cudnn.torch/issues/348"
 
     _kept: Any = None
@@ -141,7 +140,6 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
 class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
-    witness = STEPS
     seen = "https://github.com/jihunchoi/hyperlstm/issues/1"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
@@ -154,8 +152,6 @@ class InitialStatesOverwritten(PlainLSTM):
 
 class LastStatesShareMemoryWithTheFirst(PlainLSTM):
     """h_n and c_n are h_0 and c_0, overwritten."""
-
-    witness = STEPS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The same two tensors."""
@@ -170,8 +166,6 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
 
 class InputNormalisedInPlace(PlainLSTM):
     """NaN in the caller's input is replaced where it lies."""
-
-    witness = "I3-H4-T3-B2-float32-non_finite-1"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""
