@@ -29,13 +29,13 @@ def test_a_correct_layer_makes_a_correct_lstm(case):
     assert agrees(LAYER, case)
 
 
-@given(case=cases(packed=True, batch=st.integers(2, 5), time=st.integers(2, 6), bidirectional=True))
+@given(case=cases(packed=True, batch=st.integers(2, 5), time=st.integers(2, 6), bidirectional=True, threads=1))
 def test_padding_is_invisible_to_the_layer(case):
     """It is given the rows of one length at a time, reversed where the direction is, and sees no other."""
     assert agrees(LAYER, case)
 
 
-@given(case=cases(projected=False))
+@given(case=cases(projected=False, threads=1))
 def test_a_layer_need_not_know_of_projections(case):
     """Without proj_size it is called without w_hr."""
     assert agrees(FromLayer("loop over a cell", cell_loop), case)
