@@ -24,7 +24,15 @@ QUICK = {
     "report_multiple_bugs": False,
     "suppress_health_check": list(HealthCheck),
 }
-FIRST = "test_any_setting_is_computed_as_the_equations_say"  # the widest, which sees the most
+
+
+EXAMPLES = 50  # of the profile that a plain `pytest` has
+
+
+def by_default() -> None:
+    """Let tests that are not run by pytest draw as many examples as a plain `pytest` does; before they are imported."""
+    hypothesis.settings.register_profile("as pytest", max_examples=EXAMPLES, deadline=None, database=None)
+    hypothesis.settings.load_profile("as pytest")
 
 
 def property_tests() -> list[Callable[..., Any]]:
@@ -32,7 +40,12 @@ def property_tests() -> list[Callable[..., Any]]:
     modules = [module.name for module in pkgutil.iter_modules(parity_tests.__path__) if module.name[:5] == "test_"]
     members = [vars(importlib.import_module(f"parity_tests.{name}")).values() for name in modules]
     tests = {member.__qualname__: member for module in members for member in module if _is_property(member)}
-    return sorted(tests.values(), key=lambda test: test.__name__ != FIRST)
+    return sorted(tests.values(), key=lambda test: test is not widest())
+
+
+def widest() -> Callable[..., Any]:
+    """The test that has all axes, and sees the most."""
+    return importlib.import_module("parity_tests.test_together").test_any_setting_is_computed_as_the_equations_say
 
 
 def _is_property(member: Any) -> bool:
