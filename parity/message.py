@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 from parity.calling import TENSORS
+from parity.cases import Case
+from parity.explaining import explain
 from parity.judge import WORST, Measured, Outcome, Verdict, trajectory
 from parity.observing import CHAIN, PAIR, TRAJECTORY, WHOLE
 from parity.settings import Setting
@@ -18,14 +21,25 @@ WAYS = {
 
 
 class NoParityError(AssertionError):
-    """An implementation does not agree with the exact answer to rounding noise."""
+    """An implementation does not agree with the exact answer to rounding noise: the verdict, told when it is read."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+    @cached_property
+    def _story(self) -> str:
+        return message(self.verdict)
+
+    def __str__(self) -> str:
+        return self._story
 
 
 def demand_parity(verdict: Verdict) -> None:
     """Return where the outcome is PARITY or NOT JUDGED; raise `NoParityError` with the whole story where it is not."""
     __tracebackhide__ = True
     if verdict.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
-        raise NoParityError(message(verdict))
+        raise NoParityError(verdict)
 
 
 def message(verdict: Verdict) -> str:
@@ -41,9 +55,24 @@ def message(verdict: Verdict) -> str:
     if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):
         lines.append("  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree"))
     lines.append(f"  setting: {described(verdict.case.setting)}, values: {verdict.case.profile}")
-    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic")
-    lines.append(f"  repeat: --case {verdict.case.id}")
+    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_explained(verdict)}")
+    lines.append(_repeat(verdict.case))
     return "\n".join(lines)
+
+
+def _explained(verdict: Verdict) -> str:
+    """Whether another arithmetic explains the deviation."""
+    if not any(measured.way != PAIR for measured in verdict.deviating) or verdict.faults:
+        return ""
+    found = explain([verdict.observation], verdict.arithmetic).arithmetic
+    return "; no known arithmetic explains it" if found is None else f"; {found.name} would explain it"
+
+
+def _repeat(case: Case) -> str:
+    """How to run the case again: by its name, unless it was changed by hand after it was drawn."""
+    if case.repeatable:
+        return f"  repeat: --case {case.id}"
+    return f"  repeat: no --case can, for numbers were set by hand after drawing {case.id}"
 
 
 def _told(verdict: Verdict) -> tuple[Measured, ...]:
