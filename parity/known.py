@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -119,14 +119,14 @@ def demand_known(known: Known, verdict: Verdict) -> None:
     """Return where the outcome is PARITY; raise `NoParityError`, naming the vector and its purpose, where it is not."""
     __tracebackhide__ = True
     if verdict.outcome is not Outcome.PARITY:
-        story = [verdict.reason] * (verdict.outcome is Outcome.NOT_JUDGED)
-        story += [message(verdict).rpartition("\n")[0]]
-        story += [
-            f"  known answer: {known.name}. {known.purpose}",
-            f"  numbers: known_answers/vectors/{known.name}.json",
-        ]
-        story += [f"  repeat: pytest parity_tests/test_known_answers.py -k {known.name}"]
-        raise NoParityError("\n".join(story))
+        raise NoParityError(verdict, partial(_told, known))
+
+
+def _told(known: Known, verdict: Verdict) -> str:
+    """The story of a verdict, with the vector's name and purpose in place of a case's name."""
+    story = [verdict.reason] * (verdict.outcome is Outcome.NOT_JUDGED) + [message(verdict).rpartition("\n")[0]]
+    story += [f"  known answer: {known.name}. {known.purpose}", f"  numbers: known_answers/vectors/{known.name}.json"]
+    return "\n".join([*story, f"  repeat: pytest parity_tests/test_known_answers.py -k {known.name}"])
 
 
 def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:

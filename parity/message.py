@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 
 from parity.calling import TENSORS
@@ -23,13 +24,13 @@ WAYS = {
 class NoParityError(AssertionError):
     """An implementation does not agree with the exact answer to rounding noise: the verdict, told when it is read."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, tell: Callable[[Verdict], str] | None = None) -> None:
         super().__init__(verdict)
-        self.verdict = verdict
+        self.verdict, self.tell = verdict, tell or message
 
     @cached_property
     def _story(self) -> str:
-        return message(self.verdict)
+        return self.tell(self.verdict)
 
     def __str__(self) -> str:
         return self._story
@@ -62,7 +63,8 @@ def message(verdict: Verdict) -> str:
 
 def _explained(verdict: Verdict) -> str:
     """Whether another arithmetic explains the deviation."""
-    if not any(measured.way != PAIR for measured in verdict.deviating) or verdict.faults:
+    ours = verdict.observation.evidence and all(measured.way != PAIR for measured in verdict.deviating)
+    if not ours or not verdict.deviating or verdict.faults:
         return ""
     found = explain([verdict.observation], verdict.arithmetic).arithmetic
     return "; no known arithmetic explains it" if found is None else f"; {found.name} would explain it"
