@@ -16,6 +16,7 @@ from parity.profiles import PROFILES
 from parity_tests.strategies import agrees, cases
 from parity_tests.test_relations import run, same, weighed
 
+DEEP = {"num_layers": st.integers(2, 3), "bidirectional": True}
 FINITE = tuple(name for name in PROFILES if name != "non_finite")  # what is not finite passes a product with zero
 
 
@@ -64,3 +65,9 @@ def test_a_projection_that_selects_units_is_the_lstm_of_all_units_seen_in_part(i
     output = np.concatenate([p[..., : a.output_size] for p in np.split(back.output, a.num_directions, -1)], -1)
 
     assert same(one, run(implementation, one), Outputs(output, back.h_n[..., : a.output_size], back.c_n))
+
+
+@given(case=cases(**DEEP, projected=True, hidden_size=st.integers(2, 9), packed=True, batch=st.integers(2, 5)))
+def test_layers_directions_projection_and_packing_agree_together(implementation, case):
+    """A deep bidirectional projected LSTM on sequences of different lengths."""
+    assert agrees(implementation, case)
