@@ -17,12 +17,13 @@ from parity.calling import TENSORS, arguments, runtime_flags, weight_tensors
 from parity.cases import Case, rounded
 from parity.expecting import stack_weights
 from parity.implementations.protocol import Implementation
-from parity.judge import Measured, distances
+from parity.judge import MEANINGFUL, Measured, distances
 from parity.settings import Runtime, Setting
 from reference.arithmetics import NATIVE, Arithmetic
+from reference.noisy_backward import Expected
 from reference.noisy_backward import lstm_backward as noisy_backward
 from reference.numpy_backward import lstm_backward
-from reference.rounding import Array, Noisy
+from reference.rounding import Array
 from reference.weights import to_numpy
 
 GRADIENT = "gradient"
@@ -97,13 +98,13 @@ def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
     return _named(case, d_input, d_hx if case.setting.call.states else (), [w for _, w in d_weights.items()])
 
 
-def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> dict[str, Noisy]:
-    """The exact gradients with the rounding noise of a correct implementation, in its dtype's arithmetic or another."""
+def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> Expected:
+    """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
     arithmetic, call = arithmetic or NATIVE[case.setting.runtime.dtype], case.setting.call
     lengths = np.array(call.lengths or [call.time] * call.rows)
     valid = np.arange(call.time)[:, None, None] < lengths[:, None]
     with np.errstate(all="ignore"):
-        d_x, d_hx, d_weights = noisy_backward(
+        return noisy_backward(
             arithmetic,
             case.input[None],
             (case.h_0[None], case.c_0[None]),
@@ -113,15 +114,16 @@ def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, mask
             valid,
             [mask[None] for mask in masks],
         )
-    names = ("input", "h_0", "c_0", *(name for name, _ in case.weights.items()))
-    return {name: v[0] for name, v in zip(names, (d_x, *d_hx, *(w for _, w in d_weights.items())), strict=True)}
 
 
 def measured(case: Case, got: Gradients, d: Adjoints, masks: Masks = ()) -> tuple[Measured, ...]:
-    """Gradients against those derived by hand, in units of their noise."""
-    exact, noisy = by_hand(case, d, masks), expected(case, d, masks=masks)
+    """Gradients against those derived by hand, in units of their noise; none where rounding drowns the way forward."""
+    exact, noise = by_hand(case, d, masks), expected(case, d, masks=masks)
+    if not noise.carried[0] <= MEANINGFUL:
+        return ()
+    noisy = {"input": noise.input, "h_0": noise.h_0, "c_0": noise.c_0, **dict(noise.weights.items())}
     scale = np.sqrt(2.0) if case.setting.runtime.dtype == "float64" else 1.0  # there both are as noisy
-    return tuple(_measured(name, got[name], exact[name], noisy[name].deviation * scale) for name in exact)
+    return tuple(_measured(name, got[name], exact[name], noisy[name].deviation[0] * scale) for name in exact)
 
 
 def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:

@@ -25,6 +25,20 @@ States = tuple[Noisy, Noisy]
 
 
 @dataclass(frozen=True, eq=False)
+class Expected:
+    """The gradients that an implementation should have: input (N, T, B, I), h_0, c_0, and an LSTMWeights of Noisy.
+
+    carried: (N,) the largest noise of any h on the way forward; where it is not small, the gradients are anybody's.
+    """
+
+    input: Noisy
+    h_0: Noisy
+    c_0: Noisy
+    weights: LSTMWeights
+    carried: Array
+
+
+@dataclass(frozen=True, eq=False)
 class _Cell:
     """The weights of one layer and direction, made ready for both ways."""
 
@@ -70,14 +84,14 @@ def lstm_backward(
     d_last: tuple[Array, Array],
     valid: Array,
     masks: Sequence[Array] = (),
-) -> tuple[Noisy, States, LSTMWeights]:
-    """The gradients of N cases with their noise: d_x, (d_h_0, d_c_0) and the weights', an LSTMWeights of Noisy.
+) -> Expected:
+    """The gradients of N cases with their noise.
 
     x: (N, T, B, I); state and d_last: (N, L*D, B, P) and (N, L*D, B, H); weights: with a case axis; d_output:
     (N, T, B, D*P); valid: (T, B, 1), False at padded steps; masks: (N, T, B, D*P) for every layer but the last.
     """
     cells = [[_Cell.of(cell) for cell in directions] for directions in weights.cells]
-    tape = _record(a, Noisy(np.where(valid, x, 0.0)), state, cells, valid, masks)
+    tape, carried = _record(a, Noisy(np.where(valid, x, 0.0)), state, cells, valid, masks)
     d_x, d_states, d_cells = Noisy(np.where(valid, d_output, 0.0)), list[States](), list[tuple[CellWeights, ...]]()
     for layer, directions in reversed(list(enumerate(cells))):
         back, size = [], d_x.value.shape[-1] // len(directions)
@@ -90,13 +104,13 @@ def lstm_backward(
         d_states = [d for _, d, _ in back] + d_states
         d_cells = [tuple(d for _, _, d in back), *d_cells]
     d_h_0, d_c_0 = (_stacked(d) for d in zip(*d_states, strict=True))
-    return d_x, (d_h_0, d_c_0), LSTMWeights(tuple(d_cells))
+    return Expected(d_x, d_h_0, d_c_0, LSTMWeights(tuple(d_cells)), carried)
 
 
 def _record(
     a: Arithmetic, x: Noisy, state: tuple[Array, Array], cells: list[list[_Cell]], valid: Array, masks: Sequence[Array]
-) -> list[list[_Local]]:
-    tape = []
+) -> tuple[list[list[_Local]], Array]:
+    tape, carried = [], np.zeros(len(x.value))
     for layer, directions in enumerate(cells):
         x = rounding.product(a, x, Noisy(masks[layer - 1])) if masks and layer > 0 else x
         done = []
@@ -105,7 +119,8 @@ def _record(
             done.append(_layer_forward(a, x, h, c, cell.forth, valid, direction == 1))
         tape.append([s for s, _ in done])
         x = Noisy(*(np.concatenate([getattr(y, part) for _, y in done], -1) for part in ("value", "deviation")))
-    return tape
+        carried = np.maximum(carried, x.deviation.reshape(len(carried), -1).max(-1))
+    return tape, carried
 
 
 def _layer_forward(
