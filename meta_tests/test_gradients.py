@@ -12,6 +12,8 @@ from parity.gradients import adjoints, by_autograd, deviations, measured
 from parity.implementations.references import TorchReference
 from parity.judge import WORST
 from reference import numpy_backward as page
+from reference.arithmetics import FLOAT64
+from reference.rounding import Matrix, Noisy, rounded_sum, sum_of_products
 
 CASES = [case("I5-H7-L2-bi-P4-T4-B3-packed2.4.1-float64-normal-1"), case("I5-H7-L2-T6-B3-float64-trained-2")]
 FAR = 1e9  # times the bound
@@ -106,3 +108,11 @@ def test_a_gradient_off_by_one_in_ten_to_the_twelve_is_noticed():
 
     assert len(story) == 1
     assert story[0].startswith("the gradient of weight_hh_l0 deviates: ")
+
+
+def test_underflow_is_expected_of_sparse_float64_sums_too():
+    """The floor counts once for every term, fewer where factors are zero, and is not rounded off."""
+    few = Matrix.of(np.array([[[0.0, 0.0, 1e-300]]]))
+    noisy = rounded_sum(FLOAT64, sum_of_products(Noisy(np.full((1, 1, 3), 1e-300)), few))
+
+    assert noisy.deviation.item() >= FLOAT64.floor
