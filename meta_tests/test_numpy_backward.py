@@ -50,6 +50,7 @@ autograds = pytest.mark.parametrize("implementation", [TorchReference(), TorchLS
 @settings(max_examples=20)
 @given(case=cases(**DOUBLE))
 @example(case=named("I3-H5-L3-P3-T4-B4-sorted4.4.3.1-float64-grad-non_finite-0"))
+@example(case=named("I1-H1-bi-nobias-T3-B2-packed3.1-float64-grad-non_finite-1"))
 def test_by_hand_is_autograd(implementation, losses, case):
     """The gradient of any loss by the input, the states and every weight is autograd's, to rounding noise."""
     d = adjoints(case, losses)

@@ -143,17 +143,17 @@ def _layer_forward(
 def _layer_backward(
     a: Arithmetic, s: _Local, d_y: Noisy, d_last: States, cell: _Cell, valid: Array, reverse: bool
 ) -> tuple[Noisy, States, CellWeights]:
-    (d_h, d_c), d_zs, d_hs = d_last, list[Noisy](), list[Noisy]()
+    (d_h, d_c), d_zs, d_all = d_last, list[Noisy](), list[Noisy]()
     for t in range(len(valid)) if reverse else reversed(range(len(valid))):
         d_h = _plus(a, d_h, d_y[:, t])
-        d_hs.append(d_h)
+        d_all.append(d_h)
         d_z, old_h, old_c = _step_backward(a, s[t], d_h, d_c, cell.back)
         d_zs.append(d_z)
         d_h, d_c = _where(valid[t], old_h, d_h), _where(valid[t], old_c, d_c)
     order = slice(None, None, 1 if reverse else -1)
-    d_z, d_hs_ = _stacked(d_zs[order]), _stacked(d_hs[order])
+    d_z, d_hs = (_where(valid, _stacked(d[order]), Noisy(np.zeros(()))) for d in (d_zs, d_all))
     d_x = rounding.rounded_sum(a, rounding.sum_of_products(d_z, cell.back.w_ih))
-    return d_x, (d_h, d_c), _weights_backward(a, s, d_z, d_hs_, cell.forth)
+    return d_x, (d_h, d_c), _weights_backward(a, s, d_z, d_hs, cell.forth)
 
 
 def _step_forward(

@@ -208,6 +208,8 @@ def _layer_backward(
         if running is not None:
             old_h, old_c = np.where(running[t], old_h, d_h), np.where(running[t], old_c, d_c)
         d_h, d_c = old_h, old_c
+    if running is not None:  # even an adjoint that waits and is infinite or NaN
+        d_z, d_hs = (np.where(running, d, d.dtype.type(0)) for d in (d_z, d_hs))
     return d_z @ weights.w_ih, (d_h, d_c), _weights_backward(s, d_z, d_hs, weights)
 
 
