@@ -58,6 +58,7 @@ def main() -> None:
 def report(rows: list[dict[str, Any]]) -> None:
     """The table."""
     from meta_tests.detecting import EXAMPLES, widest
+    from parity_tests.test_together import EXAMPLES as MORE
 
     wide = widest().__name__
     lines = [
@@ -66,7 +67,7 @@ def report(rows: list[dict[str, Any]]) -> None:
         "Made by `python -m experiments.detection`; what it does stands at the top of that file.",
         "",
         f"Examples needed, median / most of {SEEDS} seeds; a dash: not noticed in some seed. The widest test",
-        f"(`{wide}`) draws 200 examples, every other {EXAMPLES}. The last column counts the",
+        f"(`{wide}`) draws {MORE} examples, every other {EXAMPLES}. The last column counts the",
         f"tests, of {rows[0]['tests']}, that notice with the examples of a plain `pytest`.",
         "",
         "| wrong LSTM | widest test | another test that notices it | its examples | tests that notice |",

@@ -26,7 +26,7 @@ QUICK = {
 }
 
 
-EXAMPLES = 50  # of the profile that a plain `pytest` has
+EXAMPLES = 30  # of the profile that a plain `pytest` has
 
 
 def by_default() -> None:
