@@ -14,7 +14,7 @@ from packaging.version import Version
 
 @dataclass(frozen=True)
 class Known:
-    """A finding: what a subject lets through on some releases; rows: a regular expression that matches all of a name."""
+    """A finding: what a subject lets through on some releases; rows: a regular expression for the whole name."""
 
     finding: str
     subject: str

@@ -28,7 +28,7 @@ def alone(isolation: Isolation, subject: str, row: str) -> Ending:
 
 
 def endings(isolation: Isolation, subject: str, rows: Iterable[str], suspects: Collection[str]) -> dict[str, Ending]:
-    """How bad calls end: suspects each alone, the others in one process, and alone too if they were not refused there."""
+    """How bad calls end: suspects each alone, the others in one process, and alone too if not refused there."""
     rows = list(rows)
     others = [row for row in rows if row not in suspects]
     together = isolation.run(f"{HERE}:refusals", subject, others, limit=60.0)
