@@ -11,7 +11,7 @@ from pathlib import Path
 
 from experiments.releases import Columns, one_line, record, table
 from parity.certificate.provenance import provenance
-from parity.isolated import Isolation
+from parity.isolated import UNLUCKY_MEMORY, Isolation
 from parity_tests.torch_bugs import BUGS, Bug, Seen, look
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "torch-bugs.md"
@@ -43,7 +43,7 @@ def document(found: dict[str, Seen], columns: Columns) -> list[str]:
 
 def main() -> None:
     """Run the probes, and write down what they saw."""
-    with Isolation("torch", "parity_tests.torch_bugs") as isolation:
+    with Isolation("torch", "parity_tests.torch_bugs", environment=UNLUCKY_MEMORY) as isolation:
         found = {name: look(isolation, bug) for name, bug in BUGS.items()}
     columns = record("torch_bugs", {name: SHORT[seen.state] for name, seen in found.items()})
     for name, seen in found.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.isolated import Ending, How, Isolation
+from parity.isolated import UNLUCKY_MEMORY, Ending, How, Isolation
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,10 @@ def test_a_closed_server_is_started_again():
     server.close()
     assert server.run("math:sqrt", 9).value == 3.0
     server.close()
+
+
+def test_a_server_has_the_environment_that_it_is_given():
+    """Beside that of this process."""
+    with Isolation(environment=UNLUCKY_MEMORY) as server:
+        assert server.run("os:getenv", "GLIBC_TUNABLES").value == UNLUCKY_MEMORY["GLIBC_TUNABLES"]
+        assert server.run("os:getenv", "PATH").value

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from parity.isolated import Ending, Isolation
+from parity.isolated import UNLUCKY_MEMORY, Ending, Isolation
 from parity_tests.bad_calls.known import KNOWN, known
 from parity_tests.bad_calls.running import HERE, endings, refused
 from parity_tests.bad_calls.subjects import ROWS, applies
@@ -30,7 +30,7 @@ def suspects(subject: str) -> list[str]:
 @functools.cache
 def endings_of(subject: str) -> dict[str, Ending]:
     """How every bad call of a subject ends."""
-    with Isolation("torch", HERE) as isolation:
+    with Isolation("torch", HERE, environment=UNLUCKY_MEMORY) as isolation:
         return endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
 
 

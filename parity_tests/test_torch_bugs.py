@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from parity.isolated import Isolation
+from parity.isolated import UNLUCKY_MEMORY, Isolation
 from parity_tests.torch_bugs import BUGS, look
 
 
 @pytest.fixture(scope="module")
 def isolation() -> Iterator[Isolation]:
     """A server of child processes that have torch and the probes loaded."""
-    with Isolation("torch", "parity_tests.torch_bugs") as server:
+    with Isolation("torch", "parity_tests.torch_bugs", environment=UNLUCKY_MEMORY) as server:
         yield server
 
 

@@ -67,7 +67,7 @@ KNOWN = (
     Known("features-without-states", LSTM, ">=2.1,<2.3", r"input: 4 features, no states"),
     Known("constructors", LSTM, "", r"constructor: bidirectional='no'|construction: dtype=complex64"),
     Known(
-        "constructors", LSTM, "<2.13", r"constructor: (bias=None|bias='yes'|batch_first=1)|construction: input_size=0"
+        "constructors", LSTM, "<2.11", r"constructor: (bias=None|bias='yes'|batch_first=1)|construction: input_size=0"
     ),
     Known("constructors", CELL, "", r"constructor: bias=(None|'yes')|cell input: (hidden|input)_size=0"),
 )

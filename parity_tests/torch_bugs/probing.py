@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from parity_tests.bad_calls.running import overrun
 from parity_tests.bad_calls.subjects import told
 
 
@@ -13,11 +14,11 @@ class CannotTellError(Exception):
 
 
 def refused(call: Callable[[], Any]) -> str:
-    """What a call that ought to be refused returned, or the internal assertion that it met; "" where it was refused."""
+    """What a call that ought to be refused returned, or the words of an overrun; "" where it was refused."""
     try:
         returned = call()
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        return str(error).splitlines()[0] if "INTERNAL ASSERT FAILED" in str(error) else ""
+        return str(error).splitlines()[0] if overrun(str(error)) else ""
     return f"accepted: {told(returned)}"
 
 
