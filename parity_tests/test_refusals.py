@@ -28,10 +28,13 @@ def suspects(subject: str) -> list[str]:
 
 
 @functools.cache
-def endings_of(subject: str) -> dict[str, Ending]:
-    """How every bad call of a subject ends."""
+def all_endings() -> dict[str, dict[str, Ending]]:
+    """How every bad call ends, by subject and call."""
     with Isolation("torch", HERE, environment=UNLUCKY_MEMORY) as isolation:
-        return endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
+        return {
+            subject: endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
+            for subject in ("nn.LSTM", "nn.LSTMCell")
+        }
 
 
 def calls_of(subject: str) -> list[Any]:
@@ -55,14 +58,14 @@ def reason(subject: str, row: str) -> str:
 @pytest.mark.parametrize("row", calls_of("nn.LSTM"))
 def test_nn_lstm_refuses_what_no_lstm_answers(row: str) -> None:
     """By an exception: neither with an output, nor by the end of the process."""
-    ending = endings_of("nn.LSTM")[row]
+    ending = all_endings()["nn.LSTM"][row]
     assert refused(ending), ending
 
 
 @pytest.mark.parametrize("row", calls_of("nn.LSTMCell"))
 def test_nn_lstm_cell_refuses_what_no_lstm_answers(row: str) -> None:
     """By an exception: neither with an output, nor by the end of the process."""
-    ending = endings_of("nn.LSTMCell")[row]
+    ending = all_endings()["nn.LSTMCell"][row]
     assert refused(ending), ending
 
 

@@ -35,7 +35,7 @@ KNOWN = (
         "packed-states", LSTM, ">=2.1", r"states, packed, projected: h (of 2 layers|with an axis of . more|batch first)"
     ),
     Known("packed-states", LSTM, ">=2.1,<2.13", r"states, packed, equal lengths: c of [01] layers"),
-    Known("packed-states", LSTM, ">=2.3", r"states, packed, (equal lengths|varying lengths|unsorted): h of 3 layers"),
+    Known("packed-states", LSTM, ">=2.1", r"states, packed, (equal lengths|varying lengths|unsorted): h of 3 layers"),
     Known("packed-states", LSTM, ">=2.13", r"states, packed, equal lengths: (h of [13] rows|c of [03] rows)"),
     Known(
         "packed-states", LSTM, ">=2.13", r"states, packed, equal lengths: h and c of ([13] rows|3 layers|[15] features)"
