@@ -11,7 +11,7 @@ verify: .venv/installed
 	$(BIN)/lstm-parity verify
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --references parity_tests meta_tests
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -143,7 +144,7 @@ def test_the_message_says_everything_in_its_order():
         r"  56 of 112 elements beyond \S+ x noise, root mean square \S+ x noise\n"
         r"  h_n and c_n agree\n"
         r"  setting: input_size=5, hidden_size=7, bidirectional=True, T=4, B=2, values: normal\n"
-        r"  judged in: float32 arithmetic\n"
+        r"  judged in: float32 arithmetic; no known arithmetic explains it\n"
         r"  repeat: --case I5-H7-bi-T4-B2-float32-normal-3",
         str(error.value),
     )
@@ -159,3 +160,25 @@ def test_the_message_names_layer_and_direction():
 
     with pytest.raises(NoParityError, match=r"h_n deviates: .* at \[b=1, k=2\] \(layer 1, reverse\)"):
         demand_parity(judged(spoil))
+
+
+def test_the_message_names_the_arithmetic_that_would_explain_it():
+    """Noise of another precision is told apart from a wrong formula."""
+    rounded = judged(lambda *tensors: tuple_of(t.bfloat16().float() for t in tensors))
+
+    with pytest.raises(NoParityError, match=r"judged in: float32 arithmetic; .*bfloat16.* would explain it"):
+        demand_parity(rounded)
+
+
+def test_a_case_that_was_changed_by_hand_is_not_said_to_be_repeatable():
+    """A name that brings back other numbers would mislead."""
+    by_hand = replace(PLAIN, input=PLAIN.input * 2.0)
+
+    with pytest.raises(NoParityError, match="repeat: no --case can"):
+        demand_parity(judged(lambda output, h_n, c_n: (output * 2.0, (h_n, c_n)), by_hand))
+
+
+def tuple_of(tensors):
+    """(output, (h_n, c_n)) of the three."""
+    output, h_n, c_n = tensors
+    return output, (h_n, c_n)

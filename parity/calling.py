@@ -45,7 +45,7 @@ class Outputs:
 
 @contextmanager
 def runtime_flags(runtime: Runtime) -> Iterator[None]:
-    """Gradient mode and kernels as the runtime says, for the time of a `with` block."""
+    """Gradient mode, kernels, threads and determinism as the runtime says, for the time of a `with` block."""
     with ExitStack() as stack:
         if runtime.grad_mode == "no_grad":
             stack.enter_context(torch.no_grad())
@@ -54,6 +54,12 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
         stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
         # (mkldnn.flags sets TF32 too, and warns of that)
         torch.backends.mkldnn.enabled = runtime.mkldnn  # type: ignore[assignment]
+        if runtime.threads not in (None, torch.get_num_threads()):
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(runtime.threads)
+        if runtime.deterministic:  # (use_deterministic_algorithms does the same, after importing inductor)
+            stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
+            torch.set_deterministic_debug_mode("error")
         yield
 
 
@@ -74,23 +80,33 @@ def call(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) -> Outp
 
 def arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, Any]:
     """What `nn.LSTM` is called with: the input, and (h_0, c_0) or None, new tensors in the layout of the setting."""
-    runtime, states = setting.runtime, None
+    states = None
     if setting.call.states:
-        states = (_state(tensor(h_0, runtime), setting), _state(tensor(c_0, runtime), setting))
-    return _input(tensor(x, runtime), setting), states
+        states = (_state(h_0, setting), _state(c_0, setting))
+    return _input(x, setting), states
 
 
-def _state(state: torch.Tensor, setting: Setting) -> torch.Tensor:
-    return state.squeeze(1) if setting.call.batch is None else state
+def _state(state: Array, setting: Setting) -> torch.Tensor:
+    return _laid_out(tensor(state[:, 0] if setting.call.batch is None else state, setting.runtime), setting)
 
 
-def _input(x: torch.Tensor, setting: Setting) -> Any:
+def _input(x: Array, setting: Setting) -> Any:
     if setting.call.batch is None:
-        return x.squeeze(1)
+        return _laid_out(tensor(x[:, 0], setting.runtime), setting)
     if setting.call.lengths is not None:
         lengths = torch.tensor(setting.call.lengths)
-        return pack_padded_sequence(x, lengths, enforce_sorted=setting.call.enforce_sorted)
-    return x.transpose(0, 1).contiguous() if setting.architecture.batch_first else x
+        packed = pack_padded_sequence(tensor(x, setting.runtime), lengths, enforce_sorted=setting.call.enforce_sorted)
+        return packed._replace(data=_laid_out(packed.data, setting))
+    return _laid_out(tensor(x.swapaxes(0, 1) if setting.architecture.batch_first else x, setting.runtime), setting)
+
+
+def _laid_out(values: torch.Tensor, setting: Setting) -> torch.Tensor:
+    """The tensor, or for a strided call a view of the same values: axes in reverse order in memory, NaN in between."""
+    if not setting.call.strided:
+        return values
+    memory = values.new_full((*reversed(values.shape), 2), float("nan"))
+    view = memory[..., 0].permute(*reversed(range(values.dim())))
+    return view.copy_(values)
 
 
 def _read(returned: Any, setting: Setting) -> Outputs:

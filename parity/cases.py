@@ -47,6 +47,12 @@ class Case:
             digest.update(np.ascontiguousarray(array + 0.0, dtype="<f8").tobytes())
         return digest.hexdigest()[:16]
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether its id brings back these numbers: not where they were changed by hand after they were drawn."""
+        known = self.profile in PROFILES
+        return known and draw(self.setting, self.profile, self.seed).checksum == self.checksum
+
     def __repr__(self) -> str:
         return f"case({self.id!r})"
 

@@ -49,6 +49,7 @@ class _Runs:
     h_n: Array
     valid: Array
     cells: Cells
+    masks: tuple[Array, ...]
 
     @classmethod
     def of(cls, cases: Sequence[Case], evidence: Sequence[Evidence]) -> _Runs:
@@ -62,18 +63,20 @@ class _Runs:
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.shape[1])[:, None, None] < lengths[:, None],
             ready(stack_weights([case.weights for case in cases])),
+            tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
     def rows(self, rows: slice) -> _Runs:
         """Some rows of the batch, which know nothing of the others."""
         x, h_0, c_0, output, h_n = (a[:, :, rows] for a in (self.x, self.h_0, self.c_0, self.output, self.h_n))
-        return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells)
+        masks = tuple(mask[:, :, rows] for mask in self.masks)
+        return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells, masks)
 
     def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
         """The exact answers and their noise."""
         with np.errstate(all="ignore"):
             seen = self._seen if steps else lambda layer, direction: None
-            return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen)
+            return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
 
     def _seen(self, layer: int, direction: int) -> Array | None:
         """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""

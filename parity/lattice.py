@@ -25,8 +25,11 @@ AXES: Mapping[str, Sequence[Any]] = {
     "batch_first": (False, True),
     "form": ("batched", "unbatched", "packed", "packed sorted", "packed equal"),
     "states": (True, False),
+    "strided": (False, True),
     "grad_mode": GRAD_MODES,
     "mkldnn": (True, False),
+    "threads": (1, 2),
+    "deterministic": (False, True),
     "dtype": DTYPES,
     "profile": tuple(PROFILES),
 }
@@ -71,15 +74,11 @@ def setting_at(point: Mapping[str, Any]) -> Setting:
     i, h, time, batch = _SIZES.get(point["sizes"], (4, 6, 5, layers * directions))
     proj_size = (h + 1) // 2 if point["projection"] and h > 1 else 0
     architecture = Architecture(i, h, layers, point["bias"], point["batch_first"], point["bidirectional"], proj_size)
-    form = point["form"]
-    call = Call(
-        time,
-        None if form == "unbatched" else batch,
-        _lengths(form, time, batch),
-        form == "packed sorted",
-        point["states"],
-    )
-    return Setting(architecture, call, Runtime(point["dtype"], "cpu", point["grad_mode"], point["mkldnn"]))
+    form, rows = point["form"], None if point["form"] == "unbatched" else batch
+    lengths = _lengths(form, time, batch)
+    call = Call(time, rows, lengths, form == "packed sorted", point["states"], point["strided"])
+    how = ("grad_mode", "mkldnn", "threads", "deterministic")
+    return Setting(architecture, call, Runtime(point["dtype"], **{name: point[name] for name in how}))
 
 
 def _lengths(form: str, time: int, batch: int) -> tuple[int, ...] | None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cached_property
 
 from parity.calling import TENSORS
+from parity.cases import Case
+from parity.explaining import explain
 from parity.judge import WORST, Measured, Outcome, Verdict, trajectory
 from parity.observing import CHAIN, PAIR, TRAJECTORY, WHOLE
 from parity.settings import Setting
@@ -18,14 +22,25 @@ WAYS = {
 
 
 class NoParityError(AssertionError):
-    """An implementation does not agree with the exact answer to rounding noise."""
+    """An implementation does not agree with the exact answer to rounding noise: the verdict, told when it is read."""
+
+    def __init__(self, verdict: Verdict, tell: Callable[[Verdict], str] | None = None) -> None:
+        super().__init__(verdict)
+        self.verdict, self.tell = verdict, tell or message
+
+    @cached_property
+    def _story(self) -> str:
+        return self.tell(self.verdict)
+
+    def __str__(self) -> str:
+        return self._story
 
 
 def demand_parity(verdict: Verdict) -> None:
     """Return where the outcome is PARITY or NOT JUDGED; raise `NoParityError` with the whole story where it is not."""
     __tracebackhide__ = True
     if verdict.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
-        raise NoParityError(message(verdict))
+        raise NoParityError(verdict)
 
 
 def message(verdict: Verdict) -> str:
@@ -41,9 +56,25 @@ def message(verdict: Verdict) -> str:
     if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):
         lines.append("  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree"))
     lines.append(f"  setting: {described(verdict.case.setting)}, values: {verdict.case.profile}")
-    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic")
-    lines.append(f"  repeat: --case {verdict.case.id}")
+    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_explained(verdict)}")
+    lines.append(_repeat(verdict.case))
     return "\n".join(lines)
+
+
+def _explained(verdict: Verdict) -> str:
+    """Whether another arithmetic explains the deviation."""
+    ours = verdict.observation.evidence and all(measured.way != PAIR for measured in verdict.deviating)
+    if not ours or not verdict.deviating or verdict.faults:
+        return ""
+    found = explain([verdict.observation], verdict.arithmetic).arithmetic
+    return "; no known arithmetic explains it" if found is None else f"; {found.name} would explain it"
+
+
+def _repeat(case: Case) -> str:
+    """How to run the case again: by its name, unless it was changed by hand after it was drawn."""
+    if case.repeatable:
+        return f"  repeat: --case {case.id}"
+    return f"  repeat: no --case can, for numbers were set by hand after drawing {case.id}"
 
 
 def _told(verdict: Verdict) -> tuple[Measured, ...]:
@@ -97,6 +128,8 @@ def described(setting: Setting) -> str:
     words += [f"T={c.time}", "unbatched" if c.batch is None else f"B={c.batch}"]
     if c.lengths is not None:
         words.append(f"packed, lengths={list(c.lengths)}")
-    words += ["hx=None"] * (not c.states) + [f"dtype={r.dtype}"] * (r.dtype != "float32")
+    words += ["hx=None"] * (not c.states) + ["input and states strided"] * c.strided
+    words += [f"dtype={r.dtype}"] * (r.dtype != "float32")
     words += [f"device={r.device}"] * (r.device != "cpu") + [f"grad_mode={r.grad_mode}"] * (r.grad_mode != "no_grad")
-    return ", ".join(words + ["oneDNN off"] * (not r.mkldnn))
+    words += ["oneDNN off"] * (not r.mkldnn) + [f"{r.threads} threads"] * (r.threads is not None)
+    return ", ".join(words + ["deterministic algorithms"] * r.deterministic)

@@ -23,6 +23,7 @@ class Evidence:
     """One thing that was run: the arrays that went in and the outputs that came out, canonical.
 
     way: whole call or chain. The steps of a chain lie side by side as rows of one batch, step-major: x is (1, T*B, I).
+    masks: (T, B, D*P) for every layer but the last, in train mode with dropout.
     """
 
     way: str
@@ -31,6 +32,7 @@ class Evidence:
     c_0: Array
     outputs: Outputs
     lengths: tuple[int, ...] | None = None
+    masks: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

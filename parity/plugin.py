@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,23 @@ if TYPE_CHECKING:
     from parity.cases import Case
 
 
+# Threads that wait let others work: small cases with two threads take a quarter of the time where cores are shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's; the judge shares large cases out by itself
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--case ID`."""
+    """`--case ID`, `--references`."""
     group = parser.getgroup("lstm-parity")
     group.addoption(
         "--case",
         metavar="ID",
         help="repeat exactly this case, as a failure names it, in the chosen tests that take a case, and nothing else",
+    )
+    group.addoption(
+        "--references",
+        action="store_true",
+        help="judge the references in torch and NumPy too, not only torch's own modules",
     )
 
 
@@ -26,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Hypothesis profiles for whoever asks for one by name, before hypothesis looks for it.
 
-    lstm-parity-repeatable: the same examples for the same version of the tests, so that a red run is red again.
+    lstm-parity-repeatable: the same examples for the same version of the tests, so that a red run is red again; as many
+    as kill every known mistake, twice over (experiments/detection.md).
     lstm-parity-exploring: new examples in every run, and a database of those that failed; hypothesis's own profile for
     CI never explores. No deadline in either: the first call of a kernel takes long.
     """
@@ -35,8 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from hypothesis import HealthCheck, settings
 
     common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("lstm-parity-repeatable", common, derandomize=True, database=None)
-    settings.register_profile("lstm-parity-exploring", common, derandomize=False, print_blob=True)
+    settings.register_profile("lstm-parity-repeatable", common, max_examples=30, derandomize=True, database=None)
+    settings.register_profile("lstm-parity-exploring", common, max_examples=200, derandomize=False, print_blob=True)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -51,7 +63,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--case`, keep the tests that take a case, and give them that one."""
+    """With `--case`, keep the tests that take a case, and give them that one; without `--references`, drop theirs."""
+    if not config.option.references:
+        _deselect(config, items, [item for item in items if _judges_a_reference(item)])
     if not config.option.case:
         return
     from parity.cases import case
@@ -64,8 +78,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     taking = [item for item in items if isinstance(item, pytest.Function) and _takes_case(item)]
     for item in taking:
         item.obj = _repeating(item.obj.hypothesis.inner_test, repeated)
-    config.hook.pytest_deselected(items=[item for item in items if item not in taking])
-    items[:] = taking
+    _deselect(config, items, [item for item in items if item not in taking])
+
+
+def _deselect(config: pytest.Config, items: list[pytest.Item], unwanted: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=unwanted)
+    items[:] = [item for item in items if item not in unwanted]
+
+
+def _judges_a_reference(item: pytest.Item) -> bool:
+    """Whether the implementation that a test is given is one of our own."""
+    given = getattr(getattr(item, "callspec", None), "params", {}).get("implementation")
+    return type(given).__module__ == "parity.implementations.references"
 
 
 def _takes_case(item: pytest.Function) -> bool:

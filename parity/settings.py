@@ -57,6 +57,7 @@ class Call:
     """How the LSTM is called: `time` steps, `batch` rows (None for unbatched), packed where `lengths` are given.
 
     states: whether (h_0, c_0) are given. enforce_sorted: whether a packed call promises sorted lengths.
+    strided: whether input and states are views with gaps and axes turned round in memory, not contiguous tensors.
     """
 
     time: int
@@ -64,6 +65,7 @@ class Call:
     lengths: tuple[int, ...] | None = None
     enforce_sorted: bool = False
     states: bool = True
+    strided: bool = False
 
     def __post_init__(self) -> None:
         if self.time < 1 or (self.batch is not None and self.batch < 1):
@@ -88,14 +90,22 @@ class Call:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the LSTM is computed with: dtype, device, gradient mode, and whether oneDNN kernels may be used."""
+    """What the LSTM is computed with: dtype, device, gradient mode, whether oneDNN kernels may be used.
+
+    threads: how many torch computes with, None for as many as the process has. deterministic: torch's deterministic
+    algorithms, under which fresh memory is filled with NaN, too.
+    """
 
     dtype: str = "float32"
     device: str = "cpu"
     grad_mode: str = "no_grad"
     mkldnn: bool = True
+    threads: int | None = None
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise SettingError(f"threads={self.threads} was given, but it must be at least 1, or None")
         for name, value, known in (("dtype", self.dtype, DTYPES), ("grad_mode", self.grad_mode, GRAD_MODES)):
             if value not in known:
                 raise SettingError(f"{name}={value!r} was given, but it must be one of {', '.join(known)}")
@@ -119,13 +129,18 @@ class Setting:
         words += [f"T{c.time}", "unbatched" if c.batch is None else f"B{c.batch}"]
         if c.lengths is not None:
             words.append(("sorted" if c.enforce_sorted else "packed") + ".".join(map(str, c.lengths)))
-        words += ["nostates"] * (not c.states) + [r.dtype] + [r.device] * (r.device != "cpu")
-        words += [r.grad_mode.replace("_", "")] * (r.grad_mode != "no_grad") + ["native"] * (not r.mkldnn)
-        return "-".join(words)
+        words += ["nostates"] * (not c.states) + ["strided"] * c.strided
+        return "-".join([*words, *_runtime_words(r)])
 
     def one_step(self) -> Setting:
         """The setting of one call of the chain: a single step from given states, dense."""
         return replace(self, call=replace(self.call, time=1, lengths=None, states=True, enforce_sorted=False))
+
+
+def _runtime_words(r: Runtime) -> list[str]:
+    words = [r.dtype] + [r.device] * (r.device != "cpu") + [r.grad_mode] * (r.grad_mode != "no_grad")
+    words += ["native"] * (not r.mkldnn) + [f"threads{r.threads}"] * (r.threads is not None)
+    return words + ["deterministic"] * r.deterministic
 
 
 _WORD = re.compile(r"([A-Za-z_]+:?)([\d.]*)")
@@ -162,13 +177,18 @@ def _from_words(name: str, words: dict[str, str]) -> Setting:
     text = words.pop("sorted", words.pop("packed", None))
     lengths = tuple(int(length) for length in text.split(".")) if text else None
     batch = None if flag("unbatched") else number("B")
-    call = Call(number("T"), batch, lengths, enforce_sorted, not flag("nostates"))
-    grad_mode, device = words.pop("grad_mode", "no_grad"), "cpu"
-    runtime = Runtime(words.pop("dtype", "float32"), device, grad_mode, not flag("native"))
-    for word, number_text in list(words.items()):
-        if word.rstrip(":") in ("cuda", "mps", "xpu"):
-            runtime = replace(runtime, device=word + number_text)
-            del words[word]
+    call = Call(number("T"), batch, lengths, enforce_sorted, not flag("nostates"), flag("strided"))
+    dtype, grad_mode = words.pop("dtype", "float32"), words.pop("grad_mode", "no_grad")
+    threads, mkldnn = number("threads", 0) or None, not flag("native")
+    runtime = Runtime(dtype, _device(words), grad_mode, mkldnn, threads, flag("deterministic"))
     if words:
         raise SettingError(f"{name!r} has words that no setting has: {', '.join(words)}: see parity/settings.py")
     return Setting(architecture, call, runtime)
+
+
+def _device(words: dict[str, str]) -> str:
+    """Take the word for a device out of them; the CPU where there is none."""
+    for word in words:
+        if word.rstrip(":") in ("cuda", "mps", "xpu"):
+            return word + words.pop(word)
+    return "cpu"

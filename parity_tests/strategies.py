@@ -1,10 +1,13 @@
 """Hypothesis strategies: settings and cases, small by default and shrinking to the smallest.
 
-Every axis may be frozen to a value or given a strategy of its own: `cases(num_layers=2, dtype=st.sampled_from(...))`.
+Every axis may be given a value or a strategy of its own: `cases(num_layers=2, dtype=st.sampled_from(...))`. The axis
+`sizes` makes two sizes coincide on purpose, or one of them large, where the test leaves that size open.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,6 +21,8 @@ from parity.observing import observe
 from parity.profiles import PROFILES
 from parity.settings import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
 
+SIZES = ("any", "I=H", "B=T", "B=H", "B=L*D", "wide", "long")
+
 AXES: dict[str, st.SearchStrategy[Any]] = {
     "input_size": st.integers(1, 9),
     "hidden_size": st.integers(1, 9),
@@ -27,15 +32,30 @@ AXES: dict[str, st.SearchStrategy[Any]] = {
     "bidirectional": st.booleans(),
     "projected": st.booleans(),
     "time": st.integers(1, 6),
-    "batch": st.none() | st.integers(1, 5),
+    "batch": st.integers(1, 5) | st.none(),
+    "sizes": st.just("any") | st.sampled_from(SIZES),
     "packed": st.booleans(),
     "states": st.booleans(),
+    "strided": st.booleans(),
     "dtype": st.sampled_from(DTYPES),
     "grad_mode": st.sampled_from(GRAD_MODES),
     "mkldnn": st.booleans(),
+    "threads": st.sampled_from((1, 1, 1, 1, 1, 1, 1, 2)),  # two wait for one another where others want the cores
+    "deterministic": st.booleans(),
     "profile": st.sampled_from(tuple(PROFILES)),
     "seed": st.integers(0, 2**32 - 1),
 }
+_FROZEN: dict[str, Any] = {}
+
+
+@contextmanager
+def frozen(**axes: Any) -> Iterator[None]:
+    """All cases with these values, whatever a test asks for: how the meta-tests find out whether an axis is live."""
+    _FROZEN.update(axes)
+    try:
+        yield
+    finally:
+        _FROZEN.clear()
 
 
 @st.composite
@@ -43,22 +63,42 @@ def cases(draw_: st.DrawFn, **axes: Any) -> Case:
     """A case; axes that are named have the value, or are drawn from the strategy, that is given for them."""
     if unknown := axes.keys() - AXES.keys():
         raise TypeError(f"unknown axes {sorted(unknown)}: there are {', '.join(AXES)}")
+    names = tuple(PROFILES)
+    chosen = {**AXES, **axes, **_FROZEN}
+    values = {name: draw_(v) if isinstance(v, st.SearchStrategy) else v for name, v in chosen.items()}
+    fixed = axes.keys() | _FROZEN.keys()
+    if "profile" not in fixed:  # hypothesis draws the same choices in bunches, seeds it does not
+        values["profile"] = names[(names.index(values["profile"]) + values["seed"]) % len(names)]
+    _coincide(values, fixed, draw_)
+    values["proj_size"] = 0
+    if values["projected"] and values["hidden_size"] > 1:
+        values["proj_size"] = draw_(st.integers(1, values["hidden_size"] - 1))
+    time, batch = values["time"], values["batch"]
+    lengths = draw_(lengths_of(time, batch)) if batch is not None and values["packed"] else None
+    call = Call(time, batch, lengths, states=values["states"], strided=values["strided"])
+    return draw(Setting(_made(Architecture, values), call, _made(Runtime, values)), values["profile"], values["seed"])
 
-    def value(name: str) -> Any:
-        axis = axes.get(name, AXES[name])
-        return draw_(axis) if isinstance(axis, st.SearchStrategy) else axis
 
-    hidden_size, projected = value("hidden_size"), value("projected")
-    proj_size = draw_(st.integers(1, hidden_size - 1)) if projected and hidden_size > 1 else 0
-    architecture = Architecture(
-        value("input_size"), hidden_size, value("num_layers"), value("bias"), value("batch_first"),
-        value("bidirectional"), proj_size,
-    )  # fmt: skip
-    time, batch = value("time"), value("batch")
-    lengths = draw_(lengths_of(time, batch)) if batch is not None and value("packed") else None
-    call = Call(time, batch, lengths, states=value("states"))
-    setting = Setting(architecture, call, Runtime(value("dtype"), "cpu", value("grad_mode"), value("mkldnn")))
-    return draw(setting, value("profile"), value("seed"))
+def _made(kind: Any, values: dict[str, Any]) -> Any:
+    """An architecture or a runtime, from the values that are named like its fields."""
+    return kind(**{name: values[name] for name in kind.__dataclass_fields__ if name in values})
+
+
+def _coincide(values: dict[str, Any], fixed: set[str], draw_: st.DrawFn) -> None:
+    """Set one size that is not fixed as the axis `sizes` says."""
+    layers = values["num_layers"] * (1 + values["bidirectional"])
+    wishes = {
+        "I=H": (("input_size", values["hidden_size"]), ("hidden_size", values["input_size"])),
+        "B=T": (("batch", values["time"]), ("time", values["batch"])),
+        "B=H": (("batch", values["hidden_size"]), ("hidden_size", values["batch"])),
+        "B=L*D": (("batch", layers),),
+        "wide": (("hidden_size", st.integers(129, 140)),),
+        "long": (("time", st.integers(16, 24)),),
+    }.get(values["sizes"], ())
+    for name, wish in wishes:
+        if name not in fixed and wish is not None:
+            values[name] = draw_(wish) if isinstance(wish, st.SearchStrategy) else wish
+            return
 
 
 @st.composite

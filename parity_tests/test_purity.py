@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis.errors import UnsatisfiedAssumption
 from torch.nn.utils.rnn import PackedSequence
 
-from parity.calling import arguments, runtime_flags, weight_tensors
+from parity.calling import arguments, call, runtime_flags, weight_tensors
 from parity_tests.strategies import cases
+from parity_tests.test_relations import same
 
 
 def flat(value):
@@ -22,13 +23,18 @@ def flat(value):
 
 def bits(tensors):
     """Their bytes, so that NaN is compared too."""
-    return [tensor.detach().contiguous().view(torch.uint8).clone() for tensor in tensors]
+    return [tensor.detach().clone(memory_format=torch.contiguous_format).view(torch.uint8) for tensor in tensors]
+
+
+def supported(implementation, case):
+    """Draw another case where the implementation refuses this one."""
+    if (reason := implementation.refuses(case.setting)) is not None:
+        raise UnsatisfiedAssumption(reason)
 
 
 def called(implementation, case):
     """The weights, the arguments as they were, the arguments, and what was returned."""
-    if (reason := implementation.refuses(case.setting)) is not None:
-        raise UnsatisfiedAssumption(reason)
+    supported(implementation, case)
     weights = weight_tensors(case)
     given_ = flat(arguments(case.setting, case.input, case.h_0, case.c_0))
     arguments_ = arguments(case.setting, case.input, case.h_0, case.c_0)
@@ -61,3 +67,14 @@ def test_results_share_no_memory_with_the_arguments(implementation, case):
     given_ = {tensor.untyped_storage().data_ptr() for tensor in [*arguments_, *weights]}
 
     assert not given_ & {tensor.untyped_storage().data_ptr() for tensor in returned}
+
+
+@given(case=cases())
+def test_the_same_call_twice_is_the_same(implementation, case):
+    """An LSTM in eval mode has no memory between calls and draws nothing."""
+    supported(implementation, case)
+    with runtime_flags(case.setting.runtime):
+        lstm = implementation.load(case.setting, weight_tensors(case))
+        one, other = (call(lstm, case.setting, case.input, case.h_0, case.c_0) for _ in range(2))
+
+    assert same(case, one, other)

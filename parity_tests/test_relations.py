@@ -189,9 +189,3 @@ def test_packing_equal_lengths_changes_nothing(implementation, case):
     full = (case.setting.call.time,) * case.setting.call.rows
 
     assert same(case, run(implementation, case), run(implementation, called(case, lengths=full)))
-
-
-@given(case=cases())
-def test_the_same_call_twice_is_the_same(implementation, case):
-    """An LSTM in eval mode has no memory between calls and draws nothing."""
-    assert same(case, run(implementation, case), run(implementation, case))

@@ -6,6 +6,7 @@ checked like any other input: `nn.LSTM` itself lets a wrong one through (pytorch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,14 @@ def check_forward(
     width = weights.num_directions * weights.output_size
     for name, mask in factors:
         need_shape(name, mask, (steps, 1 if batch is None else batch, width), "lay it out as (T, B, features)")
+
+
+def check_adjoints(given: Named, shapes: Sequence[tuple[int, ...]], like: tuple[str, Any], library: Library) -> None:
+    """Refuse adjoints, those that are not None; raises FormError, ShapeError, DtypeError or DeviceError."""
+    need_arrays([like, *((name, adjoint) for name, adjoint in given if adjoint is not None)], library)
+    for (name, adjoint), shape in zip(given, shapes, strict=True):
+        if adjoint is not None:
+            need_shape(name, adjoint, shape, "give it the shape of what it is the adjoint of, or None for zeros")
 
 
 def pair(state: Any, *names: str) -> Named:

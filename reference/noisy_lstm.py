@@ -11,7 +11,7 @@ Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,18 +163,26 @@ def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid:
 
 
 def lstm_forward(
-    a: Arithmetic, x: Array, state: tuple[Array, Array], cells: Cells, valid: Array, seen: Seen
+    a: Arithmetic,
+    x: Array,
+    state: tuple[Array, Array],
+    cells: Cells,
+    valid: Array,
+    seen: Seen,
+    masks: Sequence[Array] = (),
 ) -> Expected:
     """The exact answer and its noise for N cases, each step from what the implementation was seen to return.
 
     x: (N, T, B, I); state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); cells: the weights made ready; valid: (T, B, 1),
     False at padded steps.
     seen(layer, direction): the implementation's own hidden states (N, T, B, P), or None where they stay hidden.
+    masks: (N, T, B, D*P), multiplied on the output of every layer but the last.
     """
     layer_input, h_n, c_n = Noisy(x), [], []
     overflow, carried = np.zeros(len(x), bool), np.zeros(len(x))
     for layer, directions in enumerate(cells):
         outputs, owns = [], []
+        layer_input = rounding.product(a, layer_input, Noisy(masks[layer - 1])) if masks and layer else layer_input
         if layer_input.noise is not None:
             carried = layer_input.noise.reshape(len(x), -1).max(-1)
         for direction, cell in enumerate(directions):

@@ -157,7 +157,8 @@ class Matrix:
         """How many products are not zero: at most all of them, which is said where few are zero."""
         if self.full and np.count_nonzero(x) > (1.0 - FEW) * x.size:
             return float(x.shape[-1])
-        return np.asarray((x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32))
+        counted = (x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32)
+        return np.asarray(counted, np.float64)  # or float64's floor, times the count, would be float32's 0
 
 
 def _copies(x: Array) -> Array:

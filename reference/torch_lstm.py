@@ -50,10 +50,12 @@ def lstm_layer(
     h, c = state or _zeros(x[0], weights)
     output = []
     for t in reversed(range(len(x))) if reverse else range(len(x)):
-        new_h, new_c = _step(from_input[t], h, c, w_hh_t, weights.w_hr)
-        if running is not None:
-            new_h, new_c = new_h.where(running[t], h), new_c.where(running[t], c)
-        h, c = new_h, new_c
+        if running is None:
+            h, c = _step(from_input[t], h, c, w_hh_t, weights.w_hr)
+        else:  # a state that waits is not read: the derivative of a step it does not take would be 0 times it, even inf
+            read_h, read_c = (s.where(running[t], s.new_zeros(())) for s in (h, c))
+            new_h, new_c = _step(from_input[t], read_h, read_c, w_hh_t, weights.w_hr)
+            h, c = new_h.where(running[t], h), new_c.where(running[t], c)
         output.append(h)
     y = torch.stack(output[::-1] if reverse else output)
     return y if running is None else y.where(running, y.new_zeros(())), (h, c)

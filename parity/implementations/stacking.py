@@ -1,9 +1,10 @@
-"""Cells made into whole LSTMs: looped over time, directions and layers by hand, with torch's own packing."""
+"""Cells and single layers made into whole LSTMs: looped over time, directions and layers by hand, packed by torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from reference.weights import CellWeights, LSTMWeights
 State = tuple[torch.Tensor, torch.Tensor]
 Step = Callable[[torch.Tensor, State], State]  # x (B, I), (h (B, P), c (B, H)) -> (h, c)
 Cell = Callable[[torch.Tensor, State, CellWeights], State]
+# one direction of one layer: x (T, B, I), state, lengths (B,) or None, reverse -> output (T, B, P), the last state
+Run = Callable[[torch.Tensor, State, "torch.Tensor | None", bool], tuple[torch.Tensor, State]]
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,24 @@ class FromCell:
 
 @dataclass(frozen=True)
 class CellStack:
-    """Cells stacked by hand, called like `nn.LSTM`: a tensor or a PackedSequence in, the same out, with (h_n, c_n).
+    """Layers stacked by hand, called like `nn.LSTM`: a tensor or a PackedSequence in, the same out, with (h_n, c_n).
 
-    cells[layer][direction]: a step and the sizes of its h and c.
+    runs[layer][direction]: how it is run, and the sizes of its h and c.
     """
 
-    cells: Sequence[Sequence[tuple[Step, int, int]]]
+    runs: Sequence[Sequence[tuple[Run, int, int]]]
     batch_first: bool = False
 
     @classmethod
     def of(cls, weights: LSTMWeights, cell: Callable[[CellWeights], Step], batch_first: bool) -> CellStack:
         """The stack of the cells that these weights make."""
+        return cls.of_runs(weights, lambda w: partial(_run, cell(w)), batch_first)
+
+    @classmethod
+    def of_runs(cls, weights: LSTMWeights, run: Callable[[CellWeights], Run], batch_first: bool) -> CellStack:
+        """The stack of the layers that these weights make."""
         return cls(
-            [[(cell(w), w.output_size, w.hidden_size) for w in directions] for directions in weights.cells], batch_first
+            [[(run(w), w.output_size, w.hidden_size) for w in directions] for directions in weights.cells], batch_first
         )
 
     def __call__(self, input: Any, hx: State | None = None) -> tuple[Any, State]:
@@ -76,12 +84,12 @@ class CellStack:
 
     def _padded(self, x: torch.Tensor, hx: State | None, lengths: torch.Tensor | None) -> tuple[torch.Tensor, State]:
         lasts: list[State] = []
-        for layer in self.cells:
+        for layer in self.runs:
             outputs = []
-            for direction, (step, *sizes) in enumerate(layer):
+            for direction, (run, *sizes) in enumerate(layer):
                 states = hx or [x.new_zeros(len(lasts) + 1, x.shape[1], size) for size in sizes]
                 state = states[0][len(lasts)], states[1][len(lasts)]
-                output, last = _run(step, x, state, lengths, reverse=direction == 1)
+                output, last = run(x, state, lengths, direction == 1)
                 outputs.append(output)
                 lasts.append(last)
             x = torch.cat(outputs, -1)
@@ -89,7 +97,7 @@ class CellStack:
 
 
 def _run(
-    step: Step, x: torch.Tensor, state: State, lengths: torch.Tensor | None, *, reverse: bool
+    step: Step, x: torch.Tensor, state: State, lengths: torch.Tensor | None, reverse: bool
 ) -> tuple[torch.Tensor, State]:
     """One direction of one layer, step by step; a row's state rests while the step is beyond its length."""
     (h, c), outputs = state, list(x)

@@ -1,0 +1,95 @@
+"""Which property test notices which wrong LSTM, and how many examples it needs: the median and the most of 20 seeds.
+
+For each mistake every property test is run once with the examples of a plain `pytest`; the test that needed fewest
+(and the widest test, which has all axes) is then run with 20 seeds. Default numbers of examples throughout.
+Run `python -m experiments.detection [--work FILE]`: it writes as it goes and resumes. Result: detection.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import warnings
+from pathlib import Path
+from typing import Any
+
+SEEDS = 20
+
+
+def run(name: str) -> dict[str, Any]:
+    """One mistake: the tests that notice it, and the examples that two of them need with each seed."""
+    import torch
+
+    from meta_tests.detecting import by_default, examples_needed, killers, property_tests, widest
+    from parity.mistakes import mistake
+
+    by_default()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    wrong, tests = mistake(name), {test.__name__: test for test in property_tests()}
+    found = dict(killers(wrong))
+    narrow = min((test for test in found if test != widest().__name__), key=found.__getitem__, default=None)
+    chosen = {widest().__name__: widest()} | ({narrow: tests[narrow]} if narrow else {})
+    needed = {test: [examples_needed(chosen[test], wrong, seed) for seed in range(SEEDS)] for test in chosen}
+    return {"mistake": name, "tests": len(tests), "found": found, "needed": needed}
+
+
+def main() -> None:
+    """Run what has not been run, then write the table."""
+    from parity.mistakes import MISTAKES
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("/tmp/detection.jsonl"))
+    work = parser.parse_args().work
+    rows = [json.loads(line) for line in work.read_text().splitlines()] if work.exists() else []
+    left = [wrong.name for wrong in MISTAKES if wrong.name not in {row["mistake"] for row in rows}]
+    with multiprocessing.get_context("spawn").Pool(2) as pool, work.open("a") as file:
+        for row in pool.imap_unordered(run, left):
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            rows.append(row)
+            print(f"{len(rows)} of {len(MISTAKES)}", flush=True)
+    order = [wrong.name for wrong in MISTAKES]
+    report(sorted(rows, key=lambda row: order.index(row["mistake"])))
+
+
+def report(rows: list[dict[str, Any]]) -> None:
+    """The table."""
+    from meta_tests.detecting import EXAMPLES, widest
+    from parity_tests.test_together import EXAMPLES as MORE
+
+    wide = widest().__name__
+    lines = [
+        "# Which test notices which wrong LSTM",
+        "",
+        "Made by `python -m experiments.detection`; what it does stands at the top of that file.",
+        "",
+        f"Examples needed, median / most of {SEEDS} seeds; a dash: not noticed in some seed. The widest test",
+        f"(`{wide}`) draws {MORE} examples, every other {EXAMPLES}. The last column counts the",
+        f"tests, of {rows[0]['tests']}, that notice with the examples of a plain `pytest`.",
+        "",
+        "| wrong LSTM | widest test | another test that notices it | its examples | tests that notice |",
+        "|---|---:|---|---:|---:|",
+    ]
+    for row in rows:
+        narrow = next((test for test in row["needed"] if test != wide), "none")
+        cells = [row["mistake"], told(row["needed"][wide]), narrow, told(row["needed"].get(narrow, [None]))]
+        lines.append("| " + " | ".join([*cells, str(len(row["found"]))]) + " |")
+    missed = [row["mistake"] for row in rows if all(None in needed for needed in row["needed"].values())]
+    lines += ["", f"Of {len(rows)} wrong LSTMs, **{len(missed)}** are missed by both tests in some seed."]
+    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def told(needed: list[int | None]) -> str:
+    """Median / most, or a dash and in how many seeds it was noticed."""
+    seen = [number for number in needed if number is not None]
+    if len(seen) < len(needed):
+        return f"- ({len(seen)} of {len(needed)})"
+    return f"{statistics.median(seen):g} / {max(seen)}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Running the property tests on wrong LSTMs: which test notices, and after how many examples."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis.errors import Unsatisfiable
+
+import parity_tests
+from parity.implementations.protocol import Implementation
+from parity.settings import SettingError
+
+QUICK = {
+    "phases": [Phase.explicit, Phase.generate],
+    "database": None,
+    "deadline": None,
+    "report_multiple_bugs": False,
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+EXAMPLES = 30  # of the profile that a plain `pytest` has
+
+
+def by_default() -> None:
+    """Let tests that are not run by pytest draw as many examples as a plain `pytest` does; before they are imported."""
+    hypothesis.settings.register_profile("as pytest", max_examples=EXAMPLES, deadline=None, database=None)
+    hypothesis.settings.load_profile("as pytest")
+
+
+def property_tests() -> list[Callable[..., Any]]:
+    """The tests of `parity_tests/` that take an implementation and draw a case, the widest first."""
+    modules = [module.name for module in pkgutil.iter_modules(parity_tests.__path__) if module.name[:5] == "test_"]
+    members = [vars(importlib.import_module(f"parity_tests.{name}")).values() for name in modules]
+    tests = {member.__qualname__: member for module in members for member in module if _is_property(member)}
+    return sorted(tests.values(), key=lambda test: test is not widest())
+
+
+def widest() -> Callable[..., Any]:
+    """The test that has all axes, and sees the most."""
+    return importlib.import_module("parity_tests.test_together").test_any_setting_is_computed_as_the_equations_say
+
+
+def _is_property(member: Any) -> bool:
+    handle = getattr(member, "hypothesis", None)
+    return handle is not None and set(inspect.signature(handle.inner_test).parameters) == {"implementation", "case"}
+
+
+def examples_needed(test: Callable[..., Any], implementation: Implementation, seed: int | None = None) -> int | None:
+    """How many examples the test draws until it fails; None where it passes.
+
+    Without a seed they are those that a plain `pytest` draws; with one, others, as many.
+    """
+    drawn, failed = 0, None
+    inner = test.hypothesis.inner_test
+
+    @wraps(inner)
+    def counted(implementation: Implementation, case: Any) -> None:
+        nonlocal drawn, failed
+        drawn += 1
+        try:
+            inner(implementation, case)
+        except Exception as error:
+            if failed is None and not isinstance(error, hypothesis.errors.UnsatisfiedAssumption):
+                failed = drawn
+            raise
+
+    run = given(case=test.hypothesis._given_kwargs["case"])(counted)
+    own = test._hypothesis_internal_use_settings
+    run = hypothesis.settings(own, **QUICK, derandomize=seed is None)(run)
+    run = run if seed is None else hypothesis.seed(seed)(run)
+    try:
+        run(implementation=implementation)
+    except (Unsatisfiable, SettingError):
+        return None  # with an axis frozen, nothing is left to draw
+    except Exception:
+        return failed
+    return None
+
+
+def killers(implementation: Implementation, seed: int | None = None) -> Iterator[tuple[str, int]]:
+    """The tests that notice, one after the other, each with the examples that it needed."""
+    for test in property_tests():
+        if (needed := examples_needed(test, implementation, seed)) is not None:
+            yield test.__name__, needed

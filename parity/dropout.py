@@ -1,0 +1,103 @@
+"""Dropout in train mode: the masks that torch draws from a seed, and LSTMs that draw them or are given them.
+
+torch draws a mask for the output of every layer but the last, in the order of the layers, once for both directions: of
+a packed batch for its data, else time first. With p = 0 and p = 1 it draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import dropout
+from torch.nn.utils.rnn import PackedSequence
+
+from parity.calling import arguments
+from parity.cases import Case
+from parity.implementations.protocol import LSTM, Implementation
+from parity.implementations.torch_modules import TorchLSTM, lacking
+from parity.observing import Observation, observe
+from parity.settings import Setting
+from reference import torch_lstm
+from reference.rounding import Array
+from reference.sequences import unpack
+from reference.weights import LSTMWeights
+
+Masks = tuple[Array, ...]
+
+
+def masks_of(case: Case, p: float, seed: int) -> Masks:
+    """What torch draws for a case from a seed: L-1 of (T, B, D*P), of 0 and 1/(1-p) in the case's dtype; padding 0."""
+    a, input = case.setting.architecture, arguments(case.setting, case.input, case.h_0, case.c_0)[0]
+    packed = input if isinstance(input, PackedSequence) else None
+    rows = case.input.shape[:2] if packed is None else packed.data.shape[:1]
+    ones = torch.ones(*rows, a.num_directions * a.output_size, dtype=getattr(torch, case.setting.runtime.dtype))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        drawn = [dropout(ones, p) for _ in range(a.num_layers - 1)]
+    if packed is not None:
+        drawn = [unpack(packed._replace(data=mask))[0] for mask in drawn]
+    return tuple(mask.double().numpy() for mask in drawn)
+
+
+class SeededLSTM(nn.LSTM):
+    """`nn.LSTM` that draws from the same seed in every call, and leaves torch's generator as it was."""
+
+    def __init__(self, seed: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seed = seed
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """As `nn.LSTM`."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            return super().forward(input, hx)
+
+
+@dataclass(frozen=True)
+class TrainingLSTM:
+    """`nn.LSTM` with dropout, in train mode."""
+
+    p: float
+    seed: int
+    name: str = "torch.nn.LSTM in train mode"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What `nn.LSTM` does."""
+        return TorchLSTM().refuses(setting)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """A new module with these weights."""
+        module = TorchLSTM(module=partial(SeededLSTM, self.seed, dropout=self.p)).load(setting, weights)
+        assert isinstance(module, SeededLSTM)
+        return module.train()
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedReference:
+    """`reference/torch_lstm.py`, given masks (T, B, D*P)."""
+
+    masks: Sequence[Array]
+    name: str = "reference in torch, with dropout masks"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """A dtype that torch cannot multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """`lstm_forward` with these weights and masks."""
+        dtype, batch_first = getattr(torch, setting.runtime.dtype), setting.architecture.batch_first
+        masks = [torch.from_numpy(mask).to(setting.runtime.device, dtype) for mask in self.masks]
+        return lambda input, hx: torch_lstm.lstm_forward(
+            input, hx, weights, batch_first=batch_first, dropout_masks=masks
+        )
+
+
+def observe_masked(implementation: Implementation, case: Case, masks: Masks) -> Observation:
+    """The whole call of an implementation that drops with these masks, to be judged as any other."""
+    seen = observe(implementation, case, chain=False)
+    return replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))

@@ -1,0 +1,143 @@
+"""Wrong second directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from parity.mistakes.plain import PlainLSTM, State
+from reference.weights import CellWeights
+
+BOTH = "I4-H3-bi-T4-B2-float32-normal-1"
+STACK = "I4-H3-L2-bi-T4-B2-float32-normal-1"
+
+
+class ReverseNotReversed(PlainLSTM):
+    """The reverse direction reads the sequence forwards."""
+
+    witness = BOTH
+    seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
+
+    def times(self, steps: int, reverse: bool) -> Iterable[int]:
+        """From the first step."""
+        return range(steps)
+
+    def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
+        """They are in time already."""
+        return outputs
+
+
+class ReverseOutputNotFlippedBack(PlainLSTM):
+    """The reverse direction's outputs stay in the order in which they were computed."""
+
+    witness = BOTH
+    seen = "https://github.com/keras-team/keras/issues/1431"
+
+    def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
+        """As they came."""
+        return outputs
+
+
+class ReverseUsesForwardWeights(PlainLSTM):
+    """Both directions have the weights of the forward one."""
+
+    witness = BOTH
+    seen = "https://github.com/huggingface/candle/issues/2351"
+
+    def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
+        """The forward ones."""
+        return cells[layer][0]
+
+
+class ReverseUsesForwardBias(PlainLSTM):
+    """Both directions have the biases of the forward one."""
+
+    witness = BOTH
+    seen = "https://github.com/huggingface/candle/issues/2351"
+
+    def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
+        """The forward ones' biases."""
+        forward, own = cells[layer][0], cells[layer][direction]
+        return replace(own, b_ih=forward.b_ih, b_hh=forward.b_hh)
+
+
+class ReverseStartsFromForwardStates(PlainLSTM):
+    """Both directions start from the states of the forward one."""
+
+    witness = BOTH
+
+    def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
+        """The forward ones."""
+        return super().state(states, layer, 0)
+
+
+class ForwardStateReturnedTwice(PlainLSTM):
+    """h_n and c_n hold the forward direction's states for both."""
+
+    witness = BOTH
+    seen = "https://github.com/tflearn/tflearn/pull/522"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """Forward, forward."""
+        return super().last_states([lasts[k - k % self.directions] for k in range(len(lasts))], output)
+
+
+class DirectionsJoinedBackwards(PlainLSTM):
+    """The reverse direction's output comes first."""
+
+    witness = BOTH
+    seen = "https://github.com/Tencent/ncnn/issues/2562"
+
+    def joined(self, outputs: list[Tensor]) -> Tensor:
+        """Reverse, forward."""
+        return super().joined(outputs[::-1])
+
+
+class DirectionsInterleaved(PlainLSTM):
+    """The directions' outputs are joined unit by unit."""
+
+    witness = BOTH
+    seen = "https://github.com/Tencent/ncnn/issues/2933"
+
+    def joined(self, outputs: list[Tensor]) -> Tensor:
+        """Forward, reverse, forward, reverse."""
+        return torch.stack(outputs, -1).flatten(-2)
+
+
+class LastStatesDirectionMajor(PlainLSTM):
+    """h_n and c_n hold all layers' forward states first, then all reverse ones."""
+
+    witness = STACK
+    seen = "https://github.com/OpenNMT/OpenNMT-py/issues/61"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """Direction by direction."""
+        turned = [lasts[layer * self.directions + d] for d in range(self.directions) for layer in range(self.layers)]
+        return super().last_states(turned, output)
+
+
+class StatesDirectionMajor(PlainLSTM):
+    """h_0 and c_0 are read as all layers' forward states first, then all reverse ones."""
+
+    witness = STACK
+    seen = "https://github.com/onnx/onnx-tensorflow/issues/409"
+
+    def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
+        """Direction by direction."""
+        return states[direction * self.layers + layer]
+
+
+class ReverseStateOfTheLastStep(PlainLSTM):
+    """h_n is output[-1] for both directions, though the reverse one ends at the first step."""
+
+    witness = BOTH
+    seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """The last layer's h from the output's last step."""
+        h_n, c_n = super().last_states(lasts, output)
+        own = output[-1].view(output.shape[1], self.directions, -1).transpose(0, 1)
+        return torch.cat([h_n[: -self.directions], own]), c_n

@@ -1,0 +1,194 @@
+"""Dropout in train mode: nn.LSTM is the LSTM whose layers' outputs, but the last's, are multiplied by replayed masks.
+
+The judge compares, in the noise of the masked LSTM: the masks that torch draws from a seed are part of the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
+from torch import nn
+
+from parity.calling import Outputs, arguments, weight_tensors
+from parity.cases import case as named
+from parity.dropout import MaskedReference, SeededLSTM, TrainingLSTM, masks_of, observe_masked
+from parity.gradients import adjoints, by_autograd, deviations, measured
+from parity.implementations.torch_modules import lacking
+from parity.judge import judge
+from parity.message import demand_parity
+from parity.observing import WHOLE, Evidence, Observation
+from parity_tests.strategies import cases
+from reference.weights import LSTMWeights, write_weights
+
+PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
+STACKED = {"num_layers": st.integers(2, 3)}
+chances = pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9, 1.0])
+
+
+def masks(case, p):
+    """The masks of the case's seed; a case that this torch cannot compute is drawn again."""
+    if (reason := lacking(case.setting.runtime.dtype, case.setting.runtime.device)) is not None:
+        raise UnsatisfiedAssumption(reason)
+    return masks_of(case, p, case.seed)
+
+
+def demand(implementation, case, drawn):
+    """True, or NoParityError raised with the whole story."""
+    demand_parity(judge(observe_masked(implementation, case, drawn)))
+    return True
+
+
+@chances
+@settings(max_examples=20)
+@given(case=cases(**STACKED))
+def test_training_is_the_lstm_with_replayed_masks(p, case):
+    """nn.LSTM in train mode is the exact LSTM with the masks of its seed, batched or packed, in every dtype."""
+    assert demand(TrainingLSTM(p, case.seed), case, masks(case, p))
+
+
+@chances
+@settings(max_examples=10)
+@given(case=cases(**STACKED))
+def test_the_reference_replays_masks(p, case):
+    """So is the reference in torch, which draws nothing and is given the masks."""
+    drawn = masks(case, p)
+
+    assert demand(MaskedReference(drawn), case, drawn)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 1.0])
+@settings(max_examples=8)
+@given(case=cases(**STACKED, dtype=st.sampled_from(["float64", "float32"]), grad_mode="grad"))
+def test_gradients_pass_through_dropout(p, case):
+    """In train mode autograd has the gradients that are derived by hand for the same masks; the reference too."""
+    d, drawn = adjoints(case), masks(case, p)
+    found = [by_autograd(i, case, d) for i in (TrainingLSTM(p, case.seed), MaskedReference(drawn))]
+
+    assert [deviations(measured(case, gradients, d, drawn)) for gradients in found] == [[], []]
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_masks_are_as_dense_as_p_says(p):
+    """A share of 1 - p is kept, to five standard deviations, and kept numbers are scaled by 1/(1-p)."""
+    (mask,) = masks_of(named("I5-H64-L2-bi-T20-B30-float64-normal-1"), p, 1)
+    deviation = np.sqrt(p * (1 - p) / mask.size)
+
+    assert set(np.unique(mask)) == {0.0, 1.0 / (1.0 - p)}
+    assert abs((mask > 0.0).mean() - (1 - p)) < 5 * deviation
+
+
+def test_every_layer_step_row_and_unit_has_a_mask_of_its_own():
+    """No two masks, and no two steps, rows or directions of one, are the same."""
+    drawn = np.stack(masks_of(named("I5-H64-L3-bi-T4-B3-float32-normal-1"), 0.5, 1))
+    sequences = drawn.reshape(2, 4, 3, 2, 64).reshape(-1, 64)
+
+    assert len(np.unique(sequences, axis=0)) == len(sequences)
+
+
+def module(p: float, of=PLAIN) -> nn.LSTM:
+    """nn.LSTM with dropout and the case's weights, in train mode."""
+    lstm = nn.LSTM(**of.setting.architecture.arguments(), dropout=p)
+    write_weights(weight_tensors(of), lstm)
+    return lstm
+
+
+def call(lstm: nn.LSTM, seed: int | None = None, of=PLAIN) -> list[torch.Tensor]:
+    """Output, h_n and c_n; the generator is set to the seed where one is given."""
+    if seed is not None:
+        torch.manual_seed(seed)
+    output, (h_n, c_n) = lstm(*arguments(of.setting, of.input, of.h_0, of.c_0))
+    return [output.detach(), h_n.detach(), c_n.detach()]
+
+
+def same(one, other) -> bool:
+    """Bit for bit."""
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.fixture(autouse=True)
+def _own_generator():
+    """Whatever a test does to torch's generator ends with it."""
+    with torch.random.fork_rng(devices=[]):
+        yield
+
+
+def test_two_calls_in_training_differ():
+    """Masks are drawn anew in every call."""
+    lstm = module(0.5)
+
+    assert not same(call(lstm, 1), call(lstm))
+
+
+def test_the_same_seed_drops_the_same():
+    """The seed is all that the masks depend on."""
+    assert same(call(module(0.5), 1), call(module(0.5), 1))
+
+
+def test_nothing_is_dropped_in_eval_mode():
+    """Whatever p is, the module is the one without dropout, bit for bit."""
+    assert same(call(module(0.5).eval()), call(module(0.0).eval()))
+
+
+def test_eval_mode_leaves_the_generator_as_it_was():
+    """What comes after a call in eval mode draws what it would have drawn without it."""
+    lstm = module(0.5).eval()
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    call(lstm)
+
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_no_dropout_in_training_is_eval_mode():
+    """With p = 0 the mode makes no difference, bit for bit."""
+    assert same(call(module(0.0)), call(module(0.0).eval()))
+
+
+def test_a_module_goes_back_and_forth_between_the_modes():
+    """train, eval, train on one module: the last is the first, and eval between them is eval."""
+    lstm = module(0.5)
+    seen = [call(lstm.train(mode), 1) for mode in (True, False, True, False)]
+
+    assert same(seen[0], seen[2])
+    assert same(seen[1], seen[3])
+    assert not same(seen[0], seen[1])
+
+
+def test_the_last_layer_is_never_dropped():
+    """With p = 1 the last layer reads zeros, and returns what an LSTM of that layer alone does that is given zeros."""
+    output, h_n, c_n = (tensor.double().numpy() for tensor in call(module(1.0)))
+    architecture = replace(PLAIN.setting.architecture, num_layers=1, input_size=14)
+    case = replace(
+        PLAIN,
+        setting=replace(PLAIN.setting, architecture=architecture),
+        weights=LSTMWeights(PLAIN.weights.cells[-1:]),
+        input=np.zeros((4, 3, 14)),
+        h_0=PLAIN.h_0[4:],
+        c_0=PLAIN.c_0[4:],
+    )
+    seen = Evidence(WHOLE, case.input, case.h_0, case.c_0, Outputs(output, h_n[4:], c_n[4:]))
+    demand_parity(judge(Observation(case, (seen,))))
+
+
+def test_dropout_of_a_single_layer_warns_and_does_nothing():
+    """There is no layer but the last; torch says so."""
+    of = named("I5-H7-T4-B3-float32-normal-1")
+    with pytest.warns(UserWarning, match="dropout option adds dropout after all but last recurrent layer"):
+        lstm = module(0.5, of)
+
+    assert same(call(lstm, of=of), call(lstm.eval(), of=of))
+
+
+def test_a_seeded_module_leaves_the_generator_as_it_was():
+    """The helper that replays seeds touches no global state."""
+    lstm = SeededLSTM(3, 5, 7, 2, dropout=0.5)
+    before = torch.random.get_rng_state()
+    lstm(torch.zeros(4, 3, 5))
+
+    assert torch.equal(torch.random.get_rng_state(), before)
