@@ -1,8 +1,8 @@
 """Which property test notices which wrong LSTM, and how many examples it needs: the median and the most of 20 seeds.
 
-For each mistake the property tests are run, with the examples of a plain `pytest`, until three have noticed it beside the
-widest one, which has all axes; that one and the quickest of the three are then run with 20 seeds. Default numbers of
-examples throughout.
+For each mistake the property tests are run, with the examples of a plain `pytest`, until three have noticed it beside
+the widest one, which has all axes; that one and the quickest of the three are then run with 20 seeds. Default numbers
+of examples throughout.
 Run `python -m experiments.detection [--work FILE]`: it writes as it goes and resumes. Result: detection.md.
 """
 
