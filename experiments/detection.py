@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import statistics
 import warnings
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,20 @@ def run(name: str) -> dict[str, Any]:
     found = dict(islice(others, 3))
     narrow = min(found, key=found.__getitem__, default=None)
     chosen = {widest().__name__: widest()} | ({narrow: tests[narrow]} if narrow else {})
-    needed = {test: [examples_needed(chosen[test], wrong, seed) for seed in range(SEEDS)] for test in chosen}
+    needed = {
+        test: until_missed(examples_needed(chosen[test], wrong, seed) for seed in range(SEEDS)) for test in chosen
+    }
     return {"mistake": name, "needed": needed}
+
+
+def until_missed(needed: Iterable[int | None]) -> list[int | None]:
+    """The examples needed with each seed, up to the first that is not enough."""
+    known: list[int | None] = []
+    for number in needed:
+        known.append(number)
+        if number is None:
+            break
+    return known
 
 
 def main() -> None:
@@ -86,10 +99,10 @@ def report(rows: list[dict[str, Any]]) -> None:
 
 
 def told(needed: list[int | None]) -> str:
-    """Median / most, or a dash and in how many seeds it was noticed."""
+    """Median / most, or a dash where it was missed in some seed."""
     seen = [number for number in needed if number is not None]
-    if len(seen) < len(needed):
-        return f"- ({len(seen)} of {len(needed)})"
+    if len(seen) < SEEDS:
+        return "-"
     return f"{statistics.median(seen):g} / {max(seen)}"
 
 
