@@ -46,7 +46,9 @@ def loss(d: Adjoints) -> str:
     """The loss in words."""
     *others, last = d.losses
     tensors = f"{', '.join(others)} and {last}" if others else last
-    return f"the plain sum of {tensors}" if d.ones else f"the sum of {tensors}, each element times a number of its own"
+    if d.ones:
+        return f"the plain sum of {tensors}"
+    return f"the sum of {tensors}, each element times a number of its own (parity.gradients.adjoints)"
 
 
 def element(measured: Measured, setting: Setting) -> str:

@@ -102,14 +102,14 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
 
 
 def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
-    """Backward from what the loss looks at, as far as it has a graph."""
+    """Backward from all three as far as they have a graph, with zeros from what the loss does not look at."""
     output, last = returned
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, total_length=setting.call.time)
     d_output, d_last = arguments(_dense(setting), d.output, d.h_n, d.c_n)
-    outputs = zip(TENSORS, (output, *last), (d_output, *d_last), strict=True)
-    seen = [(tensor, adjoint) for name, tensor, adjoint in outputs if name in d.losses and tensor.requires_grad]
-    torch.autograd.backward([tensor for tensor, _ in seen], [adjoint for _, adjoint in seen])
+    outputs = zip((output, *last), (d_output, *d_last), strict=True)
+    seen = [(result, adjoint) for result, adjoint in outputs if result.requires_grad]
+    torch.autograd.backward([result for result, _ in seen], [adjoint for _, adjoint in seen])
 
 
 def by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Gradients:
@@ -216,31 +216,39 @@ def judge_all_gradients(
     """
     arithmetic = NATIVE[cases[0].setting.runtime.dtype]
     if (reason := implementation.refuses(cases[0].setting)) is not None:
-        return [
-            Verdict(Outcome.REFUSED, Observation(case, refused=reason), arithmetic, reason=reason) for case in cases
-        ]
+        return [_ended(Observation(case, refused=reason), arithmetic) for case in cases]
     found = list[Found]()
     try:
-        found += [found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True)]
+        found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
+    except NotImplementedError as error:
+        return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
     except Exception:  # the implementation is the user's: whatever it raises is a verdict
-        failed = Observation(cases[len(found)], failed=traceback.format_exc())
-        return [Verdict(Outcome.FAILED, failed, arithmetic, reason=failed.failed or "") for _ in cases]
+        return [_ended(Observation(case, failed=traceback.format_exc()), arithmetic) for case in cases]
     compared = measured_all(cases, [_filled(case, one) for case, one in zip(cases, found, strict=True)], d, masks)
     return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
+
+
+def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
+    """Before there was a gradient."""
+    outcome, reason = (
+        Outcome.FAILED if observation.failed else Outcome.REFUSED,
+        observation.failed or observation.refused,
+    )
+    return Verdict(outcome, observation, arithmetic, reason=reason or "")
 
 
 def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmetic: Arithmetic) -> Verdict:
     observation, names = Observation(case), _names(case)
     faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
     faults += [f"{name} is not among the parameters" for name in names if name not in found]
+    missing = [m.tensor for m in compared if found[m.tensor] is None and m.exact.any()]
     faults += [
-        f"{m.tensor} has no gradient (None), but the loss depends on it"
-        for m in compared
-        if found[m.tensor] is None and m.exact.any()
+        f"{name} has no gradient (None), but the loss depends on it: is it detached or copied?" for name in missing
     ]
-    if not compared:
+    if not compared and not faults:
         reason = "drowned in the noise of hidden states"
         return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,))
+    compared = tuple(m for m in compared if m.tensor not in missing)
     deviates = faults or any(m.deviates for m in compared)
     outcome = Outcome.DEVIATES if deviates else Outcome.PARITY
     return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
