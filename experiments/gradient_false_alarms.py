@@ -3,9 +3,10 @@
 As in false_alarms.py, the cells (implementation, dtype, kernel, value profile) are coloured like a chessboard: one half
 fixes the limits, `MARGIN` times its largest distance, the other, with other seeds, counts. A judged case is the set of
 all gradients (input, states, every parameter) of one loss in one case. Losses look at output, h_n, c_n, or several of
-them, weighted by random numbers, or as plain sums, whose weight gradients are sums of like summands. Sizes: small;
-wide (H above 128); long (T from 150 to 300); repeated (T=1000, B=64, plain sums: 64,000 summands, like ones where the
-input is constant). Every third cell is run wide and long.
+them, weighted by random numbers, or as plain sums, whose weight gradients are sums of like summands. Sizes: small, once
+in every cell; smaller (T to 4, 2 layers at most), in every round after that; wide (H above 128) and long (T from 150 to
+300), in every third cell; repeated (T=1000, B=64, plain sums of output: 64,000 summands, like ones where the input is
+constant), in three profiles.
 
 Run `python -m experiments.gradient_false_alarms [ROUNDS]`: it goes over all cells once in every round, writes as it
 goes (--work) and resumes; it may be stopped at any time, and `--report` tells what there is.
@@ -28,7 +29,13 @@ from experiments import false_alarms
 
 HERE = Path(__file__).parent
 MARGIN = false_alarms.MARGIN
-TOGETHER = {"small": 41, "wide": 2, "long": 3, "repeated": 1}  # cases that share a setting, and are run in each round
+TOGETHER = {
+    "small": 41,
+    "smaller": 82,
+    "wide": 2,
+    "long": 3,
+    "repeated": 1,
+}  # cases that share a setting, and are run in each round
 SPREAD = 6
 REPEATED = ("constant", "memory", "normal")  # the profiles that are run with 64,000 summands
 NOTICED = 1e-3  # a gradient is coarse where half of its elements' noise is more than this part of the largest
@@ -57,7 +64,7 @@ def jobs(rounds: int) -> Iterator[Job]:
     cells = [c for c in false_alarms.cells() if c.size == "small" and c.implementation != "reference in NumPy"]
     for k in range(rounds):
         for cell in cells:
-            yield Job(**{**vars(cell), "round": k})
+            yield Job(**{**vars(cell), "size": "smaller" if k else "small", "round": k})
             spread = zlib.crc32(cell.key.encode())
             larger = ["wide", "long"] if spread % 3 == 0 else []
             larger += ["repeated"] if cell.profile in REPEATED else []
@@ -68,7 +75,12 @@ def jobs(rounds: int) -> Iterator[Job]:
 def setting(job: Job, rng: Any) -> Any:
     """A random setting of the job's size."""
     cell = false_alarms.Cell(job.implementation, job.dtype, job.kernel, job.profile, job.size, job.half)
-    point = false_alarms.setting(replace(cell, size="small" if job.size == "small" else "long"), rng)
+    point = false_alarms.setting(replace(cell, size="small" if job.size.startswith("small") else "long"), rng)
+    if job.size == "smaller":
+        a, time = point.architecture, int(rng.integers(1, 5))
+        lengths = point.call.lengths and tuple(min(length, time) for length in point.call.lengths)
+        point = replace(point, call=replace(point.call, time=max(lengths or (time,)), lengths=lengths))
+        point = replace(point, architecture=replace(a, num_layers=min(a.num_layers, 2)))
     if job.size == "wide":
         point = replace(point, call=replace(point.call, time=int(rng.integers(1, 4)), lengths=None))
         architecture = replace(point.architecture, hidden_size=int(rng.integers(129, 257)))
@@ -141,20 +153,20 @@ def coarse(m: Any) -> bool:
 def main() -> None:
     """Run what has not been run, then write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rounds", nargs="?", type=int, default=8)
+    parser.add_argument("rounds", nargs="?", type=int, default=6)
     parser.add_argument("--work", type=Path, default=Path("/tmp/gradient_false_alarms.jsonl"))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--report", action="store_true", help="run nothing")
     arguments = parser.parse_args()
     done = [json.loads(line) for line in arguments.work.read_text().splitlines()] if arguments.work.exists() else []
-    keys = {Job(**{name: row[name] for name in Job.__annotations__}).key for row in done}
-    waiting = [] if arguments.report else [job for job in jobs(arguments.rounds) if job.key not in keys]
+    rows = {Job(**{name: row[name] for name in Job.__annotations__}).key: row for row in done}
+    waiting = [] if arguments.report else [job for job in jobs(arguments.rounds) if job.key not in rows]
     with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool, arguments.work.open("a") as file:
         for row in pool.imap_unordered(run, waiting, chunksize=1):
             file.write(json.dumps(row) + "\n")
             file.flush()
-            done.append(row)
-    report(done)
+            rows[Job(**{name: row[name] for name in Job.__annotations__}).key] = row
+    report(list(rows.values()))
 
 
 def report(rows: list[dict[str, Any]]) -> None:

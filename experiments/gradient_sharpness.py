@@ -2,7 +2,8 @@
 
 The gradients of nn.LSTM, by autograd, are moved by a part s of what the fault changes, and judged; s = 1 is the fault
 itself. The smallest s at which any gradient deviates is found by halving; it is told as the largest change of an
-element over the largest element of its tensor. Twenty seeds, 2 layers of 7 units, 6 steps, loss on all three.
+element over the largest element of its tensor. Twenty seeds, those left out where rounding
+drowns the way forward; 2 layers of 7 units, 6 steps, loss on all three.
 
 Run `python -m experiments.gradient_sharpness`. Result: gradient_sharpness.md.
 """
@@ -61,12 +62,14 @@ def line(fault: str, dtype: str) -> str:
     for seed in range(SEEDS):
         of = case(f"I5-H7-L2-T6-B3-{dtype}-grad-normal-{seed}")
         d = adjoints(of)
-        right, by = measured(of, by_autograd(TorchLSTM(), of, d), d), change(fault, of, d)
+        if not (right := measured(of, by_autograd(TorchLSTM(), of, d), d)):
+            continue  # drowned
+        by = change(fault, of, d)
         parts.append(noticed(right, by))
         far.append(max(m.worst for m in moved(right, by, 1.0)))
     found = [part for part in parts if part is not None]
     smallest = f"{median(found):.1e} | {max(found):.1e}" if found else " | "
-    return f"| {fault} | {dtype} | {len(found)} of {SEEDS} | {median(far):.2g} | {smallest} |"
+    return f"| {fault} | {dtype} | {len(found)} of {len(parts)} | {median(far):.2g} | {smallest} |"
 
 
 def main() -> None:
