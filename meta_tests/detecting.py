@@ -26,7 +26,7 @@ QUICK = {
 }
 
 
-EXAMPLES = 50  # of the profile that a plain `pytest` has
+EXAMPLES = 30  # of the profile that a plain `pytest` has
 
 
 def by_default() -> None:
@@ -36,11 +36,11 @@ def by_default() -> None:
 
 
 def property_tests() -> list[Callable[..., Any]]:
-    """The tests of `parity_tests/` that take an implementation and draw a case, the widest first."""
+    """The tests of `parity_tests/` that take an implementation and draw a case, the widest first, then the cheapest."""
     modules = [module.name for module in pkgutil.iter_modules(parity_tests.__path__) if module.name[:5] == "test_"]
     members = [vars(importlib.import_module(f"parity_tests.{name}")).values() for name in modules]
     tests = {member.__qualname__: member for module in members for member in module if _is_property(member)}
-    return sorted(tests.values(), key=lambda test: test is not widest())
+    return sorted(tests.values(), key=lambda test: (test is not widest(), not test.__module__.endswith("purity")))
 
 
 def widest() -> Callable[..., Any]:
@@ -72,17 +72,32 @@ def examples_needed(test: Callable[..., Any], implementation: Implementation, se
                 failed = drawn
             raise
 
-    run = given(case=test.hypothesis._given_kwargs["case"])(counted)
-    own = test._hypothesis_internal_use_settings
-    run = hypothesis.settings(own, **QUICK, derandomize=seed is None)(run)
-    run = run if seed is None else hypothesis.seed(seed)(run)
     try:
-        run(implementation=implementation)
+        _again(test, counted, seed)(implementation=implementation)
     except (Unsatisfiable, SettingError):
         return None  # with an axis frozen, nothing is left to draw
     except Exception:
         return failed
     return None
+
+
+def examples_of(test: Callable[..., Any]) -> list[Any]:
+    """The cases that the test draws in a plain `pytest`, if nothing fails."""
+    drawn = []
+
+    @wraps(test.hypothesis.inner_test)
+    def collect(implementation: Implementation, case: Any) -> None:
+        drawn.append(case)
+
+    _again(test, collect, None)(implementation=None)
+    return drawn
+
+
+def _again(test: Callable[..., Any], body: Callable[..., None], seed: int | None) -> Callable[..., None]:
+    """A hypothesis test of the same strategy, settings and, without a seed, examples, with another body."""
+    run = given(case=test.hypothesis._given_kwargs["case"])(body)
+    run = hypothesis.settings(test._hypothesis_internal_use_settings, **QUICK, derandomize=seed is None)(run)
+    return run if seed is None else hypothesis.seed(seed)(run)
 
 
 def killers(implementation: Implementation, seed: int | None = None) -> Iterator[tuple[str, int]]:

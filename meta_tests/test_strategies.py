@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
 
+from meta_tests.detecting import examples_of, widest
 from parity.profiles import PROFILES
 from parity.settings import DTYPES, GRAD_MODES
-from parity_tests.strategies import AXES, cases
-from parity_tests.test_together import EXAMPLES
+from parity_tests.strategies import AXES
 
 COINCIDENCES = {
     "I == H": lambda a, c: a.input_size == a.hidden_size,
@@ -64,15 +63,7 @@ def value(case, axis):
 @pytest.fixture(scope="session")
 def drawn():
     """What the widest test draws."""
-    found = []
-
-    @settings(max_examples=EXAMPLES)
-    @given(case=cases())
-    def collect(case):
-        found.append(case)
-
-    collect()
-    return found
+    return examples_of(widest())
 
 
 @pytest.mark.parametrize("axis", VALUES)

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from parity.threads import share_cores
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lstm-parity")
 def main() -> None:
     """Tell whether a difference between two LSTMs is rounding noise or a bug."""
+    share_cores()
 
 
 @main.command()
@@ -27,12 +30,15 @@ def verify(json_file: Path | None) -> None:
         raise click.UsageError(
             f"--json {json_file} was given, but there is no folder {json_file.parent}: make it first"
         )
+    import warnings
+
     from rich.console import Console
 
     from parity.certificate.as_json import as_json
     from parity.certificate.as_text import as_text
     from parity.verifying import verify as run
 
+    warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
     with Console(stderr=True).status("starting") as status:
         certificate = run(progress=lambda text: status.update(f"judging {text}"))
     click.echo(as_text(certificate), nl=False)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parity.threads import share_cores
+
 if TYPE_CHECKING:
     from parity.cases import Case
 
-
-# Threads that wait let others work: small cases with two threads take a quarter of the time where cores are shared.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's; the judge shares large cases out by itself
+share_cores()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from hypothesis import HealthCheck, settings
 
     common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("lstm-parity-repeatable", common, max_examples=50, derandomize=True, database=None)
+    settings.register_profile("lstm-parity-repeatable", common, max_examples=30, derandomize=True, database=None)
     settings.register_profile("lstm-parity-exploring", common, max_examples=200, derandomize=False, print_blob=True)
 
 

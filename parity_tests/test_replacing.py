@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
@@ -102,6 +102,7 @@ WAYS = [by_setattr, by_data, in_place, by_load_state_dict, by_functional_call, b
 
 
 @pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=10)  # of each way
 @given(case=cases())
 def test_a_replaced_parameter_is_seen(implementation, way, case):
     """A module that has been called computes with its parameters as they are now."""

@@ -167,6 +167,11 @@ def _check_packed(packed: PackedSequence, lengths: Any) -> tuple[int, int]:
     if lengths is not None:
         raise LengthsError("lengths were given with a PackedSequence, which carries its own: leave lengths out")
     need_rank("the packed data", packed.data, (2,), "(rows, I)", "pack a (T, B, I) tensor")
+    if packed.batch_sizes.ndim != 1 or packed.batch_sizes.dtype != torch.int64:
+        raise LengthsError(
+            f"batch_sizes were given as {packed.batch_sizes.dtype} of shape {tuple(packed.batch_sizes.shape)}, "
+            "but a vector of torch.int64 is needed: use pack_padded_sequence"
+        )
     sizes = packed.batch_sizes.tolist()
     if sizes != sorted(sizes, reverse=True) or not sizes or sizes[-1] < 1 or sum(sizes) != len(packed.data):
         raise LengthsError(

@@ -107,7 +107,10 @@ def _point(case: Case) -> dict[str, str]:
         "batch_first": str(a.batch_first),
         "input": "unbatched" if c.batch is None else packed,
         "hx": "given" if c.states else "None",
+        "memory": "strided" if c.strided else "contiguous",
         "grad mode": r.grad_mode,
         "oneDNN": "allowed" if r.mkldnn else "off",
+        "threads": str(r.threads or "the process's"),
+        "deterministic": str(r.deterministic),
         "values": case.profile,
     }

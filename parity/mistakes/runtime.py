@@ -67,7 +67,7 @@ class DeterministicKernelDropsTheBias(PlainLSTM):
 class HalfTypesAccumulatedInHalf(PlainLSTM):
     """In half types the products are added one by one in that type."""
 
-    witness = "I9-H9-T3-B2-bfloat16-normal-1"
+    witness = "I128-H128-T3-B2-bfloat16-normal-2"
     dtypes = ("bfloat16", "float16")
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:

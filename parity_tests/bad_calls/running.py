@@ -1,0 +1,57 @@
+"""Bad calls run in child processes: together where all are likely to be refused, alone where one may do harm."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from parity.isolated import Ending, How, Isolation
+from parity_tests.bad_calls.subjects import call
+
+HERE = "parity_tests.bad_calls.running"
+TIMES = 3
+# what torch says where it read past the end of a list of tensors, and met by luck something else than the end of itself
+OVERRUN = ("INTERNAL ASSERT FAILED", "tensor does not have a device")
+
+
+def refused(ending: Ending) -> bool:
+    """Whether a call was refused, and not ended by luck alone."""
+    return ending.how is How.RAISED and not overrun(ending.words)
+
+
+def overrun(words: str) -> bool:
+    """Whether an exception's words are those of memory that was overrun."""
+    return any(sign in words for sign in OVERRUN)
+
+
+def alone(isolation: Isolation, subject: str, row: str) -> Ending:
+    """How one bad call ends, in a process of its own; of some runs the first that was not refused: harm may vary."""
+    endings = (isolation.run("parity_tests.bad_calls.subjects:call", subject, row) for _ in range(TIMES))
+    last = next(endings)
+    for ending in endings:
+        if not refused(last):
+            return last
+        last = ending
+    return last
+
+
+def endings(isolation: Isolation, subject: str, rows: Iterable[str], suspects: Collection[str]) -> dict[str, Ending]:
+    """How bad calls end: suspects each alone, the others in one process, and alone too if not refused there."""
+    rows = list(rows)
+    others = [row for row in rows if row not in suspects]
+    together = isolation.run(f"{HERE}:refusals", subject, others, limit=60.0)
+    told = dict(zip(others, together.value or [], strict=together.how is How.RETURNED))
+    found = {row: Ending(How.RAISED, None, *words) for row, words in told.items() if words}
+    return {row: found[row] if row in found else alone(isolation, subject, row) for row in rows}
+
+
+def refusals(subject: str, rows: list[str]) -> list[tuple[str, str] | None]:
+    """The exception and the words of each bad call that was refused; None for one that was not."""
+    return [_refusal(subject, row) for row in rows]
+
+
+def _refusal(subject: str, row: str) -> tuple[str, str] | None:
+    try:
+        call(subject, row)
+    except Exception as error:
+        return type(error).__name__, str(error)
+    return None

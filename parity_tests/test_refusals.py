@@ -1,0 +1,76 @@
+"""What no LSTM answers, nn.LSTM and nn.LSTMCell ought to refuse: each call that they do not is an expected failure.
+
+The calls are in bad_calls/, what is known of each release in bad_calls/known.py, the findings in docs/findings/. A bad
+call may end the process, so all are run in child processes.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from parity.isolated import UNLUCKY_MEMORY, Ending, Isolation
+from parity_tests.bad_calls.known import KNOWN, known
+from parity_tests.bad_calls.running import HERE, endings, refused
+from parity_tests.bad_calls.subjects import ROWS, applies
+
+FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
+
+
+@functools.cache
+def suspects(subject: str) -> list[str]:
+    """The calls that this torch is known not to refuse."""
+    return [row for row in ROWS if applies(subject, row) and known(subject, row, torch.__version__)]
+
+
+@functools.cache
+def all_endings() -> dict[str, dict[str, Ending]]:
+    """How every bad call ends, by subject and call."""
+    with Isolation("torch", HERE, environment=UNLUCKY_MEMORY) as isolation:
+        return {
+            subject: endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
+            for subject in ("nn.LSTM", "nn.LSTMCell")
+        }
+
+
+def calls_of(subject: str) -> list[Any]:
+    """The names of a subject's bad calls; those that this torch does not refuse are expected to fail."""
+    return [
+        pytest.param(row, marks=pytest.mark.xfail(strict=True, reason=reason(subject, row)))
+        if row in suspects(subject)
+        else row
+        for row in ROWS
+        if applies(subject, row)
+    ]
+
+
+def reason(subject: str, row: str) -> str:
+    """Where it is written down that a call is not refused, and on which releases."""
+    finding = known(subject, row, torch.__version__)
+    assert finding is not None
+    return f"docs/findings/{finding.finding}.md, torch {finding.versions or 'all releases'}"
+
+
+@pytest.mark.parametrize("row", calls_of("nn.LSTM"))
+def test_nn_lstm_refuses_what_no_lstm_answers(row: str) -> None:
+    """By an exception: neither with an output, nor by the end of the process."""
+    ending = all_endings()["nn.LSTM"][row]
+    assert refused(ending), ending
+
+
+@pytest.mark.parametrize("row", calls_of("nn.LSTMCell"))
+def test_nn_lstm_cell_refuses_what_no_lstm_answers(row: str) -> None:
+    """By an exception: neither with an output, nor by the end of the process."""
+    ending = all_endings()["nn.LSTMCell"][row]
+    assert refused(ending), ending
+
+
+@pytest.mark.parametrize("finding", sorted({known.finding for known in KNOWN}))
+def test_a_finding_is_written_down(finding: str) -> None:
+    """With a reproduction of fewer than 15 lines."""
+    program = (FINDINGS / f"{finding}.md").read_text().split("```python\n")[1].split("```")[0]
+    assert 1 < len(program.splitlines()) < 15

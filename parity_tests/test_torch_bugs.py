@@ -1,0 +1,42 @@
+"""Known bugs of torch's eager LSTMs are not there: those that still are, are expected failures until torch mends them.
+
+The probes are in torch_bugs/; what each of them saw on the installed torch is in docs/torch-bugs.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from parity.isolated import UNLUCKY_MEMORY, Isolation
+from parity_tests.torch_bugs import BUGS, look
+
+
+@pytest.fixture(scope="module")
+def isolation() -> Iterator[Isolation]:
+    """A server of child processes that have torch and the probes loaded."""
+    with Isolation("torch", "parity_tests.torch_bugs", environment=UNLUCKY_MEMORY) as server:
+        yield server
+
+
+def bugs() -> list[Any]:
+    """The identifiers of all bugs; those that this torch still has are expected to fail."""
+    reasons = {name: f"{bug.name} (pytorch issue {bug.issues[0]}), torch {bug.still}" for name, bug in BUGS.items()}
+    return [
+        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=reasons[name]))
+        if bug.is_in(torch.__version__)
+        else name
+        for name, bug in BUGS.items()
+    ]
+
+
+@pytest.mark.parametrize("name", bugs())
+def test_a_known_bug_is_not_there(isolation: Isolation, name: str) -> None:
+    """The probe finds nothing wrong."""
+    seen = look(isolation, BUGS[name])
+    if seen.state == "cannot tell":
+        pytest.skip(seen.words)
+    assert seen.state == "fixed", seen.words
