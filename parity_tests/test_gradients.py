@@ -63,7 +63,7 @@ def in_float64(case):
 
 
 @losses
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(case=cases(**GRAD))
 @example(case=named("I5-H10-bf-T8-B5-packed8.8.1.8.3-float16-grad-native-non_finite-48276839"))
 def test_gradients_are_those_of_the_exact_lstm(implementation, losses, case):
@@ -79,7 +79,7 @@ def test_a_wide_layer_in_bfloat16_has_the_gradients_of_the_exact_lstm():
     assert [agree(TorchLSTM(), case, adjoints(case, losses)) for losses in (("output",), ("output", "c_n"))]
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(case=cases(**GRAD))
 @example(case=named("I3-H4-T300-B3-float16-grad-constant-1"))
 def test_gradients_of_plain_sums_are_those_of_the_exact_lstm(implementation, case):
@@ -87,7 +87,7 @@ def test_gradients_of_plain_sums_are_those_of_the_exact_lstm(implementation, cas
     assert agree(has_gradients(implementation, case), case, adjoints(case, ones=True))
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(case=cases(**{**GRAD, "time": st.integers(2, 4), "profile": "normal"}))
 def test_everything_that_the_output_depends_on_has_a_gradient(implementation, case):
     """The input, the states that were given and all of torch's parameters: none missing, none extra, none None."""
@@ -98,7 +98,7 @@ def test_everything_that_the_output_depends_on_has_a_gradient(implementation, ca
     assert found.keys() == {"input", *states, *(name for name, _ in case.weights.items())}
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(case=cases(**SEVERAL))
 def test_a_lower_layer_has_no_gradient_by_the_weights_above_it(implementation, case):
     """The derivative of the first layer's c_n by the parameters of all others is None or 0, and not so by its own."""
@@ -113,7 +113,7 @@ def test_a_lower_layer_has_no_gradient_by_the_weights_above_it(implementation, c
     assert not {name for name in reached if "_l0" not in name}
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(case=cases(**GRAD))
 def test_frozen_parameters_change_no_other_gradient(implementation, case):
     """Where some parameters require no gradient they get none, and all others have theirs."""
@@ -125,7 +125,7 @@ def test_frozen_parameters_change_no_other_gradient(implementation, case):
     assert deviations(measured(case, by_autograd(implementation, case, d, frozen), d)) == []
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(case=cases(**GRAD))
 def test_training_without_dropout_has_the_gradients_of_eval_mode(case):
     """nn.LSTM's mode makes no difference where nothing is dropped, bit for bit."""
