@@ -1,12 +1,15 @@
 """The gradients of a case three ways: an implementation's, by autograd; ours, derived by hand; and with their noise.
 
-Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`, then the weights by torch's names.
+Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`, then the weights by torch's names. They
+are judged as outputs are, by the same limits: `experiments/gradient_false_alarms.md` shows that these hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import traceback
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,63 +19,103 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from parity.calling import TENSORS, arguments, runtime_flags, weight_tensors
 from parity.cases import Case, rounded
 from parity.expecting import stack_weights
-from parity.implementations.protocol import Implementation
-from parity.judge import MEANINGFUL, Measured, distances
+from parity.implementations.protocol import LSTM, Implementation
+from parity.judge import MEANINGFUL, Measured, Outcome, Verdict, distances
+from parity.observing import Observation
 from parity.settings import Runtime, Setting
 from reference.arithmetics import NATIVE, Arithmetic
 from reference.noisy_backward import Expected
 from reference.noisy_backward import lstm_backward as noisy_backward
 from reference.numpy_backward import lstm_backward
 from reference.rounding import Array
-from reference.weights import to_numpy
+from reference.weights import LSTMWeights, to_numpy
 
 GRADIENT = "gradient"
+INPUTS = ("input", "h_0", "c_0")
 Gradients = dict[str, Array]
+Found = dict[str, "Array | None"]
 Masks = Sequence[Array]
 
 
 @dataclass(frozen=True, eq=False)
 class Adjoints:
-    """The derivatives of a loss by output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H)."""
+    """The derivatives of a loss by output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H).
+
+    losses: what the loss looks at; the others' derivatives are 0. ones: whether it is their plain sum.
+    """
 
     output: Array
     h_n: Array
     c_n: Array
+    losses: tuple[str, ...] = TENSORS
+    ones: bool = False
 
 
-def adjoints(case: Case, losses: Sequence[str] = TENSORS) -> Adjoints:
-    """Standard normal numbers of the case's seed, rounded to its dtype; zeros for what the loss does not look at."""
+def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
+    """Standard normal numbers of the case's seed, rounded to its dtype; zeros for what the loss does not look at.
+
+    With `ones` the loss is the plain sum: all its derivatives are 1, and the weights' gradients sums of like numbers.
+    """
     generator, architecture = np.random.default_rng(case.seed), case.setting.architecture
     output = (*case.input.shape[:2], architecture.num_directions * architecture.output_size)
     shapes = zip(TENSORS, (output, case.h_0.shape, case.c_0.shape), strict=True)
-    drawn = ((name, generator.standard_normal(shape)) for name, shape in shapes)
-    return Adjoints(*(rounded(a * (name in losses), case.setting.runtime.dtype) for name, a in drawn))
+    drawn = ((name, np.ones(shape) if ones else generator.standard_normal(shape)) for name, shape in shapes)
+    d_output, d_h_n, d_c_n = (rounded(a * (name in losses), case.setting.runtime.dtype) for name, a in drawn)
+    return Adjoints(d_output, d_h_n, d_c_n, tuple(losses), ones)
 
 
-def by_autograd(implementation: Implementation, case: Case, d: Adjoints) -> Gradients:
-    """What autograd says through an implementation: a module, or one that computes with the tensors it is given.
+def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeights) -> dict[str, Tensor]:
+    """What a loaded LSTM computes with, by torch's names.
 
-    `h_0` and `c_0` are left out where the call gives none; a gradient that does not reach a tensor is 0.
+    A module's own parameters, or those that the implementation names (`Trainable`), or the very tensors it was given.
+    """
+    if isinstance(lstm, nn.Module):
+        return dict(lstm.named_parameters())
+    named = getattr(implementation, "parameters", None)
+    return dict(weights.items()) if named is None else named(lstm)
+
+
+def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Found:
+    """What `backward` leaves in the input, the states (where the call gives any) and every parameter; None for nothing.
+
+    Parameters named in `frozen` require no gradient. Raises what the implementation raises.
     """
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
         lstm = implementation.load(case.setting, weights)
-        parameters = dict(lstm.named_parameters() if isinstance(lstm, nn.Module) else weights.items())
+        parameters = parameters_of(implementation, lstm, weights)
+        for name in frozen:
+            parameters[name].requires_grad_(False)
         given, hx = arguments(case.setting, case.input, case.h_0, case.c_0)
         leaves = [given.data if isinstance(given, PackedSequence) else given, *(hx or ())]
         for leaf in leaves:
             leaf.requires_grad_()
-        output, last = lstm(given, hx)
-        if isinstance(output, PackedSequence):
-            output, _ = pad_packed_sequence(output, total_length=case.setting.call.time)
-        d_output, d_last = arguments(_dense(case.setting), d.output, d.h_n, d.c_n)
-        wanted = [*leaves, *(parameters[name] for name, _ in weights.items())]
-        found = torch.autograd.grad((output, *last), wanted, (d_output, *d_last), allow_unused=True)
-    known = [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
-    if isinstance(given, PackedSequence):
-        known[0], _ = pad_packed_sequence(given._replace(data=known[0]), total_length=case.setting.call.time)
-    arrays = [np.asarray(to_numpy(g), np.float64) for g in known]
-    return _named(case, arrays[0], arrays[1 : len(leaves)], arrays[len(leaves) :])
+        _back(case.setting, lstm(given, hx), d)
+    grads = [leaf.grad for leaf in leaves]
+    if isinstance(given, PackedSequence) and grads[0] is not None:
+        grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
+    named = dict(zip(_names(case)[: len(grads)], grads, strict=True)) | {
+        name: parameter.grad for name, parameter in parameters.items()
+    }
+    found = {name: _array(grad) for name, grad in named.items()}
+    return {name: None if array is None else _canonical(case, name, array) for name, array in found.items()}
+
+
+def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
+    """Backward from all three as far as they have a graph, with zeros from what the loss does not look at."""
+    output, last = returned
+    if isinstance(output, PackedSequence):
+        output, _ = pad_packed_sequence(output, total_length=setting.call.time)
+    d_output, d_last = arguments(_dense(setting), d.output, d.h_n, d.c_n)
+    outputs = zip((output, *last), (d_output, *d_last), strict=True)
+    seen = [(result, adjoint) for result, adjoint in outputs if result.requires_grad]
+    torch.autograd.backward([result for result, _ in seen], [adjoint for _, adjoint in seen])
+
+
+def by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Gradients:
+    """What autograd says through an implementation; 0 where no gradient reaches a tensor. The frozen are left out."""
+    found = _filled(case, found_by_autograd(implementation, case, d, frozen))
+    return {name: gradient for name, gradient in found.items() if name not in frozen}
 
 
 def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
@@ -95,39 +138,120 @@ def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
         batch_first=wide.architecture.batch_first,
         dropout_masks=masks or None,
     )
-    return _named(case, d_input, d_hx if case.setting.call.states else (), [w for _, w in d_weights.items()])
+    found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
+    return {name: _canonical(case, name, array) for name, array in zip(_names(case), found, strict=True)}
 
 
 def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> Expected:
     """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
-    arithmetic, call = arithmetic or NATIVE[case.setting.runtime.dtype], case.setting.call
+    return expected_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
+
+
+def expected_all(
+    cases: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
+) -> Expected:
+    """The same for N cases of one setting."""
+    call = cases[0].setting.call
     lengths = np.array(call.lengths or [call.time] * call.rows)
     valid = np.arange(call.time)[:, None, None] < lengths[:, None]
     with np.errstate(all="ignore"):
         return noisy_backward(
             arithmetic,
-            case.input[None],
-            (case.h_0[None], case.c_0[None]),
-            stack_weights([case.weights]),
-            d.output[None],
-            (d.h_n[None], d.c_n[None]),
+            np.stack([case.input for case in cases]),
+            (np.stack([case.h_0 for case in cases]), np.stack([case.c_0 for case in cases])),
+            stack_weights([case.weights for case in cases]),
+            np.stack([one.output for one in d]),
+            (np.stack([one.h_n for one in d]), np.stack([one.c_n for one in d])),
             valid,
-            [mask[None] for mask in masks],
+            [np.stack(mask) for mask in zip(*masks, strict=True)],
         )
 
 
 def measured(case: Case, got: Gradients, d: Adjoints, masks: Masks = ()) -> tuple[Measured, ...]:
-    """Gradients against those derived by hand, in units of their noise; none where rounding drowns the way forward."""
-    exact, noise = by_hand(case, d, masks), expected(case, d, masks=masks)
-    if not noise.carried[0] <= MEANINGFUL:
-        return ()
-    noisy = {"input": noise.input, "h_0": noise.h_0, "c_0": noise.c_0, **dict(noise.weights.items())}
-    scale = np.sqrt(2.0) if case.setting.runtime.dtype == "float64" else 1.0  # there both are as noisy
-    return tuple(_measured(name, got[name], exact[name], noisy[name].deviation[0] * scale) for name in exact)
+    """Gradients against those of `by_hand`, in units of their noise; none where rounding drowns the way forward.
+
+    Only those that were got are measured.
+    """
+    return measured_all([case], [got], [d], [masks], [by_hand(case, d, masks)])[0]
+
+
+def measured_all(
+    cases: Sequence[Case],
+    got: Sequence[Gradients],
+    d: Sequence[Adjoints],
+    masks: Sequence[Masks] | None = None,
+    exact: Sequence[Gradients] | None = None,
+) -> list[tuple[Measured, ...]]:
+    """The same for N cases of one setting, side by side, against the values that the noise was computed with.
+
+    exact: other values to measure them against.
+    """
+    dtype = cases[0].setting.runtime.dtype
+    twin = expected_all(cases, d, NATIVE[dtype], masks or [()] * len(cases))
+    noisy = {"input": twin.input, "h_0": twin.h_0, "c_0": twin.c_0, **dict(twin.weights.items())}
+    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
+    found = list[tuple[Measured, ...]]()
+    for n, case in enumerate(cases):
+        names = [name for name in _names(case) if name in got[n]] if twin.carried[n] <= MEANINGFUL else []
+        right = {name: noisy[name].value[n] for name in names} if exact is None else exact[n]
+        found.append(tuple(_measured(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
+    return found
 
 
 def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:
     return Measured(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
+
+
+def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
+    """The verdict on an implementation's gradients of one case."""
+    return judge_all_gradients(implementation, [case], [d], [masks])[0]
+
+
+def judge_all_gradients(
+    implementation: Implementation, cases: Sequence[Case], d: Sequence[Adjoints], masks: Sequence[Masks] | None = None
+) -> list[Verdict]:
+    """The verdicts on N cases of one setting; their measured tensors are gradients.
+
+    DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
+    """
+    arithmetic = NATIVE[cases[0].setting.runtime.dtype]
+    if (reason := implementation.refuses(cases[0].setting)) is not None:
+        return [_ended(Observation(case, refused=reason), arithmetic) for case in cases]
+    found = list[Found]()
+    try:
+        found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
+    except NotImplementedError as error:
+        return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
+    except Exception:  # the implementation is the user's: whatever it raises is a verdict
+        return [_ended(Observation(case, failed=traceback.format_exc()), arithmetic) for case in cases]
+    compared = measured_all(cases, [_filled(case, one) for case, one in zip(cases, found, strict=True)], d, masks)
+    return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
+
+
+def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
+    """Before there was a gradient."""
+    outcome, reason = (
+        Outcome.FAILED if observation.failed else Outcome.REFUSED,
+        observation.failed or observation.refused,
+    )
+    return Verdict(outcome, observation, arithmetic, reason=reason or "")
+
+
+def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmetic: Arithmetic) -> Verdict:
+    observation, names = Observation(case), _names(case)
+    faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
+    faults += [f"{name} is not among the parameters" for name in names if name not in found]
+    missing = [m.tensor for m in compared if found[m.tensor] is None and m.exact.any()]
+    faults += [
+        f"{name} has no gradient (None), but the loss depends on it: is it detached or copied?" for name in missing
+    ]
+    if not compared and not faults:
+        reason = "drowned in the noise of hidden states"
+        return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,))
+    compared = tuple(m for m in compared if m.tensor not in missing)
+    deviates = faults or any(m.deviates for m in compared)
+    outcome = Outcome.DEVIATES if deviates else Outcome.PARITY
+    return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
 
 
 def deviations(found: Sequence[Measured]) -> list[str]:
@@ -149,12 +273,26 @@ def _dense(setting: Setting) -> Setting:
     )
 
 
-def _named(case: Case, d_input: Array, d_hx: Sequence[Array], d_weights: Sequence[Array]) -> Gradients:
-    """Canonical arrays by name, from arrays in the layout of the call."""
-    dense, unbatched = _dense(case.setting), case.setting.call.batch is None
-    if unbatched:
-        d_input, d_hx = d_input[:, None], [d[:, None] for d in d_hx]
-    elif dense.architecture.batch_first:
-        d_input = d_input.swapaxes(0, 1)
-    names = ("input", *(("h_0", "c_0") if d_hx else ()), *(name for name, _ in case.weights.items()))
-    return dict(zip(names, (d_input, *d_hx, *d_weights), strict=True))
+def _array(gradient: Tensor | None) -> Array | None:
+    return None if gradient is None else np.asarray(to_numpy(gradient), np.float64)
+
+
+def _canonical(case: Case, name: str, gradient: Array) -> Array:
+    """A gradient of the input or of a state from the layout of the call; others as they are."""
+    if name not in INPUTS:
+        return gradient
+    if case.setting.call.batch is None:
+        return np.expand_dims(gradient, 1)
+    return gradient.swapaxes(0, 1) if name == "input" and _dense(case.setting).architecture.batch_first else gradient
+
+
+def _names(case: Case) -> tuple[str, ...]:
+    """Of the gradients that the case ought to have."""
+    inputs = INPUTS if case.setting.call.states else INPUTS[:1]
+    return (*inputs, *(name for name, _ in case.weights.items()))
+
+
+def _filled(case: Case, found: Found) -> Gradients:
+    """Zeros for None, torch's names only."""
+    zeros = {"input": case.input, "h_0": case.h_0, "c_0": case.c_0, **dict(case.weights.items())}
+    return {name: np.zeros_like(zeros[name]) if g is None else g for name, g in found.items() if name in zeros}

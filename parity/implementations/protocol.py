@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from torch import Tensor
+
 from parity.settings import Setting
 from reference.weights import LSTMWeights
 
@@ -27,3 +29,10 @@ class Implementation(Protocol):
 
         The same LSTM is called more than once, with other lengths of time too; raising is a verdict.
         """
+
+
+class Trainable(Implementation, Protocol):
+    """One whose LSTM is no module and computes with other tensors than `load` was given: it names them."""
+
+    def parameters(self, lstm: Any) -> dict[str, Tensor]:
+        """The tensors that a loaded LSTM computes with, by the names of `nn.LSTM`'s parameters."""

@@ -57,3 +57,7 @@ class NumpyReference:
             return torch.from_numpy(output), tuple(map(torch.from_numpy, last))
 
         return lstm
+
+    def parameters(self, lstm: LSTM) -> dict[str, torch.Tensor]:
+        """None that autograd knows: raises NotImplementedError, which is a refusal."""
+        raise NotImplementedError(f"the {self.name} has no autograd: see reference/numpy_backward.py")

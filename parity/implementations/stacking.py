@@ -99,14 +99,18 @@ class CellStack:
 def _run(
     step: Step, x: torch.Tensor, state: State, lengths: torch.Tensor | None, reverse: bool
 ) -> tuple[torch.Tensor, State]:
-    """One direction of one layer, step by step; a row's state rests while the step is beyond its length."""
+    """One direction of one layer, step by step; a row is left out of the steps beyond its length.
+
+    (Computing such rows too and choosing with `torch.where` would send NaN back from what was not chosen.)
+    """
     (h, c), outputs = state, list(x)
     for t in range(len(x) - 1, -1, -1) if reverse else range(len(x)):
-        new_h, new_c = step(x[t], (h, c))
         if lengths is None:
-            h, c, outputs[t] = new_h, new_c, new_h
+            h, c = step(x[t], (h, c))
+            outputs[t] = h
         else:
-            valid = (t < lengths).to(x.device).unsqueeze(1)
-            h, c = torch.where(valid, new_h, h), torch.where(valid, new_c, c)
-            outputs[t] = torch.where(valid, new_h, torch.zeros_like(new_h))
+            rows = (t < lengths).nonzero().squeeze(1).to(x.device)
+            new_h, new_c = step(x[t, rows], (h[rows], c[rows]))
+            h, c = h.index_copy(0, rows, new_h), c.index_copy(0, rows, new_c)
+            outputs[t] = torch.zeros_like(h).index_copy(0, rows, new_h)
     return torch.stack(outputs), (h, c)

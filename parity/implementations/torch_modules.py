@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ from torch import nn
 from parity.implementations.protocol import LSTM
 from parity.implementations.stacking import CellStack, Step
 from parity.settings import Setting
-from reference.weights import CellWeights, LSTMWeights, write_weights
+from reference.weights import LONG_NAMES, CellWeights, LSTMWeights, write_weights
 
 
 @cache
@@ -60,6 +60,19 @@ class TorchLSTMCell:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A stack of cells with these weights, called like `nn.LSTM`."""
         return CellStack.of(weights, _cell, setting.architecture.batch_first)
+
+    def parameters(self, lstm: CellStack) -> dict[str, torch.Tensor]:
+        """The cells' own parameters, by the names that `nn.LSTM` has for them."""
+        cells = tuple(
+            tuple(_parameters(run.args[0]) for run, *_ in layer if isinstance(run, partial)) for layer in lstm.runs
+        )
+        return dict(LSTMWeights(cells).items())
+
+
+def _parameters(cell: nn.LSTMCell) -> CellWeights:
+    """A cell's parameters themselves, not their values."""
+    named = dict(cell.named_parameters())
+    return CellWeights(**{short: named[long] for short, long in LONG_NAMES.items() if long in named})
 
 
 def _cell(weights: CellWeights) -> Step:
