@@ -30,3 +30,9 @@ def test_directions_are_joined_before_the_next_layer(implementation, case):
 def test_padding_is_invisible_in_packed_sequences(implementation, case):
     """Rows of a packed batch end, and in reverse begin, at their own length, in whatever order they come."""
     assert agrees(implementation, case)
+
+
+@given(case=cases(batch=st.integers(3, 6), time=st.integers(3, 6), packed=True, states=True))
+def test_packed_rows_start_from_and_return_their_own_states(implementation, case):
+    """However the rows are sorted inside, h_0, c_0, h_n and c_n stand in the caller's order."""
+    assert agrees(implementation, case)
