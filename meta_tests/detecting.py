@@ -11,7 +11,7 @@ from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import Unsatisfiable, UnsatisfiedAssumption
 
 import parity_tests
 from parity.implementations.protocol import Implementation
@@ -67,10 +67,11 @@ def examples_needed(test: Callable[..., Any], implementation: Implementation, se
         drawn += 1
         try:
             inner(implementation, case)
-        except Exception as error:
-            if failed is None and not isinstance(error, hypothesis.errors.UnsatisfiedAssumption):
-                failed = drawn
+        except UnsatisfiedAssumption:
             raise
+        except Exception as error:
+            failed = failed or drawn
+            raise AssertionError(type(error).__name__) from None  # hypothesis would have the whole message told
 
     try:
         _again(test, counted, seed)(implementation=implementation)

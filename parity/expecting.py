@@ -75,17 +75,15 @@ class _Runs:
     def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
         """The exact answers and their noise."""
         with np.errstate(all="ignore"):
-            seen = self._seen if steps else lambda layer, direction: None
+            seen = self._seen if steps else lambda layer: None
             return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
 
-    def _seen(self, layer: int, direction: int) -> Array | None:
+    def _seen(self, layer: int) -> Array | None:
         """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""
         if self.x.shape[1] == 1:
-            return self.h_n[:, None, layer * len(self.cells[0]) + direction]
-        if layer < len(self.cells) - 1:
-            return None
-        size = self.h_n.shape[-1]
-        return self.output[..., direction * size : (direction + 1) * size]
+            h_n = np.split(self.h_n, len(self.cells), axis=1)[layer]
+            return np.concatenate(list(np.swapaxes(h_n, 0, 1)), -1)[:, None]
+        return self.output if layer == len(self.cells) - 1 else None
 
 
 def _interleaved(parts: list[Expected], runs: _Runs) -> Expected:

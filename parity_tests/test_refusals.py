@@ -18,6 +18,7 @@ from parity_tests.bad_calls.known import KNOWN, known
 from parity_tests.bad_calls.running import HERE, endings, refused
 from parity_tests.bad_calls.subjects import ROWS, applies
 
+pytestmark = pytest.mark.xdist_group("refusals")  # one worker, one server of child processes
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 
 

@@ -14,6 +14,8 @@ import torch
 from parity.isolated import UNLUCKY_MEMORY, Isolation
 from parity_tests.torch_bugs import BUGS, look
 
+pytestmark = pytest.mark.xdist_group("torch_bugs")  # one worker, one server of child processes
+
 
 @pytest.fixture(scope="module")
 def isolation() -> Iterator[Isolation]:

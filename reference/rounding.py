@@ -126,8 +126,9 @@ class Sum:
 class Matrix:
     """A weight matrix (cases, outputs, inputs) made ready for `sum_of_products`, once for all steps.
 
-    squares: of its entries, scaled column by column so that none underflows that matters. full: whether few are 0.
-    copies: where a weight is a copy of the one before (cases, inputs - 1, outputs), None where few are.
+    squares: of its entries, scaled column by column so that none underflows that matters. full: whether few of any
+    output are 0.
+    copies: where a weight is a copy of the one before (cases, inputs - 1, outputs); of cases with few, none.
     """
 
     w_t: Array
@@ -141,9 +142,10 @@ class Matrix:
         """Make a matrix ready."""
         w_t = np.swapaxes(w, -1, -2)
         same = w_t[..., 1:, :] == w_t[..., :-1, :]
-        few = not same.size or same.mean(-2).max() < MANY
-        copies = None if few else (same & (w_t[..., 1:, :] != 0.0)).astype(np.float32)
-        full = bool(np.count_nonzero(w) > (1.0 - FEW) * w.size)
+        many = same.mean(-2).max(-1) >= MANY if same.size else np.zeros(len(w), bool)
+        copied = same & (w_t[..., 1:, :] != 0.0) & many[..., None, None]
+        copies = copied.astype(np.float32) if many.any() else None
+        full = _few_zeros(np.count_nonzero(w, axis=-1), w.shape[-1])
         return cls(w_t, *_scaled_squares(w_t, axis=-2), full, copies)
 
     def root_of_squares(self, x: Array) -> Array:
@@ -154,11 +156,17 @@ class Matrix:
         return np.asarray(root)
 
     def terms(self, x: Array) -> Array | float:
-        """How many products are not zero: at most all of them, which is said where few are zero."""
-        if self.full and np.count_nonzero(x) > (1.0 - FEW) * x.size:
-            return float(x.shape[-1])
+        """How many products are not zero, (cases, rows, outputs or 1): at most all of them, said where few are zero."""
+        if self.full:
+            counted = np.count_nonzero(x, axis=-1, keepdims=True)
+            return float(x.shape[-1]) if _few_zeros(counted, x.shape[-1]) else counted.astype(np.float64)
         counted = (x != 0.0).astype(np.float32) @ (self.w_t != 0.0).astype(np.float32)
         return np.asarray(counted, np.float64)  # or float64's floor, times the count, would be float32's 0
+
+
+def _few_zeros(counted: Array, size: int) -> bool:
+    """Whether none of these counts of numbers that are not zero, out of so many, is small."""
+    return bool((counted > (1.0 - FEW) * size).all())
 
 
 def _copies(x: Array) -> Array:
@@ -190,7 +198,7 @@ def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
         value += bias[:, None]
         bias = bias.reshape(len(bias), *(1,) * (len(shape) - 2), shape[-1])
     equal = None if w.copies is None else (_copies(rows) @ w.copies).reshape(shape)
-    terms = terms.reshape(shape) if isinstance(terms, np.ndarray) else terms
+    terms = terms.reshape(*shape[:-1], -1) if isinstance(terms, np.ndarray) else terms
     return Sum(value.reshape(shape), root.reshape(shape), terms, bias, incoming, equal)
 
 

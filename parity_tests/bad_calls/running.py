@@ -25,13 +25,11 @@ def overrun(words: str) -> bool:
 
 def alone(isolation: Isolation, subject: str, row: str) -> Ending:
     """How one bad call ends, in a process of its own; of some runs the first that was not refused: harm may vary."""
-    endings = (isolation.run("parity_tests.bad_calls.subjects:call", subject, row) for _ in range(TIMES))
-    last = next(endings)
-    for ending in endings:
-        if not refused(last):
-            return last
-        last = ending
-    return last
+    for _ in range(TIMES):
+        ending = isolation.run("parity_tests.bad_calls.subjects:call", subject, row)
+        if not refused(ending):
+            break
+    return ending
 
 
 def endings(isolation: Isolation, subject: str, rows: Iterable[str], suspects: Collection[str]) -> dict[str, Ending]:
