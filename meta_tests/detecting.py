@@ -26,7 +26,7 @@ QUICK = {
 }
 
 
-EXAMPLES = 30  # of the profile that a plain `pytest` has
+EXAMPLES = 20  # of the profile that a plain `pytest` has
 
 
 def by_default() -> None:

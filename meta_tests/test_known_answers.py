@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from experiments.wrong_calls import CALLS
 from experiments.wrong_weights import ORDERS, REVERSED, TRANSPOSED
@@ -19,8 +20,11 @@ from meta_tests.test_readme import skeleton
 from parity.calling import Outputs
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome
-from parity.known import VECTORS, KnownAnswerError, against, demand_known, read, read_all
+from parity.known import VECTORS, KnownAnswerError, against, answered, demand_known, read, read_all
 from parity.message import NoParityError
+from parity_tests.small_lstms import close
+from reference import numpy_lstm, torch_lstm
+from reference.arithmetics import FLOAT64
 
 ROOT = Path(__file__).parents[1]
 KNOWN = read_all()
@@ -175,3 +179,31 @@ def test_a_missing_answer_is_no_pass():
 
     with pytest.raises(NoParityError, match=r"(?s)the implementation raised:.*known answer: sequence"):
         demand_known(known, against(known, TorchLSTM(), "float32"))
+
+
+@every_vector
+@pytest.mark.parametrize(
+    ("forward", "array"),
+    [(torch_lstm.lstm_forward, torch.tensor), (numpy_lstm.lstm_forward, np.array)],
+    ids=["torch", "NumPy"],
+)
+def test_a_reference_returns_the_known_answers(forward, array, name):
+    """Without the engine, in float64, both references are within 1e-15 of what fifty digits say."""
+    known = KNOWN[name]
+    hx = array(known.h_0), array(known.c_0)
+    output, last = forward(array(known.input), hx, known.weights.map(array), lengths=known.call.lengths)
+
+    close((output, *last), tuple(map(array, exact(known))), 1e-15)
+
+
+@every_vector
+def test_the_judge_knows_the_known_answers(name):
+    """What the judge takes for exact is within 1e-15 of what fifty digits say."""
+    answers = answered(KNOWN[name], FLOAT64)
+
+    close((answers.output.value[0], answers.h_n.value[0], answers.c_n.value[0]), exact(KNOWN[name]), 1e-15)
+
+
+def exact(known):
+    """The stored answer: output, h_n, c_n."""
+    return known.answer.output, known.answer.h_n, known.answer.c_n

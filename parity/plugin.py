@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from hypothesis import HealthCheck, settings
 
     common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("lstm-parity-repeatable", common, max_examples=30, derandomize=True, database=None)
+    settings.register_profile("lstm-parity-repeatable", common, max_examples=20, derandomize=True, database=None)
     settings.register_profile("lstm-parity-exploring", common, max_examples=200, derandomize=False, print_blob=True)
 
 

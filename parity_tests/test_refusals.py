@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import torch
 
-from parity.isolated import UNLUCKY_MEMORY, Ending, Isolation
+from parity.isolated import Ending, Isolation
 from parity_tests.bad_calls.known import KNOWN, known
-from parity_tests.bad_calls.running import HERE, endings, refused
+from parity_tests.bad_calls.running import endings, refused
 from parity_tests.bad_calls.subjects import ROWS, applies
 
-pytestmark = pytest.mark.xdist_group("refusals")  # one worker, one server of child processes
+pytestmark = pytest.mark.xdist_group("isolated")  # one worker, one server of child processes
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 
 
@@ -28,14 +28,13 @@ def suspects(subject: str) -> list[str]:
     return [row for row in ROWS if applies(subject, row) and known(subject, row, torch.__version__)]
 
 
-@functools.cache
-def all_endings() -> dict[str, dict[str, Ending]]:
+@pytest.fixture(scope="module")
+def all_endings(isolation: Isolation) -> dict[str, dict[str, Ending]]:
     """How every bad call ends, by subject and call."""
-    with Isolation("torch", HERE, environment=UNLUCKY_MEMORY) as isolation:
-        return {
-            subject: endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
-            for subject in ("nn.LSTM", "nn.LSTMCell")
-        }
+    return {
+        subject: endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
+        for subject in ("nn.LSTM", "nn.LSTMCell")
+    }
 
 
 def calls_of(subject: str) -> list[Any]:
@@ -57,16 +56,16 @@ def reason(subject: str, row: str) -> str:
 
 
 @pytest.mark.parametrize("row", calls_of("nn.LSTM"))
-def test_nn_lstm_refuses_what_no_lstm_answers(row: str) -> None:
+def test_nn_lstm_refuses_what_no_lstm_answers(all_endings: dict[str, dict[str, Ending]], row: str) -> None:
     """By an exception: neither with an output, nor by the end of the process."""
-    ending = all_endings()["nn.LSTM"][row]
+    ending = all_endings["nn.LSTM"][row]
     assert refused(ending), ending
 
 
 @pytest.mark.parametrize("row", calls_of("nn.LSTMCell"))
-def test_nn_lstm_cell_refuses_what_no_lstm_answers(row: str) -> None:
+def test_nn_lstm_cell_refuses_what_no_lstm_answers(all_endings: dict[str, dict[str, Ending]], row: str) -> None:
     """By an exception: neither with an output, nor by the end of the process."""
-    ending = all_endings()["nn.LSTMCell"][row]
+    ending = all_endings["nn.LSTMCell"][row]
     assert refused(ending), ending
 
 

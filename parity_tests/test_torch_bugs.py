@@ -5,23 +5,15 @@ The probes are in torch_bugs/; what each of them saw on the installed torch is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
 
-from parity.isolated import UNLUCKY_MEMORY, Isolation
+from parity.isolated import Isolation
 from parity_tests.torch_bugs import BUGS, look
 
-pytestmark = pytest.mark.xdist_group("torch_bugs")  # one worker, one server of child processes
-
-
-@pytest.fixture(scope="module")
-def isolation() -> Iterator[Isolation]:
-    """A server of child processes that have torch and the probes loaded."""
-    with Isolation("torch", "parity_tests.torch_bugs", environment=UNLUCKY_MEMORY) as server:
-        yield server
+pytestmark = pytest.mark.xdist_group("isolated")  # one worker, one server of child processes
 
 
 def bugs() -> list[Any]:
