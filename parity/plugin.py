@@ -15,11 +15,12 @@ from parity.threads import share_cores
 if TYPE_CHECKING:
     from parity.cases import Case
     from parity.implementations.protocol import Implementation
+    from parity.isolated import Isolation
 
 share_cores()
-JUDGED = pytest.StashKey["Implementation"]()
-TARGET = pytest.StashKey[Target]()
-SERVER = pytest.StashKey["Isolation"]()
+JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
+TARGET: pytest.StashKey[Target] = pytest.StashKey()
+SERVER: pytest.StashKey[Isolation] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -112,15 +113,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.option.impl is None or config.option.collectonly or config.option.numprocesses:
         return
+    from parity.elsewhere.implementation import Elsewhere
     from parity.smoke import smoke
 
     implementation = judged(config)
     assert implementation is not None
     try:
-        problem = smoke(implementation)
+        if isinstance(implementation, Elsewhere):
+            implementation.start()
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
-    if problem is not None:
+    if (problem := smoke(implementation)) is not None:
         pytest.exit(f"{implementation.name} cannot be judged: {problem}", returncode=1)
 
 
@@ -228,9 +231,8 @@ def _repeating(test: Callable[..., None], case: Case) -> Callable[..., None]:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
     """A test whose every case the implementation refuses is skipped, with the reason."""
     outcome = yield
-    if "implementation" in pyfuncitem.fixturenames and outcome.excinfo:
-        if reason := _refusal(outcome.excinfo[1]):
-            outcome.force_exception(pytest.skip.Exception(f"refused: {reason}"))
+    if "implementation" in pyfuncitem.fixturenames and outcome.excinfo and (reason := _refusal(outcome.excinfo[1])):
+        outcome.force_exception(pytest.skip.Exception(f"refused: {reason}"))
 
 
 def _refusal(error: BaseException) -> str | None:

@@ -48,6 +48,11 @@ class Elsewhere:
         self._numbers = itertools.count()
         self._folder = Path(tempfile.mkdtemp(prefix="lstm-parity-"))
 
+    def start(self) -> None:
+        """Start the process now and not with the first question. Raises TargetError where the target is none."""
+        if self._connection is None:
+            self._connected()
+
     @property
     def name(self) -> str:
         """What was typed."""
@@ -130,12 +135,16 @@ class Elsewhere:
         self._connection = None
         return self._server.ending()
 
-    def close(self) -> None:
-        """End the process."""
+    def leave(self) -> None:
+        """End the process, not the server."""
         if self._connection is not None:
             self._ended()
-        self._server.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the process and the server."""
+        self.leave()
+        self._server.close()
 
     def __enter__(self) -> Elsewhere:
         return self

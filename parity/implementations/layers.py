@@ -110,5 +110,8 @@ class _Direction:
         except (TypeError, ValueError) as error:
             kind = type(returned).__name__
             raise TypeError(f"the layer returned a {kind}, but must return (output, (h, c))") from error
+        for name, value in (("output", output), ("h", h), ("c", c)):
+            if not isinstance(value, torch.Tensor):
+                raise TypeError(f"the layer returned {name} as a {type(value).__name__}, but must return torch.Tensors")
         output = output.transpose(0, 1)
         return output.flip(0) if reverse else output, (h, c)
