@@ -12,12 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from parity.calling import TENSORS, Outputs
+from parity.calling import Outputs
 from parity.cases import Case
 from parity.judge import Outcome, Verdict, distances, trajectory
 from parity.mistakes.mistake import Written
 from parity.mistakes.plain import PlainLSTM
-from parity.observing import LATE, PAIR, TWICE, WHOLE, Evidence, Observation, observe
+from parity.observing import LATE, PAIR, TWICE, WHOLE, observe
 from parity.probing import observe_in
 from reference.arithmetics import NATIVE
 from reference.rounding import Array
@@ -27,8 +27,57 @@ QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays 
 
 
 @dataclass(frozen=True, eq=False)
+class Behaviour:
+    """What a mistake does on a case, in one way.
+
+    plain: for each tensor, what two right LSTMs may stray from one another there.
+    """
+
+    mistake: Written
+    case: Case
+    way: str
+    plain: dict[str, Array]
+
+    @cached_property
+    def outputs(self) -> Outputs | None:
+        """What it returns; None where it raises."""
+        return _returned(self.mistake, self.case, self.way)
+
+    @cached_property
+    def noise(self) -> dict[str, Array]:
+        """The plain noise; more where the mistake's own is larger, or a roundoff of its numbers."""
+        other = _returned(self.mistake, _in_another_precision(self.case), self.way)
+        if self.outputs is None or other is None:
+            return self.plain
+        return {name: self._widened(self.outputs, other, name) for name in self.plain}
+
+    def _widened(self, one: Outputs, other: Outputs, tensor: str) -> Array:
+        ours, wider, native = getattr(one, tensor), getattr(other, tensor), NATIVE[self.case.setting.runtime.dtype]
+        if ours is None or wider is None:
+            return self.plain[tensor]
+        finite = np.isfinite(ours) & np.isfinite(wider)
+        strayed = np.abs(ours - wider)[finite] * (2.0**-29 if native.name == "float64" else 1.0)
+        own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
+        return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
+
+    def unlike(self, seen: Outputs) -> float:
+        """How many noises what was seen is away from this, at worst; infinite where the form differs."""
+        if self.outputs is None or set(self.outputs.faults) != set(seen.faults):
+            return np.inf
+        near = max(self._distance(seen, name, noise) for name, noise in self.plain.items())
+        return near if near <= ALIKE else max(self._distance(seen, name, self.noise[name]) for name in self.plain)
+
+    def _distance(self, seen: Outputs, tensor: str, noise: Array) -> float:
+        ours, theirs = getattr(self.outputs, tensor), getattr(seen, tensor)
+        if ours is None or theirs is None:
+            return 0.0 if ours is theirs else np.inf
+        anything = np.isnan(ours) & (not (self.mistake.repeats or self.case.setting.runtime.deterministic))
+        return float(np.where(anything, 0.0, distances(theirs, ours, noise)).max())
+
+
+@dataclass(frozen=True, eq=False)
 class Seen:
-    """What an implementation returned on a case, in one way; whether that was judged to deviate."""
+    """What an implementation returned on a case, in one way, and whether that was judged to deviate."""
 
     case: Case
     way: str
@@ -42,43 +91,13 @@ class Seen:
         return c.time * c.rows * a.num_layers * a.num_directions * a.hidden_size
 
     @cached_property
-    def noise(self) -> dict[str, Array] | None:
-        """What two right LSTMs may stray from one another here; None where that is too much to mean something."""
-        right = observe(Written(PlainLSTM), self.case, chain=False)
-        arithmetic = NATIVE[self.case.setting.runtime.dtype]
-        measured = trajectory(Verdict(Outcome.NOT_JUDGED, right, arithmetic))
-        return {m.tensor: np.sqrt(2.0) * m.noise for m in measured} or None
+    def noise(self) -> dict[str, Array]:
+        """What two right LSTMs may stray from one another here; empty where that is too much to mean something."""
+        return plain_noise(self.case)
 
     def unlike(self, mistake: Written) -> float:
-        """How many noises a mistake's outputs are away from what was seen, at worst; infinite where the form differs."""
-        known = returned(mistake, self.case, self.way)
-        if known is None or self.noise is None or set(known.faults) != set(self.outputs.faults):
-            return np.inf
-        worst = max(self._distance(name, known, noise) for name, noise in self.noise.items())
-        if not ALIKE < worst:
-            return worst
-        other = returned(mistake, in_another_precision(self.case), self.way)
-        if other is None:
-            return np.inf
-        widened = {name: self._widened(name, known, other, noise) for name, noise in self.noise.items()}
-        return max(self._distance(name, known, noise) for name, noise in widened.items())
-
-    def _distance(self, tensor: str, known: Outputs, noise: Array) -> float:
-        ours, theirs = getattr(known, tensor), getattr(self.outputs, tensor)
-        if ours is None or theirs is None:
-            return 0.0 if ours is theirs else np.inf
-        return float(distances(theirs, ours, noise).max())
-
-    def _widened(self, tensor: str, known: Outputs, other: Outputs, noise: Array) -> Array:
-        """The noise, where the mistake's own is larger that one, where its numbers are larger a roundoff of them."""
-        one, two = getattr(known, tensor), getattr(other, tensor)
-        if one is None or two is None:
-            return noise
-        native = NATIVE[self.case.setting.runtime.dtype]
-        finite = np.isfinite(one) & np.isfinite(two)
-        strayed = np.abs(one - two)[finite] * (2.0**-29 if native.name == "float64" else 1.0)
-        own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
-        return np.maximum(np.maximum(noise, own), native.value * np.abs(np.where(finite, one, 0.0)))
+        """How many noises it is away from what a mistake does, at worst."""
+        return Behaviour(mistake, self.case, self.way, self.noise).unlike(self.outputs)
 
 
 def seen(verdict: Verdict) -> Seen | None:
@@ -91,7 +110,14 @@ def seen(verdict: Verdict) -> Seen | None:
     return Seen(verdict.case, evidence.way, evidence.outputs, verdict.outcome is Outcome.DEVIATES)
 
 
-def returned(mistake: Written, case: Case, way: str) -> Outputs | None:
+def plain_noise(case: Case) -> dict[str, Array]:
+    """What two right LSTMs may stray from one another, for each tensor; empty where that is too much."""
+    right = observe(Written(PlainLSTM), case, chain=False)
+    measured = trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
+    return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
+
+
+def _returned(mistake: Written, case: Case, way: str) -> Outputs | None:
     """What a mistake returns; None where it raises. NaN stands for numbers that are not the same every time."""
     setting = case.setting
     if not mistake.repeats and not setting.runtime.deterministic:
@@ -100,7 +126,7 @@ def returned(mistake: Written, case: Case, way: str) -> Outputs | None:
     return evidence[0].outputs if evidence else None
 
 
-def in_another_precision(case: Case) -> Case:
+def _in_another_precision(case: Case) -> Case:
     """The case in float64, or where it is that already, in float32."""
     dtype = "float32" if case.setting.runtime.dtype == "float64" else "float64"
     return replace(case, setting=replace(case.setting, runtime=replace(case.setting.runtime, dtype=dtype)))

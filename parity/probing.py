@@ -6,7 +6,7 @@ Chosen by `python -m experiments.diagnosis`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
