@@ -13,16 +13,14 @@ from dataclasses import dataclass
 
 from parity.explaining import explain
 from parity.judge import Outcome, Verdict
-from parity.likeness import ALIKE, Seen, seen
+from parity.likeness import Seen, seen
 from parity.locating import located, traits
 from parity.mistakes import MISTAKES
 from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
 from parity.observing import Observation
 from reference.arithmetics import Arithmetic
 
 MOST = 40  # cases of either kind that are compared, and found the place by
-RIGHT = Written(PlainLSTM)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +72,9 @@ class Diagnosis:
         known = self.mistake
         if known is None:
             return []
-        agree = f" and {self.agreeing} that agree" * (self.agreeing > 0)
-        lines = [f"behaves like: {known.name}, to {self.worst:.2g} x noise on {self.deviating} deviating cases{agree}"]
+        agree = f", and on {self.agreeing} that agree" * (self.agreeing > 0)
+        cases = f"{self.deviating} deviating case" + "s" * (self.deviating > 1)
+        lines = [f"behaves like: {known.name}, to {self.worst:.2g} x noise on {cases}{agree}"]
         lines += [f"what is wrong: {known.says}"] + [f"change: {known.change}"] * bool(known.change)
         lines += [f"or like: {other.name}: {other.says}" for other in self.equivalents]
         return lines + [f"others made it: {known.seen}"] * bool(known.seen)
@@ -126,9 +125,8 @@ def _misses(compared: Sequence[Seen], few: int) -> dict[Written, list[Seen]]:
     """For each mistake the cases where it does something else; mistakes with more than a few of them are left out."""
     missed: dict[Written, list[Seen]] = {known: [] for known in MISTAKES}
     for one in compared:
-        limit = min(ALIKE, one.unlike(RIGHT) / 2.0) if one.deviates else ALIKE
         for known, cases in list(missed.items()):
-            if not one.unlike(known) <= limit:
+            if not one.fits(known):
                 cases.append(one)
                 if len(cases) > few:
                     del missed[known]

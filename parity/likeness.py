@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from parity.calling import Outputs
+from parity.calling import TENSORS, Outputs
 from parity.cases import Case
 from parity.judge import Outcome, Verdict, distances, trajectory
 from parity.mistakes.mistake import Written
@@ -23,6 +23,7 @@ from reference.arithmetics import NATIVE
 from reference.rounding import Array
 
 ALIKE = 10.0  # noises: see experiments/diagnosis.md
+RIGHT = Written(PlainLSTM)
 QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
 
 
@@ -61,11 +62,22 @@ class Behaviour:
         return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
 
     def unlike(self, seen: Outputs) -> float:
-        """How many noises what was seen is away from this, at worst; infinite where the form differs."""
+        """How many noises what was seen is away from this, at worst; infinite where the form differs.
+
+        The mistake's own noise is asked for where the plain one is not enough.
+        """
         if self.outputs is None or set(self.outputs.faults) != set(seen.faults):
             return np.inf
         near = max(self._distance(seen, name, noise) for name, noise in self.plain.items())
         return near if near <= ALIKE else max(self._distance(seen, name, self.noise[name]) for name in self.plain)
+
+    def same(self, other: Behaviour) -> bool:
+        """Whether it returns the same bits and forms as another."""
+        ours, theirs = self.outputs, other.outputs
+        if ours is None or theirs is None or ours.faults != theirs.faults:
+            return False
+        pairs = [(getattr(ours, name), getattr(theirs, name)) for name in TENSORS]
+        return all(a is not None and b is not None and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
     def _distance(self, seen: Outputs, tensor: str, noise: Array) -> float:
         ours, theirs = getattr(self.outputs, tensor), getattr(seen, tensor)
@@ -95,9 +107,24 @@ class Seen:
         """What two right LSTMs may stray from one another here; empty where that is too much to mean something."""
         return plain_noise(self.case)
 
+    @cached_property
+    def right(self) -> Behaviour:
+        """What a right LSTM does here."""
+        return Behaviour(RIGHT, self.case, self.way, self.noise)
+
+    @cached_property
+    def from_right(self) -> float:
+        """How many noises it is away from what a right LSTM does, at worst."""
+        return self.right.unlike(self.outputs)
+
     def unlike(self, mistake: Written) -> float:
         """How many noises it is away from what a mistake does, at worst."""
-        return Behaviour(mistake, self.case, self.way, self.noise).unlike(self.outputs)
+        behaviour = Behaviour(mistake, self.case, self.way, self.noise)
+        return self.from_right if behaviour.same(self.right) else behaviour.unlike(self.outputs)
+
+    def fits(self, mistake: Written) -> bool:
+        """Whether a mistake does the same: within ALIKE and, where this deviates, far more than a right LSTM does."""
+        return self.unlike(mistake) <= (min(ALIKE, self.from_right / 2.0) if self.deviates else ALIKE)
 
 
 def seen(verdict: Verdict) -> Seen | None:
@@ -112,7 +139,7 @@ def seen(verdict: Verdict) -> Seen | None:
 
 def plain_noise(case: Case) -> dict[str, Array]:
     """What two right LSTMs may stray from one another, for each tensor; empty where that is too much."""
-    right = observe(Written(PlainLSTM), case, chain=False)
+    right = observe(RIGHT, case, chain=False)
     measured = trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
     return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
 

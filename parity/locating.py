@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from parity.calling import TENSORS
 from parity.cases import Case
 from parity.judge import WORST, Measured, Outcome, Verdict, distances, trajectory
 from parity.observing import LATE, TWICE
+from parity.settings import DTYPES, Setting
 from reference.rounding import Array
 
 
@@ -62,37 +63,47 @@ def _place(verdict: Verdict) -> Place | None:
 # ------------------------------------------------------------------ with which arguments
 
 
+WORDS: dict[str, Callable[[Setting], bool]] = {
+    "num_layers above 1": lambda s: s.architecture.num_layers > 1,
+    "num_layers above 2": lambda s: s.architecture.num_layers > 2,
+    "bidirectional=True": lambda s: s.architecture.bidirectional,
+    "proj_size": lambda s: s.architecture.proj_size > 0,
+    "bias=True": lambda s: s.architecture.bias,
+    "bias=False": lambda s: not s.architecture.bias,
+    "batch_first=True": lambda s: s.architecture.batch_first,
+    "unbatched input": lambda s: s.call.batch is None,
+    "rows of different lengths": lambda s: len(set(_lengths(s))) > 1,
+    "packed rows that are not sorted": lambda s: list(_lengths(s)) != sorted(_lengths(s), reverse=True),
+    "hx=None": lambda s: not s.call.states,
+    "hx given": lambda s: s.call.states,
+    "more than one step": lambda s: s.call.time > 1,
+    "more than 16 steps": lambda s: s.call.time > 16,
+    "more than one row": lambda s: s.call.rows > 1,
+    "hidden_size above 128": lambda s: s.architecture.hidden_size > 128,
+    "oneDNN allowed": lambda s: s.runtime.mkldnn,
+    "oneDNN off": lambda s: not s.runtime.mkldnn,
+    "gradients recorded": lambda s: s.runtime.grad_mode == "grad",
+    "deterministic algorithms": lambda s: s.runtime.deterministic,
+    "several threads": lambda s: (s.runtime.threads or 1) > 1,
+    "strided input and states": lambda s: s.call.strided,
+    **{f"dtype={dtype}": lambda s, dtype=dtype: s.runtime.dtype == dtype for dtype in DTYPES},  # type: ignore[misc]
+    "a half type": lambda s: s.runtime.dtype in ("bfloat16", "float16"),
+}
+AGAIN, NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
+
+
 def traits(case: Case, way: str = "") -> frozenset[str]:
     """What is special about a case, in words."""
-    a, c, r = case.setting.architecture, case.setting.call, case.setting.runtime
-    lengths = c.lengths or ()
-    words = {
-        "num_layers above 1": a.num_layers > 1,
-        "bidirectional=True": a.bidirectional,
-        "proj_size": a.proj_size > 0,
-        "biases": a.bias,
-        "bias=False": not a.bias,
-        "batch_first=True": a.batch_first,
-        "unbatched input": c.batch is None,
-        "rows of different lengths": len(set(lengths)) > 1,
-        "packed rows that are not sorted": list(lengths) != sorted(lengths, reverse=True),
-        "hx given": c.states,
-        "hx=None": not c.states,
-        "strided input and states": c.strided,
-        "more than one row": c.rows > 1,
-        "more than one step": c.time > 1,
-        "hidden_size above 128": a.hidden_size > 128,
-        "more than 16 steps": c.time > 16,
-        "gradients recorded": r.grad_mode == "grad",
-        "oneDNN allowed": r.mkldnn,
-        "oneDNN off": not r.mkldnn,
-        "several threads": (r.threads or 1) > 1,
-        "deterministic algorithms": r.deterministic,
-        "NaN or infinities given": case.profile == "non_finite",
-        "a second call with the same tensors": way in (TWICE, LATE),
-        f"dtype={r.dtype}": True,
-    }
-    return frozenset(word for word, holds in words.items() if holds)
+    words = {word for word, holds in WORDS.items() if holds(case.setting)}
+    return frozenset(words | ({AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
+
+
+def _not_finite(case: Case) -> set[str]:
+    return set() if all(np.isfinite(array).all() for array in (case.input, case.h_0, case.c_0)) else {NOT_FINITE}
+
+
+def _lengths(setting: Setting) -> tuple[int, ...]:
+    return setting.call.lengths or ()
 
 
 def _circumstances(verdicts: Sequence[Verdict]) -> str:
@@ -104,12 +115,16 @@ def _circumstances(verdicts: Sequence[Verdict]) -> str:
     )
     if not wrong or not right:
         return ""
-    common, left, words = sorted(frozenset.intersection(*wrong)), right, list[str]()
+    common, left, words = (
+        [word for word in (AGAIN, NOT_FINITE, *WORDS) if all(word in case for case in wrong)],
+        right,
+        list[str](),
+    )
     while left:
         lacking = {word: sum(word not in case for case in left) for word in common}
-        best = max(common, key=lambda word: lacking[word], default="")
+        best = max(lacking, key=lambda word: lacking[word], default="")
         if not best or not lacking[best]:
-            return f"only with {', '.join(words)}, but not always then" if words else ""
+            return f"only with {' and '.join(words)}, but not always then" if words else ""
         words.append(best)
         left = [case for case in left if best in case]
     return f"only with {' and '.join(words)}, and always then"
@@ -122,7 +137,7 @@ def _tensors(places: Sequence[Place]) -> str:
     wrong = [name for name in TENSORS if any(name in place.tensors for place in places)]
     if len(wrong) == len(TENSORS):
         return ""
-    return f"only in {' and '.join(wrong)}: {' and '.join(n for n in TENSORS if n not in wrong)} is right"
+    return f"only in {' and '.join(wrong)}: {' and '.join(n for n in TENSORS if n not in wrong)} agree"
 
 
 def _layers(places: Sequence[Place]) -> str:
@@ -194,7 +209,7 @@ def _gate(places: Sequence[Place], verdicts: Sequence[Verdict]) -> str:
     hiddens = {_follows(place) for place in steps}
     if cells == {False}:
         return "c is right after one step, h is not: o, or h = o * tanh(c)"
-    if cells != {True} or len(hiddens) > 1:
+    if cells != {True} or len(hiddens) > 1 or not all(place.beyond("h_n").any() for place in steps):
         return ""
     if hiddens == {False}:
         return "h does not follow from c by o * tanh(c) either: what all gates share, or o beside the others"
