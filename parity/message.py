@@ -10,7 +10,7 @@ from parity.calling import TENSORS
 from parity.cases import Case
 from parity.explaining import explain
 from parity.judge import WORST, Measured, Outcome, Verdict, trajectory
-from parity.observing import CHAIN, PAIR, TRAJECTORY, WHOLE
+from parity.observing import CHAIN, LATE, PAIR, TRAJECTORY, TWICE, WHOLE
 from parity.settings import Setting
 
 WAYS = {
@@ -18,6 +18,8 @@ WAYS = {
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
     PAIR: "from a run that should be the same",
+    TWICE: "in a second call with the same tensors, one step from its own previous output",
+    LATE: "read after a second call, one step from its own previous output",
 }
 
 

@@ -16,6 +16,7 @@ from parity.implementations.protocol import LSTM, Implementation
 from reference.rounding import Array
 
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
+TWICE, LATE = "second call", "read late"  # ways of `parity/probing.py`
 
 
 class ToldError(Exception):

@@ -20,6 +20,7 @@ class ReverseNotReversed(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
+    change = "run the reverse direction from the last step to the first"
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
         """From the first step."""
@@ -35,6 +36,7 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/keras-team/keras/issues/1431"
+    change = "flip the reverse direction's outputs along time before concatenating"
 
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """As they came."""
@@ -46,6 +48,7 @@ class ReverseUsesForwardWeights(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
+    change = "give the reverse direction its own weights, those named *_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones."""
@@ -57,6 +60,7 @@ class ReverseUsesForwardBias(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
+    change = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones' biases."""
@@ -68,6 +72,7 @@ class ReverseStartsFromForwardStates(PlainLSTM):
     """Both directions start from the states of the forward one."""
 
     witness = BOTH
+    change = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """The forward ones."""
@@ -79,6 +84,7 @@ class ForwardStateReturnedTwice(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/tflearn/tflearn/pull/522"
+    change = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Forward, forward."""
@@ -90,6 +96,7 @@ class DirectionsJoinedBackwards(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/Tencent/ncnn/issues/2562"
+    change = "concatenate the forward output first: cat([forward, reverse], -1)"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Reverse, forward."""
@@ -101,6 +108,7 @@ class DirectionsInterleaved(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/Tencent/ncnn/issues/2933"
+    change = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Forward, reverse, forward, reverse."""
@@ -112,6 +120,7 @@ class LastStatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/OpenNMT/OpenNMT-py/issues/61"
+    change = "order h_n and c_n layer by layer, forward before reverse within each"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Direction by direction."""
@@ -124,6 +133,7 @@ class StatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/onnx/onnx-tensorflow/issues/409"
+    change = "read h_0 and c_0 layer by layer, forward before reverse within each"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Direction by direction."""
@@ -135,6 +145,7 @@ class ReverseStateOfTheLastStep(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
+    change = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's h from the output's last step."""
