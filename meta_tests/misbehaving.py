@@ -129,4 +129,9 @@ def differs_from_call_to_call(*arguments):
     return output + 1e-3 * differs_from_call_to_call.calls, (h, c)
 
 
+def forgets_a_bias(input, state, w_ih, w_hh, b_ih, b_hh):
+    """A wrong LSTM that behaves."""
+    return lstm_forward(input, state, w_ih, w_hh, b_ih, torch.zeros_like(b_hh))
+
+
 constant = 7

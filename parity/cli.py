@@ -85,7 +85,9 @@ def _judged(
         raise click.UsageError(str(error)) from error
     server = Isolation("torch", "parity.elsewhere.worker")
     server.start()  # it imports torch while we do
+    from parity.diagnose import diagnose
     from parity.elsewhere.implementation import Elsewhere
+    from parity.probing import probe
     from parity.smoke import smoke
     from parity.verifying import verify_one
 
@@ -98,4 +100,7 @@ def _judged(
             click.echo(f"{implementation.name} cannot be judged: {problem}")
             sys.exit(1)
         certificate, verdicts = verify_one(implementation, progress=progress)
-        return certificate, ""
+        if not verdicts:
+            return certificate, ""
+        progress("how it does on cases that tell mistakes apart")
+        return certificate, diagnose([*verdicts, *probe(implementation)]).text

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from parity.cases import Case
     from parity.implementations.protocol import Implementation
     from parity.isolated import Isolation
+    from parity.judge import Verdict
 
 share_cores()
 JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
 SERVER: pytest.StashKey[Isolation] = pytest.StashKey()
+DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -247,12 +249,28 @@ def _refusal(error: BaseException) -> str | None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
-    """A verdict's story stands for itself: no traceback, and the command that repeats it."""
+    """A verdict's story stands for itself: no traceback, and the command that repeats it.
+
+    With `--impl`, the first is followed by the diagnosis.
+    """
     outcome = yield
     from parity.message import NoParityError
 
-    if call.excinfo is not None and call.excinfo.errisinstance(NoParityError):
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, NoParityError):
         test = item.nodeid.partition("[")[0]
-        outcome.get_result().longrepr = str(call.excinfo.value).replace(
-            "repeat: --case", f"repeat: pytest {test} --case"
-        )
+        given = f" --impl {item.config.option.impl}" if item.config.option.impl else ""
+        story = str(error).replace("repeat: --case", f"repeat: pytest {test}{given} --case")
+        outcome.get_result().longrepr = story + _diagnosis(item, error.verdict)
+
+
+def _diagnosis(item: pytest.Item, verdict: Verdict) -> str:
+    """What explains the first failure of the implementation that `--impl` names; nothing for any other."""
+    implementation = judged(item.config)
+    if implementation is None or DIAGNOSED in item.config.stash:
+        return ""
+    from parity.diagnose import diagnose
+    from parity.probing import probe
+
+    item.config.stash[DIAGNOSED] = True
+    return "\n\n" + diagnose([verdict, *probe(implementation)]).text
