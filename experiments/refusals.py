@@ -1,4 +1,4 @@
-"""What nn.LSTM, nn.LSTMCell and both references do with every bad call of parity_tests/bad_calls.
+"""What nn.LSTM, nn.LSTMCell and both references do with every bad call of parity/bad_calls.
 
 Run `python -m experiments.refusals`, with --record under another torch, to add what that release does not refuse. Every
 call is run alone in a child process, up to three times, until it is not refused. Results: refusals.md, refusals.json.
@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 
 from experiments.releases import Columns, one_line, record, table
+from parity.bad_calls.running import HERE, alone, endings, refused
+from parity.bad_calls.subjects import ROWS, SUBJECTS, applies
 from parity.isolated import UNLUCKY_MEMORY, Ending, How, Isolation
-from parity_tests.bad_calls.known import known
-from parity_tests.bad_calls.running import HERE, alone, endings, refused
-from parity_tests.bad_calls.subjects import ROWS, SUBJECTS, applies
+from parity_tests.known_refusals import known
 
 Endings = dict[str, dict[str, Ending]]
 MODULES = SUBJECTS[:2]

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from torch import nn
 
-from parity_tests.bad_calls import BAD
-from parity_tests.bad_calls.good import EQUAL, GOOD, z
-from parity_tests.bad_calls.subjects import applies, numpy_arguments
-from parity_tests.small_lstms import as_numpy
+from parity.bad_calls import BAD
+from parity.bad_calls.good import EQUAL, GOOD, z
+from parity.bad_calls.subjects import applies, numpy_arguments
 from reference import numpy_lstm, torch_lstm
 from reference.refusals import DtypeError, FormError, RefusedError
+from reference.weights import as_numpy
 
 references = pytest.mark.parametrize(
     ("reference", "convert"), [(torch_lstm, lambda value: value), (numpy_lstm, as_numpy)], ids=["torch", "numpy"]

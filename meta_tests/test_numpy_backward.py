@@ -23,7 +23,6 @@ from parity_tests.small_lstms import (
     H,
     T,
     architectures,
-    as_numpy,
     close,
     given_states,
     lstm,
@@ -36,7 +35,7 @@ from parity_tests.strategies import cases
 from reference import numpy_lstm, torch_lstm
 from reference.numpy_backward import lstm_backward, lstm_cell_backward, lstm_layer_backward
 from reference.refusals import DtypeError, FormError, LengthsError, RefusedError, ShapeError
-from reference.weights import weights_of
+from reference.weights import as_numpy, weights_of
 
 DOUBLE = {"dtype": "float64", "grad_mode": "grad"}
 losses = pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from parity_tests.small_lstms import (
     H,
     T,
     architectures,
-    as_numpy,
     close,
     given_states,
     lstm,
@@ -24,7 +23,7 @@ from parity_tests.small_lstms import (
     tensors,
 )
 from reference import numpy_lstm, torch_lstm
-from reference.weights import weights_of
+from reference.weights import as_numpy, weights_of
 
 
 @architectures

@@ -12,8 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from reference.weights import CellWeights, LSTMWeights, to_numpy
-
 T, B, F, H = 5, 4, 3, 6  # time steps, batch rows, input features, hidden features
 ARCHITECTURES = [
     {},
@@ -50,17 +48,6 @@ def states(module: nn.LSTM, *batch: int) -> tuple[Tensor, Tensor]:
     h, c = numbers(count, *batch, module.proj_size or H, seed=7), numbers(count, *batch, H, seed=8)
     c[0].view(-1)[0] = 30.0
     return h, c
-
-
-def as_numpy(value: Any) -> Any:
-    """The same value with NumPy arrays for tensors."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(as_numpy(part) for part in value)
-    if isinstance(value, dict):
-        return {name: as_numpy(part) for name, part in value.items()}
-    if isinstance(value, Tensor):
-        return to_numpy(value)
-    return value.map(to_numpy) if isinstance(value, (CellWeights, LSTMWeights)) else value
 
 
 def close(actual: Any, expected: Any, tolerance: float = 1e-12) -> None:

@@ -1,6 +1,6 @@
 """What no LSTM answers, nn.LSTM and nn.LSTMCell ought to refuse: each call that they do not is an expected failure.
 
-The calls are in bad_calls/, what is known of each release in bad_calls/known.py, the findings in docs/findings/. A bad
+The calls are in bad_calls/, what is known of each release in known_refusals.py, the findings in docs/findings/. A bad
 call may end the process, so all are run in child processes.
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
+from parity.bad_calls.running import endings, refused
+from parity.bad_calls.subjects import ROWS, applies
 from parity.isolated import Ending, Isolation
-from parity_tests.bad_calls.known import KNOWN, known
-from parity_tests.bad_calls.running import endings, refused
-from parity_tests.bad_calls.subjects import ROWS, applies
+from parity_tests.known_refusals import KNOWN, known
 
 pytestmark = pytest.mark.xdist_group("isolated")  # one worker, one server of child processes
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"

@@ -146,3 +146,14 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray[Any, np.dtype[Any]]:
     """Copy a tensor to a NumPy array of the same dtype; bfloat16, which NumPy lacks, is widened to float32, exactly."""
     tensor = tensor.detach().cpu()
     return np.array((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy())
+
+
+def as_numpy(value: Any) -> Any:
+    """The same value with NumPy arrays for tensors."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(as_numpy(part) for part in value)
+    if isinstance(value, dict):
+        return {name: as_numpy(part) for name, part in value.items()}
+    if isinstance(value, torch.Tensor):
+        return to_numpy(value)
+    return value.map(to_numpy) if isinstance(value, (CellWeights, LSTMWeights)) else value

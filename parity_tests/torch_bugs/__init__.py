@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from parity.bad_calls import crashes
 from parity.isolated import Ending, How, Isolation
-from parity_tests.torch_bugs import crashes, modes, numbers
+from parity_tests.torch_bugs import modes, numbers
 
 UMBRELLA = "195547"
 

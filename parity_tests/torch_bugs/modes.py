@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from parity.bad_calls.probing import CannotTellError, needs, runs
 from parity_tests.torch_bugs.numbers import apart, small
-from parity_tests.torch_bugs.probing import CannotTellError, needs, runs
 
 
 def autocast(name: str, call: Callable[[], Any]) -> str:

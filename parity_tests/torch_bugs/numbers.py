@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize, prune, weight_norm
 
+from parity.bad_calls.probing import CannotTellError
 from parity.cases import draw
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome, judge
 from parity.message import message
 from parity.observing import observe
 from parity.settings import setting_named
-from parity_tests.torch_bugs.probing import CannotTellError
 
 BOUND = 1e-5  # float32, H below 10: a bug of this list is far above
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from parity_tests.bad_calls.good import EQUAL, UNSORTED, VARYING, BadCall, single, z
+from parity.bad_calls.good import EQUAL, UNSORTED, VARYING, BadCall, single, z
 from reference.refusals import DtypeError, FormError, ShapeError
 from reference.weights import CellWeights
 
@@ -79,8 +79,8 @@ def states(name: str, function: str, form: Form) -> dict[str, BadCall]:
             pair = z(of_h if h else form.h), z(of_c if c else form.c)
             rows[f"{which} {what}"] = bad(pair, ShapeError, re.escape(words))
         for dtype in ("float64", "float16", "bfloat16", "int64", "complex64"):
-            of_h, of_c = (getattr(torch, dtype) if change else torch.float32 for change in (h, c))
-            pair = z(form.h, dtype=of_h), z(form.c, dtype=of_c)
+            h_type, c_type = (getattr(torch, dtype) if change else torch.float32 for change in (h, c))
+            pair = z(form.h, dtype=h_type), z(form.c, dtype=c_type)
             rows[f"{which} of {dtype}"] = bad(pair, DtypeError, f"^{wrong} (is|was given as) .*{dtype}, but")
     return rows | {what: bad(*case) for what, case in malformed(z(form.h), z(form.c), *names).items()}
 

@@ -1,12 +1,12 @@
-"""What a probe of a known bug of torch is: a function that returns what is wrong, "" if nothing is, or cannot tell."""
+"""What a probe is, of a known bug of torch: a function that returns what is wrong, "" if nothing is, or cannot tell."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from parity_tests.bad_calls.running import overrun
-from parity_tests.bad_calls.subjects import told
+from parity.bad_calls.running import overrun
+from parity.bad_calls.subjects import told
 
 
 class CannotTellError(Exception):

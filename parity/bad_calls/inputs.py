@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from parity_tests.bad_calls.good import EQUAL, H_0, UNSORTED, VARYING, BadCall, single, stack, z
+from parity.bad_calls.good import EQUAL, H_0, UNSORTED, VARYING, BadCall, single, stack, z
 from reference.refusals import DeviceError, DtypeError, FormError, LengthsError, ShapeError
 
 FIRST = {"batch_first": True}
-THERE = {"device": "meta"}
+THERE: dict[str, Any] = {"device": "meta"}
 
 INPUTS: dict[str, BadCall] = {
     "4 features": BadCall({"input": z(5, 2, 4)}, ShapeError, "4 features, but w_ih reads 3"),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from parity_tests.torch_bugs.probing import needs, refused
+from parity.bad_calls.probing import needs, refused
 
 z = torch.zeros
 

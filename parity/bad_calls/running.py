@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from parity.bad_calls.subjects import call
 from parity.isolated import Ending, How, Isolation
-from parity_tests.bad_calls.subjects import call
 
-HERE = "parity_tests.bad_calls.running"
+HERE = "parity.bad_calls.running"
 TIMES = 3
 # what torch says where it read past the end of a list of tensors, and met by luck something else than the end of itself
 OVERRUN = ("INTERNAL ASSERT FAILED", "tensor does not have a device")
@@ -26,7 +26,7 @@ def overrun(words: str) -> bool:
 def alone(isolation: Isolation, subject: str, row: str) -> Ending:
     """How one bad call ends, in a process of its own; of some runs the first that was not refused: harm may vary."""
     for _ in range(TIMES):
-        ending = isolation.run("parity_tests.bad_calls.subjects:call", subject, row)
+        ending = isolation.run("parity.bad_calls.subjects:call", subject, row)
         if not refused(ending):
             break
     return ending

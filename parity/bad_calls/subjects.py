@@ -9,15 +9,14 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from parity_tests.bad_calls import BAD, CONSTRUCTORS
-from parity_tests.bad_calls.good import BadCall
-from parity_tests.small_lstms import as_numpy
+from parity.bad_calls import BAD, CONSTRUCTORS
+from parity.bad_calls.good import BadCall
 from reference import numpy_lstm, torch_lstm
-from reference.weights import LONG_NAMES
+from reference.weights import LONG_NAMES, as_numpy
 
 SUBJECTS = ("nn.LSTM", "nn.LSTMCell", "torch reference", "NumPy reference")
 ROWS = (*(f"constructor: {name}" for name in CONSTRUCTORS), *BAD)
-HERE = "parity_tests.bad_calls.subjects"
+
 NOT_IN_NUMPY = ("another device", "packed input: ", "bfloat16")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from parity_tests.bad_calls.good import CELL, GOOD, PROJECTED, BadCall, z
+from parity.bad_calls.good import CELL, GOOD, PROJECTED, BadCall, z
 from reference.refusals import DeviceError, DtypeError, FormError, LengthsError, ShapeError
 from reference.weights import CellWeights
 

@@ -5,11 +5,11 @@ good.py: what a bad call is; states.py, inputs.py, weights.py, cells.py: the row
 
 from __future__ import annotations
 
-from parity_tests.bad_calls.cells import CELLS, LAYERS
-from parity_tests.bad_calls.good import BadCall
-from parity_tests.bad_calls.inputs import DEVICES, INPUTS, LENGTHS, PACKED
-from parity_tests.bad_calls.states import STATES
-from parity_tests.bad_calls.weights import CONSTRUCTION, CONSTRUCTORS, MASKS, WEIGHTS
+from parity.bad_calls.cells import CELLS, LAYERS
+from parity.bad_calls.good import BadCall
+from parity.bad_calls.inputs import DEVICES, INPUTS, LENGTHS, PACKED
+from parity.bad_calls.states import STATES
+from parity.bad_calls.weights import CONSTRUCTION, CONSTRUCTORS, MASKS, WEIGHTS
 
 GROUPS: dict[str, dict[str, BadCall]] = {
     "construction": CONSTRUCTION,

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from parity_tests.bad_calls.good import CELL, NEXT, PROJECTED, BadCall, single, stack, z
+from parity.bad_calls.good import CELL, NEXT, PROJECTED, BadCall, single, stack, z
 from reference.refusals import DtypeError, FormError, ShapeError
 from reference.weights import CellWeights, LSTMWeights
 

@@ -1,0 +1,93 @@
+"""What torch does with every bad call and every call that has crashed, in child processes whose memory is unlucky.
+
+What is refused once is refused; what is not is called again, TIMES in all, since the harm that it does may vary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from parity.bad_calls import crashes
+from parity.bad_calls.running import HERE as RUNNING
+from parity.bad_calls.running import overrun
+from parity.bad_calls.subjects import ROWS, applies
+from parity.isolated import Ending, How, Isolation
+from parity.upgrade.record import Conduct
+
+TIMES = 6
+SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
+PROBES = tuple(
+    name for name, f in vars(crashes).items() if callable(f) and getattr(f, "__module__", "") == crashes.__name__
+)
+HELPERS = ("weights",)
+
+
+def conducts(isolation: Isolation, rows: Sequence[str] = ROWS) -> Iterator[tuple[str, Conduct]]:
+    """What became of each bad call, by subject and name, then of each probe of a crash."""
+    for subject in SUBJECTS:
+        yield from _of_subject(isolation, subject, [row for row in rows if applies(subject, row)])
+    for name in PROBES:
+        if name not in HELPERS:
+            yield f"crash: {name.replace('_', ' ')}", probed(isolation, f"{crashes.__name__}:{name}")
+
+
+def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator[tuple[str, Conduct]]:
+    """All in one process, which is quick; those that were not refused there, or not in sound words, again and alone."""
+    together = isolation.run(f"{RUNNING}:refusals", subject, rows, limit=120.0)
+    told = together.value if together.how is How.RETURNED else [None] * len(rows)
+    for row, refusal in zip(rows, told, strict=True):
+        if refusal and not overrun(refusal[1]):
+            yield f"{subject}: {row}", Conduct({"refused": 1}, words(Ending(How.RAISED, None, *refusal)))
+        else:
+            yield f"{subject}: {row}", repeated(partial(isolation.run, CALL, subject, row))
+
+
+CALL = "parity.bad_calls.subjects:call"
+
+
+def repeated(run: Callable[[], Ending]) -> Conduct:
+    """What became of a call: of one run where that was refused, of TIMES runs where not."""
+    endings = [run()]
+    if how(endings[0]) != "refused":
+        endings += [run() for _ in range(TIMES - 1)]
+    counts = Counter(map(how, endings))
+    worst = next((e for e in endings if how(e) in ("crashed", "exited", "hung", "accepted")), endings[0])
+    return Conduct(dict(sorted(counts.items())), words(worst))
+
+
+def how(ending: Ending) -> str:
+    """How a call ended, in a word; "overrun" where an exception shows that memory was read past an end."""
+    if ending.how is How.RAISED:
+        return "overrun" if overrun(ending.words) else "refused"
+    return "accepted" if ending.how is How.RETURNED else ending.how.value
+
+
+def words(ending: Ending) -> str:
+    """The exception and its message without what varies from build to build; or what was returned, or the signal."""
+    if ending.how is How.RETURNED:
+        return str(ending.value)
+    if ending.how is How.RAISED:
+        return f"{ending.kind}: {cleaned(ending.words)}"
+    return f"{ending.how.value} {ending.kind}"
+
+
+def cleaned(message: str) -> str:
+    """A message without stack traces, addresses, and the places of source lines."""
+    message = re.split(r"\n?Exception raised from|\nThe above|\nC\+\+ CapturedTraceback", message)[0]
+    message = re.sub(r"0x[0-9a-fA-F]+", "0x...", message)
+    return " ".join(re.sub(r'(at )?"?[\w./-]+\.(cpp|h|hpp|cu|cc)"?:\d+', "...", message).split())[:300]
+
+
+def probed(isolation: Isolation, name: str) -> Conduct:
+    """What a probe of parity/bad_calls/crashes.py tells: it returns "" where the call was refused."""
+
+    def run() -> Ending:
+        ending = isolation.run(name)
+        if ending == Ending(How.RETURNED, ""):
+            return Ending(How.RAISED, None, "", "refused")
+        return ending
+
+    return repeated(run)
