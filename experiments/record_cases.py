@@ -1,7 +1,8 @@
 """Writes parity/upgrade/cases.txt: the cases that every record of a torch answers. Run it when the lattice has changed.
 
 For every dtype a design that covers every pair of values of the other axes, half of the designs filled up from behind;
-the seed is the place in the design. 320 cases, which torch answers in a few seconds.
+then, for two kinds of values, the float32 layers that oneDNN may compute, with gradients: there kernels have changed.
+The seed is the place in the design. Some 400 cases, which torch answers in a few seconds.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from parity.lattice import cover, setting_at
 from parity.settings import DTYPES
 
 FILE = Path(__file__).parents[1] / "parity" / "upgrade" / "cases.txt"
+FUSED = {"dtype": "float32", "projection": False, "mkldnn": True, "grad_mode": "grad", "threads": 1}
 
 
 def ids() -> list[str]:
     """The ids, in order, each once."""
     designs = [cover(backwards=k % 2 == 1, dtype=dtype) for k, dtype in enumerate(DTYPES)]
+    designs += [cover(profile=profile, **FUSED) for profile in ("normal", "trained")]
     drawn = (draw(setting_at(point), point["profile"], seed) for design in designs for seed, point in enumerate(design))
     return list(dict.fromkeys(case.id for case in drawn))
 

@@ -23,6 +23,27 @@ def main() -> None:
     share_cores()
 
 
+PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+@main.command(context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def record(arguments: tuple[str, ...]) -> None:
+    """Record what the installed torch does, in a file, to compare another torch with."""
+    from parity.upgrade.command import main as upgrade
+
+    sys.exit(upgrade(["record", *arguments]))
+
+
+@main.command(context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def compare(arguments: tuple[str, ...]) -> None:
+    """Compare two records: what changed for LSTMs between the two torches. Exits with 1 where something is worse."""
+    from parity.upgrade.command import main as upgrade
+
+    sys.exit(upgrade(["compare", *arguments]))
+
+
 @main.command()
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write it as JSON."

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from parity.cases import Case
 from parity.observing import Evidence
@@ -32,6 +31,8 @@ def expected(
     threads = min(torch.get_num_threads(), runs.x.shape[2]) if size >= LARGE else 1
     if threads == 1:
         return runs.expected(arithmetic, steps)
+    from threadpoolctl import threadpool_limits  # not needed to compare records
+
     # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))

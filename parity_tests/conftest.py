@@ -23,6 +23,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def isolation() -> Iterator[Isolation]:
     """A server of child processes that have loaded torch, the bad calls and the probes of known bugs."""
-    loaded = "parity_tests.warm", "parity.bad_calls.running", "parity_tests.torch_bugs"
+    loaded = "parity.bad_calls.warm", "parity.bad_calls.running", "parity_tests.torch_bugs"
     with Isolation(*loaded, environment=UNLUCKY_MEMORY) as server:
         yield server

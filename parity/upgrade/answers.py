@@ -19,10 +19,8 @@ from parity.implementations.protocol import Implementation
 from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from parity.observing import observe
 from parity.settings import DTYPES
-from parity.upgrade.record import Answer, Kept, kept
+from parity.upgrade.record import FORWARD, GRADIENTS, KEPT, Answer, Kept, kept
 from reference.rounding import Array
-
-FORWARD, GRADIENTS = "forward", "gradients"
 
 
 @cache
@@ -61,7 +59,7 @@ def forward(implementation: Implementation, one: Case) -> Answer:
         return Answer(implementation.name, one.id, FORWARD, raised=raised[-1] if raised else "no words")
     outputs = observation.evidence[0].outputs
     found = {name: array for name in TENSORS if (array := getattr(outputs, name)) is not None}
-    return Answer(implementation.name, one.id, FORWARD, _kept(found, one), outputs.faults)
+    return Answer(implementation.name, one.id, FORWARD, _kept(found, one, FORWARD), outputs.faults)
 
 
 def gradients(implementation: Implementation, one: Case) -> Answer:
@@ -75,11 +73,12 @@ def gradients(implementation: Implementation, one: Case) -> Answer:
         return Answer(implementation.name, one.id, GRADIENTS, raised=f"{type(error).__name__}: {words}")
     missing = tuple(f"{name} has no gradient" for name, gradient in found.items() if gradient is None)
     there = {name: gradient for name, gradient in found.items() if gradient is not None}
-    return Answer(implementation.name, one.id, GRADIENTS, _kept(there, one), missing)
+    return Answer(implementation.name, one.id, GRADIENTS, _kept(there, one, GRADIENTS), missing)
 
 
-def _kept(arrays: dict[str, Array], one: Case) -> dict[str, Kept]:
-    return {name: kept(array, _dtype(array, one.setting.runtime.dtype)) for name, array in arrays.items()}
+def _kept(arrays: dict[str, Array], one: Case, way: str) -> dict[str, Kept]:
+    dtype = one.setting.runtime.dtype
+    return {name: kept(array, _dtype(array, dtype), KEPT[way]) for name, array in arrays.items()}
 
 
 def _dtype(array: Array, dtype: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.upgrade.record import KEPT, Answer, Conduct, Kept, Record
+from parity.upgrade.record import Answer, Conduct, Kept, Record
 from reference.rounding import Array
 
 FORMAT, VERSION = "lstm-parity record", 1
@@ -84,7 +84,8 @@ def _head(path: Path, data: bytes) -> dict[str, str]:
         raise RecordError(f"{path} was given, but the format in its {HEAD} must be {FORMAT!r}: it is no record")
     if head["version"] > VERSION:
         raise RecordError(
-            f"{path} is a record of version {head['version']}, but this lstm-parity reads up to {VERSION}: install a newer"
+            f"{path} is a record of version {head['version']}, but this lstm-parity reads none above {VERSION}: "
+            "install a newer one"
         )
     hashes = head.get("sha256")
     return hashes if isinstance(hashes, dict) else {}
@@ -111,8 +112,8 @@ def _answer(answer: Answer, numbers: bytearray) -> list[Any]:
 
 def _bytes(kept: Kept) -> bytes:
     if kept.dtype == "bfloat16":
-        return (kept.values.astype("<f4").view("<u4") >> np.uint32(16)).astype("<u2").tobytes()
-    return kept.values.astype(STORED[kept.dtype]).tobytes()
+        return bytes((kept.values.astype("<f4").view("<u4") >> np.uint32(16)).astype("<u2").tobytes())
+    return bytes(kept.values.astype(STORED[kept.dtype]).tobytes())
 
 
 def _record(content: Mapping[str, Any], numbers: bytes) -> Record:
@@ -133,12 +134,12 @@ def _read_conduct(endings: Mapping[str, int], words: str) -> Conduct:
 
 def _read_answer(stored: list[Any], numbers: bytes) -> Answer:
     subject, case, way, arrays, faults, raised = stored
-    read = {str(name): _read_kept(*kept, numbers) for name, kept in arrays.items()}
+    read = {str(name): _read_kept(numbers, *kept) for name, kept in arrays.items()}
     return Answer(str(subject), str(case), str(way), read, tuple(map(str, faults)), str(raised))
 
 
-def _read_kept(dtype: str, shape: list[int], digest: str, offset: int, count: int, numbers: bytes) -> Kept:
-    if offset < 0 or min(shape, default=1) < 0 or count != min(math.prod(shape), KEPT):
+def _read_kept(numbers: bytes, dtype: str, shape: list[int], digest: str, offset: int, count: int) -> Kept:
+    if offset < 0 or min(shape, default=1) < 0 or not 0 <= count <= math.prod(shape):
         raise ValueError(f"an array of shape {shape} has {count} numbers at {offset}")
     stored = np.frombuffer(numbers, STORED[dtype], count, offset)
     return Kept(dtype, tuple(map(int, shape)), _values(stored, dtype), str(digest))

@@ -11,12 +11,14 @@ import numpy as np
 
 from reference.rounding import Array
 
-KEPT = 128  # elements that are kept of one array; of a larger one so many, spread over it, and a hash of all
+# elements that are kept of one array; of a larger one so many, spread over it, and a hash of all
+FORWARD, GRADIENTS = "forward", "gradients"
+KEPT = {FORWARD: 64, GRADIENTS: 40}
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """An array of which KEPT elements at most are known, flat and in float64, and a hash of all its elements.
+    """An array of which some elements are known, flat and in float64, and a hash of all its elements.
 
     dtype: that the values were returned in, and are stored in; they are exact.
     """
@@ -36,21 +38,21 @@ class Kept:
         return (self.dtype, self.shape, self.hash) == (other.dtype, other.shape, other.hash)
 
 
-def kept(array: Array, dtype: str) -> Kept:
-    """What is kept of a float64 array whose values `dtype` holds exactly."""
+def kept(array: Array, dtype: str, count: int) -> Kept:
+    """What is kept of a float64 array whose values `dtype` holds exactly: so many elements, or all if it has no more."""
     plain = np.where(np.isnan(array), np.nan, array)  # one NaN for all
     digest = hashlib.sha256(np.ascontiguousarray(plain, "<f8").tobytes()).hexdigest()[:16]
-    return Kept(dtype, array.shape, plain.reshape(-1)[places(array.size)], digest)
+    return Kept(dtype, array.shape, plain.reshape(-1)[places(array.size, count)], digest)
 
 
-def places(size: int) -> Array:
-    """The flat indices that are kept of an array: all, or KEPT of them, spread evenly over rows and columns."""
-    if size <= KEPT:
+def places(size: int, count: int) -> Array:
+    """The flat indices that are kept of an array: all, or so many of them, spread evenly over rows and columns."""
+    if size <= count:
         return np.arange(size)
     step = int(size * 0.6180339887498949)
     while np.gcd(step, size) > 1:
         step += 1
-    return np.sort(np.arange(KEPT) * step % size)
+    return np.sort(np.arange(count) * step % size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from parity.bad_calls.subjects import ROWS, applies
 from parity.isolated import Ending, How, Isolation
 from parity.upgrade.record import Conduct
 
-TIMES = 6
+TIMES = 4
 SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
 PROBES = tuple(
     name for name, f in vars(crashes).items() if callable(f) and getattr(f, "__module__", "") == crashes.__name__
@@ -31,7 +31,7 @@ def conducts(isolation: Isolation, rows: Sequence[str] = ROWS) -> Iterator[tuple
         yield from _of_subject(isolation, subject, [row for row in rows if applies(subject, row)])
     for name in PROBES:
         if name not in HELPERS:
-            yield f"crash: {name.replace('_', ' ')}", probed(isolation, f"{crashes.__name__}:{name}")
+            yield f"probe: {name.replace('_', ' ')}", probed(isolation, f"{crashes.__name__}:{name}")
 
 
 def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator[tuple[str, Conduct]]:

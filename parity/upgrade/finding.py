@@ -1,0 +1,58 @@
+"""What a comparison of two records finds: its kinds, which of them are worse, and one finding as a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What may have changed from one torch to another, in the order in which it is told."""
+
+    CONDITIONS = "conditions differ"
+    DEVIATES = "deviates"
+    CRASH_NEW = "crash new"
+    REFUSAL_LOST = "refusal lost"
+    CAPABILITY_LOST = "capability lost"
+    DRIFT = "drift"
+    SLOWER = "slower"
+    KERNEL = "kernel changed"
+    NOISE = "noise"
+    NOT_JUDGED = "not judged"
+    STILL_DEVIATES = "deviates in both"
+    MENDED = "deviates no more"
+    CRASH_GONE = "crash gone"
+    REFUSAL_GAINED = "refusal gained"
+    REWORDED = "refusal reworded"
+    CAPABILITY_GAINED = "capability gained"
+    FASTER = "faster"
+
+    @property
+    def worse(self) -> bool:
+        """Whether somebody who upgrades loses something."""
+        return self in WORSE
+
+
+WORSE = (
+    Kind.DEVIATES,
+    Kind.CRASH_NEW,
+    Kind.REFUSAL_LOST,
+    Kind.CAPABILITY_LOST,
+    Kind.DRIFT,
+    Kind.SLOWER,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that changed: where, what in words, and the names of the cases or calls that show it."""
+
+    kind: Kind
+    where: str
+    words: str
+    names: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The finding as it is told."""
+        return f"{self.kind.value}: {self.where}: {self.words}"

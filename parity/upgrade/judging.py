@@ -1,0 +1,110 @@
+"""Recorded answers against the exact ones, in units of rounding noise, by the judge's limits.
+
+An answer is judged from the initial states on, for a record has no steps in between; where rounding has drowned the
+exact answer, or a sum may overflow, it is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from parity.calling import TENSORS, Outputs
+from parity.cases import Case
+from parity.expecting import expected
+from parity.gradients import adjoints, expected_all
+from parity.judge import MEANINGFUL, Measured, distances
+from parity.observing import TRAJECTORY, WHOLE, Evidence
+from parity.upgrade.record import FORWARD, Answer, places
+from reference.arithmetics import NATIVE
+from reference.rounding import Array
+
+Exact = Mapping[str, tuple[Array, Array]]  # values and noise by array
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """An answer that changed, old and new, each measured against the exact one; both empty where it is not judged."""
+
+    case: Case
+    old: tuple[Measured, ...]
+    new: tuple[Measured, ...]
+    apart: float
+
+    @property
+    def name(self) -> str:
+        """The case's."""
+        return self.case.id
+
+    @cached_property
+    def deviates(self) -> tuple[bool, bool]:
+        """Whether the old and the new one are more than rounding noise away."""
+        return any(m.deviates for m in self.old), any(m.deviates for m in self.new)
+
+    @property
+    def seen(self) -> bool:
+        """Whether it is judged at all, and the change is in an element that the records keep."""
+        return bool(self.new) and any((a.got != b.got).any() for a, b in zip(self.old, self.new, strict=True))
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """The root mean squares of all elements' distances from the exact answer, in noises, old and new."""
+        return _rms(self.old), _rms(self.new)
+
+
+def _rms(measured: tuple[Measured, ...]) -> float:
+    ratios = np.concatenate([m.ratio[(m.noise > 0.0) & np.isfinite(m.ratio)] for m in measured])
+    return float(np.sqrt(np.square(ratios).mean())) if len(ratios) else 0.0
+
+
+def judged(case: Case, old: Answer, new: Answer) -> Judged:
+    """Two answers to one case, of one way."""
+    exact = _exact(case, new.way)
+    pairs = [(name, old.arrays[name], new.arrays[name]) for name in new.arrays if name in old.arrays]
+    pairs = [(name, a, b) for name, a, b in pairs if a.shape == b.shape]
+    with np.errstate(all="ignore"):
+        far = [
+            float(np.nanmax(np.abs(a.values - b.values))) for _, a, b in pairs if np.isfinite(a.values - b.values).any()
+        ]
+    known = [(name, a.values, b.values) for name, a, b in pairs if name in exact]
+    return Judged(
+        case,
+        tuple(_measured(name, a, exact[name]) for name, a, _ in known),
+        tuple(_measured(name, b, exact[name]) for name, _, b in known),
+        max((size for size in far if np.isfinite(size)), default=0.0),
+    )
+
+
+def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> Measured:
+    """The elements that are kept, against theirs of the whole exact answer."""
+    exact, noise = (array.reshape(-1)[places(array.size, len(got))] for array in whole)
+    return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+
+
+def _exact(case: Case, way: str) -> Exact:
+    """The exact answer and its noise by array; empty where nothing can be said."""
+    found = _forward(case) if way == FORWARD else _gradients(case)
+    scale = np.sqrt(2.0) if case.setting.runtime.dtype == "float64" else 1.0  # there both are as noisy
+    return {name: (value, scale * noise) for name, (value, noise) in found.items()}
+
+
+def _forward(case: Case) -> Exact:
+    shape = (*case.input.shape[:2], case.setting.architecture.num_directions * case.setting.architecture.output_size)
+    nothing = Outputs(np.zeros(shape), np.zeros_like(case.h_0), np.zeros_like(case.c_0))
+    evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
+    told = expected([case], [evidence], NATIVE[case.setting.runtime.dtype], steps=False)
+    noise = max(float(told.output.deviation.max()), float(told.h_n.deviation.max()))
+    if told.overflow[0] or not noise <= MEANINGFUL:
+        return {}
+    return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
+
+
+def _gradients(case: Case) -> Exact:
+    told = expected_all([case], [adjoints(case)], NATIVE[case.setting.runtime.dtype], [()])
+    if not told.carried[0] <= MEANINGFUL:
+        return {}
+    noisy = {"input": told.input, "h_0": told.h_0, "c_0": told.c_0, **dict(told.weights.items())}
+    return {name: (one.value[0], one.deviation[0]) for name, one in noisy.items()}

@@ -1,0 +1,84 @@
+"""Making a record of the installed torch: its answers in this process, what may crash or hang in child processes."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from parity.cases import case
+from parity.isolated import UNLUCKY_MEMORY, Ending, How, Isolation
+from parity.upgrade.answers import answers, fixed_cases
+from parity.upgrade.capabilities import capabilities
+from parity.upgrade.conditions import conditions
+from parity.upgrade.record import Record
+from parity.upgrade.refusals import conducts
+
+LOADED = (
+    "parity.bad_calls.warm",
+    "parity.bad_calls.running",
+    "parity.bad_calls.crashes",
+    "parity.upgrade.capabilities",
+)
+ROUNDS = 5  # of speeds, between the other parts
+Progress = Callable[[str], None]
+
+
+def record(progress: Progress = lambda text: None, cases: Sequence[str] | None = None) -> Record:
+    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be."""
+    ids = tuple(fixed_cases() if cases is None else cases)
+    rounds = list[dict[str, float]]()
+    with Isolation("torch", *LOADED[2:]) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
+        unlucky.start()
+        rounds += _speeds(calm, progress)
+        progress(f"{len(ids)} cases")
+        with _quietly():
+            answered = tuple(answers(ids))
+        rounds += _speeds(calm, progress)
+        progress("bad calls, in child processes")
+        conduct = dict(conducts(unlucky))
+        rounds += _speeds(calm, progress)
+        progress("capabilities, in child processes")
+        capable = dict(capabilities(calm))
+        rounds += _speeds(calm, progress)
+        kernels = _value(calm.run("parity.upgrade.kernels:kernels", limit=120.0), "kernels")
+        rounds += _speeds(calm, progress)
+    return Record(
+        conditions(),
+        {name: case(name).checksum for name in ids},
+        answered,
+        conduct,
+        capable,
+        {call: tuple(names) for call, names in kernels.items()},
+        _by_call(rounds),
+    )
+
+
+def _speeds(isolation: Isolation, progress: Progress) -> list[dict[str, float]]:
+    """One round of speeds, in a process of its own."""
+    progress("speeds")
+    return [_value(isolation.run("parity.upgrade.speeds:round_of_speeds", limit=120.0), "speeds")]
+
+
+def _value(ending: Ending, what: str) -> Any:
+    if ending.how is not How.RETURNED:
+        raise ChildProcessError(f"the {what} cannot be told: {ending.how.value} {ending.kind} {ending.words}")
+    return ending.value
+
+
+def _by_call(rounds: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
+    found = defaultdict(list)
+    for one in rounds:
+        for call, ratio in one.items():
+            found[call].append(round(ratio, 4))
+    return {call: tuple(ratios) for call, ratios in found.items()}
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what torch warns of that is no fault: that projections are not for oneDNN."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
