@@ -59,3 +59,17 @@ def test_the_engine_judges_with_torch_and_numpy_alone():
         "rich",
         "click",
     }
+
+
+def test_records_are_made_and_compared_with_torch_and_numpy_alone():
+    """In any environment that has the two."""
+    names = [f"parity.upgrade.{name}" for name in ("command", "recording", "comparing", "file", "telling", "kernels")]
+    assert not imported([*names, "parity.upgrade.speeds"]) & {
+        "pytest",
+        "hypothesis",
+        "rich",
+        "click",
+        "allpairspy",
+        "packaging",
+        "threadpoolctl",
+    }

@@ -47,12 +47,16 @@ class Judged:
     @property
     def seen(self) -> bool:
         """Whether it is judged at all, and the change is in an element that the records keep."""
-        return bool(self.new) and any((a.got != b.got).any() for a, b in zip(self.old, self.new, strict=True))
+        return bool(self.new) and not all(_equal(a.got, b.got) for a, b in zip(self.old, self.new, strict=True))
 
     @property
     def errors(self) -> tuple[float, float]:
         """The root mean squares of all elements' distances from the exact answer, in noises, old and new."""
         return _rms(self.old), _rms(self.new)
+
+
+def _equal(one: Array, other: Array) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
 
 
 def _rms(measured: tuple[Measured, ...]) -> float:

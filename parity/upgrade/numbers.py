@@ -80,7 +80,9 @@ class _Group:
 
     def _told(self, kind: Kind, found: list[Judged]) -> Finding:
         worst = max(found, key=lambda one: max((m.worst for m in (*one.old, *one.new)), default=0.0))
-        words = f"{len(found)} of {len(self.pairs)} cases, up to {max(one.apart for one in found):.1e} apart"
+        far = max(one.apart for one in found)
+        apart = f"up to {far:.1e} apart" if far else "apart in elements that are not recorded"
+        words = f"{len(found)} of {len(self.pairs)} cases, {apart}"
         words = self._shared([one.case for one in found], words)
         if kind in (Kind.DEVIATES, Kind.MENDED, Kind.STILL_DEVIATES):
             words += f"; the {'old' if kind is Kind.MENDED else 'new'} one left the exact answer" * (
@@ -145,7 +147,6 @@ def traits(one: Case) -> Mapping[str, str]:
         form = f"packed input of {'equal' if len(set(c.lengths)) == 1 else 'varying'} lengths"
     return {
         "form": form,
-        "packed": "packed input" if c.lengths is not None else "input that is not packed",
         "projection": "a projection" if a.proj_size else "no projection",
         "bidirectional": "two directions" if a.bidirectional else "one direction",
         "layers": "one layer" if a.num_layers == 1 else "several layers",

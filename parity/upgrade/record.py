@@ -39,7 +39,7 @@ class Kept:
 
 
 def kept(array: Array, dtype: str, count: int) -> Kept:
-    """What is kept of a float64 array whose values `dtype` holds exactly: so many elements, or all if it has no more."""
+    """What is kept of a float64 array whose values `dtype` holds exactly: so many elements, or all it has."""
     plain = np.where(np.isnan(array), np.nan, array)  # one NaN for all
     digest = hashlib.sha256(np.ascontiguousarray(plain, "<f8").tobytes()).hexdigest()[:16]
     return Kept(dtype, array.shape, plain.reshape(-1)[places(array.size, count)], digest)
