@@ -23,6 +23,7 @@ from parity.upgrade.file import write
 from parity.upgrade.finding import Kind
 from parity.upgrade.record import Conduct, Record
 from parity.upgrade.refusals import cleaned, conducts, how, repeated
+from parity.upgrade.speeds import ITSELF
 from parity.upgrade.telling import as_json, as_markdown, as_text, summary
 
 REFUSED, ACCEPTED = Conduct({"refused": 1}, "ValueError: 4 features"), Conduct({"accepted": 4}, "[5, 2, 4]")
@@ -183,6 +184,13 @@ def test_speed_changes_beyond_the_spread_of_the_rounds(after, found):
     """Half as long again in the median, and no round of the one near any of the other."""
     old, new = (replace(EMPTY, speeds={"padded": ratios}) for ratios in ((1.0, 1.1, 0.95), after))
     assert kinds(old, new) == found
+
+
+@pytest.mark.parametrize(("product", "found"), [((1.0, 1.1), [Kind.SLOWER]), ((0.3, 0.4), [])])
+def test_a_product_that_became_faster_makes_no_lstm_slower(product, found):
+    """Its own time is looked at too."""
+    old = replace(EMPTY, speeds={"padded": (1.0, 1.1), ITSELF: (1.0, 1.1)})
+    assert kinds(old, replace(EMPTY, speeds={"padded": (3.0, 3.1), ITSELF: product})) == found
 
 
 def test_conditions_that_change_bits_alone_are_told_first(packed):

@@ -10,6 +10,7 @@ from statistics import median
 from parity.upgrade.capabilities import UNTOLD
 from parity.upgrade.finding import Finding, Kind
 from parity.upgrade.record import Conduct, Record
+from parity.upgrade.speeds import ITSELF
 
 FACTOR = 1.5  # between the medians: less may be another placement of code
 APART = 1.15  # between the nearest rounds of the two: their spread must not touch
@@ -58,8 +59,8 @@ def _without_numbers(words: str) -> str:
 
 def _listed(names: list[str]) -> str:
     """Some of the names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN + 1 else ""
-    return ", ".join(names[:SHOWN] if more else names) + more
+    more = f"; and {len(names) - SHOWN} more" if len(names) > SHOWN + 1 else ""
+    return "; ".join(names[:SHOWN] if more else names) + more
 
 
 def capabilities(old: Record, new: Record) -> Iterator[Finding]:
@@ -84,20 +85,32 @@ def kernels(old: Record, new: Record) -> Iterator[Finding]:
         if was != now and all(name.startswith(("aten::", "single")) for name in (*was, *now)):
             groups[(", ".join(was), ", ".join(now))].append(call)
     for (before, after), calls in groups.items():
-        yield Finding(Kind.KERNEL, _listed(calls).replace(", and", " and"), f"was {before}, now {after}", tuple(calls))
+        yield Finding(Kind.KERNEL, _listed(calls), f"was {before}, now {after}", tuple(calls))
 
 
 def speeds(old: Record, new: Record) -> Iterator[Finding]:
-    """Calls that take another time, in units of a plain product, beyond the spread of the rounds of both."""
+    """Calls that take another time, in units of a plain product, beyond the spread of the rounds of both.
+
+    On one processor, in seconds as well: else it would be the product that has changed.
+    """
+    itself = _product(old, new)
     for call, after in new.speeds.items():
         before = old.speeds.get(call, ())
-        if not before or not after:
+        if not before or not after or call == ITSELF:
             continue
         factor = median(after) / median(before)
-        if factor >= FACTOR and min(after) > APART * max(before):
+        if min(factor, factor * itself) >= FACTOR and min(after) > APART * max(before):
             yield Finding(Kind.SLOWER, call, f"{factor:.1f} times the time, {_spread(before, after)}", (call,))
-        elif factor <= 1.0 / FACTOR and max(after) * APART < min(before):
+        elif max(factor, factor * itself) <= 1.0 / FACTOR and max(after) * APART < min(before):
             yield Finding(Kind.FASTER, call, f"{1 / factor:.1f} times as fast, {_spread(before, after)}", (call,))
+
+
+def _product(old: Record, new: Record) -> float:
+    """How many times as long the plain product takes in the new record; 1 where the processors are not the same."""
+    before, after = old.speeds.get(ITSELF), new.speeds.get(ITSELF)
+    if not before or not after or old.conditions.get("processor") != new.conditions.get("processor"):
+        return 1.0
+    return min(after) / min(before)
 
 
 def _spread(before: tuple[float, ...], after: tuple[float, ...]) -> str:

@@ -6,12 +6,19 @@ import json
 from collections import Counter
 
 from parity.upgrade.comparing import Comparison
+from parity.upgrade.record import Record
 
 
 def as_text(comparison: Comparison) -> str:
     """A line for every finding, then a summary."""
-    lines = [f"{comparison.old.name} -> {comparison.new.name}", *(f.line for f in comparison.findings), ""]
+    lines = [" -> ".join(map(_titled, (comparison.old, comparison.new))), *(f.line for f in comparison.findings), ""]
     return "\n".join(lines + [summary(comparison)]) + "\n"
+
+
+def _titled(record: Record) -> str:
+    """The torch of a record, and the libraries that it computes with."""
+    kernels = record.conditions.get("kernels")
+    return f"{record.name} ({kernels})" if kernels else record.name
 
 
 def summary(comparison: Comparison) -> str:
