@@ -12,6 +12,7 @@ from parity.upgrade.finding import Finding, Kind
 from parity.upgrade.judging import Judged, judged
 from parity.upgrade.record import Answer, Record
 
+LEFT = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
 BY_CHANCE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
 
 
@@ -84,11 +85,8 @@ class _Group:
         apart = f"up to {far:.1e} apart" if far else "apart in elements that are not recorded"
         words = f"{len(found)} of {len(self.pairs)} cases, {apart}"
         words = self._shared([one.case for one in found], words)
-        if kind in (Kind.DEVIATES, Kind.MENDED, Kind.STILL_DEVIATES):
-            words += f"; the {'old' if kind is Kind.MENDED else 'new'} one left the exact answer" * (
-                kind is not Kind.STILL_DEVIATES
-            )
-            words += f"; worst: {_worst(worst)} in {worst.name}"
+        if kind in LEFT:
+            words = f"{words}; {LEFT[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
         return Finding(kind, self.name, words, tuple(one.name for one in found))
 
     def _answered(self) -> Iterator[Finding]:

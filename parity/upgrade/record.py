@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -123,6 +122,3 @@ class Record:
     def name(self) -> str:
         """The torch that it is of."""
         return f"torch {self.conditions.get('torch', 'of no known version')}"
-
-
-Plain = dict[str, Any]

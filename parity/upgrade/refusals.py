@@ -19,10 +19,12 @@ from parity.upgrade.record import Conduct
 
 TIMES = 4
 SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
-PROBES = tuple(
-    name for name, f in vars(crashes).items() if callable(f) and getattr(f, "__module__", "") == crashes.__name__
+CALL = "parity.bad_calls.subjects:call"
+PROBES = tuple(  # the functions of that file, but for a helper
+    name
+    for name, value in vars(crashes).items()
+    if getattr(value, "__module__", "") == crashes.__name__ and name != "weights"
 )
-HELPERS = ("weights",)
 
 
 def conducts(isolation: Isolation, rows: Sequence[str] = ROWS) -> Iterator[tuple[str, Conduct]]:
@@ -30,8 +32,7 @@ def conducts(isolation: Isolation, rows: Sequence[str] = ROWS) -> Iterator[tuple
     for subject in SUBJECTS:
         yield from _of_subject(isolation, subject, [row for row in rows if applies(subject, row)])
     for name in PROBES:
-        if name not in HELPERS:
-            yield f"probe: {name.replace('_', ' ')}", probed(isolation, f"{crashes.__name__}:{name}")
+        yield f"probe: {name.replace('_', ' ')}", probed(isolation, f"{crashes.__name__}:{name}")
 
 
 def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator[tuple[str, Conduct]]:
@@ -43,9 +44,6 @@ def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator
             yield f"{subject}: {row}", Conduct({"refused": 1}, words(Ending(How.RAISED, None, *refusal)))
         else:
             yield f"{subject}: {row}", repeated(partial(isolation.run, CALL, subject, row))
-
-
-CALL = "parity.bad_calls.subjects:call"
 
 
 def repeated(run: Callable[[], Ending]) -> Conduct:
