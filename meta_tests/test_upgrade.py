@@ -21,6 +21,7 @@ from parity.upgrade.comparing import compare
 from parity.upgrade.drift import drift
 from parity.upgrade.file import write
 from parity.upgrade.finding import Kind
+from parity.upgrade.judging import judged
 from parity.upgrade.record import Conduct, Record
 from parity.upgrade.refusals import cleaned, conducts, how, repeated
 from parity.upgrade.speeds import ITSELF
@@ -271,3 +272,23 @@ def test_bad_calls_are_recorded():
 def test_a_case_is_found_by_its_name():
     """Every id of the file draws a case of that id."""
     assert all(case(name).id == name for name in fixed_cases()[::10])
+
+
+def test_drift_is_found_among_the_answers():
+    """Every error three times as large, still within noise: told as drift beside the noise, and worse."""
+    names = chosen("float64", "inference", count=80)
+    plain = record_of(PLAIN, names)
+    found = kinds(plain, replace(plain, answers=tuple(map(tripled, plain.answers))))
+    assert set(found) <= {Kind.DRIFT, Kind.NOISE, Kind.NOT_JUDGED}
+    assert Kind.DRIFT in found
+
+
+def tripled(answer):
+    """The answer with three times its error, as far as it can be judged."""
+    measured = {m.tensor: m for m in judged(case(answer.case), answer, answer).new}
+    arrays = {
+        name: replace(kept, values=3.0 * kept.values - 2.0 * measured[name].exact, hash="another")
+        for name, kept in answer.arrays.items()
+        if name in measured
+    }
+    return replace(answer, arrays={**answer.arrays, **arrays})

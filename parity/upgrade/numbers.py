@@ -64,20 +64,16 @@ class _Group:
         """Of all kinds that there are; groups: how many groups are asked for drift."""
         yield from self._answered()
         yield from self._malformed()
-        ours = [
-            pair for pair in self.changed if not (pair[0].raised or pair[1].raised or pair[0].faults != pair[1].faults)
-        ]
         by_kind = defaultdict(list)
-        for old, new in ours:
-            one = judged(case(new.case), old, new)
-            by_kind[_kind(one)].append(one)
+        for old, new in self.changed:
+            if not (old.raised or new.raised) and old.faults == new.faults:
+                one = judged(case(new.case), old, new)
+                by_kind[_kind(one)].append(one)
         for kind, found in by_kind.items():
             yield self._told(kind, found)
         if (grown := drift([one.errors for one in by_kind[Kind.NOISE]])).is_real(groups):
-            words = (
-                f"errors grew {grown.growth:.2f} times in {grown.cases} cases, by chance once in {1 / grown.chance:.0f}"
-            )
-            yield Finding(Kind.DRIFT, self.name, words)
+            once = f"by chance once in {1 / grown.chance:.0f}"
+            yield Finding(Kind.DRIFT, self.name, f"errors grew {grown.growth:.2f} times in {grown.cases} cases, {once}")
 
     def _told(self, kind: Kind, found: list[Judged]) -> Finding:
         worst = max(found, key=lambda one: max((m.worst for m in (*one.old, *one.new)), default=0.0))
@@ -104,10 +100,9 @@ class _Group:
         for kind, which in ((Kind.DEVIATES, 1), (Kind.MENDED, 0)):
             wrong = [pair for pair in found if pair[which].faults and (which or not pair[1].faults)]
             if wrong:
-                words = (
-                    f"{len(wrong)} of {len(self.pairs)} cases; {'now' if which else 'was'}: {wrong[0][which].faults[0]}"
-                )
-                yield Finding(kind, self.name, words, tuple(pair[1].case for pair in wrong))
+                words = f"{'now' if which else 'was'}: {wrong[0][which].faults[0]}"
+                names = tuple(pair[1].case for pair in wrong)
+                yield Finding(kind, self.name, f"{len(wrong)} of {len(self.pairs)} cases; {words}", names)
 
     def _shared(self, found: list[Case], words: str) -> str:
         """The words, and what the cases have in common that not all cases of the group have, nor these by chance."""
