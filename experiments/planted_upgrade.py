@@ -1,0 +1,43 @@
+"""What `compare` says of a torch in which four regressions were planted, against the same torch without them.
+
+Run `python -m experiments.planted_upgrade FOLDER`: makes plain.record and planted.record there where they are missing,
+some minutes, and writes planted_upgrade.md. The faults are planted/sitecustomize.py.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from parity.upgrade.comparing import compare
+from parity.upgrade.file import read
+from parity.upgrade.finding import Kind
+from parity.upgrade.record import Record
+from parity.upgrade.telling import as_text
+
+HERE = Path(__file__).parent
+QUIET = (Kind.REWORDED, Kind.NOISE, Kind.NOT_JUDGED)
+
+
+def recorded(file: Path, **environment: str) -> Record:
+    """The record in a file, which is made if it is missing."""
+    if not file.exists():
+        command = [sys.executable, "-m", "parity", "record", str(file)]
+        subprocess.run(command, check=True, cwd=HERE.parent, env={**os.environ, **environment})
+    return read(file)
+
+
+def main(folder: Path) -> None:
+    """Record, compare, and write what is found."""
+    plain = recorded(folder / "plain.record")
+    planted = recorded(folder / "planted.record", PYTHONPATH=str(HERE / "planted"))
+    text = as_text(compare(plain, planted))
+    lines = [line for line in text.splitlines() if not line.startswith(tuple(kind.value for kind in QUIET))]
+    told = f"# Four planted regressions\n\n{(__doc__ or '').strip()}\n\nWithout lines of other words and of noise:\n\n"
+    (HERE / "planted_upgrade.md").write_text(told + "\n".join(["```", *lines, "```"]) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
