@@ -1,14 +1,17 @@
 """What torch does with every bad call and every call that has crashed, in child processes whose memory is unlucky.
 
-What is refused once is refused; what is not is called again, TIMES in all, since the harm that it does may vary.
+What is refused once is refused; what is not is called again, TIMES in all, since the harm that it does may vary: with
+what lies where in memory, which is the same in every child of one server, and is therefore shaken before each call.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+
+import torch
 
 from parity.bad_calls import crashes
 from parity.bad_calls.running import HERE as RUNNING
@@ -17,9 +20,10 @@ from parity.bad_calls.subjects import ROWS, applies
 from parity.isolated import Ending, How, Isolation
 from parity.upgrade.record import Conduct
 
-TIMES = 4
+TIMES = 6
 SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
 CALL = "parity.bad_calls.subjects:call"
+SHAKEN = "parity.upgrade.refusals:shaken"
 PROBES = tuple(  # the functions of that file, but for a helper
     name
     for name, value in vars(crashes).items()
@@ -43,17 +47,29 @@ def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator
         if refusal and not overrun(refusal[1]):
             yield f"{subject}: {row}", Conduct({"refused": 1}, words(Ending(How.RAISED, None, *refusal)))
         else:
-            yield f"{subject}: {row}", repeated(partial(isolation.run, CALL, subject, row))
+            yield f"{subject}: {row}", repeated(_caller(isolation, subject, row))
 
 
-def repeated(run: Callable[[], Ending]) -> Conduct:
-    """What became of a call: of one run where that was refused, of TIMES runs where not."""
-    endings = [run()]
+def _caller(isolation: Isolation, subject: str, row: str) -> Callable[[int], Ending]:
+    return lambda k: isolation.run(SHAKEN, k, CALL, subject, row)
+
+
+def repeated(run: Callable[[int], Ending]) -> Conduct:
+    """What became of a call: of one run where that was refused, of TIMES runs, numbered, where not."""
+    endings = [run(0)]
     if how(endings[0]) != "refused":
-        endings += [run() for _ in range(TIMES - 1)]
+        endings += [run(k) for k in range(1, TIMES)]
     counts = Counter(map(how, endings))
     worst = next((e for e in endings if how(e) in ("crashed", "exited", "hung", "accepted")), endings[0])
     return Conduct(dict(sorted(counts.items())), words(worst))
+
+
+def shaken(k: int, name: str, *arguments: str) -> object:
+    """What a function "module:name" returns after the k-th way of leaving holes in memory: run in a child process."""
+    blocks = [torch.empty(1 + 37 * j * (k + 1) % 509) for j in range(40 * k)]
+    del blocks[:: 2 + k % 2]
+    module, _, function = name.partition(":")
+    return getattr(sys.modules[module], function)(*arguments)
 
 
 def how(ending: Ending) -> str:
@@ -82,8 +98,8 @@ def cleaned(message: str) -> str:
 def probed(isolation: Isolation, name: str) -> Conduct:
     """What a probe of parity/bad_calls/crashes.py tells: it returns "" where the call was refused."""
 
-    def run() -> Ending:
-        ending = isolation.run(name)
+    def run(k: int) -> Ending:
+        ending = isolation.run(SHAKEN, k, name)
         if ending == Ending(How.RETURNED, ""):
             return Ending(How.RAISED, None, "", "refused")
         return ending
