@@ -53,20 +53,41 @@ def _is_property(member: Any) -> bool:
     return handle is not None and set(inspect.signature(handle.inner_test).parameters) == {"implementation", "case"}
 
 
-def examples_needed(test: Callable[..., Any], implementation: Implementation, seed: int | None = None) -> int | None:
+def parametrised(test: Callable[..., Any]) -> list[dict[str, Any]]:
+    """The arguments that pytest calls the test with by its only `parametrize`; one empty set where it has none."""
+    marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
+    return [{name: value} for mark in marks for name, values in [mark.args] for value in values] or [{}]
+
+
+def gradient_tests() -> list[tuple[Callable[..., Any], dict[str, Any]]]:
+    """The property tests of gradients that take an implementation and draw a case, with what else they are given."""
+    members = vars(importlib.import_module("parity_tests.test_gradients")).values()
+    tests = [member for member in members if _draws_for(member, {"implementation", "case"})]
+    return [(test, arguments) for test in tests for arguments in parametrised(test)]
+
+
+def _draws_for(member: Any, parameters: set[str]) -> bool:
+    handle = getattr(member, "hypothesis", None)
+    return handle is not None and parameters <= set(inspect.signature(handle.inner_test).parameters)
+
+
+def examples_needed(
+    test: Callable[..., Any], implementation: Implementation, seed: int | None = None, **arguments: Any
+) -> int | None:
     """How many examples the test draws until it fails; None where it passes.
 
-    Without a seed they are those that a plain `pytest` draws; with one, others, as many.
+    Without a seed they are those that a plain `pytest` draws; with one, others, as many. arguments: what else the test
+    is given, where it is parametrised.
     """
     drawn, failed = 0, None
     inner = test.hypothesis.inner_test
 
     @wraps(inner)
-    def counted(implementation: Implementation, case: Any) -> None:
+    def counted(**given_: Any) -> None:
         nonlocal drawn, failed
         drawn += 1
         try:
-            inner(implementation, case)
+            inner(**given_)
         except UnsatisfiedAssumption:
             raise
         except Exception as error:
@@ -74,7 +95,7 @@ def examples_needed(test: Callable[..., Any], implementation: Implementation, se
             raise AssertionError(type(error).__name__) from None  # hypothesis would have the whole message told
 
     try:
-        _again(test, counted, seed)(implementation=implementation)
+        _again(test, counted, seed)(implementation=implementation, **arguments)
     except (Unsatisfiable, SettingError):
         return None  # with an axis frozen, nothing is left to draw
     except Exception:

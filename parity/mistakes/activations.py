@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -18,6 +19,7 @@ class HardSigmoid(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/onnx/tensorflow-onnx/pull/2001"
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Three straight lines."""
@@ -31,6 +33,7 @@ class CellGateSigmoid(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/nicklashansen/rnn_lstm_from_scratch/issues/3"
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Like the other three."""
@@ -41,6 +44,7 @@ class CellGateLinear(PlainLSTM):
     """g is not activated."""
 
     witness = STEPS
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """g as it is."""
@@ -53,6 +57,7 @@ class InputGateAdded(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"
+    scope = where.EVERYWHERE
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A sum for a product."""
@@ -64,6 +69,7 @@ class CellNotSquashed(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/nicodjimenez/lstm/issues/47"
+    scope = where.EVERYWHERE
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """c as it is."""
@@ -74,6 +80,7 @@ class HiddenFromOldCell(PlainLSTM):
     """h is made from the c of the step before."""
 
     witness = STEPS
+    scope = where.EVERYWHERE
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The new c comes too late."""
@@ -85,6 +92,7 @@ class HiddenNeverUpdated(PlainLSTM):
     """A hand-written loop takes only c from each step: every step reads h_0."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    scope = where.STEPS
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """h_0 in every step."""
@@ -100,6 +108,7 @@ class CellClipped(PlainLSTM):
     """c is cut to -3 and 3, as TensorFlow's cell_clip does."""
 
     witness = "I3-H4-T4-B2-float32-saturating-1"
+    scope = where.EVERYWHERE
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """Never beyond 3."""
@@ -110,6 +119,7 @@ class NanHidden(PlainLSTM):
     """What is not a number becomes 0 on the way."""
 
     witness = "I3-H4-T3-B2-float32-non_finite-1"
+    scope = where.NON_FINITE
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """torch.nan_to_num, meant well."""

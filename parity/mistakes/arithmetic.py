@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -17,6 +18,7 @@ class DoubleComputedInSingle(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float64-normal-1"
     dtypes = ("float64",)
+    scope = where.EVERYWHERE
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """There and back."""
@@ -30,6 +32,7 @@ class StatesStoredInHalf(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
+    scope = where.FED_BACK
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """Rounded on the way."""
@@ -42,6 +45,7 @@ class OutputInSinglePrecision(PlainLSTM):
     witness = "I3-H4-T3-B2-float64-normal-1"
     dtypes = ("float64", "bfloat16", "float16")
     seen = "https://github.com/pytorch/pytorch/issues/63322"
+    scope = where.EVERYWHERE
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """float32, and the next layer reads what it needs."""
@@ -57,6 +61,7 @@ class TanhOfAFewBits(PlainLSTM):
     """tanh is a table of 256 entries between -4 and 4."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    scope = where.EVERYWHERE
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """The nearest entry."""
@@ -67,6 +72,7 @@ class TailOfWideLayersLeftOut(PlainLSTM):
     """A loop over h in blocks of 128 leaves out what is left over beyond them."""
 
     witness = "I3-H130-T3-B2-float32-normal-1"
+    scope = where.WIDE & where.FED_BACK
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Whole blocks only, where there is one."""
@@ -78,6 +84,7 @@ class LongSequencesTruncated(PlainLSTM):
     """After 16 steps the state starts from zeros again."""
 
     witness = "I3-H4-T18-B2-float32-normal-1"
+    scope = where.LONG
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """A counter of steps."""
@@ -96,6 +103,7 @@ class WeightsRounded(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
+    scope = where.EVERYWHERE
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Rounded once, when they are loaded."""

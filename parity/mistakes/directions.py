@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -20,6 +21,7 @@ class ReverseNotReversed(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
+    scope = where.DIRECTIONS & where.STEPS
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
         """From the first step."""
@@ -35,6 +37,7 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/keras-team/keras/issues/1431"
+    scope = where.DIRECTIONS & where.STEPS
 
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """As they came."""
@@ -46,6 +49,7 @@ class ReverseUsesForwardWeights(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
+    scope = where.DIRECTIONS
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones."""
@@ -57,6 +61,7 @@ class ReverseUsesForwardBias(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
+    scope = where.DIRECTIONS & where.BIAS
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones' biases."""
@@ -68,6 +73,7 @@ class ReverseStartsFromForwardStates(PlainLSTM):
     """Both directions start from the states of the forward one."""
 
     witness = BOTH
+    scope = where.DIRECTIONS & where.STATES
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """The forward ones."""
@@ -79,6 +85,7 @@ class ForwardStateReturnedTwice(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/tflearn/tflearn/pull/522"
+    scope = where.DIRECTIONS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Forward, forward."""
@@ -90,6 +97,7 @@ class DirectionsJoinedBackwards(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/Tencent/ncnn/issues/2562"
+    scope = where.DIRECTIONS
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Reverse, forward."""
@@ -101,6 +109,7 @@ class DirectionsInterleaved(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/Tencent/ncnn/issues/2933"
+    scope = where.DIRECTIONS & where.UNITS
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Forward, reverse, forward, reverse."""
@@ -112,6 +121,7 @@ class LastStatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/OpenNMT/OpenNMT-py/issues/61"
+    scope = where.DIRECTIONS & where.LAYERS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Direction by direction."""
@@ -124,6 +134,7 @@ class StatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/onnx/onnx-tensorflow/issues/409"
+    scope = where.DIRECTIONS & where.LAYERS & where.STATES
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Direction by direction."""
@@ -135,6 +146,7 @@ class ReverseStateOfTheLastStep(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
+    scope = where.DIRECTIONS & where.STEPS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's h from the output's last step."""

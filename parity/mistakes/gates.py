@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM
 from reference.weights import CellWeights
 
@@ -20,6 +21,7 @@ class GatesIFOG(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/apple/coremltools/pull/93"
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and cell gate exchanged."""
@@ -32,6 +34,7 @@ class GatesIGFO(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/tensorflow/tensorflow/issues/29308"
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Cell and forget gate exchanged."""
@@ -44,6 +47,7 @@ class GatesIOFG(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/CrispStrobe/CrispASR/pull/106"
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and forget gate moved."""
@@ -56,6 +60,7 @@ class GatesFIGO(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/NX-AI/xlstm/issues/98"
+    scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Forget gate first."""
@@ -67,6 +72,7 @@ class GatesInterleaved(PlainLSTM):
     """The rows of the weights are read as four gates for each unit, not as all units for each gate."""
 
     witness = STEPS
+    scope = where.HIDDEN_UNITS
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Every fourth row."""
@@ -78,6 +84,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
 
     witness = STEPS
     seen = "https://discuss.pytorch.org/t/146907"
+    scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Turned round where it is square."""
@@ -90,6 +97,7 @@ class InputFeaturesReversed(PlainLSTM):
     """The first layer's columns of w_ih are read from the last to the first."""
 
     witness = STEPS
+    scope = where.FEATURES
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The input turned round is the same."""
@@ -100,6 +108,7 @@ class RecurrentWeightsIgnored(PlainLSTM):
     """h is not fed back."""
 
     witness = STEPS
+    scope = where.FED_BACK
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Without w_hh h."""
@@ -111,6 +120,7 @@ class BiasHHDropped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/onnx/keras-onnx/pull/103"
+    scope = where.BIAS
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The recurrent product alone."""
@@ -122,6 +132,7 @@ class BiasIHDropped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/google/flax/issues/3746"
+    scope = where.BIAS
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The input's product alone."""
@@ -133,6 +144,7 @@ class BiasDoubled(PlainLSTM):
 
     witness = STEPS
     seen = "https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741"
+    scope = where.BIAS
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """b_ih twice."""
@@ -144,6 +156,7 @@ class BiasOfOneGateForAll(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/ddbourgin/numpy-ml/issues/42"
+    scope = where.BIAS
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """The first quarter four times."""
@@ -155,6 +168,7 @@ class ForgetBiasOne(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/apple/coremltools/issues/309"
+    scope = where.FED_BACK
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """A one for the rows of f."""
@@ -166,6 +180,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
     """With bias=False the forget gate keeps a bias of 1."""
 
     witness = "I3-H4-nobias-T3-B2-float32-normal-1"
+    scope = where.NO_BIAS & where.FED_BACK
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A bias where none should be."""

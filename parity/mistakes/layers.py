@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -17,6 +18,7 @@ class StatesOfTheFirstLayerForAll(PlainLSTM):
     """Every layer starts from the states of the first."""
 
     witness = STACK
+    scope = where.LAYERS & where.STATES
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Layer 0."""
@@ -27,6 +29,7 @@ class StatesOfLayersReversed(PlainLSTM):
     """The last layer's states are taken for the first's."""
 
     witness = STACK
+    scope = where.LAYERS & where.STATES
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Counted from the end."""
@@ -38,6 +41,7 @@ class WeightsShared(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/macanv/BERT-BiLSTM-CRF-NER/issues/252"
+    scope = where.LAYERS
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The first layer of that shape."""
@@ -49,6 +53,7 @@ class ResidualWhereSizesAgree(PlainLSTM):
     """A layer's input is added to its output wherever both have one shape."""
 
     witness = STACK
+    scope = where.SAME_WIDTH
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A residual connection that nobody asked for."""
@@ -60,6 +65,7 @@ class LastStatesOfTheLastLayer(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/onnx/onnx/pull/7664"
+    scope = where.LAYERS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The others are lost."""
@@ -71,6 +77,7 @@ class LayersReadTheCellState(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/pytorch/examples/issues/167"
+    scope = where.LAYERS & where.NO_PROJECTION
 
     def emitted(self, state: State, running: Tensor | None) -> Tensor:
         """The other half of the state, where it has the shape."""
@@ -82,6 +89,7 @@ class OutputOfTheFirstLayer(PlainLSTM):
     """The output is that of the first layer."""
 
     witness = STACK
+    scope = where.LAYERS
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The first of them."""
@@ -99,6 +107,7 @@ class LayersNormalised(PlainLSTM):
     """Between layers, outputs are squashed once more."""
 
     witness = STACK
+    scope = where.LAYERS
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A tanh too many."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 
 FIRST = "I3-H4-bf-T3-B2-float32-normal-1"
@@ -17,6 +18,7 @@ class BatchFirstIgnored(PlainLSTM):
 
     witness = "I3-H4-bf-T3-B3-float32-normal-1"
     seen = "https://github.com/exe1023/LSTM_LN/issues/1"
+    scope = where.BATCH_FIRST
 
     def time_major(self, x: Tensor) -> Tensor:
         """As it is, where the states fit."""
@@ -32,6 +34,7 @@ class BatchFirstReshaped(PlainLSTM):
 
     witness = FIRST
     seen = "https://github.com/HHTseng/video-classification/issues/42"
+    scope = where.BATCH_FIRST & where.ROWS & where.STEPS
 
     def time_major(self, x: Tensor) -> Tensor:
         """The numbers stay where they are."""
@@ -42,6 +45,7 @@ class BatchFirstOutputLeftTimeMajor(PlainLSTM):
     """The input is read batch first, the output is returned time first."""
 
     witness = FIRST
+    scope = where.BATCH_FIRST
 
     def from_time_major(self, output: Tensor) -> Tensor:
         """As it is."""
@@ -53,6 +57,7 @@ class BatchFirstStates(PlainLSTM):
 
     witness = FIRST
     seen = "https://github.com/pytorch/pytorch/issues/19675"
+    scope = where.BATCH_FIRST
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """(B, L*D, ...)."""
@@ -64,6 +69,7 @@ class StatesReadBatchFirstWhereItFits(PlainLSTM):
     """States with as many layers and directions as rows are taken for batch first."""
 
     witness = "I3-H4-L2-T3-B2-float32-normal-1"
+    scope = where.AS_MANY_STATES_AS_ROWS & where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Guessed from the shape."""
@@ -74,6 +80,7 @@ class UnbatchedStatesKeepABatchAxis(PlainLSTM):
     """An unbatched call returns states with a batch axis of 1."""
 
     witness = "I3-H4-T3-unbatched-float32-normal-1"
+    scope = where.UNBATCHED
 
     def __call__(self, input, hx=None):  # type: ignore[no-untyped-def]
         """The axis is taken out of the output only."""
@@ -85,6 +92,7 @@ class StridesIgnored(PlainLSTM):
     """A dense input is read from memory as if it were contiguous."""
 
     witness = "I3-H4-T3-B2-strided-float32-normal-1"
+    scope = where.STRIDED
 
     def time_major(self, x: Tensor) -> Tensor:
         """The memory in the order in which it lies."""
@@ -95,6 +103,7 @@ class StateStridesIgnored(PlainLSTM):
     """h_0 and c_0 are read from memory as if they were contiguous."""
 
     witness = "I3-H4-L2-T3-B2-strided-float32-normal-1"
+    scope = where.STRIDED & where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The memory in the order in which it lies."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 
 PACKED = "I3-H4-T4-B3-packed2.4.1-float32-normal-1"
@@ -20,6 +21,7 @@ class PaddingNotMasked(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/ray-project/ray/issues/21392"
+    scope = where.LENGTHS
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It never rests."""
@@ -31,6 +33,7 @@ class PaddingNotMaskedInReverse(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/deeplearning4j/deeplearning4j/issues/1030"
+    scope = where.DIRECTIONS & where.LENGTHS
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It rests only forwards."""
@@ -42,6 +45,7 @@ class LastStatesAtTheLongestLength(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/keitakurita/practical-torchtext/issues/5"
+    scope = where.LENGTHS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's forward h from the output's last step."""
@@ -55,6 +59,7 @@ class InitialStatesNotSorted(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/allenai/allennlp/pull/576"
+    scope = where.UNSORTED & where.STATES
 
     def rows_in(self, state: Tensor, sorted_indices: Tensor | None) -> Tensor:
         """As they were."""
@@ -66,6 +71,7 @@ class LastStatesLeftSorted(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/mlverse/torch/issues/499"
+    scope = where.UNSORTED
 
     def rows_out(self, state: Tensor, unsorted_indices: Tensor | None) -> Tensor:
         """As they were computed."""
@@ -76,6 +82,7 @@ class StatesSortedTheWrongWay(PlainLSTM):
     """h_0 and c_0 are permuted by unsorted_indices, the inverse of what is needed."""
 
     witness = "I3-H4-T4-B3-packed2.1.4-float32-normal-1"
+    scope = where.UNSORTED & where.STATES
 
     def packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
         """The inverse permutation for the states."""
@@ -91,6 +98,7 @@ class LengthsOneStepShort(PlainLSTM):
     """Every row shorter than the longest ends one step early, but for those of one step."""
 
     witness = "I3-H4-T4-B3-packed2.4.3-float32-normal-1"
+    scope = where.LENGTHS
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Off by one."""
@@ -104,6 +112,7 @@ class RowsOfOneStepSkipped(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/allenai/allennlp/pull/510"
+    scope = where.LENGTHS
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Length 0."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from parity.mistakes.where import NOWHERE
 from parity.settings import DTYPES, Setting
 from reference.weights import CellWeights, LSTMWeights
 
@@ -20,12 +21,13 @@ class PlainLSTM:
     """Called like `nn.LSTM`: (input, (h_0, c_0) or None) -> (output, (h_n, c_n)), in the layout of its documentation.
 
     Inside, x is (T, B, I), states are (L*D, B, P) and (L*D, B, H), and rows of packed sequences stand longest first.
-    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), and in
-    which dtypes it is one.
+    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), where
+    alone it may show, and in which dtypes it is one.
     """
 
     witness = ""  # a mistake without one shows in no single call's numbers
     seen = ""
+    scope = NOWHERE
     dtypes: tuple[str, ...] = DTYPES
 
     def __init__(self, setting: Setting, weights: LSTMWeights) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -21,6 +22,7 @@ class ProjectionNotFedBack(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/rdspring1/PyTorch_GBW_LM/issues/2"
+    scope = where.PROJECTION
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The state is not projected."""
@@ -40,6 +42,7 @@ class ProjectionCutOff(PlainLSTM):
     """The first proj_size units are taken for the projection."""
 
     witness = STEPS
+    scope = where.PROJECTION
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
         """w_hr is never read."""
@@ -50,6 +53,7 @@ class ProjectionSharedBetweenDirections(PlainLSTM):
     """Both directions project with the forward one's w_hr."""
 
     witness = BOTH
+    scope = where.PROJECTION & where.DIRECTIONS
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """One w_hr for both."""
@@ -60,6 +64,7 @@ class ProjectionSharedBetweenLayers(PlainLSTM):
     """All layers project with the first one's w_hr."""
 
     witness = "I3-H5-L2-P3-T3-B2-float32-normal-1"
+    scope = where.PROJECTION & where.LAYERS
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """One w_hr for all."""
@@ -70,6 +75,7 @@ class ProjectionBeforeTheOutputGate(PlainLSTM):
     """w_hr is applied to tanh(c), and the first proj_size output gates to that."""
 
     witness = STEPS
+    scope = where.PROJECTION
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """In the wrong order."""
@@ -82,6 +88,7 @@ class ProjectionSquashed(PlainLSTM):
     """The projected h passes a tanh once more."""
 
     witness = STEPS
+    scope = where.PROJECTION
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
         """A tanh too many."""
@@ -92,6 +99,7 @@ class ProjectedStateReadAsHidden(PlainLSTM):
     """With a projection, h_0 is not used: a buffer of zeros of the right size is."""
 
     witness = STEPS
+    scope = where.PROJECTION & where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros where h is narrower than c."""

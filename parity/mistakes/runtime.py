@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -14,6 +15,7 @@ class BiasDroppedUnderGrad(PlainLSTM):
     """The kernel that records gradients drops b_hh."""
 
     witness = "I3-H4-T3-B2-float32-grad-normal-1"
+    scope = where.GRAD & where.BIAS
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Only while gradients are recorded."""
@@ -24,6 +26,7 @@ class CellStateIgnoredByOnednn(PlainLSTM):
     """The oneDNN kernel starts from c = 0."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    scope = where.ONEDNN & where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only where oneDNN may be used."""
@@ -34,6 +37,7 @@ class LastRowLostBetweenThreads(PlainLSTM):
     """With more than one thread the last row of the batch is split off, and starts from zeros."""
 
     witness = "I3-H4-T3-B2-float32-threads2-normal-1"
+    scope = where.THREADS & where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only with several threads."""
@@ -47,6 +51,7 @@ class StatesInFreshMemory(PlainLSTM):
     """Without hx, states are memory that nobody has set to zero."""
 
     witness = "I3-H4-T3-B2-nostates-float32-deterministic-normal-1"
+    scope = where.NO_STATES
 
     def no_states(self, x: Tensor) -> State:
         """torch.empty: NaN where torch is asked for deterministic algorithms, anything where it is not."""
@@ -57,6 +62,7 @@ class DeterministicKernelDropsTheBias(PlainLSTM):
     """The deterministic kernel drops b_ih."""
 
     witness = "I3-H4-T3-B2-float32-deterministic-normal-1"
+    scope = where.DETERMINISTIC & where.BIAS
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Only where torch is asked for deterministic algorithms."""
@@ -69,6 +75,7 @@ class HalfTypesAccumulatedInHalf(PlainLSTM):
 
     witness = "I128-H128-T3-B2-bfloat16-normal-2"
     dtypes = ("bfloat16", "float16")
+    scope = where.EVERYWHERE
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """One column after the other."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -20,6 +21,7 @@ class StatesIgnored(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/pytorch/tutorials/pull/95"
+    scope = where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros."""
@@ -30,6 +32,7 @@ class HiddenStateIgnored(PlainLSTM):
     """h_0 is taken for zeros, c_0 is not."""
 
     witness = STEPS
+    scope = where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Half of it."""
@@ -41,6 +44,7 @@ class CellStateIgnored(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
+    scope = where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other half."""
@@ -52,6 +56,7 @@ class StatesSwapped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
+    scope = where.STATES & where.NO_PROJECTION
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """In the wrong order, where the shapes allow it."""
@@ -63,6 +68,7 @@ class LastStatesSwapped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
+    scope = where.EVERYWHERE
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """In the wrong order."""
@@ -74,6 +80,7 @@ class LastCellIsHidden(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/salesforce/decaNLP/issues/9"
+    scope = where.NO_PROJECTION
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """A line copied and not changed."""
@@ -85,6 +92,7 @@ class LastCellOfTheStepBefore(PlainLSTM):
     """c_n is the c that the last step started from."""
 
     witness = STEPS
+    scope = where.EVERYWHERE
 
     def run(self, x: Any, lengths: Any, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
         """One step late."""
@@ -102,6 +110,7 @@ class StateKeptBetweenCalls(PlainLSTM):
     """Without hx, a call goes on from where the last one ended."""
 
     seen = "https://github.com/soumith/cudnn.torch/issues/348"
+    scope = where.NOWHERE
 
     _kept: Any = None
 
@@ -120,6 +129,7 @@ class NoStatesAreOnes(PlainLSTM):
     """Without hx, a call starts from ones."""
 
     witness = NONE
+    scope = where.NO_STATES
 
     def no_states(self, x: Tensor) -> State:
         """Not zeros."""
@@ -131,6 +141,7 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
     """Every row of the batch starts from the states of the first."""
 
     witness = STEPS
+    scope = where.STATES & where.ROWS
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Broadcast."""
@@ -141,6 +152,7 @@ class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
     seen = "https://github.com/jihunchoi/hyperlstm/issues/1"
+    scope = where.NOWHERE
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Right numbers, in memory that is not ours."""
@@ -152,6 +164,8 @@ class InitialStatesOverwritten(PlainLSTM):
 
 class LastStatesShareMemoryWithTheFirst(PlainLSTM):
     """h_n and c_n are h_0 and c_0, overwritten."""
+
+    scope = where.NOWHERE
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The same two tensors."""
@@ -166,6 +180,8 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
 
 class InputNormalisedInPlace(PlainLSTM):
     """NaN in the caller's input is replaced where it lies."""
+
+    scope = where.NON_FINITE
 
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""
