@@ -27,6 +27,10 @@ class PaddingNotMasked(PlainLSTM):
         """It never rests."""
         return new
 
+    def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
+        """Whatever is there."""
+        return x, state
+
 
 class PaddingNotMaskedInReverse(PlainLSTM):
     """The reverse direction reads the padding first."""
@@ -38,6 +42,10 @@ class PaddingNotMaskedInReverse(PlainLSTM):
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It rests only forwards."""
         return super().resting(new, old, None if reverse else running, reverse)
+
+    def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
+        """Whatever is there, backwards."""
+        return super().read(x, state, None if reverse else running, reverse)
 
 
 class LastStatesAtTheLongestLength(PlainLSTM):

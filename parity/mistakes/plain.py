@@ -135,8 +135,8 @@ class PlainLSTM:
         """One direction of one layer."""
         outputs = []
         for t in self.times(len(x), reverse):
-            new = self.step(x[t], state, w)
             running = None if lengths is None else (t < lengths).to(x.device).unsqueeze(1)
+            new = self.step(*self.read(x[t], state, running, reverse), w)
             state = self.resting(new, state, running, reverse)
             outputs.append(self.emitted(state, running))
         return torch.stack(self.in_time(outputs, reverse)), state
@@ -148,6 +148,13 @@ class PlainLSTM:
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """The outputs in the order of time."""
         return outputs[::-1] if reverse else outputs
+
+    def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
+        """What a step reads: zeros for a row beyond its length, since NaN would come back from what rests."""
+        if running is None:
+            return x, state
+        zero = x.new_zeros(())
+        return x.where(running, zero), (state[0].where(running, zero), state[1].where(running, zero))
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """A row's state rests where the step is beyond its length."""
