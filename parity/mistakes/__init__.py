@@ -7,6 +7,7 @@ from parity.mistakes import (
     arithmetic,
     backward,
     directions,
+    dropout,
     gates,
     gradients,
     layers,
@@ -21,6 +22,7 @@ from parity.mistakes.mistake import Written, mistakes_of
 MODULES = (gates, activations, states, layers, directions, projection, packing, layout, arithmetic, runtime)
 MISTAKES: tuple[Written, ...] = tuple(mistake for module in MODULES for mistake in mistakes_of(module))
 GRADIENT_MISTAKES: tuple[Written, ...] = (*mistakes_of(gradients), *mistakes_of(backward))
+DROPOUT_MISTAKES: tuple[Written, ...] = mistakes_of(dropout)
 
 
 def mistake(name: str) -> Written:
