@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meta_tests.detecting import examples_needed, gradient_tests
+from meta_tests.detecting import asked_of, examples_until_it_fails
 from parity.cases import case
 from parity.gradients import adjoints, judge_gradients
 from parity.implementations.torch_modules import TorchLSTM
@@ -15,7 +15,7 @@ from parity.mistakes.plain import PlainLSTM
 from parity.settings import DTYPES
 from parity_tests.strategies import frozen
 
-TESTS = gradient_tests()
+TESTS = asked_of("test_gradients", "implementation")
 
 
 def outcome(implementation, name):
@@ -28,13 +28,13 @@ def outcome(implementation, name):
 def test_the_gradient_tests_kill_every_gradient_mistake(wrong, dtype):
     """In any dtype, with the examples that a plain `pytest` draws."""
     with frozen(dtype=dtype):
-        assert any(examples_needed(test, wrong, **arguments) for test, arguments in TESTS)
+        assert any(examples_until_it_fails(test, {"implementation": wrong} | given) for test, given in TESTS)
 
 
-@pytest.mark.parametrize(("test", "arguments"), TESTS, ids=lambda given: getattr(given, "__name__", None))
-def test_the_plain_lstm_has_the_right_gradients(test, arguments):
+@pytest.mark.parametrize(("test", "given"), TESTS, ids=lambda one: getattr(one, "__name__", None))
+def test_the_plain_lstm_has_the_right_gradients(test, given):
     """What the mistakes are made from passes every one of these tests: what kills them is their fault alone."""
-    assert examples_needed(test, Written(PlainLSTM), **arguments) is None
+    assert examples_until_it_fails(test, {"implementation": Written(PlainLSTM)} | given) is None
 
 
 @pytest.mark.parametrize("wrong", GRADIENT_MISTAKES, ids=lambda wrong: wrong.name)
