@@ -124,3 +124,42 @@ class NanHidden(PlainLSTM):
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """torch.nan_to_num, meant well."""
         return torch.nan_to_num(super().cell_state(i, f, g, c))
+
+
+class HardSigmoidOfTorch(PlainLSTM):
+    """The gates use torch's hardsigmoid, z/6 + 1/2 cut to 0 and 1."""
+
+    witness = STEPS
+    scope = where.EVERYWHERE
+    change = "activate i, f and o with the sigmoid 1 / (1 + exp(-z)), not with hardsigmoid"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """Three straight lines, less steep."""
+        i, f, g, o = z.chunk(4, -1)
+        i, f, o = ((gate / 6.0 + 0.5).clamp(0.0, 1.0) for gate in (i, f, o))
+        return i, f, g.tanh(), o
+
+
+class CellGateRelu(PlainLSTM):
+    """g is activated by a ReLU."""
+
+    witness = STEPS
+    scope = where.EVERYWHERE
+    change = "activate g with tanh"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """Never below 0."""
+        i, f, _, o = super().gates(z)
+        return i, f, z.chunk(4, -1)[2].relu(), o
+
+
+class OutputIsTheOutputGate(PlainLSTM):
+    """The step gives out o, not o tanh(c)."""
+
+    witness = STEPS
+    scope = where.EVERYWHERE
+    change = "give out h = o * tanh(c), not the output gate alone"
+
+    def hidden(self, o: Tensor, c: Tensor) -> Tensor:
+        """The gate for what it opens."""
+        return o

@@ -153,3 +153,43 @@ class ReverseStateOfTheLastStep(PlainLSTM):
         h_n, c_n = super().last_states(lasts, output)
         own = output[-1].view(output.shape[1], self.directions, -1).transpose(0, 1)
         return torch.cat([h_n[: -self.directions], own]), c_n
+
+
+class LastStatesReverseFirst(PlainLSTM):
+    """h_n and c_n hold each layer's reverse state before its forward one."""
+
+    witness = BOTH
+    scope = where.DIRECTIONS
+    change = "put each layer's forward state first in h_n and c_n, then its reverse one"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """Reverse, forward."""
+        both = self.directions == 2
+        return super().last_states([lasts[k ^ 1] for k in range(len(lasts))] if both else lasts, output)
+
+
+class DirectionsAdded(PlainLSTM):
+    """The outputs of both directions are added up, not joined."""
+
+    witness = BOTH
+    scope = where.DIRECTIONS
+    change = "concatenate both directions along the features: torch.cat([forward, reverse], -1)"
+
+    def joined(self, outputs: list[Tensor]) -> Tensor:
+        """Half as wide."""
+        return outputs[0] + outputs[1] if len(outputs) == 2 else outputs[0]
+
+
+class UpperLayersReadOneDirection(PlainLSTM):
+    """A layer above the first reads the forward direction only: zeros for the other."""
+
+    witness = STACK
+    scope = where.DIRECTIONS & where.LAYERS
+    change = "feed the next layer with both directions' outputs"
+
+    def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
+        """Half of it."""
+        if layer == self.layers - 1 or self.directions == 1:
+            return output
+        forward = output.chunk(2, -1)[0]
+        return torch.cat([forward, torch.zeros_like(forward)], -1)

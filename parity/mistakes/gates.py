@@ -189,3 +189,43 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
         bias = w.w_ih.new_zeros(4, w.hidden_size)
         bias[1] = 1.0
         return replace(w, b_ih=bias.flatten(), b_hh=torch.zeros_like(bias).flatten())
+
+
+class GatesGFOI(PlainLSTM):
+    """The rows of the weights are read as g, f, o, i, the order of Deeplearning4j."""
+
+    witness = STEPS
+    scope = where.EVERYWHERE
+    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from DL4J"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """Input and cell gate at the wrong ends."""
+        g, f, o, i = z.chunk(4, -1)
+        return i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+
+
+class ForgetBiasAfterTheSigmoid(PlainLSTM):
+    """1 is added to the forget gate after its sigmoid, not before."""
+
+    witness = STEPS
+    seen = "https://github.com/apache/tvm/pull/3410"
+    scope = where.FED_BACK
+    change = "add no constant to the activated forget gate; a forget bias belongs into b_ih, before the sigmoid"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """A gate between 1 and 2."""
+        i, f, g, o = super().gates(z)
+        return i, f + 1.0, g, o
+
+
+class InputAndForgetGateCoupled(PlainLSTM):
+    """The forget gate is 1 - i; the weights of its own are not used."""
+
+    witness = STEPS
+    scope = where.FED_BACK
+    change = "compute f from its own rows of the weights: sigmoid of the second quarter of the gate sums"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """Another LSTM, with three quarters of the weights."""
+        i, _, g, o = super().gates(z)
+        return i, 1.0 - i, g, o

@@ -112,3 +112,47 @@ class LayersNormalised(PlainLSTM):
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A tanh too many."""
         return output if layer == self.layers - 1 else torch.tanh(output)
+
+
+class LayersReadTheInput(PlainLSTM):
+    """Every layer reads the input of the first, where it fits."""
+
+    witness = STACK
+    scope = where.LAYERS
+    change = "feed layer k + 1 with the output of layer k"
+
+    def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
+        """Not what the layer below gives out."""
+        return below if output.shape == below.shape and layer < self.layers - 1 else output
+
+
+class LayersStartFromTheLastStateBelow(PlainLSTM):
+    """h and c are carried from one layer to the next: a layer starts from where the one below has ended."""
+
+    witness = STACK
+    scope = where.LAYERS
+    change = "start every layer from its own h_0 and c_0, not from the last state of the layer below"
+
+    def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
+        """One variable for all layers."""
+        self._lasts = getattr(self, "_lasts", [])
+        if len(self._lasts) >= self.layers * self.directions:
+            self._lasts = []
+        given = state if len(self._lasts) < self.directions else self._lasts[-self.directions]
+        output, last = super().run(x, lengths, given, w, reverse)
+        self._lasts.append(last)
+        return output, last
+
+
+class LastStatesReshaped(PlainLSTM):
+    """h_n and c_n are gathered row by row, and reshaped, not transposed, into layers."""
+
+    witness = STACK
+    seen = "https://github.com/Stable-Baselines-Team/stable-baselines3-contrib/issues/111"
+    scope = where.SEVERAL_STATES & where.ROWS
+    change = "transpose (B, L*D, ...) into (L*D, B, ...) with swapaxes, not with reshape"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """The numbers stay where they are."""
+        states = super().last_states(lasts, output)
+        return [state.transpose(0, 1).reshape(state.shape) for state in states]

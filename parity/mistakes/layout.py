@@ -88,6 +88,22 @@ class UnbatchedStatesKeepABatchAxis(PlainLSTM):
         return output, ((h_n.unsqueeze(1), c_n.unsqueeze(1)) if h_n.dim() == 2 else (h_n, c_n))
 
 
+class UnbatchedStepsReadAsRows(PlainLSTM):
+    """An unbatched sequence is read as a batch of one-step sequences."""
+
+    witness = "I3-H4-T3-unbatched-float32-normal-1"
+    scope = where.UNBATCHED & where.STEPS
+    change = "give an unbatched input (T, I) a batch axis at 1, not a time axis at 0"
+
+    def __call__(self, input, hx=None):  # type: ignore[no-untyped-def]
+        """One step of T rows; the last row's states."""
+        if not isinstance(input, Tensor) or input.dim() != 2:
+            return super().__call__(input, hx)
+        states = None if hx is None else [state.unsqueeze(1).expand(-1, len(input), -1) for state in hx]
+        output, last = self.padded(input.unsqueeze(0), None, states)
+        return output.squeeze(0), tuple(state[:, -1] for state in last)
+
+
 class StridesIgnored(PlainLSTM):
     """A dense input is read from memory as if it were contiguous."""
 

@@ -127,3 +127,38 @@ class RowsOfOneStepSkipped(PlainLSTM):
         if lengths is not None and len(x) > 1:
             lengths = torch.where(lengths == 1, 0, lengths)
         return super().padded(x, lengths, hx)
+
+
+class OutputLeftSorted(PlainLSTM):
+    """The packed output forgets how its rows were sorted: unpacked, they come longest first."""
+
+    witness = PACKED
+    scope = where.UNSORTED
+    change = "give the packed output the sorted_indices and unsorted_indices of the input"
+
+    def returned(self, output: Any, last: Sequence[Tensor]) -> Any:
+        """Data and batch sizes only."""
+        if isinstance(output, PackedSequence):
+            output = PackedSequence(output.data, output.batch_sizes)
+        return super().returned(output, last)
+
+
+class LastStatesAtTheShortestLength(PlainLSTM):
+    """All rows' states are those of the step at which the shortest row ends."""
+
+    witness = PACKED
+    scope = where.LENGTHS
+    change = "run each row to its own length, not to the shortest one's"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """The last layer's forward h, too early."""
+        h_n, c_n = super().last_states(lasts, output)
+        if self._shortest is None:
+            return h_n, c_n
+        own = output[self._shortest - 1, :, : h_n.shape[-1]].unsqueeze(0)
+        return torch.cat([h_n[: -self.directions], own, h_n[len(h_n) + 1 - self.directions :]]), c_n
+
+    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+        """Remember when it ends."""
+        self._shortest = None if lengths is None else int(lengths.min())
+        return super().padded(x, lengths, hx)

@@ -32,6 +32,7 @@ class HiddenStateIgnored(PlainLSTM):
     """h_0 is taken for zeros, c_0 is not."""
 
     witness = STEPS
+    seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
     scope = where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -43,7 +44,6 @@ class CellStateIgnored(PlainLSTM):
     """c_0 is taken for zeros, h_0 is not."""
 
     witness = STEPS
-    seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
     scope = where.STATES
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -186,3 +186,32 @@ class InputNormalisedInPlace(PlainLSTM):
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""
         return torch.nan_to_num_(super().time_major(x.detach()))
+
+
+class NoStatesAreRandom(PlainLSTM):
+    """Without hx, a call starts from random numbers."""
+
+    witness = NONE
+    scope = where.NO_STATES
+    change = "without hx start from h_0 = c_0 = 0; draw nothing"
+
+    def no_states(self, x: Tensor) -> State:
+        """Of a generator of their own, so that they are the same every time."""
+        generator = torch.Generator().manual_seed(1)
+        h, c = super().no_states(x)
+        drawn = (torch.randn(state.shape, generator=generator) for state in (h, c))
+        return next(drawn).to(h), next(drawn).to(c)
+
+
+class BiasesFoldedInPlace(PlainLSTM):
+    """b_hh is added to b_ih in the caller's memory, and set to zero."""
+
+    scope = where.NOWHERE
+    change = "leave the parameters as they are: write the sum of both biases into a new tensor"
+
+    def prepared(self, w: CellWeights) -> CellWeights:
+        """Right numbers, in memory that is not ours."""
+        if w.b_ih is not None and w.b_hh is not None:
+            w.b_ih.data.add_(w.b_hh.data)
+            w.b_hh.data.zero_()
+        return w

@@ -71,6 +71,7 @@ FEATURES = _architecture("several input features", lambda a: a.input_size > 1)
 HIDDEN_UNITS = _architecture("several hidden units", lambda a: a.hidden_size > 1)
 UNITS = _architecture("several units", lambda a: a.output_size > 1)
 WIDE = _architecture("more than 128 units", lambda a: a.output_size > 128)
+SEVERAL_STATES = _architecture("several layers or directions", lambda a: a.num_layers * a.num_directions > 1)
 SAME_WIDTH = _architecture("a layer as wide as what it reads", _reads_what_it_gives)
 
 STEPS = _call("several steps", lambda c: c.time > 1)
