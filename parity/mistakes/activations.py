@@ -18,7 +18,6 @@ class HardSigmoid(PlainLSTM):
     """The gates use Keras's old hard sigmoid, 0.2 z + 0.5 cut to 0 and 1."""
 
     witness = STEPS
-    seen = "https://github.com/onnx/tensorflow-onnx/pull/2001"
     scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -32,7 +31,6 @@ class CellGateSigmoid(PlainLSTM):
     """g is activated by a sigmoid."""
 
     witness = STEPS
-    seen = "https://github.com/nicklashansen/rnn_lstm_from_scratch/issues/3"
     scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:

@@ -88,6 +88,12 @@ def activated(z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[
     return _Activated.apply(z, function, slope)  # type: ignore[no-any-return, no-untyped-call]
 
 
+def _quarters(gradient: Tensor, *order: int) -> Tensor:
+    """The parts of the four gates in another order."""
+    parts = gradient.chunk(4, -1)
+    return torch.cat([parts[k] for k in order], -1)
+
+
 class GradientOfOneBiasDoubled(PlainLSTM):
     """b_hh's gradient is twice what it should be: both biases are added up, and the sum's gradient is given twice."""
 
@@ -115,14 +121,27 @@ class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
         return carried + i * g  # type: ignore[no-any-return]
 
 
-class ForgetGateActivatedTwiceInBackward(PlainLSTM):
-    """The backward pass takes the saved forget gate for its sum, and applies the sigmoid again."""
+class SigmoidForItsSlope(PlainLSTM):
+    """The backward pass multiplies with the sigmoid of the saved forget gate, not with its slope f (1 - f)."""
 
     witness = STEPS
+    seen = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
-    def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
-        """sigmoid(sigmoid(z))."""
-        return _Product.apply(f, c, f.detach().sigmoid()) + i * g  # type: ignore[no-any-return, no-untyped-call]
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """`derivative=True` was left out."""
+        i, _, g, o = super().gates(z)
+        return i, activated(z.chunk(4, -1)[1], torch.sigmoid, lambda z: z.sigmoid().sigmoid()), g, o
+
+
+class BackwardReadsGatesFIGO(PlainLSTM):
+    """The forward pass has the gates in the order i, f, g, o, the backward pass in the order f, i, g, o."""
+
+    witness = STEPS
+    seen = "https://github.com/ooples/AiDotNet.Tensors/pull/907"
+
+    def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
+        """Two quarters of the gradient exchanged."""
+        return sent(super().sums(x, h, w), lambda d: _quarters(d, 1, 0, 2, 3))
 
 
 class BackwardReadsGatesIFOG(PlainLSTM):
@@ -132,7 +151,19 @@ class BackwardReadsGatesIFOG(PlainLSTM):
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Two quarters of the gradient exchanged."""
-        return sent(super().sums(x, h, w), lambda d: torch.cat([d.chunk(4, -1)[k] for k in (0, 1, 3, 2)], -1))
+        return sent(super().sums(x, h, w), lambda d: _quarters(d, 0, 1, 3, 2))
+
+
+class BiasGradientsOfTheForgetGate(PlainLSTM):
+    """The forget gate's bias gradient is given to the input and the output gate too."""
+
+    witness = STEPS
+    seen = "https://github.com/hanbt/learn_dl/issues/53"
+
+    def prepared(self, w: CellWeights) -> CellWeights:
+        """A line copied three times, and changed twice."""
+        biases = {name: sent(one, lambda d: _quarters(d, 1, 1, 2, 1)) for name, one in w.items() if name[:2] == "b_"}
+        return replace(w, **biases)
 
 
 class SlopeOfTanhFromItsArgument(PlainLSTM):
@@ -170,6 +201,7 @@ class GradientClippedInside(PlainLSTM):
     """What comes back into h is cut to -1 and 1 at every step."""
 
     witness = STEPS
+    seen = "https://github.com/junhyukoh/caffe-lstm/issues/18"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
         """As theanets and Graves did, meant well."""

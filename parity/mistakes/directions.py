@@ -96,7 +96,6 @@ class DirectionsJoinedBackwards(PlainLSTM):
     """The reverse direction's output comes first."""
 
     witness = BOTH
-    seen = "https://github.com/Tencent/ncnn/issues/2562"
     scope = where.DIRECTIONS
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
@@ -108,7 +107,6 @@ class DirectionsInterleaved(PlainLSTM):
     """The directions' outputs are joined unit by unit."""
 
     witness = BOTH
-    seen = "https://github.com/Tencent/ncnn/issues/2933"
     scope = where.DIRECTIONS & where.UNITS
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
@@ -120,7 +118,6 @@ class LastStatesDirectionMajor(PlainLSTM):
     """h_n and c_n hold all layers' forward states first, then all reverse ones."""
 
     witness = STACK
-    seen = "https://github.com/OpenNMT/OpenNMT-py/issues/61"
     scope = where.DIRECTIONS & where.LAYERS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -133,7 +130,6 @@ class StatesDirectionMajor(PlainLSTM):
     """h_0 and c_0 are read as all layers' forward states first, then all reverse ones."""
 
     witness = STACK
-    seen = "https://github.com/onnx/onnx-tensorflow/issues/409"
     scope = where.DIRECTIONS & where.LAYERS & where.STATES
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:

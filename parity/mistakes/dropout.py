@@ -71,6 +71,7 @@ class KeptWithProbabilityP(DroppingLSTM):
     """p is read as the share that is kept."""
 
     witness = "I5-H7-L3-bi-T4-B3-float32-normal-2"
+    seen = "https://github.com/tensorforce/tensorforce/pull/111"
 
     def drawn(self, like: Tensor) -> Tensor:
         """p and 1-p exchanged."""
@@ -117,6 +118,7 @@ class OneMaskForAllSteps(DroppingLSTM):
     """Each layer has one mask, the same at every step: variational dropout."""
 
     witness = STACK
+    seen = "https://github.com/tensorflow/tensorflow/issues/2789"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """The first step's."""
@@ -127,6 +129,7 @@ class OneMaskForAllRows(DroppingLSTM):
     """Each layer has one mask, the same for every row of the batch."""
 
     witness = STACK
+    seen = "https://github.com/clab/dynet/pull/812"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """That of the first, which is the longest."""
@@ -179,7 +182,7 @@ class MaskKeptBetweenCalls(DroppingLSTM):
     """A mask is drawn in the first call of a shape, and used for ever."""
 
     witness = ""
-    seen = "https://github.com/nengo/keras-lmu/pull/29"
+    seen = "https://github.com/abr/keras-lmu/pull/29"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """As long as the shape is the same."""

@@ -33,7 +33,7 @@ class GatesIGFO(PlainLSTM):
     """The rows of the weights are read as i, g, f, o, the order of TensorFlow 1."""
 
     witness = STEPS
-    seen = "https://github.com/tensorflow/tensorflow/issues/29308"
+    seen = "https://github.com/tensorflow/tensorflow/issues/29622"
     scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -119,7 +119,7 @@ class BiasHHDropped(PlainLSTM):
     """b_hh is never added."""
 
     witness = STEPS
-    seen = "https://github.com/onnx/keras-onnx/pull/103"
+    seen = "https://github.com/intel/torch-xpu-ops/pull/3770"
     scope = where.BIAS
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -131,7 +131,6 @@ class BiasIHDropped(PlainLSTM):
     """b_ih is never added."""
 
     witness = STEPS
-    seen = "https://github.com/google/flax/issues/3746"
     scope = where.BIAS
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:

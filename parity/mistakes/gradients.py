@@ -20,6 +20,7 @@ class StateDetachedAtEveryStep(PlainLSTM):
     """Back-propagation through time ends after one step: h and c of the step before are detached."""
 
     witness = STEPS
+    seen = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """From constants."""
@@ -47,6 +48,7 @@ class HiddenDetached(PlainLSTM):
     """h of the step before is taken for a constant, c is not."""
 
     witness = STEPS
+    seen = "https://github.com/ooples/AiDotNet/pull/722"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """From a constant."""
@@ -67,6 +69,7 @@ class CellPassedOnDetached(PlainLSTM):
     """A step gives its c out detached: only h sends a gradient back into it."""
 
     witness = STEPS
+    seen = "https://github.com/apache/mxnet/issues/4057"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """Assigned where it ought to be added to."""
@@ -119,6 +122,7 @@ class LastCellStateDetached(PlainLSTM):
     """What a loss says of c_n does not come back."""
 
     witness = STEPS
+    seen = "https://github.com/deeplearning4j/deeplearning4j/issues/8838"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """c_n is a constant."""
@@ -163,6 +167,7 @@ class BiasNotTrained(PlainLSTM):
     """The biases are buffers, not parameters: they have no gradient."""
 
     witness = STEPS
+    seen = "https://github.com/tracel-ai/burn/pull/5235"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Constants."""
@@ -174,6 +179,7 @@ class RecurrentWeightsNotTrained(PlainLSTM):
     """w_hh has no gradient."""
 
     witness = STEPS
+    seen = "https://github.com/fastai/fastai2/pull/427"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A constant."""

@@ -56,7 +56,7 @@ class BatchFirstStates(PlainLSTM):
     """batch_first is applied to h_n and c_n too."""
 
     witness = FIRST
-    seen = "https://github.com/pytorch/pytorch/issues/19675"
+    seen = "https://github.com/timbmg/Sentence-VAE/issues/15"
     scope = where.BATCH_FIRST
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:

@@ -78,7 +78,6 @@ class LastStatesLeftSorted(PlainLSTM):
     """h_n and c_n are returned longest row first."""
 
     witness = PACKED
-    seen = "https://github.com/mlverse/torch/issues/499"
     scope = where.UNSORTED
 
     def rows_out(self, state: Tensor, unsorted_indices: Tensor | None) -> Tensor:
@@ -133,6 +132,7 @@ class OutputLeftSorted(PlainLSTM):
     """The packed output forgets how its rows were sorted: unpacked, they come longest first."""
 
     witness = PACKED
+    seen = "https://github.com/flairNLP/flair/issues/865"
     scope = where.UNSORTED
     change = "give the packed output the sorted_indices and unsorted_indices of the input"
 

@@ -79,7 +79,6 @@ class LastCellIsHidden(PlainLSTM):
     """c_n is a copy of h_n."""
 
     witness = STEPS
-    seen = "https://github.com/salesforce/decaNLP/issues/9"
     scope = where.NO_PROJECTION
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -151,7 +150,6 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
 class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
-    seen = "https://github.com/jihunchoi/hyperlstm/issues/1"
     scope = where.NOWHERE
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
