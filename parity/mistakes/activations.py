@@ -31,6 +31,7 @@ class CellGateSigmoid(PlainLSTM):
     """g is activated by a sigmoid."""
 
     witness = STEPS
+    seen = "https://github.com/llSourcell/How-to-Learn-from-Little-Data/pull/4"
     scope = where.EVERYWHERE
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:

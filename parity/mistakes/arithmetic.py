@@ -43,8 +43,8 @@ class OutputInSinglePrecision(PlainLSTM):
     """The output is written into a float32 buffer, whatever the input's dtype."""
 
     witness = "I3-H4-T3-B2-float64-normal-1"
+    seen = "https://github.com/elixir-nx/axon/pull/646"
     dtypes = ("float64", "bfloat16", "float16")
-    seen = "https://github.com/pytorch/pytorch/issues/63322"
     scope = where.EVERYWHERE
 
     def joined(self, outputs: list[Tensor]) -> Tensor:

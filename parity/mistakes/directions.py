@@ -60,7 +60,6 @@ class ReverseUsesForwardBias(PlainLSTM):
     """Both directions have the biases of the forward one."""
 
     witness = BOTH
-    seen = "https://github.com/huggingface/candle/issues/2351"
     scope = where.DIRECTIONS & where.BIAS
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:

@@ -83,7 +83,6 @@ class RecurrentWeightsTransposed(PlainLSTM):
     """Each gate's square of w_hh is multiplied from the wrong side."""
 
     witness = STEPS
-    seen = "https://discuss.pytorch.org/t/146907"
     scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -142,7 +141,7 @@ class BiasDoubled(PlainLSTM):
     """One framework's only bias is loaded into both b_ih and b_hh."""
 
     witness = STEPS
-    seen = "https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741"
+    seen = "https://github.com/lisa-lab/DeepLearningTutorials/issues/81"
     scope = where.BIAS
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -194,6 +193,7 @@ class GatesGFOI(PlainLSTM):
     """The rows of the weights are read as g, f, o, i, the order of Deeplearning4j."""
 
     witness = STEPS
+    seen = "https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124/2"
     scope = where.EVERYWHERE
     change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from DL4J"
 

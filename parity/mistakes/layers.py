@@ -64,7 +64,6 @@ class LastStatesOfTheLastLayer(PlainLSTM):
     """h_n and c_n hold the last layer's states for every layer."""
 
     witness = STACK
-    seen = "https://github.com/onnx/onnx/pull/7664"
     scope = where.LAYERS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:

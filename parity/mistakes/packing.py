@@ -52,7 +52,7 @@ class LastStatesAtTheLongestLength(PlainLSTM):
     """h_n is the output of the last step, 0 for shorter rows."""
 
     witness = PACKED
-    seen = "https://github.com/keitakurita/practical-torchtext/issues/5"
+    seen = "https://github.com/allenai/allennlp/issues/1713"
     scope = where.LENGTHS
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -118,7 +118,6 @@ class RowsOfOneStepSkipped(PlainLSTM):
     """A row of length 1 is taken for empty in a longer batch."""
 
     witness = PACKED
-    seen = "https://github.com/allenai/allennlp/pull/510"
     scope = where.LENGTHS
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
