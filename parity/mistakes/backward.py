@@ -32,19 +32,19 @@ class _Sent(torch.autograd.Function):
 
 
 class _Product(torch.autograd.Function):
-    """f c, sent back to c with another f."""
+    """f c, sent back with what was saved of both."""
 
     @staticmethod
-    def forward(ctx: Any, f: Tensor, c: Tensor, other: Tensor) -> Tensor:
+    def forward(ctx: Any, f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
         """The product."""
-        ctx.save_for_backward(c, other)
+        ctx.save_for_backward(saved_f, saved_c)
         return f * c
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        """By f as it should be, by c as it was saved."""
-        c, other = ctx.saved_tensors
-        return gradient * c, gradient * other, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """By f the saved c, by c the saved f."""
+        f, c = ctx.saved_tensors
+        return gradient * c, gradient * f, None, None
 
 
 class _Where(torch.autograd.Function):
@@ -83,6 +83,11 @@ def sent(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
     return _Sent.apply(value, change)  # type: ignore[no-any-return, no-untyped-call]
 
 
+def product(f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
+    """f c, whose derivatives are made of what was saved."""
+    return _Product.apply(f, c, saved_f, saved_c)  # type: ignore[no-any-return, no-untyped-call]
+
+
 def activated(z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Tensor:
     """The function of z, with whatever slope."""
     return _Activated.apply(z, function, slope)  # type: ignore[no-any-return, no-untyped-call]
@@ -116,9 +121,20 @@ class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A buffer written one step too late."""
-        carried = _Product.apply(f, c, self._saved)  # type: ignore[no-untyped-call]
+        carried = product(f, c, self._saved, c.detach())
         self._saved = f.detach()
-        return carried + i * g  # type: ignore[no-any-return]
+        return carried + i * g
+
+
+class NewCellSaved(PlainLSTM):
+    """The forget gate's gradient is made with the c that the step gives out, not with the one it started from."""
+
+    witness = STEPS
+
+    def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
+        """A buffer overwritten before it was saved."""
+        new = super().cell_state(i, f, g, c).detach()
+        return product(f, c, f.detach(), new) + i * g
 
 
 class SigmoidForItsSlope(PlainLSTM):
