@@ -221,6 +221,7 @@ class WeightsCopied(PlainLSTM):
     """The LSTM computes with a copy of its parameters, which have no gradient."""
 
     witness = STEPS
+    seen = "https://github.com/fastai/fastai/issues/2591"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Another tensor than the optimiser's."""

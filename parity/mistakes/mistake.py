@@ -8,6 +8,7 @@ from types import ModuleType
 
 from parity.cases import Case
 from parity.implementations.protocol import LSTM
+from parity.implementations.torch_modules import lacking
 from parity.mistakes.plain import PlainLSTM
 from parity.mistakes.where import Scope
 from parity.settings import Setting
@@ -55,8 +56,8 @@ class Written:
         return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
 
     def refuses(self, setting: Setting) -> str | None:
-        """It supports every setting."""
-        return None
+        """It supports every setting whose dtype torch can multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The LSTM with these weights."""

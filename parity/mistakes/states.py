@@ -190,6 +190,7 @@ class NoStatesAreRandom(PlainLSTM):
     """Without hx, a call starts from random numbers."""
 
     witness = NONE
+    seen = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.NO_STATES
     change = "without hx start from h_0 = c_0 = 0; draw nothing"
 
