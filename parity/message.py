@@ -10,7 +10,7 @@ from parity.calling import TENSORS
 from parity.cases import Case
 from parity.explaining import explain
 from parity.judge import WORST, Measured, Outcome, Verdict, trajectory
-from parity.observing import CHAIN, PAIR, TRAJECTORY, WHOLE
+from parity.observing import CHAIN, LATE, PAIR, TRAJECTORY, TWICE, WHOLE
 from parity.settings import Setting
 
 WAYS = {
@@ -18,6 +18,8 @@ WAYS = {
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
     PAIR: "from a run that should be the same",
+    TWICE: "in a second call with the same tensors, one step from its own previous output",
+    LATE: "read after a second call, one step from its own previous output",
 }
 
 
@@ -50,7 +52,9 @@ def message(verdict: Verdict) -> str:
     for measured in told:
         lines += _deviation(measured, verdict.case.setting)
     if verdict.outcome is Outcome.FAILED:
-        lines += ["the implementation raised:", *(f"  {line}" for line in verdict.reason.strip().splitlines())]
+        raised = verdict.reason.startswith("Traceback")
+        lines.append("the implementation raised:" if raised else "the implementation failed:")
+        lines += [f"  {line}" for line in verdict.reason.strip().splitlines()]
     if verdict.outcome is Outcome.REFUSED:
         lines.append(f"refused: {verdict.reason}")
     if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):

@@ -19,6 +19,7 @@ class HardSigmoid(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
+    change = "use the logistic sigmoid, 1 / (1 + exp(-z)), for i, f and o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Three straight lines."""
@@ -33,6 +34,7 @@ class CellGateSigmoid(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/llSourcell/How-to-Learn-from-Little-Data/pull/4"
     scope = where.EVERYWHERE
+    change = "activate g with tanh; only i, f and o take a sigmoid"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Like the other three."""
@@ -44,6 +46,7 @@ class CellGateLinear(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
+    change = "activate g with tanh"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """g as it is."""
@@ -57,6 +60,7 @@ class InputGateAdded(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"
     scope = where.EVERYWHERE
+    change = "multiply i with g: c = f * c + i * g"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A sum for a product."""
@@ -69,6 +73,7 @@ class CellNotSquashed(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/nicodjimenez/lstm/issues/47"
     scope = where.EVERYWHERE
+    change = "take the tanh of c: h = o * tanh(c)"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """c as it is."""
@@ -80,6 +85,7 @@ class HiddenFromOldCell(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
+    change = "compute c first, and h from the new c: h = o * tanh(c)"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The new c comes too late."""
@@ -92,6 +98,7 @@ class HiddenNeverUpdated(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     scope = where.STEPS
+    change = "carry h on from step to step: h, c = cell(x[t], (h, c))"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """h_0 in every step."""
@@ -108,6 +115,7 @@ class CellClipped(PlainLSTM):
 
     witness = "I3-H4-T4-B2-float32-saturating-1"
     scope = where.EVERYWHERE
+    change = "do not clip c"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """Never beyond 3."""
@@ -119,6 +127,7 @@ class NanHidden(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-non_finite-1"
     scope = where.NON_FINITE
+    change = "let NaN pass: remove nan_to_num and the like"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """torch.nan_to_num, meant well."""

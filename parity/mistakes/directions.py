@@ -22,6 +22,7 @@ class ReverseNotReversed(PlainLSTM):
     witness = BOTH
     seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
     scope = where.DIRECTIONS & where.STEPS
+    change = "run the reverse direction from the last step to the first"
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
         """From the first step."""
@@ -38,6 +39,7 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
     witness = BOTH
     seen = "https://github.com/keras-team/keras/issues/1431"
     scope = where.DIRECTIONS & where.STEPS
+    change = "flip the reverse direction's outputs along time before concatenating"
 
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """As they came."""
@@ -50,6 +52,7 @@ class ReverseUsesForwardWeights(PlainLSTM):
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
     scope = where.DIRECTIONS
+    change = "give the reverse direction its own weights, those named *_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones."""
@@ -61,6 +64,7 @@ class ReverseUsesForwardBias(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS & where.BIAS
+    change = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones' biases."""
@@ -73,6 +77,7 @@ class ReverseStartsFromForwardStates(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS & where.STATES
+    change = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """The forward ones."""
@@ -85,6 +90,7 @@ class ForwardStateReturnedTwice(PlainLSTM):
     witness = BOTH
     seen = "https://github.com/tflearn/tflearn/pull/522"
     scope = where.DIRECTIONS
+    change = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Forward, forward."""
@@ -96,6 +102,7 @@ class DirectionsJoinedBackwards(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS
+    change = "concatenate the forward output first: cat([forward, reverse], -1)"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Reverse, forward."""
@@ -107,6 +114,7 @@ class DirectionsInterleaved(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS & where.UNITS
+    change = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Forward, reverse, forward, reverse."""
@@ -118,6 +126,7 @@ class LastStatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     scope = where.DIRECTIONS & where.LAYERS
+    change = "order h_n and c_n layer by layer, forward before reverse within each"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Direction by direction."""
@@ -130,6 +139,7 @@ class StatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     scope = where.DIRECTIONS & where.LAYERS & where.STATES
+    change = "read h_0 and c_0 layer by layer, forward before reverse within each"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Direction by direction."""
@@ -142,6 +152,7 @@ class ReverseStateOfTheLastStep(PlainLSTM):
     witness = BOTH
     seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
     scope = where.DIRECTIONS & where.STEPS
+    change = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's h from the output's last step."""

@@ -22,6 +22,7 @@ class GatesIFOG(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/apple/coremltools/pull/93"
     scope = where.EVERYWHERE
+    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the third is g, the last o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and cell gate exchanged."""
@@ -35,6 +36,7 @@ class GatesIGFO(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/tensorflow/tensorflow/issues/29622"
     scope = where.EVERYWHERE
+    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the second is f, the third g"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Cell and forget gate exchanged."""
@@ -48,6 +50,7 @@ class GatesIOFG(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/CrispStrobe/CrispASR/pull/106"
     scope = where.EVERYWHERE
+    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from ONNX"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and forget gate moved."""
@@ -61,6 +64,7 @@ class GatesFIGO(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/NX-AI/xlstm/issues/98"
     scope = where.EVERYWHERE
+    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the first is i, the second f"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Forget gate first."""
@@ -73,6 +77,7 @@ class GatesInterleaved(PlainLSTM):
 
     witness = STEPS
     scope = where.HIDDEN_UNITS
+    change = "split the 4H rows into four blocks of H, one for each gate: z.chunk(4, -1), not z.view(..., H, 4)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Every fourth row."""
@@ -84,6 +89,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
 
     witness = STEPS
     scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
+    change = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Turned round where it is square."""
@@ -97,6 +103,7 @@ class InputFeaturesReversed(PlainLSTM):
 
     witness = STEPS
     scope = where.FEATURES
+    change = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The input turned round is the same."""
@@ -108,6 +115,7 @@ class RecurrentWeightsIgnored(PlainLSTM):
 
     witness = STEPS
     scope = where.FED_BACK
+    change = "add h @ w_hh.T to the gate sums, with the h of the step before"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Without w_hh h."""
@@ -120,6 +128,7 @@ class BiasHHDropped(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/intel/torch-xpu-ops/pull/3770"
     scope = where.BIAS
+    change = "add b_hh to the gate sums, beside b_ih"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The recurrent product alone."""
@@ -131,6 +140,7 @@ class BiasIHDropped(PlainLSTM):
 
     witness = STEPS
     scope = where.BIAS
+    change = "add b_ih to the gate sums, beside b_hh"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The input's product alone."""
@@ -143,6 +153,7 @@ class BiasDoubled(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/lisa-lab/DeepLearningTutorials/issues/81"
     scope = where.BIAS
+    change = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """b_ih twice."""
@@ -155,6 +166,7 @@ class BiasOfOneGateForAll(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/ddbourgin/numpy-ml/issues/42"
     scope = where.BIAS
+    change = "take all 4H entries of b_ih, each gate its own quarter"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """The first quarter four times."""
@@ -167,6 +179,7 @@ class ForgetBiasOne(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/apple/coremltools/issues/309"
     scope = where.FED_BACK
+    change = "drop the constant 1 in the forget gate; if training needs it, put it into b_ih once"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """A one for the rows of f."""
@@ -179,6 +192,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
 
     witness = "I3-H4-nobias-T3-B2-float32-normal-1"
     scope = where.NO_BIAS & where.FED_BACK
+    change = "with bias=False add no bias at all, in the forget gate neither"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A bias where none should be."""

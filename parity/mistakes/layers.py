@@ -19,6 +19,7 @@ class StatesOfTheFirstLayerForAll(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS & where.STATES
+    change = "start layer k from its own states: h_0[k * num_directions + direction], and so c_0"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Layer 0."""
@@ -30,6 +31,7 @@ class StatesOfLayersReversed(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS & where.STATES
+    change = "count the states of h_0 and c_0 from the first layer up"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Counted from the end."""
@@ -42,6 +44,7 @@ class WeightsShared(PlainLSTM):
     witness = STACK
     seen = "https://github.com/macanv/BERT-BiLSTM-CRF-NER/issues/252"
     scope = where.LAYERS
+    change = "make a cell of its own for each layer: [Cell() for _ in range(num_layers)], not [cell] * num_layers"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The first layer of that shape."""
@@ -54,6 +57,7 @@ class ResidualWhereSizesAgree(PlainLSTM):
 
     witness = STACK
     scope = where.SAME_WIDTH
+    change = "pass a layer's output on as it is; add no input to it"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A residual connection that nobody asked for."""
@@ -65,6 +69,7 @@ class LastStatesOfTheLastLayer(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
+    change = "collect h and c of every layer, and stack them in order for h_n and c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The others are lost."""
@@ -77,6 +82,7 @@ class LayersReadTheCellState(PlainLSTM):
     witness = STACK
     seen = "https://github.com/pytorch/examples/issues/167"
     scope = where.LAYERS & where.NO_PROJECTION
+    change = "feed layer k + 1 with the h of layer k, not with its c"
 
     def emitted(self, state: State, running: Tensor | None) -> Tensor:
         """The other half of the state, where it has the shape."""
@@ -89,6 +95,7 @@ class OutputOfTheFirstLayer(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
+    change = "return the last layer's output"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The first of them."""
@@ -107,6 +114,7 @@ class LayersNormalised(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
+    change = "apply nothing between layers: a layer's input is the output of the one below"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A tanh too many."""

@@ -42,6 +42,11 @@ class Written:
         return self.written.seen
 
     @property
+    def change(self) -> str:
+        """What to change, in an imperative sentence."""
+        return self.written.change
+
+    @property
     def dtypes(self) -> tuple[str, ...]:
         """The dtypes in which it is a mistake: to keep bfloat16 states is none in bfloat16."""
         return self.written.dtypes
@@ -54,6 +59,11 @@ class Written:
     def may_show(self, case: Case) -> bool:
         """Whether the forward pass of a case may differ from that of a correct LSTM."""
         return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it returns the same numbers every time."""
+        return self.written.repeats
 
     def refuses(self, setting: Setting) -> str | None:
         """It supports every setting whose dtype torch can multiply."""

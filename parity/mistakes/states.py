@@ -22,6 +22,7 @@ class StatesIgnored(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.STATES
+    change = "start from the h_0 and c_0 that are given in hx"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros."""
@@ -34,6 +35,7 @@ class HiddenStateIgnored(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
     scope = where.STATES
+    change = "start from the h_0 that is given, hx[0]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Half of it."""
@@ -45,6 +47,7 @@ class CellStateIgnored(PlainLSTM):
 
     witness = STEPS
     scope = where.STATES
+    change = "start from the c_0 that is given, hx[1]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other half."""
@@ -57,6 +60,7 @@ class StatesSwapped(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
     scope = where.STATES & where.NO_PROJECTION
+    change = "unpack hx as (h_0, c_0), h first"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """In the wrong order, where the shapes allow it."""
@@ -69,6 +73,7 @@ class LastStatesSwapped(PlainLSTM):
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
     scope = where.EVERYWHERE
+    change = "return (output, (h_n, c_n)), h first"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """In the wrong order."""
@@ -80,6 +85,7 @@ class LastCellIsHidden(PlainLSTM):
 
     witness = STEPS
     scope = where.NO_PROJECTION
+    change = "return the last c as c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """A line copied and not changed."""
@@ -92,6 +98,7 @@ class LastCellOfTheStepBefore(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
+    change = "return c after the last step has updated it"
 
     def run(self, x: Any, lengths: Any, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
         """One step late."""
@@ -110,6 +117,7 @@ class StateKeptBetweenCalls(PlainLSTM):
 
     seen = "https://github.com/soumith/cudnn.torch/issues/348"
     scope = where.NOWHERE
+    change = "without hx start every call from zeros; keep no state in the object"
 
     _kept: Any = None
 
@@ -129,6 +137,7 @@ class NoStatesAreOnes(PlainLSTM):
 
     witness = NONE
     scope = where.NO_STATES
+    change = "without hx start from zeros"
 
     def no_states(self, x: Tensor) -> State:
         """Not zeros."""
@@ -141,6 +150,7 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
 
     witness = STEPS
     scope = where.STATES & where.ROWS
+    change = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Broadcast."""
@@ -151,6 +161,7 @@ class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
     scope = where.NOWHERE
+    change = "write nothing into hx: compute new tensors (no in-place operation on h_0 or c_0), or clone first"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Right numbers, in memory that is not ours."""
@@ -164,6 +175,7 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
     """h_n and c_n are h_0 and c_0, overwritten."""
 
     scope = where.NOWHERE
+    change = "return new tensors for h_n and c_n, not the memory of h_0 and c_0"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The same two tensors."""
@@ -180,6 +192,7 @@ class InputNormalisedInPlace(PlainLSTM):
     """NaN in the caller's input is replaced where it lies."""
 
     scope = where.NON_FINITE
+    change = "write nothing into the input, and let NaN pass"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""

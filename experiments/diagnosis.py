@@ -1,0 +1,136 @@
+"""Whether a wrong LSTM is named by its mistake: each known one as it is, disguised, and ones that are not known.
+
+Each is judged on the probes, and on the probes and the first example of a plain `pytest`'s widest test that fails; then
+`diagnose` is asked. Hit: the mistake is named first, or told among those that cannot be told apart on these cases.
+Run `python -m experiments.diagnosis`. Result: diagnosis.md.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.disguises import STYLES, UNKNOWN, Disguised, on_top_of_torch
+from meta_tests.detecting import by_default
+from parity.cases import Case
+from parity.diagnose import Diagnosis, diagnose
+from parity.implementations.protocol import Implementation
+from parity.judge import Outcome, Verdict, judge
+from parity.mistakes import MISTAKES
+from parity.observing import observe
+from parity.probing import PROBES, probe
+from parity.threads import share_cores
+
+
+@dataclass(frozen=True)
+class Row:
+    """One wrong LSTM: what it is, what was told of it, and the seconds that the probes and the diagnosis took."""
+
+    kind: str
+    truth: str
+    told: Diagnosis
+    probing: float
+    seconds: float
+
+    @property
+    def first(self) -> bool:
+        """Whether it is named first."""
+        return self.told.mistake is not None and self.told.mistake.name == self.truth
+
+    @property
+    def hit(self) -> bool:
+        """Whether it is told at all."""
+        return self.first or self.truth in {other.name for other in self.told.equivalents}
+
+
+def asked(kind: str, truth: str, wrong: Implementation, also: Sequence[Verdict] = ()) -> Row:
+    """Run the probes, and diagnose."""
+    start = time.perf_counter()
+    verdicts = [*also, *probe(wrong)]
+    middle = time.perf_counter()
+    told = diagnose(verdicts)
+    return Row(kind, truth, told, middle - start, time.perf_counter() - middle)
+
+
+def first_failure(wrong: Implementation, examples: Sequence[Case]) -> list[Verdict]:
+    """The verdict of the first example that deviates; none where none does."""
+    for case in examples:
+        if (verdict := judge(observe(wrong, case))).outcome is Outcome.DEVIATES:
+            return [verdict]
+    return []
+
+
+def main() -> None:
+    """Ask, then write the table."""
+    by_default()
+    share_cores()
+    warnings.simplefilter("ignore")
+    from meta_tests.detecting import examples_of, widest
+
+    examples = examples_of(widest())
+    rows, alone = [], []
+    for known in MISTAKES:
+        rows.append(asked("as it is", known.name, known))
+        failure = first_failure(known, examples)
+        rows.append(asked("as it is, and a failing example", known.name, known, failure))
+        alone += [(known.name, diagnose(failure))] * bool(failure)
+        rows += [asked(f"disguised: {style}", known.name, Disguised(known, style)) for style in STYLES]
+    rows += [asked("on top of torch", truth, wrong) for truth, wrong in on_top_of_torch()]
+    rows += [asked("none of the known", "", wrong) for wrong in UNKNOWN]
+    report(rows, alone)
+
+
+def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
+    """The table, and every miss."""
+    lines = [
+        "# Whether a wrong LSTM is named by its mistake",
+        "",
+        "Made by `python -m experiments.diagnosis`; what it does stands at the top of that file.",
+        "",
+        f"{len(PROBES)} probes. Seconds on one core: median / most.",
+        "",
+        "| wrong LSTMs | asked | named first | told | seconds of the probes | seconds of the diagnosis |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for kind in dict.fromkeys(row.kind for row in rows if row.truth):
+        group = [row for row in rows if row.kind == kind]
+        first, hit = sum(row.first for row in group), sum(row.hit for row in group)
+        share = f"{hit} ({100 * hit / len(group):.1f} %)"
+        lines.append(
+            f"| {kind} | {len(group)} | {first} | {share} | {_seconds([r.probing for r in group])} | "
+            f"{_seconds([r.seconds for r in group])} |"
+        )
+    told = sum(name in {d.mistake and d.mistake.name, *(other.name for other in d.equivalents)} for name, d in alone)
+    single = sum(told_.mistake is not None and told_.mistake.name == name for name, told_ in alone)
+    lines += [
+        "",
+        f"With the failing example alone, of {len(alone)} that fail there, {single} are named first and {told} told.",
+    ]
+    lines += ["", "Not named first:", ""]
+    lines += [f"* `{row.truth}` ({row.kind}): {_brief(row.told)}" for row in rows if row.truth and not row.first]
+    lines += ["", "None of the known:", ""]
+    names = iter(wrong.name for wrong in UNKNOWN)
+    lines += [f"* {next(names)}: {_brief(row.told)}" for row in rows if not row.truth]
+    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def _seconds(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds):.2f} / {max(seconds):.2f}"
+
+
+def _brief(told: Diagnosis) -> str:
+    """The first line, and what is nearest."""
+    nearest = (
+        f"; nearest `{told.nearest.mistake.name}`, but for {told.nearest.unexplained} cases" if told.nearest else ""
+    )
+    others = f"; or {', '.join(other.name for other in told.equivalents)}" if told.equivalents else ""
+    return told.text.splitlines()[0] + others + nearest
+
+
+if __name__ == "__main__":
+    main()
