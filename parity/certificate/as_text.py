@@ -75,7 +75,7 @@ def _unjudged(certificate: Certificate) -> list[str]:
         f"{row.implementation}, {row.dtype}: {count} cases {reason}"
         for row in certificate.rows
         for reason, count in row.reasons.items()
-    ] + ["gradients, dropout in train mode, devices other than the CPU"]
+    ] + [certificate.beyond]
 
 
 def _conclusion(certificate: Certificate) -> str:
