@@ -148,6 +148,7 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from parity.certificate.as_json import as_json
     from parity.certificate.as_text import as_text
@@ -160,7 +161,7 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
         )
     try:
         with Console(stderr=True).status("reading") as status:
-            judged = judge_folders(folder, name, progress=lambda text: status.update(f"judging {text}"))
+            judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))
     except FolderError as error:
         raise click.UsageError(str(error)) from error
     click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *judged.diagnosis]))

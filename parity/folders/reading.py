@@ -38,13 +38,18 @@ def read(folder: Path) -> Answered:
     if (folder / REFUSED).exists():
         if written:
             raise FolderError(f"{folder} holds {REFUSED} and {', '.join(written)}: take away what is out of date")
-        words = (folder / REFUSED).read_text(encoding="utf-8", errors="replace").split()
-        return Answered(folder, Observation(case, refused=" ".join(words)[:300] or "it does not say why"))
+        return Answered(folder, Observation(case, refused=_words(folder / REFUSED)))
     if lacking := [f"{name}.npy" for name in TENSORS if name not in written]:
         return Answered(folder, Observation(case), "missing: " + ", ".join(lacking))
     outputs = read_outputs(folder, case.setting)
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
     return Answered(folder, Observation(case, (evidence,)))
+
+
+def _words(path: Path) -> str:
+    """What stands in a text file, in one line that a terminal can show."""
+    line = " ".join(path.read_text(encoding="utf-8", errors="replace").split())[:300]
+    return "".join(letter if letter.isprintable() else "?" for letter in line) or "it does not say why"
 
 
 def read_case(folder: Path) -> Case:

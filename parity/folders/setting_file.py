@@ -21,7 +21,7 @@ def _whole(value: Any) -> bool:
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and value.isprintable()
 
 
 def _flag(value: Any) -> bool:
@@ -34,7 +34,7 @@ def _lengths(value: Any) -> bool:
 
 Kind = tuple[Callable[[Any], bool], str]
 WHOLE: Kind = (_whole, "a whole number")
-TEXT: Kind = (_text, "a string")
+TEXT: Kind = (_text, "a string of printable characters")
 FLAG: Kind = (_flag, "true or false")
 FIELDS: Mapping[str, Kind] = {
     "format": TEXT,
