@@ -13,7 +13,9 @@ from parity.judge import RMS, WORST, Outcome
 
 def as_text(certificate: Certificate, width: int = 120) -> str:
     """The whole certificate, plain text of at most `width` columns."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False)
+    console = Console(
+        file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False
+    )
     console.print("LSTM PARITY CERTIFICATE\n")
     for name, value in certificate.provenance.items():
         console.print(f"  {name:<10} {value}", highlight=False)

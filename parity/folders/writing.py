@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from parity.cases import Case, draw
 from parity.folders.arrays import FolderError, write_array
 from parity.folders.setting_file import write_setting
 from parity.lattice import cover, setting_at
-from parity.settings import Runtime, Setting
+from parity.settings import Runtime, Setting, setting_named
 
 DTYPES = ("float64", "float32")
+LONG = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")
 TORCH_ONLY: dict[str, Any] = {
     "batch_first": False,
     "strided": False,
@@ -31,14 +32,25 @@ def plain(setting: Setting) -> Setting:
 
 
 def design(dtypes: Sequence[str] = DTYPES) -> list[Case]:
-    """Two designs for each dtype, filled up with large architectures and with small ones.
+    """For each dtype two designs, filled up with large architectures and with small ones, and long sequences.
 
-    Each holds every pair of values of the axes that are not torch's alone.
+    Each design holds every pair of values of the axes that are not torch's alone.
     """
-    designs = [(dtype, backwards) for dtype in dtypes for backwards in (False, True)]
-    points = (point for dtype, b in designs for point in cover(backwards=b, dtype=dtype, **TORCH_ONLY))
-    cases = (draw(plain(setting_at(point)), point["profile"]) for point in points)
+    cases = (case for dtype in dtypes for case in (*_covering(dtype), *_long(dtype)))
     return list({case.id: case for case in cases}.values())
+
+
+def _covering(dtype: str) -> Iterator[Case]:
+    for backwards in (False, True):
+        for point in cover(backwards=backwards, dtype=dtype, **TORCH_ONLY):
+            yield draw(plain(setting_at(point)), point["profile"])
+
+
+def _long(dtype: str) -> Iterator[Case]:
+    """Programs in other languages have buffers that were once enough."""
+    for words in LONG:
+        for profile in ("normal", "trained", "memory"):
+            yield draw(setting_named(f"{words}-{dtype}"), profile)
 
 
 def export(cases: Iterable[Case], folder: Path) -> None:
