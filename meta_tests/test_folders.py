@@ -180,6 +180,15 @@ def test_an_arithmetic_is_named_of_a_folder(tmp_path):
     assert (row.outcome, row.arithmetic) == (Outcome.DEVIATES, "float32 with TF32 products")
 
 
+def test_what_one_case_cannot_tell_apart_is_said(tmp_path):
+    """The likeliest arithmetic and the others as tight, the true one among them; none that is coarser in everything."""
+    coarse = FromCell("coarse", lstms.Written(tanh=lstms.tanh_off_by(1e-4)))
+    (said,) = judge_folders(answered(written(tmp_path, "I8-H16-T25-B2-float32-normal-1"), coarse)).diagnosis
+
+    assert "float32 with activations accurate to 1e-04" in said
+    assert "bfloat16" not in said
+
+
 def test_a_diagnosis_is_given_where_no_arithmetic_explains_the_folder(tmp_path):
     """And only there."""
     pytest.importorskip("parity.diagnose", reason="the diagnosis is not merged yet")

@@ -10,19 +10,22 @@ from pathlib import Path
 
 from parity.certificate.provenance import provenance
 from parity.certificate.results import Certificate, Row, row
-from parity.explaining import Explanation, explain
+from parity.explaining import PORTION, Explanation, explain
 from parity.folders.arrays import FolderError
 from parity.folders.reading import Answered, read
-from parity.judge import Outcome
+from parity.judge import Outcome, judge_all
+from parity.observing import Observation
 from parity.settings import DTYPES
+from reference.arithmetics import Arithmetic, ladder
 
 AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
+ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")
 UNJUDGED = "gradients, dropout in train mode"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The certificate, and what the diagnosis says of the dtypes that deviate in no known arithmetic."""
+    """The certificate, and for each dtype that deviates what explains it: an arithmetic or a known mistake."""
 
     certificate: Certificate
     diagnosis: tuple[str, ...] = ()
@@ -81,7 +84,38 @@ def _told(summed: Row, explanation: Explanation, answered: Sequence[Answered]) -
 
 
 def _diagnosis(explanation: Explanation) -> list[str]:
-    """What the known mistakes say of a run that no known arithmetic explains."""
-    if explanation.parity or explanation.arithmetic or importlib.util.find_spec("parity.diagnose") is None:
+    """What explains a run that deviates: arithmetics, or else what the known mistakes say of it."""
+    if explanation.parity:
+        return []
+    if explanation.arithmetic is not None:
+        names = [a.name for a in tightest(explanation) if a != explanation.arithmetic]
+        alike = f"; {', '.join(names)} would explain it too: more cases tell them apart" if names else ""
+        return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
+    if importlib.util.find_spec("parity.diagnose") is None:
         return []
     return [str(importlib.import_module("parity.diagnose").diagnose(explanation.verdicts).text)]
+
+
+def tightest(explanation: Explanation) -> list[Arithmetic]:
+    """The known arithmetics that explain a run, but for those that are in nothing tighter than another of them.
+
+    One case alone may be explained by several: the coarseness of sums looks like that of what is summed.
+    """
+    run = [verdict.observation for verdict in explanation.verdicts if verdict.observation.evidence]
+    known = ladder(run[0].case.setting.runtime.dtype)
+    explaining = [a for a in known if a == explanation.arithmetic or _explains(a, run)]
+    return [a for a in explaining if not any(b != a and _within(b, a) for b in explaining)]
+
+
+def _explains(arithmetic: Arithmetic, run: Sequence[Observation]) -> bool:
+    """Whether something is judged in that arithmetic and nothing deviates; the first deviation ends the work."""
+    seen = set()
+    for start in range(0, len(run), PORTION):
+        seen |= {verdict.outcome for verdict in judge_all(run[start : start + PORTION], arithmetic)}
+        if Outcome.DEVIATES in seen:
+            return False
+    return Outcome.PARITY in seen
+
+
+def _within(tight: Arithmetic, loose: Arithmetic) -> bool:
+    return all(getattr(tight, name) <= getattr(loose, name) for name in ROUNDOFFS)
