@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parity.certificate.provenance import provenance
 from parity.certificate.results import Certificate, Row, row
+from parity.diagnose import diagnose
 from parity.explaining import PORTION, Explanation, explain
 from parity.folders.arrays import FolderError
 from parity.folders.reading import Answered, read
@@ -91,9 +90,7 @@ def _diagnosis(explanation: Explanation) -> list[str]:
         names = [a.name for a in tightest(explanation) if a != explanation.arithmetic]
         alike = f"; {', '.join(names)} would explain it too: more cases tell them apart" if names else ""
         return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
-    if importlib.util.find_spec("parity.diagnose") is None:
-        return []
-    return [str(importlib.import_module("parity.diagnose").diagnose(explanation.verdicts).text)]
+    return [diagnose(explanation.verdicts).text]
 
 
 def tightest(explanation: Explanation) -> list[Arithmetic]:
