@@ -104,3 +104,67 @@ def _judged(
             return certificate, ""
         progress("how it does on cases that tell mistakes apart")
         return certificate, diagnose([*verdicts, *probe(implementation)]).text
+
+
+@main.group()
+def cases() -> None:
+    """Cases as plain files, for programs in any language: see docs/any-language.md."""
+
+
+@cases.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dtype", "dtypes", multiple=True, help="Of the layer; may be repeated. [default: float64, float32]")
+@click.option("--case", "names", multiple=True, help="Only the case of this id; may be repeated.")
+def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Write cases into FOLDER, a folder for each: setting.json, the weights, input.npy, h_0.npy, c_0.npy.
+
+    A program reads them, and writes output.npy, h_n.npy and c_n.npy beside them; `lstm-parity judge FOLDER` judges it.
+    What only torch knows of (batch_first, strides, kernels, threads) is left out of a case that --case names.
+    """
+    from parity.cases import case, draw
+    from parity.folders.arrays import FolderError
+    from parity.folders.writing import DTYPES, design, plain
+    from parity.folders.writing import export as write
+    from parity.settings import SettingError
+
+    try:
+        asked = [draw(plain(c.setting), c.profile, c.seed) for c in map(case, names)]
+        chosen = asked or design(dtypes or DTYPES)
+        write(chosen, folder)
+    except (FolderError, SettingError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{len(chosen)} cases in {folder}; a program's answers are judged by: lstm-parity judge {folder}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write it as JSON."
+)
+def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
+    """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
+
+    Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+
+    from parity.certificate.as_json import as_json
+    from parity.certificate.as_text import as_text
+    from parity.folders.arrays import FolderError
+    from parity.folders.judging import judge_folders
+
+    if json_file is not None and not json_file.parent.is_dir():
+        raise click.UsageError(
+            f"--json {json_file} was given, but there is no folder {json_file.parent}: make it first"
+        )
+    try:
+        with Console(stderr=True).status("reading") as status:
+            judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))
+    except FolderError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *judged.diagnosis]))
+    if json_file is not None:
+        json_file.write_text(as_json(judged.certificate), encoding="utf-8")
+    sys.exit(0 if judged.certificate.holds else 1)
