@@ -126,6 +126,16 @@ def test_a_folder_without_answers_is_counted_as_not_judged(tmp_path):
     assert dict(row.reasons) == {"NOT JUDGED: missing: c_n.npy": 1}
 
 
+def test_a_case_without_an_answer_is_no_success(tmp_path):
+    """A program that dies halfway does not exit with 0, though all that it wrote agrees."""
+    answered(written(tmp_path))
+    written(tmp_path, NAMES[3].replace("-1", "-2"))
+    judged = CliRunner().invoke(main, ["judge", str(tmp_path)])
+
+    assert judged.exit_code == 1
+    assert "1 cases were left unanswered" in judged.output
+
+
 def test_what_follows_a_row_s_end_must_be_zero(tmp_path):
     """Padding in the output is no place for leftovers."""
     folder = answered(written(tmp_path, "I3-H4-T4-B2-packed2.4-float32-normal-1"))

@@ -145,7 +145,7 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
 def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
 
-    Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
+    Exits with 0 where every case was answered or refused, and every answer agrees to rounding noise; with 1 where not.
     """
     from rich.console import Console
     from rich.markup import escape
@@ -164,7 +164,9 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
             judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))
     except FolderError as error:
         raise click.UsageError(str(error)) from error
-    click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *judged.diagnosis]))
+    left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
+    told = [*judged.diagnosis, *([left] if judged.unanswered else [])]
+    click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *told]))
     if json_file is not None:
         json_file.write_text(as_json(judged.certificate), encoding="utf-8")
-    sys.exit(0 if judged.certificate.holds else 1)
+    sys.exit(0 if judged.certificate.holds and not judged.unanswered else 1)

@@ -24,10 +24,14 @@ UNJUDGED = "gradients, dropout in train mode"
 
 @dataclass(frozen=True)
 class Judged:
-    """The certificate, and for each dtype that deviates what explains it: an arithmetic or a known mistake."""
+    """The certificate, and for each dtype that deviates what explains it: an arithmetic or a known mistake.
+
+    unanswered: how many cases have neither outputs nor a refusal, as a program leaves them that dies halfway.
+    """
 
     certificate: Certificate
     diagnosis: tuple[str, ...] = ()
+    unanswered: int = 0
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -55,9 +59,9 @@ def judge_folders(folder: Path, name: str | None = None, progress: Callable[[str
             explanation = _with_reasons(explain([a.observation for a in of_dtype]), of_dtype)
             rows.append(_told(row(name or folder.resolve().name, dtype, explanation), explanation, of_dtype))
             diagnoses += _diagnosis(explanation)
-    told = provenance()
+    told, unanswered = provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
-    return Judged(Certificate(where, tuple(rows), UNJUDGED), tuple(diagnoses))
+    return Judged(Certificate(where, tuple(rows), UNJUDGED), tuple(diagnoses), unanswered)
 
 
 def _with_reasons(explanation: Explanation, answered: Sequence[Answered]) -> Explanation:
