@@ -18,7 +18,6 @@ class HardSigmoid(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/onnx/tensorflow-onnx/pull/2001"
-    change = "use the logistic sigmoid, 1 / (1 + exp(-z)), for i, f and o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Three straight lines."""
@@ -32,7 +31,6 @@ class CellGateSigmoid(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/nicklashansen/rnn_lstm_from_scratch/issues/3"
-    change = "activate g with tanh; only i, f and o take a sigmoid"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Like the other three."""
@@ -43,7 +41,6 @@ class CellGateLinear(PlainLSTM):
     """g is not activated."""
 
     witness = STEPS
-    change = "activate g with tanh"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """g as it is."""
@@ -56,7 +53,6 @@ class InputGateAdded(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"
-    change = "multiply i with g: c = f * c + i * g"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A sum for a product."""
@@ -68,7 +64,6 @@ class CellNotSquashed(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/nicodjimenez/lstm/issues/47"
-    change = "take the tanh of c: h = o * tanh(c)"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """c as it is."""
@@ -79,7 +74,6 @@ class HiddenFromOldCell(PlainLSTM):
     """h is made from the c of the step before."""
 
     witness = STEPS
-    change = "compute c first, and h from the new c: h = o * tanh(c)"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The new c comes too late."""
@@ -91,7 +85,6 @@ class HiddenNeverUpdated(PlainLSTM):
     """A hand-written loop takes only c from each step: every step reads h_0."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
-    change = "carry h on from step to step: h, c = cell(x[t], (h, c))"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """h_0 in every step."""
@@ -107,7 +100,6 @@ class CellClipped(PlainLSTM):
     """c is cut to -3 and 3, as TensorFlow's cell_clip does."""
 
     witness = "I3-H4-T4-B2-float32-saturating-1"
-    change = "do not clip c"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """Never beyond 3."""
@@ -118,7 +110,6 @@ class NanHidden(PlainLSTM):
     """What is not a number becomes 0 on the way."""
 
     witness = "I3-H4-T3-B2-float32-non_finite-1"
-    change = "let NaN pass: remove nan_to_num and the like"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """torch.nan_to_num, meant well."""

@@ -17,7 +17,6 @@ class DoubleComputedInSingle(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float64-normal-1"
     dtypes = ("float64",)
-    change = "compute in float64 where the layer is float64: remove .float() and float32 buffers"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """There and back."""
@@ -31,7 +30,6 @@ class StatesStoredInHalf(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
-    change = "keep c between steps in the layer's own dtype"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """Rounded on the way."""
@@ -44,7 +42,6 @@ class OutputInSinglePrecision(PlainLSTM):
     witness = "I3-H4-T3-B2-float64-normal-1"
     dtypes = ("float64", "bfloat16", "float16")
     seen = "https://github.com/pytorch/pytorch/issues/63322"
-    change = "allocate the output with the input's dtype: new_empty, or dtype=x.dtype"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """float32, and the next layer reads what it needs."""
@@ -60,7 +57,6 @@ class TanhOfAFewBits(PlainLSTM):
     """tanh is a table of 256 entries between -4 and 4."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
-    change = "use the library's tanh, not a table"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """The nearest entry."""
@@ -71,7 +67,6 @@ class TailOfWideLayersLeftOut(PlainLSTM):
     """A loop over h in blocks of 128 leaves out what is left over beyond them."""
 
     witness = "I3-H130-T3-B2-float32-normal-1"
-    change = "let the block loop over h do what is left over beyond the last whole block of 128"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Whole blocks only, where there is one."""
@@ -83,7 +78,6 @@ class LongSequencesTruncated(PlainLSTM):
     """After 16 steps the state starts from zeros again."""
 
     witness = "I3-H4-T18-B2-float32-normal-1"
-    change = "carry h and c through all steps, beyond the 16th too"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """A counter of steps."""
@@ -102,7 +96,6 @@ class WeightsRounded(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
-    change = "keep the weights in the layer's own dtype; do not store them in bfloat16"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Rounded once, when they are loaded."""

@@ -20,7 +20,6 @@ class ReverseNotReversed(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
-    change = "run the reverse direction from the last step to the first"
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
         """From the first step."""
@@ -36,7 +35,6 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/keras-team/keras/issues/1431"
-    change = "flip the reverse direction's outputs along time before concatenating"
 
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """As they came."""
@@ -48,7 +46,6 @@ class ReverseUsesForwardWeights(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
-    change = "give the reverse direction its own weights, those named *_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones."""
@@ -60,7 +57,6 @@ class ReverseUsesForwardBias(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
-    change = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones' biases."""
@@ -72,7 +68,6 @@ class ReverseStartsFromForwardStates(PlainLSTM):
     """Both directions start from the states of the forward one."""
 
     witness = BOTH
-    change = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """The forward ones."""
@@ -84,7 +79,6 @@ class ForwardStateReturnedTwice(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/tflearn/tflearn/pull/522"
-    change = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Forward, forward."""
@@ -96,7 +90,6 @@ class DirectionsJoinedBackwards(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/Tencent/ncnn/issues/2562"
-    change = "concatenate the forward output first: cat([forward, reverse], -1)"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Reverse, forward."""
@@ -108,7 +101,6 @@ class DirectionsInterleaved(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/Tencent/ncnn/issues/2933"
-    change = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Forward, reverse, forward, reverse."""
@@ -120,7 +112,6 @@ class LastStatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/OpenNMT/OpenNMT-py/issues/61"
-    change = "order h_n and c_n layer by layer, forward before reverse within each"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Direction by direction."""
@@ -133,7 +124,6 @@ class StatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/onnx/onnx-tensorflow/issues/409"
-    change = "read h_0 and c_0 layer by layer, forward before reverse within each"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Direction by direction."""
@@ -145,7 +135,6 @@ class ReverseStateOfTheLastStep(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
-    change = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's h from the output's last step."""

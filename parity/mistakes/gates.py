@@ -20,7 +20,6 @@ class GatesIFOG(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/apple/coremltools/pull/93"
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the third is g, the last o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and cell gate exchanged."""
@@ -33,7 +32,6 @@ class GatesIGFO(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/tensorflow/tensorflow/issues/29308"
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the second is f, the third g"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Cell and forget gate exchanged."""
@@ -46,7 +44,6 @@ class GatesIOFG(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/CrispStrobe/CrispASR/pull/106"
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from ONNX"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and forget gate moved."""
@@ -59,7 +56,6 @@ class GatesFIGO(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/NX-AI/xlstm/issues/98"
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the first is i, the second f"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Forget gate first."""
@@ -71,7 +67,6 @@ class GatesInterleaved(PlainLSTM):
     """The rows of the weights are read as four gates for each unit, not as all units for each gate."""
 
     witness = STEPS
-    change = "split the 4H rows into four blocks of H, one for each gate: z.chunk(4, -1), not z.view(..., H, 4)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Every fourth row."""
@@ -83,7 +78,6 @@ class RecurrentWeightsTransposed(PlainLSTM):
 
     witness = STEPS
     seen = "https://discuss.pytorch.org/t/146907"
-    change = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Turned round where it is square."""
@@ -96,7 +90,6 @@ class InputFeaturesReversed(PlainLSTM):
     """The first layer's columns of w_ih are read from the last to the first."""
 
     witness = STEPS
-    change = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The input turned round is the same."""
@@ -107,7 +100,6 @@ class RecurrentWeightsIgnored(PlainLSTM):
     """h is not fed back."""
 
     witness = STEPS
-    change = "add h @ w_hh.T to the gate sums, with the h of the step before"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Without w_hh h."""
@@ -119,7 +111,6 @@ class BiasHHDropped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/onnx/keras-onnx/pull/103"
-    change = "add b_hh to the gate sums, beside b_ih"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The recurrent product alone."""
@@ -131,7 +122,6 @@ class BiasIHDropped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/google/flax/issues/3746"
-    change = "add b_ih to the gate sums, beside b_hh"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The input's product alone."""
@@ -143,7 +133,6 @@ class BiasDoubled(PlainLSTM):
 
     witness = STEPS
     seen = "https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741"
-    change = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """b_ih twice."""
@@ -155,7 +144,6 @@ class BiasOfOneGateForAll(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/ddbourgin/numpy-ml/issues/42"
-    change = "take all 4H entries of b_ih, each gate its own quarter"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """The first quarter four times."""
@@ -167,7 +155,6 @@ class ForgetBiasOne(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/apple/coremltools/issues/309"
-    change = "drop the constant 1 in the forget gate; if training needs it, put it into b_ih once"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """A one for the rows of f."""
@@ -179,7 +166,6 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
     """With bias=False the forget gate keeps a bias of 1."""
 
     witness = "I3-H4-nobias-T3-B2-float32-normal-1"
-    change = "with bias=False add no bias at all, in the forget gate neither"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A bias where none should be."""

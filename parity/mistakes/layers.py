@@ -17,7 +17,6 @@ class StatesOfTheFirstLayerForAll(PlainLSTM):
     """Every layer starts from the states of the first."""
 
     witness = STACK
-    change = "start layer k from its own states: h_0[k * num_directions + direction], and so c_0"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Layer 0."""
@@ -28,7 +27,6 @@ class StatesOfLayersReversed(PlainLSTM):
     """The last layer's states are taken for the first's."""
 
     witness = STACK
-    change = "count the states of h_0 and c_0 from the first layer up"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Counted from the end."""
@@ -40,7 +38,6 @@ class WeightsShared(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/macanv/BERT-BiLSTM-CRF-NER/issues/252"
-    change = "make a cell of its own for each layer: [Cell() for _ in range(num_layers)], not [cell] * num_layers"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The first layer of that shape."""
@@ -52,7 +49,6 @@ class ResidualWhereSizesAgree(PlainLSTM):
     """A layer's input is added to its output wherever both have one shape."""
 
     witness = STACK
-    change = "pass a layer's output on as it is; add no input to it"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A residual connection that nobody asked for."""
@@ -64,7 +60,6 @@ class LastStatesOfTheLastLayer(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/onnx/onnx/pull/7664"
-    change = "collect h and c of every layer, and stack them in order for h_n and c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The others are lost."""
@@ -76,7 +71,6 @@ class LayersReadTheCellState(PlainLSTM):
 
     witness = STACK
     seen = "https://github.com/pytorch/examples/issues/167"
-    change = "feed layer k + 1 with the h of layer k, not with its c"
 
     def emitted(self, state: State, running: Tensor | None) -> Tensor:
         """The other half of the state, where it has the shape."""
@@ -88,7 +82,6 @@ class OutputOfTheFirstLayer(PlainLSTM):
     """The output is that of the first layer."""
 
     witness = STACK
-    change = "return the last layer's output"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The first of them."""
@@ -106,7 +99,6 @@ class LayersNormalised(PlainLSTM):
     """Between layers, outputs are squashed once more."""
 
     witness = STACK
-    change = "apply nothing between layers: a layer's input is the output of the one below"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A tanh too many."""

@@ -17,7 +17,6 @@ class BatchFirstIgnored(PlainLSTM):
 
     witness = "I3-H4-bf-T3-B3-float32-normal-1"
     seen = "https://github.com/exe1023/LSTM_LN/issues/1"
-    change = "with batch_first=True transpose input and output: axis 0 is the batch, axis 1 is time"
 
     def time_major(self, x: Tensor) -> Tensor:
         """As it is, where the states fit."""
@@ -33,7 +32,6 @@ class BatchFirstReshaped(PlainLSTM):
 
     witness = FIRST
     seen = "https://github.com/HHTseng/video-classification/issues/42"
-    change = "exchange batch and time by transpose(0, 1), not by reshape or view"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The numbers stay where they are."""
@@ -44,7 +42,6 @@ class BatchFirstOutputLeftTimeMajor(PlainLSTM):
     """The input is read batch first, the output is returned time first."""
 
     witness = FIRST
-    change = "with batch_first=True transpose the output back to (B, T, ...)"
 
     def from_time_major(self, output: Tensor) -> Tensor:
         """As it is."""
@@ -56,7 +53,6 @@ class BatchFirstStates(PlainLSTM):
 
     witness = FIRST
     seen = "https://github.com/pytorch/pytorch/issues/19675"
-    change = "leave h_n and c_n as (num_layers * num_directions, B, ...): batch_first does not apply to them"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """(B, L*D, ...)."""
@@ -68,7 +64,6 @@ class StatesReadBatchFirstWhereItFits(PlainLSTM):
     """States with as many layers and directions as rows are taken for batch first."""
 
     witness = "I3-H4-L2-T3-B2-float32-normal-1"
-    change = "read h_0 and c_0 as (num_layers * num_directions, B, ...) always; guess nothing from their shape"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Guessed from the shape."""
@@ -79,7 +74,6 @@ class UnbatchedStatesKeepABatchAxis(PlainLSTM):
     """An unbatched call returns states with a batch axis of 1."""
 
     witness = "I3-H4-T3-unbatched-float32-normal-1"
-    change = "for an unbatched input take the batch axis out of h_n and c_n too: squeeze(1)"
 
     def __call__(self, input, hx=None):  # type: ignore[no-untyped-def]
         """The axis is taken out of the output only."""
@@ -91,7 +85,6 @@ class StridesIgnored(PlainLSTM):
     """A dense input is read from memory as if it were contiguous."""
 
     witness = "I3-H4-T3-B2-strided-float32-normal-1"
-    change = "read the input by its strides, or make it contiguous first"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The memory in the order in which it lies."""
@@ -102,7 +95,6 @@ class StateStridesIgnored(PlainLSTM):
     """h_0 and c_0 are read from memory as if they were contiguous."""
 
     witness = "I3-H4-L2-T3-B2-strided-float32-normal-1"
-    change = "read h_0 and c_0 by their strides, or make them contiguous first"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The memory in the order in which it lies."""

@@ -39,19 +39,9 @@ class Written:
         return self.written.seen
 
     @property
-    def change(self) -> str:
-        """What to change, in an imperative sentence."""
-        return self.written.change
-
-    @property
     def dtypes(self) -> tuple[str, ...]:
         """The dtypes in which it is a mistake: to keep bfloat16 states is none in bfloat16."""
         return self.written.dtypes
-
-    @property
-    def repeats(self) -> bool:
-        """Whether it returns the same numbers every time."""
-        return self.written.repeats
 
     def refuses(self, setting: Setting) -> str | None:
         """It supports every setting."""

@@ -20,7 +20,6 @@ class PaddingNotMasked(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/ray-project/ray/issues/21392"
-    change = "stop each row's state at its own length: keep h and c where t >= length"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It never rests."""
@@ -32,7 +31,6 @@ class PaddingNotMaskedInReverse(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/deeplearning4j/deeplearning4j/issues/1030"
-    change = "start the reverse direction of each row at its own last step, with h_0 and c_0 untouched by padding"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It rests only forwards."""
@@ -44,7 +42,6 @@ class LastStatesAtTheLongestLength(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/keitakurita/practical-torchtext/issues/5"
-    change = "take each row's h_n at its own last step, length - 1, not at the longest row's"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's forward h from the output's last step."""
@@ -58,7 +55,6 @@ class InitialStatesNotSorted(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/allenai/allennlp/pull/576"
-    change = "sort the rows of h_0 and c_0 like the packed rows: h_0[:, sorted_indices]"
 
     def rows_in(self, state: Tensor, sorted_indices: Tensor | None) -> Tensor:
         """As they were."""
@@ -70,7 +66,6 @@ class LastStatesLeftSorted(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/mlverse/torch/issues/499"
-    change = "bring h_n and c_n back into the caller's order: h_n[:, unsorted_indices]"
 
     def rows_out(self, state: Tensor, unsorted_indices: Tensor | None) -> Tensor:
         """As they were computed."""
@@ -81,7 +76,6 @@ class StatesSortedTheWrongWay(PlainLSTM):
     """h_0 and c_0 are permuted by unsorted_indices, the inverse of what is needed."""
 
     witness = "I3-H4-T4-B3-packed2.1.4-float32-normal-1"
-    change = "permute h_0 and c_0 by sorted_indices on the way in, h_n and c_n by unsorted_indices on the way out"
 
     def packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
         """The inverse permutation for the states."""
@@ -97,7 +91,6 @@ class LengthsOneStepShort(PlainLSTM):
     """Every row shorter than the longest ends one step early, but for those of one step."""
 
     witness = "I3-H4-T4-B3-packed2.4.3-float32-normal-1"
-    change = "run each row through its step length - 1, that is while t < length"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Off by one."""
@@ -111,7 +104,6 @@ class RowsOfOneStepSkipped(PlainLSTM):
 
     witness = PACKED
     seen = "https://github.com/allenai/allennlp/pull/510"
-    change = "run rows of length 1 too: one step"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Length 0."""

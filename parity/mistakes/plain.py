@@ -20,16 +20,13 @@ class PlainLSTM:
     """Called like `nn.LSTM`: (input, (h_0, c_0) or None) -> (output, (h_n, c_n)), in the layout of its documentation.
 
     Inside, x is (T, B, I), states are (L*D, B, P) and (L*D, B, H), and rows of packed sequences stand longest first.
-    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), what to
-    change so that it is none any more (an imperative), in which dtypes it is one, and whether it repeats: what it makes
-    of memory that nobody has set is a number only where that is filled with NaN, under deterministic algorithms.
+    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), and in
+    which dtypes it is one.
     """
 
     witness = ""  # a mistake without one shows in no single call's numbers
     seen = ""
-    change = ""
     dtypes: tuple[str, ...] = DTYPES
-    repeats = True
 
     def __init__(self, setting: Setting, weights: LSTMWeights) -> None:
         self.batch_first = setting.architecture.batch_first

@@ -20,7 +20,6 @@ class StatesIgnored(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/pytorch/tutorials/pull/95"
-    change = "start from the h_0 and c_0 that are given in hx"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros."""
@@ -31,7 +30,6 @@ class HiddenStateIgnored(PlainLSTM):
     """h_0 is taken for zeros, c_0 is not."""
 
     witness = STEPS
-    change = "start from the h_0 that is given, hx[0]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Half of it."""
@@ -43,7 +41,6 @@ class CellStateIgnored(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
-    change = "start from the c_0 that is given, hx[1]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other half."""
@@ -55,7 +52,6 @@ class StatesSwapped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
-    change = "unpack hx as (h_0, c_0), h first"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """In the wrong order, where the shapes allow it."""
@@ -67,7 +63,6 @@ class LastStatesSwapped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
-    change = "return (output, (h_n, c_n)), h first"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """In the wrong order."""
@@ -79,7 +74,6 @@ class LastCellIsHidden(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/salesforce/decaNLP/issues/9"
-    change = "return the last c as c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """A line copied and not changed."""
@@ -91,7 +85,6 @@ class LastCellOfTheStepBefore(PlainLSTM):
     """c_n is the c that the last step started from."""
 
     witness = STEPS
-    change = "return c after the last step has updated it"
 
     def run(self, x: Any, lengths: Any, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
         """One step late."""
@@ -109,7 +102,6 @@ class StateKeptBetweenCalls(PlainLSTM):
     """Without hx, a call goes on from where the last one ended."""
 
     seen = "https://github.com/soumith/cudnn.torch/issues/348"
-    change = "without hx start every call from zeros; keep no state in the object"
 
     _kept: Any = None
 
@@ -128,7 +120,6 @@ class NoStatesAreOnes(PlainLSTM):
     """Without hx, a call starts from ones."""
 
     witness = NONE
-    change = "without hx start from zeros"
 
     def no_states(self, x: Tensor) -> State:
         """Not zeros."""
@@ -140,7 +131,6 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
     """Every row of the batch starts from the states of the first."""
 
     witness = STEPS
-    change = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Broadcast."""
@@ -151,7 +141,6 @@ class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
     seen = "https://github.com/jihunchoi/hyperlstm/issues/1"
-    change = "write nothing into hx: compute new tensors (no in-place operation on h_0 or c_0), or clone first"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Right numbers, in memory that is not ours."""
@@ -163,8 +152,6 @@ class InitialStatesOverwritten(PlainLSTM):
 
 class LastStatesShareMemoryWithTheFirst(PlainLSTM):
     """h_n and c_n are h_0 and c_0, overwritten."""
-
-    change = "return new tensors for h_n and c_n, not the memory of h_0 and c_0"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The same two tensors."""
@@ -179,8 +166,6 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
 
 class InputNormalisedInPlace(PlainLSTM):
     """NaN in the caller's input is replaced where it lies."""
-
-    change = "write nothing into the input, and let NaN pass"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""
