@@ -32,9 +32,9 @@ def named():
     return ask
 
 
-@pytest.mark.parametrize("wrong", MISTAKES, ids=lambda wrong: wrong.name)
+@pytest.mark.parametrize("wrong", MISTAKES[::9], ids=lambda wrong: wrong.name)
 def test_a_mistake_is_told_by_the_probes(wrong):
-    """Whichever it is, it stands first, or among those that cannot be told apart."""
+    """It stands first, or among those that cannot be told apart; all of them: experiments/diagnosis.md."""
     told = diagnose(probe(wrong))
 
     assert wrong in (told.mistake, *told.equivalents)

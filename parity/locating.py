@@ -212,7 +212,7 @@ def _gate(places: Sequence[Place], verdicts: Sequence[Verdict]) -> str:
     if cells != {True} or len(hiddens) > 1 or not all(place.beyond("h_n").any() for place in steps):
         return ""
     if hiddens == {False}:
-        return "h does not follow from c by o * tanh(c) either: what all gates share, or o beside the others"
+        return "c is wrong after one step, and h is not o * tanh(c) of that c: what all gates share, or o and another"
     fresh = [v.outcome for v in verdicts if _is_step(v.case) and not v.case.setting.call.states]
     part = "f * c" if Outcome.PARITY in fresh else "i * g, or f * c" if not fresh else "i * g"
     return (
