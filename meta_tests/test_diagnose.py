@@ -68,7 +68,10 @@ def test_the_text_says_what_is_wrong_and_what_to_change(named):
 @pytest.mark.parametrize(
     ("name", "where"),
     [
-        ("reverse-output-not-flipped-back", "only with bidirectional=True and more than one step"),
+        (
+            "reverse-output-not-flipped-back",
+            "only with bidirectional=True, and always then; only the reverse direction",
+        ),
         ("hidden-never-updated", "right up to t=0, wrong from t=1 on"),
         ("last-cell-is-hidden", "only in c_n: output and h_n agree"),
         ("reverse-uses-forward-bias", "only the reverse direction"),
@@ -87,7 +90,7 @@ def test_the_place_is_told(named, name, where):
 
 @pytest.mark.parametrize(
     ("name", "arithmetic"),
-    [("double-computed-in-single", "float32 inside a float64 layer")],
+    [("double-computed-in-single", "float64 with float32 products")],
 )
 def test_what_is_a_matter_of_precision_is_named_by_its_arithmetic(named, name, arithmetic):
     """Rounded otherwise, no two runs of it are alike; their size is."""
@@ -126,8 +129,8 @@ def test_a_right_lstm_has_nothing_to_diagnose():
 
 
 def test_a_right_lstm_is_like_no_mistake_that_shows():
-    """What nn.LSTM returns on a mistake's witness is far from what the mistake does there."""
-    witnessed = [wrong for wrong in MISTAKES if wrong.witness]
+    """What nn.LSTM returns on a mistake's witness is far from what the mistake does there, but in half types."""
+    witnessed = [wrong for wrong in MISTAKES if wrong.witness and "bfloat16" not in wrong.witness]
     seen = [
         Seen(case(w.witness), WHOLE, observe(TorchLSTM(), case(w.witness)).evidence[0].outputs, False)
         for w in witnessed

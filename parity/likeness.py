@@ -71,7 +71,7 @@ class Behaviour:
         if ours is None or wider is None:
             return self.plain[tensor]
         finite = np.isfinite(ours) & np.isfinite(wider)
-        strayed = np.abs(ours - wider)[finite] * (2.0**-29 if native.name == "float64" else 1.0)
+        strayed = np.abs(ours[finite] - wider[finite]) * (2.0**-29 if native.name == "float64" else 1.0)
         own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
         return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
 

@@ -33,10 +33,12 @@ class Place:
 
     @property
     def states(self) -> Array:
-        """Which layers and directions have one in h_n or c_n: (L, D)."""
+        """Which layers and directions have one in h_n or c_n, and the last layer's in the output: (L, D)."""
         a = self.case.setting.architecture
         wrong = self.beyond("h_n").any((1, 2)) | self.beyond("c_n").any((1, 2))
-        return np.asarray(wrong.reshape(a.num_layers, a.num_directions))
+        wrong = wrong.reshape(a.num_layers, a.num_directions)
+        wrong[-1] |= self.beyond("output").reshape(-1, a.num_directions, a.output_size).any((0, 2))
+        return np.asarray(wrong)
 
     @property
     def rows(self) -> Array:
@@ -143,7 +145,7 @@ def _tensors(places: Sequence[Place]) -> str:
 def _layers(places: Sequence[Place]) -> str:
     """Of stacks: the lowest layer that is wrong, and whether it is the only one."""
     stacks = [np.asarray(place.states.any(1)) for place in places if len(place.states) > 1 and place.states.any()]
-    if not stacks:
+    if len(stacks) < len(places) or not stacks:
         return ""
     lowest = {int(np.argmax(stack)) for stack in stacks}
     if 0 not in lowest:

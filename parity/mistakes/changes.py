@@ -81,7 +81,7 @@ CHANGES: dict[str, str] = {
     "projection-not-fed-back": "feed the projected h back into the next step: h = w_hr @ (o * tanh(c)) inside the loop",
     "projection-cut-off": "multiply with w_hr: h = w_hr @ (o * tanh(c)), instead of cutting off units",
     "projection-shared-between-directions": "give the reverse direction its own w_hr, weight_hr_l*_reverse",
-    "projection-shared-between-layers": "give each layer its own w_hr, weight_hr_l0, weight_hr_l1, ...",
+    "projection-shared-between-layers": "give each layer its own w_hr, weight_hr_l0, weight_hr_l1 and so on",
     "projection-before-the-output-gate": "multiply with the output gate first, then project: h = w_hr @ (o * tanh(c))",
     "projection-squashed": "return the projection as it is, without a second tanh",
     "projected-state-read-as-hidden": (
