@@ -20,7 +20,7 @@ import numpy as np
 from parity.calling import TENSORS, Outputs
 from parity.cases import Case, case, draw
 from parity.lattice import cover, setting_at
-from parity.likeness import UNREPEATABLE, Behaviour, plain_noise
+from parity.likeness import Behaviour, plain_noise
 from parity.mistakes import MISTAKES
 from parity.mistakes.mistake import Written
 from parity.mistakes.plain import PlainLSTM
@@ -81,7 +81,7 @@ def different(way: str, probed: Case) -> np.ndarray:
     groups: dict[object, list[int]] = defaultdict(list)
     behaviours = [Behaviour(wrong, probed, way, plain) for wrong in ALL]
     for k, behaviour in enumerate(behaviours):
-        own = behaviour.mistake.name in UNREPEATABLE
+        own = not behaviour.mistake.repeats
         groups[k if own else _bits(behaviour.outputs)].append(k)
     apart = np.zeros((len(ALL), len(ALL)), bool)
     for ours, theirs in itertools.combinations(groups.values(), 2):

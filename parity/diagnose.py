@@ -16,7 +16,6 @@ from parity.judge import Outcome, Verdict
 from parity.likeness import Seen, seen
 from parity.locating import located, traits
 from parity.mistakes import MISTAKES
-from parity.mistakes.changes import CHANGES
 from parity.mistakes.mistake import Written
 from parity.observing import Observation
 from reference.arithmetics import Arithmetic
@@ -38,7 +37,7 @@ class Nearest:
         special = f": those have {', '.join(self.special)}" if self.special else ""
         known = self.mistake
         most = f"nearest: {known.name}, on all cases but {self.unexplained}{special}"
-        return f"{most}. {known.says} To change: {CHANGES.get(known.name, '')}"
+        return f"{most}. {known.says} To change: {known.change}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +75,7 @@ class Diagnosis:
         agree = f", and on {self.agreeing} that agree" * (self.agreeing > 0)
         cases = f"{self.deviating} deviating case" + "s" * (self.deviating > 1)
         lines = [f"behaves like: {known.name}, to {self.worst:.2g} x noise on {cases}{agree}"]
-        lines += [f"what is wrong: {known.says}"] + [f"change: {CHANGES[known.name]}"] * (known.name in CHANGES)
+        lines += [f"what is wrong: {known.says}"] + [f"change: {known.change}"] * bool(known.change)
         lines += [f"or like: {other.name}: {other.says}" for other in self.equivalents]
         return lines + [f"others made it: {known.seen}"] * bool(known.seen)
 

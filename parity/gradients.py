@@ -6,10 +6,9 @@ are judged as outputs are, by the same limits: `experiments/gradient_false_alarm
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from parity.cases import Case, rounded
 from parity.expecting import stack_weights
 from parity.implementations.protocol import LSTM, Implementation
 from parity.judge import MEANINGFUL, Measured, Outcome, Verdict, distances
-from parity.observing import Observation
+from parity.observing import Observation, failure
 from parity.settings import Runtime, Setting
 from reference.arithmetics import NATIVE, Arithmetic
 from reference.noisy_backward import Expected
@@ -51,6 +50,14 @@ class Adjoints:
     ones: bool = False
 
 
+@runtime_checkable
+class Differentiated(Protocol):
+    """An implementation that is differentiated where it runs."""
+
+    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+        """As the function of that name."""
+
+
 def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
     """Standard normal numbers of the case's seed, rounded to its dtype; zeros for what the loss does not look at.
 
@@ -71,6 +78,8 @@ def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeigh
     """
     if isinstance(lstm, nn.Module):
         return dict(lstm.named_parameters())
+    if isinstance(implementation, Differentiated):
+        raise NotImplementedError("its parameters are in another process: --in-process brings them here")
     named = getattr(implementation, "parameters", None)
     return dict(weights.items()) if named is None else named(lstm)
 
@@ -80,6 +89,8 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
 
     Parameters named in `frozen` require no gradient. Raises what the implementation raises.
     """
+    if isinstance(implementation, Differentiated):
+        return implementation.found_by_autograd(case, d, tuple(frozen))
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
         lstm = implementation.load(case.setting, weights)
@@ -222,8 +233,8 @@ def judge_all_gradients(
         found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
     except NotImplementedError as error:
         return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
-    except Exception:  # the implementation is the user's: whatever it raises is a verdict
-        return [_ended(Observation(case, failed=traceback.format_exc()), arithmetic) for case in cases]
+    except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
+        return [_ended(Observation(case, failed=failure(error)), arithmetic) for case in cases]
     compared = measured_all(cases, [_filled(case, one) for case, one in zip(cases, found, strict=True)], d, masks)
     return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
 

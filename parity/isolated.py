@@ -67,20 +67,32 @@ class Isolation:
 
         Raises ChildProcessError where the server itself ended, which its imports alone can bring about.
         """
+        self.begin(function, *arguments, limit=limit)
+        return self.ending()
+
+    def begin(self, function: str, *arguments: Any, limit: float = 20.0) -> None:
+        """Start what `run` calls and do not wait for it: the next thing to ask is its `ending`."""
         if self._server is None:
-            self._server = _start(self._imports, self._environment)
-        server = self._server
-        assert server.stdin is not None
-        assert server.stdout is not None
+            self.start()
+        assert self._server is not None
+        assert self._server.stdin is not None
         with suppress(BrokenPipeError):
-            server.stdin.write(json.dumps([function, arguments, limit]) + "\n")
-            server.stdin.flush()
-        line = server.stdout.readline()
+            self._server.stdin.write(json.dumps([function, arguments, limit]) + "\n")
+            self._server.stdin.flush()
+
+    def start(self) -> None:
+        """Start the server now and not with the first call, so that it loads what it is told to in the meantime."""
+        self._server = self._server or _start(self._imports, self._environment)
+
+    def ending(self) -> Ending:
+        """How the call ended that was begun; waits for it."""
+        assert self._server is not None
+        assert self._server.stdout is not None
+        line = self._server.stdout.readline()
         if not line:
+            status = self._server.wait()
             self.close()
-            raise ChildProcessError(
-                f"the server of isolated calls ended with status {server.returncode}: see its words above"
-            )
+            raise ChildProcessError(f"the server of isolated calls ended with status {status}: see its words above")
         how, value, kind, words = json.loads(line)
         return Ending(How(how), value, kind, words)
 

@@ -23,10 +23,6 @@ from reference.arithmetics import NATIVE
 from reference.rounding import Array
 
 ALIKE = 10.0  # noises: see experiments/diagnosis.md
-UNREPEATABLE = (
-    "states-in-fresh-memory",
-    "no-states-are-random",
-)  # NaN under deterministic algorithms; another each time
 RIGHT = Written(PlainLSTM)
 QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
 
@@ -59,7 +55,7 @@ class Behaviour:
     @cached_property
     def others(self) -> list[Outputs]:
         """What it may return as well, where it is not the same every time: numbers that differ may be anything."""
-        if self.mistake.name not in UNREPEATABLE:
+        if self.mistake.repeats:
             return []
         runtime = replace(self.case.setting.runtime, deterministic=True)
         told = replace(self.case, setting=replace(self.case.setting, runtime=runtime))

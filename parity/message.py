@@ -52,7 +52,9 @@ def message(verdict: Verdict) -> str:
     for measured in told:
         lines += _deviation(measured, verdict.case.setting)
     if verdict.outcome is Outcome.FAILED:
-        lines += ["the implementation raised:", *(f"  {line}" for line in verdict.reason.strip().splitlines())]
+        raised = verdict.reason.startswith("Traceback")
+        lines.append("the implementation raised:" if raised else "the implementation failed:")
+        lines += [f"  {line}" for line in verdict.reason.strip().splitlines()]
     if verdict.outcome is Outcome.REFUSED:
         lines.append(f"refused: {verdict.reason}")
     if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):

@@ -19,6 +19,10 @@ WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 TWICE, LATE = "second call", "read late"  # ways of `parity/probing.py`
 
 
+class ToldError(Exception):
+    """What an implementation did, told already: there is no traceback to add."""
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """One thing that was run: the arrays that went in and the outputs that came out, canonical.
@@ -48,17 +52,22 @@ class Observation:
 
 def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
     """Run one case. The chain is run too where the whole call hides layers, or where asked for."""
-    if (reason := implementation.refuses(case.setting)) is not None:
-        return Observation(case, refused=reason)
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
     with runtime_flags(case.setting.runtime):
         try:
+            if (reason := implementation.refuses(case.setting)) is not None:
+                return Observation(case, refused=reason)
             return Observation(case, _run(implementation, case, chain))
         except NotImplementedError as error:
             return Observation(case, refused=str(error) or "NotImplementedError")
-        except Exception:  # the implementation is the user's: whatever it raises is a verdict
-            return Observation(case, failed=traceback.format_exc())
+        except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
+            return Observation(case, failed=failure(error))
+
+
+def failure(error: Exception) -> str:
+    """What is told of an exception that an implementation raised: its traceback, unless it is told already."""
+    return str(error) if isinstance(error, ToldError) else "".join(traceback.format_exception(error))
 
 
 def _run(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:

@@ -1,24 +1,48 @@
-"""The pytest plugin: what is judged in the header, the whole story of a failure, and `--case` to repeat one exactly."""
+"""The pytest plugin: who is judged (`--impl`), the story of a failure, and `--case` to repeat one exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parity.target import FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
 from parity.threads import share_cores
 
 if TYPE_CHECKING:
     from parity.cases import Case
+    from parity.implementations.protocol import Implementation
+    from parity.isolated import Isolation
+    from parity.judge import Verdict
 
 share_cores()
+JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
+TARGET: pytest.StashKey[Target] = pytest.StashKey()
+SERVER: pytest.StashKey[Isolation] = pytest.StashKey()
+DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--case ID`, `--references`."""
+    """`--case ID`, `--references`, and what is judged: `--impl KIND:TARGET` with what belongs to it."""
     group = parser.getgroup("lstm-parity")
+    kinds = "; ".join(f"{kind}: {needed}" for kind, needed in KINDS.items())
+    group.addoption("--impl", metavar="KIND:TARGET", help=f"judge this implementation and nothing else. {kinds}")
+    group.addoption("--arrays", default="torch", help="what a layer, cell or function computes with: torch or numpy")
+    group.addoption(
+        "--without",
+        action="append",
+        default=[],
+        metavar="FEATURE",
+        help=f"do not ask it about this, and say so; may be given more than once: {', '.join(FEATURES)}",
+    )
+    group.addoption("--time-limit", type=float, default=LIMIT, metavar="SECONDS", help="for one call of it")
+    group.addoption("--memory-limit", type=float, default=MEMORY, metavar="GIB", help="that it may use")
+    group.addoption(
+        "--in-process", action="store_true", help="run it in pytest's own process, where it can end everything"
+    )
     group.addoption(
         "--case",
         metavar="ID",
@@ -29,6 +53,80 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="judge the references in torch and NumPy too, not only torch's own modules",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """With `--impl`, start the server of the implementation's process, which imports torch while pytest does."""
+    named = early_config.known_args_namespace
+    if getattr(named, "impl", None) is None:
+        return
+    early_config.stash[TARGET] = _target(named)
+    if not named.in_process:
+        from parity.isolated import Isolation
+
+        early_config.stash[SERVER] = Isolation("torch", "parity.elsewhere.worker")
+        early_config.stash[SERVER].start()
+
+
+def _target(option: Any) -> Target:
+    try:
+        return parsed(option.impl, option.arrays, option.without)
+    except TargetError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With `--impl`, what one process finds first is the verdict, unless `-n` or `--maxfail` asks for more."""
+    if config.option.impl is None:
+        return
+    if TARGET not in config.stash:
+        config.stash[TARGET] = _target(config.option)
+    given = [word.partition("=")[0] for word in config.invocation_params.args]
+    if not any(word.startswith("-n") or word in ("--numprocesses", "-d", "--tx") for word in given):
+        config.option.numprocesses, config.option.dist = None, "no"
+    if "--maxfail" not in given:
+        config.option.maxfail = 1
+
+
+def judged(config: pytest.Config) -> Implementation | None:
+    """The implementation that `--impl` names, if one was given; it is started when it is first asked for."""
+    if config.option.impl is None or JUDGED in config.stash:
+        return config.stash.get(JUDGED, None)
+    from parity.elsewhere.implementation import Elsewhere
+    from parity.loading import load
+
+    option, target = config.option, config.stash[TARGET]
+    if option.in_process:
+        try:
+            config.stash[JUDGED] = load(target)
+        except TargetError as error:
+            raise pytest.UsageError(str(error)) from error
+    else:
+        server = config.stash.get(SERVER, None)
+        config.stash[JUDGED] = found = Elsewhere(target, option.time_limit, option.memory_limit, server)
+        config.add_cleanup(found.close)
+    return config.stash[JUDGED]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """With `--impl`, ask first whether the adapter is right: if not, nothing else is worth asking."""
+    config = session.config
+    if config.option.impl is None or config.option.collectonly or config.option.numprocesses:
+        return
+    from parity.elsewhere.implementation import Elsewhere
+    from parity.smoke import smoke
+
+    implementation = judged(config)
+    assert implementation is not None
+    try:
+        if isinstance(implementation, Elsewhere):
+            implementation.start()
+    except TargetError as error:
+        raise pytest.UsageError(str(error)) from error
+    if (problem := smoke(implementation)) is not None:
+        pytest.exit(f"{implementation.name} cannot be judged: {problem}", returncode=1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -57,11 +155,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     told = provenance()
     first = f"lstm-parity: torch {told['torch']}, numpy {told['numpy']}, {told['kernels']}"
     second = f"lstm-parity: {told['threads']} threads, {told['processor']}, dtypes {', '.join(DTYPES)}"
+    if config.option.impl is not None:
+        where = "in this process" if config.option.in_process else "in a process of its own"
+        second += f"\nlstm-parity: judging {config.option.impl} {where}"
+        second += "".join(f", without {feature}" for feature in config.option.without)
     return [first, second] + ([f"lstm-parity: only case {config.option.case}"] if config.option.case else [])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--case`, keep the tests that take a case, and give them that one; without `--references`, drop theirs."""
+    """With `--case`, keep the tests that take a case, and give them that one; without `--references`, drop theirs.
+
+    With `--impl`, keep the tests of an implementation, those first that see most.
+    """
+    if config.option.impl is not None:
+        _deselect(config, items, [item for item in items if _given_implementation(item) is not judged(config)])
+        items.sort(key=lambda item: "test_any_setting" not in item.name)
     if not config.option.references:
         _deselect(config, items, [item for item in items if _judges_a_reference(item)])
     if not config.option.case:
@@ -84,10 +192,21 @@ def _deselect(config: pytest.Config, items: list[pytest.Item], unwanted: list[py
     items[:] = [item for item in items if item not in unwanted]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--impl`, leave out files of tests that never name an implementation: importing them takes time."""
+    if config.option.impl is None or not collection_path.name.startswith("test_") or collection_path.suffix != ".py":
+        return None
+    return True if "(implementation" not in collection_path.read_text(encoding="utf-8") else None
+
+
+def _given_implementation(item: pytest.Item) -> Any:
+    """The implementation that a test is given, if any."""
+    return getattr(getattr(item, "callspec", None), "params", {}).get("implementation")
+
+
 def _judges_a_reference(item: pytest.Item) -> bool:
     """Whether the implementation that a test is given is one of our own."""
-    given = getattr(getattr(item, "callspec", None), "params", {}).get("implementation")
-    return type(given).__module__ == "parity.implementations.references"
+    return type(_given_implementation(item)).__module__ == "parity.implementations.references"
 
 
 def _takes_case(item: pytest.Function) -> bool:
@@ -111,13 +230,47 @@ def _repeating(test: Callable[..., None], case: Case) -> Callable[..., None]:
 
 
 @pytest.hookimpl(hookwrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
+    """A test whose every case the implementation refuses is skipped, with the reason."""
+    outcome = yield
+    if "implementation" in pyfuncitem.fixturenames and outcome.excinfo and (reason := _refusal(outcome.excinfo[1])):
+        outcome.force_exception(pytest.skip.Exception(f"refused: {reason}"))
+
+
+def _refusal(error: BaseException) -> str | None:
+    """Why there was nothing to judge: said by the implementation, or found by hypothesis, which drew in vain."""
+    from hypothesis.errors import FailedHealthCheck, Unsatisfiable
+
+    if isinstance(error, NotImplementedError):
+        return str(error) or "NotImplementedError"
+    in_vain = isinstance(error, Unsatisfiable) or (isinstance(error, FailedHealthCheck) and "filter" in str(error))
+    return "every case of this test" if in_vain else None
+
+
+@pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
-    """A verdict's story stands for itself: no traceback, and the command that repeats it."""
+    """A verdict's story stands for itself: no traceback, and the command that repeats it.
+
+    With `--impl`, the first is followed by the diagnosis.
+    """
     outcome = yield
     from parity.message import NoParityError
 
-    if call.excinfo is not None and call.excinfo.errisinstance(NoParityError):
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, NoParityError):
         test = item.nodeid.partition("[")[0]
-        outcome.get_result().longrepr = str(call.excinfo.value).replace(
-            "repeat: --case", f"repeat: pytest {test} --case"
-        )
+        given = f" --impl {item.config.option.impl}" if item.config.option.impl else ""
+        story = str(error).replace("repeat: --case", f"repeat: pytest {test}{given} --case")
+        outcome.get_result().longrepr = story + _diagnosis(item, error.verdict)
+
+
+def _diagnosis(item: pytest.Item, verdict: Verdict) -> str:
+    """What explains the first failure of the implementation that `--impl` names; nothing for any other."""
+    implementation = judged(item.config)
+    if implementation is None or DIAGNOSED in item.config.stash:
+        return ""
+    from parity.diagnose import diagnose
+    from parity.probing import probe
+
+    item.config.stash[DIAGNOSED] = True
+    return "\n\n" + diagnose([verdict, *probe(implementation)]).text

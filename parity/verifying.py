@@ -11,10 +11,12 @@ from parity.explaining import explain
 from parity.implementations.protocol import Implementation
 from parity.implementations.references import NumpyReference, TorchReference
 from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+from parity.judge import Verdict
 from parity.lattice import cases
 from parity.observing import observe_all
 from parity.settings import DTYPES
 
+FIRST = 24  # one of so many cases is judged first
 OURS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
@@ -35,3 +37,26 @@ def verify(
             progress(f"{implementation.name}, {dtype}")
             rows.append(row(implementation.name, dtype, explain(observe_all(implementation, design(dtype)))))
     return Certificate(provenance(), tuple(rows))
+
+
+def verify_one(
+    implementation: Implementation,
+    dtypes: Sequence[str] = DTYPES,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Certificate, Sequence[Verdict]]:
+    """Judge one implementation in each dtype until it is wrong in one; also the verdicts of that one, or none.
+
+    A few cases of a dtype are judged first. What comes after the first that are wrong is not judged: they say what is
+    to be mended.
+    """
+    rows = []
+    for dtype in dtypes:
+        progress(f"{implementation.name}, {dtype}")
+        for some in (design(dtype)[::FIRST], design(dtype)):
+            explanation = explain(observe_all(implementation, some))
+            if wrong := not explanation.parity and explanation.arithmetic is None:
+                break
+        rows.append(row(implementation.name, dtype, explanation))
+        if wrong:
+            return Certificate(provenance(), tuple(rows)), explanation.verdicts
+    return Certificate(provenance(), tuple(rows)), ()

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from parity.implementations.protocol import Implementation
 from parity.isolated import UNLUCKY_MEMORY, Isolation
+from parity.plugin import judged
 from parity.verifying import OURS
 
 
-@pytest.fixture(scope="session", params=OURS, ids=lambda implementation: implementation.name)
-def implementation(request: pytest.FixtureRequest) -> Implementation:
-    """Each implementation in turn."""
-    return request.param
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The implementation that `--impl` names, or each of ours in turn."""
+    own = any("implementation" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if "implementation" in metafunc.fixturenames and not own:
+        named = judged(metafunc.config)
+        chosen = OURS if named is None else [named]
+        metafunc.parametrize("implementation", chosen, ids=lambda one: one.name, scope="session")
 
 
 @pytest.fixture(scope="session")

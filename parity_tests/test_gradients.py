@@ -25,7 +25,7 @@ from parity.gradients import (
     measured,
     parameters_of,
 )
-from parity.implementations.references import NumpyReference, TorchReference
+from parity.implementations.references import TorchReference
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome
 from parity_tests.strategies import cases
@@ -49,9 +49,7 @@ def agree(implementation, case, d) -> bool:
 
 
 def has_gradients(implementation, case):
-    """The implementation where autograd passes through it; else the test is skipped, or the case drawn again."""
-    if isinstance(implementation, NumpyReference):
-        pytest.skip(judge_gradients(implementation, in_float64(case), adjoints(case)).reason)
+    """The implementation; a case that it refuses is drawn again."""
     if (reason := implementation.refuses(case.setting)) is not None:
         raise UnsatisfiedAssumption(reason)
     return implementation

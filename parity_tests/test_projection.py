@@ -5,25 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.calling import Outputs
-from parity.implementations.references import NumpyReference, TorchReference
-from parity.implementations.torch_modules import TorchLSTM
 from parity.profiles import PROFILES
 from parity_tests.strategies import agrees, cases
 from parity_tests.test_relations import run, same, weighed
 
 DEEP = {"num_layers": st.integers(2, 3), "bidirectional": True}
 FINITE = tuple(name for name in PROFILES if name != "non_finite")  # what is not finite passes a product with zero
-
-
-@pytest.fixture(scope="session", params=[TorchLSTM(), TorchReference(), NumpyReference()], ids=lambda i: i.name)
-def implementation(request):
-    """The implementations that support projections."""
-    return request.param
 
 
 @given(case=cases(projected=True, hidden_size=st.integers(2, 9), num_layers=1))

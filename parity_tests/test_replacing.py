@@ -19,7 +19,7 @@ from reference.weights import LSTMWeights
 
 
 @pytest.fixture(scope="session", params=[TorchLSTM()], ids=lambda i: i.name)
-def implementation(request):
+def module(request):
     """The implementations that are modules with parameters."""
     return request.param
 
@@ -104,6 +104,6 @@ WAYS = [by_setattr, by_data, in_place, by_load_state_dict, by_functional_call, b
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=10)  # of each way
 @given(case=cases())
-def test_a_replaced_parameter_is_seen(implementation, way, case):
+def test_a_replaced_parameter_is_seen(module, way, case):
     """A module that has been called computes with its parameters as they are now."""
-    assert agrees(Replaced(implementation, way), case)
+    assert agrees(Replaced(module, way), case)

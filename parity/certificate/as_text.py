@@ -82,7 +82,7 @@ def _conclusion(certificate: Certificate) -> str:
     if certificate.holds:
         return "PARITY: every difference that was judged is rounding noise."
     bad = [
-        f"{r.implementation} in {r.dtype}"
+        f"{r.implementation} in {r.dtype}" + (f" (it agrees in {r.arithmetic} arithmetic)" if r.arithmetic else "")
         for r in certificate.rows
         if r.outcome not in (Outcome.PARITY, Outcome.REFUSED)
     ]

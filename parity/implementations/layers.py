@@ -34,7 +34,7 @@ class FromLayer:
 
     def refuses(self, setting: Setting) -> str | None:
         """A function that takes no w_hr supports no projection; nor does any support what torch cannot multiply."""
-        if setting.architecture.proj_size and not _takes(self.layer, 7):
+        if setting.architecture.proj_size and not takes(self.layer, 7):
             return f"{self.name} takes no w_hr, so it has no proj_size"
         return lacking(setting.runtime.dtype, setting.runtime.device)
 
@@ -43,7 +43,25 @@ class FromLayer:
         return CellStack.of_runs(weights, lambda w: _Direction(self.layer, _given(w)), setting.architecture.batch_first)
 
 
-def _takes(function: Callable[..., Any], count: int) -> bool:
+def layer_of_cell(cell: Callable[..., Any]) -> Layer:
+    """The layer that loops a cell `(x (B, I), (h, c), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (h, c)` over time."""
+
+    def layer(input: torch.Tensor, state: State, *weights: torch.Tensor) -> tuple[torch.Tensor, State]:
+        outputs = []
+        for x in input.unbind(1):
+            h, c = cell(x, state, *weights)
+            state = h, c
+            outputs.append(h)
+        return torch.stack(outputs, 1), state
+
+    return (
+        layer
+        if takes(cell, 7)
+        else lambda input, state, w_ih, w_hh, b_ih, b_hh: layer(input, state, w_ih, w_hh, b_ih, b_hh)
+    )
+
+
+def takes(function: Callable[..., Any], count: int) -> bool:
     """Whether a function may be called with so many positional arguments; True where it does not say."""
     try:
         signature = inspect.signature(function)
@@ -92,5 +110,8 @@ class _Direction:
         except (TypeError, ValueError) as error:
             kind = type(returned).__name__
             raise TypeError(f"the layer returned a {kind}, but must return (output, (h, c))") from error
+        for name, value in (("output", output), ("h", h), ("c", c)):
+            if not isinstance(value, torch.Tensor):
+                raise TypeError(f"the layer returned {name} as a {type(value).__name__}, but must return torch.Tensors")
         output = output.transpose(0, 1)
         return output.flip(0) if reverse else output, (h, c)

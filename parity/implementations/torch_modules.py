@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,7 +12,7 @@ from torch import nn
 
 from parity.implementations.protocol import LSTM
 from parity.implementations.stacking import CellStack, Step
-from parity.settings import Setting
+from parity.settings import Architecture, Setting
 from reference.weights import LONG_NAMES, CellWeights, LSTMWeights, write_weights
 
 
@@ -43,6 +44,47 @@ class TorchLSTM:
         module = self.module(**setting.architecture.arguments(), dtype=dtype, device=device).eval()
         write_weights(weights, module)
         return module
+
+
+@dataclass(frozen=True)
+class FromModule:
+    """A class that is constructed and called like `nn.LSTM`, and takes its state_dict: somebody else's module."""
+
+    name: str
+    module: Callable[..., nn.Module]
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What torch cannot multiply; what the class itself refuses, it says by NotImplementedError."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """A new module with these weights, in eval mode; it is given no argument that has its default.
+
+        Raises NotImplementedError for an argument that its constructor does not have.
+        """
+        sizes = {"input_size", "hidden_size"}
+        given = {
+            name: value
+            for name, value in setting.architecture.arguments().items()
+            if name in sizes or value != Architecture.__dataclass_fields__[name].default
+        }
+        if missing := [name for name in given if not has_parameter(self.module, name)]:
+            raise NotImplementedError(f"{self.name} has no {missing[0]}")
+        module = self.module(**given).to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
+        module.load_state_dict(dict(weights.items()))
+        return module
+
+
+def has_parameter(function: Callable[..., object], name: str) -> bool:
+    """Whether a function or class may be called with a keyword; True where it does not say."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    kinds = {parameter.kind for parameter in parameters if parameter.name == name}
+    anything = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    positional = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+    return bool(kinds - {inspect.Parameter.POSITIONAL_ONLY}) or anything or positional
 
 
 @dataclass(frozen=True)

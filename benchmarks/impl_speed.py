@@ -1,0 +1,102 @@
+"""What `--impl` costs: isolation against the same cases in process, and the time until a mistake is named.
+
+Isolation: the cases of the widest property test, observed and judged in this process and through a child process, one
+case here, the same there, in turns, so that the machine's other work falls on both. Verdict: the whole command
+`pytest --impl mistake:NAME`, imports included, for every so-many-th of the known mistakes; beside it, in the same run,
+what it takes to import torch and hypothesis.
+Run `python -m benchmarks.impl_speed [STEP]`. Result: impl_speed.md.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from meta_tests.detecting import examples_of, widest
+from parity.cases import Case
+from parity.elsewhere.implementation import Elsewhere
+from parity.implementations.protocol import Implementation
+from parity.judge import judge
+from parity.loading import load
+from parity.mistakes import MISTAKES
+from parity.observing import observe
+from parity.target import parsed
+
+ROOT = Path(__file__).parents[1]
+TARGETS = ("module:torch.nn:LSTM", "layer:examples/layer.py:lstm_forward")
+IMPORTS = "import torch, numpy, hypothesis, pytest"
+
+
+def spent(implementation: Implementation, case: Case) -> float:
+    """Seconds for one case, observed and judged."""
+    start = time.perf_counter()
+    judge(observe(implementation, case))
+    return time.perf_counter() - start
+
+
+def isolation(text: str) -> tuple[float, float]:
+    """Seconds for all cases here and there."""
+    cases, target = examples_of(widest()), parsed(text)
+    with Elsewhere(target) as elsewhere:
+        local = load(target)
+        for one in (local, elsewhere):
+            spent(one, cases[0])
+        both = [(spent(local, case), spent(elsewhere, case)) for case in cases]
+    here, there = zip(*both, strict=True)
+    return sum(here), sum(there)
+
+
+def command(*words: str) -> float:
+    """Seconds that a command of this Python takes."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True)
+    return time.perf_counter() - start
+
+
+def verdicts(step: int) -> list[tuple[str, float, float]]:
+    """For some mistakes: name, seconds until the run of pytest is over, seconds for the imports alone."""
+    return [
+        (known.name, command("-m", "pytest", "--impl", f"mistake:{known.name}"), command("-c", IMPORTS))
+        for known in MISTAKES[::step]
+    ]
+
+
+def table(step: int) -> str:
+    """The whole result."""
+    lines = [
+        "# What --impl costs",
+        "",
+        "Made by `python -m benchmarks.impl_speed`; what it does stands at its top.",
+        "",
+    ]
+    lines += ["| implementation | in process | in a process of its own | ratio |", "|---|---:|---:|---:|"]
+    for text in TARGETS:
+        here, there = isolation(text)
+        lines.append(f"| {text} | {here:.2f} s | {there:.2f} s | {there / here:.2f} |")
+    timed = verdicts(step)
+    totals, imports = ([row[k] for row in timed] for k in (1, 2))
+    slowest = max(timed, key=lambda row: row[1])
+    lines += [
+        "",
+        f"From `pytest --impl` to the verdict and the diagnosis on {len(timed)} mistakes: median "
+        f"{statistics.median(totals):.1f} s, largest {slowest[1]:.1f} s ({slowest[0]}); importing torch, hypothesis "
+        f"and pytest alone, between them: median {statistics.median(imports):.1f} s.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    warnings.simplefilter("ignore")
+    result = table(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    print(result)
+    Path(__file__).with_suffix(".md").write_text(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""For people's own tests: `parity.check(MyLSTM)` returns where an implementation has parity, and raises where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from parity.implementations.protocol import Implementation
+from parity.judge import Outcome, judge_all
+from parity.loading import adapted
+from parity.message import NoParityError
+from parity.observing import observe
+from parity.settings import DTYPES
+from parity.smoke import smoke
+from parity.target import ARRAYS, FEATURES, KINDS, TargetError
+from parity.verifying import design
+
+EVERY = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
+
+
+def check(
+    implementation: Callable[..., Any],
+    kind: str = "module",
+    *,
+    arrays: str = "torch",
+    without: Sequence[str] = (),
+    dtypes: Sequence[str] = DTYPES,
+) -> int:
+    """Judge a class or function, in this process: what ends it, ends the test run.
+
+    kind, arrays, without: as `--impl`, `--arrays` and `--without` of the command line (`parity/target.py`).
+    Returns the number of cases that were judged. Raises NoParityError (an AssertionError) with the whole story at the
+    first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
+    TargetError (a ValueError) where an argument here is none.
+    """
+    for given, known in ((kind, KINDS), (arrays, ARRAYS), *((feature, FEATURES) for feature in without)):
+        if given not in known:
+            raise TargetError(f"{given!r} was given, but it must be one of {', '.join(known)}")
+    name = getattr(implementation, "__name__", type(implementation).__name__)
+    judged = adapted(kind, name, implementation, arrays, tuple(without))
+    if (problem := smoke(judged)) is not None:
+        raise AssertionError(f"{name} cannot be judged: {problem}")
+    return sum(_judged(judged, dtype) for dtype in dtypes)
+
+
+def _judged(implementation: Implementation, dtype: str) -> int:
+    """How many cases of one dtype have parity. Raises NoParityError at the first that does not."""
+    count = 0
+    for case in design(dtype)[::EVERY]:
+        (verdict,) = judge_all([observe(implementation, case)])
+        if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
+            raise NoParityError(verdict)
+        count += verdict.outcome is Outcome.PARITY
+    return count

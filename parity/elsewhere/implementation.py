@@ -1,0 +1,188 @@
+"""An implementation that runs in a process of its own, asked like any other: its crash, exit or hang is a verdict."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from parity.cases import Case
+from parity.elsewhere import arrays, frames
+from parity.gradients import Adjoints, Found
+from parity.isolated import Ending, How, Isolation
+from parity.loading import declared
+from parity.observing import ToldError
+from parity.settings import Setting
+from parity.target import LIMIT, MEMORY, Target, TargetError
+from reference.weights import LSTMWeights
+
+WORDS = {
+    "SIGSEGV": "a segmentation fault: it read or wrote memory that is not its own",
+    "SIGABRT": "an abort: a check in native code failed",
+    "SIGFPE": "a floating point exception: an integer division by zero, most likely",
+    "SIGKILL": "a kill: the system was out of memory, most likely",
+    "SIGBUS": "a bus error",
+    "SIGILL": "an illegal instruction: it was built for another processor",
+}
+
+
+class Elsewhere:
+    """The implementation of a target, in a child process that is started anew whenever it has died.
+
+    limit: seconds that a call may take; memory: GiB that the implementation may use. Close it, or use it in `with`.
+    """
+
+    def __init__(
+        self, target: Target, limit: float = LIMIT, memory: float = MEMORY, server: Isolation | None = None
+    ) -> None:
+        self.target, self.limit, self.memory = target, limit, memory
+        self._server = server or server_of_workers()
+        self._connection: socket.socket | None = None
+        self._pid = 0
+        self._numbers = itertools.count()
+        self._folder = Path(tempfile.mkdtemp(prefix="lstm-parity-"))
+
+    def start(self) -> None:
+        """Start the process now and not with the first question. Raises TargetError where the target is none."""
+        if self._connection is None:
+            self._connected()
+
+    @property
+    def name(self) -> str:
+        """What was typed."""
+        return str(self.target)
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What was declared, or what the implementation says."""
+        if (reason := declared(self.target.without, setting)) is not None:
+            return reason
+        answer, _ = self.ask({"do": "refuses", "setting": setting.name})
+        return None if answer["reason"] is None else str(answer["reason"])
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTMElsewhere:
+        """It is loaded there when it is called."""
+        return LSTMElsewhere(self, setting, weights, next(self._numbers))
+
+    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+        """As `parity.gradients.found_by_autograd`, there."""
+        message, tensors = arrays.told(case, d)
+        answer, found = self.ask(message | {"do": "autograd", "frozen": list(frozen)}, *tensors)
+        values = (None if tensor is None else tensor.numpy() for tensor in found)
+        return dict(zip(answer["names"], values, strict=True))
+
+    def ask(self, message: dict[str, Any], *values: Any) -> tuple[dict[str, Any], list[Any]]:
+        """Send a message and wait for the answer.
+
+        Raises NotImplementedError for a refusal, ToldError for all else that the implementation did wrong.
+        """
+        connection = self._connection or self._connected()
+        try:
+            frames.send(connection, message, *values)
+            answer, results = frames.receive(connection, self.limit)
+        except frames.LateError:
+            self._kill()
+            raise ToldError(f"it did not return within {self.limit:g} seconds and was killed") from None
+        except frames.ClosedError:
+            raise ToldError(_said(self._ended())) from None
+        if "refused" in answer:
+            raise NotImplementedError(answer["refused"])
+        if "impure" in answer:
+            raise ToldError(answer["impure"])
+        if "raised" in answer:
+            raise ToldError(answer["raised"])
+        return answer, results
+
+    def _connected(self) -> socket.socket:
+        """A new process, the target loaded in it. Raises TargetError where it cannot be."""
+        path = str(self._folder / "socket")
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(path)
+            listening.listen(1)
+            listening.settimeout(60.0)
+            fields, memory = self.target.fields, int(self.memory * 2**30)
+            self._server.begin("parity.elsewhere.worker:serve", path, fields, memory, limit=1e6)
+            connection, _ = listening.accept()
+        self._connection = connection
+        try:
+            answer, _ = frames.receive(connection, max(60.0, self.limit))
+        except frames.LateError:
+            self._kill()
+            raise TargetError(f"{self.name} took longer to import than {max(60.0, self.limit):g} seconds") from None
+        except frames.ClosedError:
+            raise TargetError(f"{self.name} could not be imported: {_said(self._ended())}") from None
+        if "pid" not in answer:
+            self._ended()
+            raise TargetError(answer.get("refused") or f"importing {self.name} raised:\n{answer['raised']}")
+        self._pid = answer["pid"]
+        return connection
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        self._ended()
+
+    def _ended(self) -> Ending:
+        assert self._connection is not None
+        self._connection.close()
+        self._connection = None
+        return self._server.ending()
+
+    def leave(self) -> None:
+        """End the process, not the server."""
+        if self._connection is not None:
+            self._ended()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the process and the server."""
+        self.leave()
+        self._server.close()
+
+    def __enter__(self) -> Elsewhere:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class LSTMElsewhere:
+    """Called like `nn.LSTM`; the weights travel with the first call, and again where they were forgotten there."""
+
+    def __init__(self, home: Elsewhere, setting: Setting, weights: LSTMWeights, number: int) -> None:
+        self._home, self._setting, self._weights, self._number, self._sent = home, setting, weights, number, False
+
+    def __call__(self, input: Any, hx: Any) -> Any:
+        """Whatever the implementation returns there."""
+        answer, results = self._call(input, hx, with_weights=not self._sent)
+        if "unknown" in answer:
+            answer, results = self._call(input, hx, with_weights=True)
+        self._sent = True
+        return results[0]
+
+    def _call(self, input: Any, hx: Any, with_weights: bool) -> tuple[dict[str, Any], list[Any]]:
+        named = dict(self._weights.items()) if with_weights else {}
+        message = {"do": "call", "setting": self._setting.name, "number": self._number, "weights": list(named)}
+        return self._home.ask(message, input, hx, *named.values())
+
+
+def server_of_workers() -> Isolation:
+    """A server that loads torch and this package, and forks itself into workers."""
+    return Isolation("torch", "parity.elsewhere.worker")
+
+
+def _said(ending: Ending) -> str:
+    """How the implementation ended its process, in a sentence."""
+    last = f"; its last words:\n{ending.words}" if ending.words else ""
+    if ending.how is How.EXITED or ending.how is How.RETURNED:
+        return f"it ended the process by an exit with status {ending.kind or 0}{last}"
+    if ending.how is How.CRASHED:
+        return f"it ended the process by {WORDS.get(ending.kind, ending.kind)} ({ending.kind}){last}"
+    return f"it ended the process: {ending.kind} {ending.words}"
