@@ -23,8 +23,7 @@ class PlainLSTM:
     Inside, x is (T, B, I), states are (L*D, B, P) and (L*D, B, H), and rows of packed sequences stand longest first.
     A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), where
     alone it may show, what to change so that it is none any more (an imperative), in which dtypes it is one, and
-    whether it repeats: what it makes of memory that nobody has set is a number only where that is filled with NaN,
-    under deterministic algorithms.
+    whether it repeats, that is returns the same numbers in every call and under deterministic algorithms.
     """
 
     witness = ""  # a mistake without one shows in no single call's numbers

@@ -68,7 +68,7 @@ class ProjectionSharedBetweenLayers(PlainLSTM):
 
     witness = "I3-H5-L2-P3-T3-B2-float32-normal-1"
     scope = where.PROJECTION & where.LAYERS
-    change = "give each layer its own w_hr, weight_hr_l0, weight_hr_l1, ..."
+    change = "give each layer its own w_hr, weight_hr_l0, weight_hr_l1 and so on"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """One w_hr for all."""

@@ -205,6 +205,7 @@ class NoStatesAreRandom(PlainLSTM):
     witness = NONE
     seen = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.NO_STATES
+    repeats = False
     change = "without hx start from h_0 = c_0 = 0; draw nothing"
 
     def no_states(self, x: Tensor) -> State:
