@@ -168,7 +168,8 @@ def run_opacus(module: type[nn.LSTM], seed: int) -> None:
         theirs.DPLSTM = original
         torch.set_deterministic_debug_mode(deterministic)
     if not result.wasSuccessful():
-        raise AssertionError((result.failures + result.errors)[0][1])
+        (_, story), *_ = result.failures + result.errors
+        raise AssertionError(story.strip().splitlines()[-1])
 
 
 @cache
