@@ -132,9 +132,7 @@ def main() -> None:
     """Run what has not been run, then write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("/tmp/correct_lstms.jsonl"))
-    parser.add_argument(
-        "--dtypes", nargs="+", default=DTYPES, help="run these only; the table is written when nothing is left"
-    )
+    parser.add_argument("--dtypes", nargs="+", default=DTYPES, help="run these only")
     work, dtypes = parser.parse_args().work, parser.parse_args().dtypes
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
@@ -148,8 +146,7 @@ def main() -> None:
                     file.write(json.dumps(found) + "\n")
                     file.flush()
                     print(told(found), "|", style.name, dtype, flush=True)
-    if len(done) == len(STYLES) * len(DTYPES):
-        report(done)
+    report(done)
 
 
 def report(found: dict[tuple[str, str], dict[str, Any]]) -> None:
@@ -170,7 +167,7 @@ def report(found: dict[tuple[str, str], dict[str, Any]]) -> None:
         "|---|" + "---|" * len(DTYPES),
     ]
     for style in STYLES:
-        lines.append(f"| {style.name} | " + " | ".join(told(found[style.name, dtype]) for dtype in DTYPES) + " |")
+        lines.append(f"| {style.name} | " + " | ".join(told(found.get((style.name, dtype))) for dtype in DTYPES) + " |")
     judged = sum(one["counts"]["PARITY"] + one["counts"]["DEVIATES"] for one in found.values())
     lines += ["", f"{len(STYLES)} styles, {judged:,} judged cases. **Accused: {those(found, accused)}.**"]
     lines += ["", f"Deviating from their dtype, explained, but given another name: {those(found, misnamed)}."]
@@ -183,8 +180,10 @@ def those(found: dict[tuple[str, str], dict[str, Any]], which: Callable[[dict[st
     return "; ".join(f"{style} in {dtype}" for (style, dtype), one in found.items() if which(one)) or "none"
 
 
-def told(found: dict[str, Any]) -> str:
+def told(found: dict[str, Any] | None) -> str:
     """A cell of the table."""
+    if found is None:
+        return "not run"
     counts, name = found["counts"], found["arithmetic"]
     if found["outcome"] == "REFUSED":
         return "refused"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from experiments.other_suites import OPACUS_SEEDS, SUITES, node_tests
+from experiments.other_suites import SUITES, node_tests
 from parity.implementations.protocol import Implementation
 from parity.implementations.torch_modules import TorchLSTM
 from parity.mistakes import MISTAKES, MODULES
@@ -37,7 +37,7 @@ ABOUT = {
     "ModuleInfo": "torch's ModuleInfo of nn.LSTM, as its test_forward and test_non_contiguous_tensors use it: the "
     "module beside itself, 32 inputs, two dtypes, train and eval; no gradients",
     "ModuleInfo beside nn.LSTM": "those inputs and tolerances, with nn.LSTM beside the module, which torch does not do",
-    "Opacus": f"the released test of DPLSTM, 100 examples, {OPACUS_SEEDS} seeds: noticed with one is noticed",
+    "Opacus": "the released test of DPLSTM, with its 100 examples, RNNs and GRUs among them",
     OURS: "the property tests, with the examples of a plain `pytest`",
 }
 
@@ -99,6 +99,8 @@ def report(raised: Raised) -> None:
         "",
         *controls(raised),
         "",
+        *only_ours(raised),
+        "",
         *one_by_one(raised),
     ]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
@@ -135,6 +137,17 @@ def controls(raised: Raised) -> list[str]:
     ]
     correct = " and ".join(one.name for one in CONTROLS)
     return [f"Against {correct}, run in the same way: " + ("; ".join(accused) or "nothing, by any suite") + "."]
+
+
+def only_ours(raised: Raised) -> list[str]:
+    """What no other suite notices, and what they could not: those that compute in float32 alone."""
+    unseen = [w.name for w in MISTAKES if all(raised[w.name, suite] is None for suite in ABOUT if suite != OURS)]
+    other = [wrong.name for wrong in MISTAKES if "float32" not in wrong.dtypes]
+    return [
+        f"Noticed by no other suite: {len(unseen)}: {', '.join(unseen)}.",
+        "",
+        f"No mistakes in float32, the only dtype of ONNX, Opacus and the example: {', '.join(other)}.",
+    ]
 
 
 def one_by_one(raised: Raised) -> list[str]:
