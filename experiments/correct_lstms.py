@@ -133,8 +133,9 @@ def accused(found: dict[str, Any]) -> bool:
 
 
 def misnamed(found: dict[str, Any]) -> bool:
-    """Whether it deviates, and the likeliest arithmetic is another than the one it works in."""
-    return found["outcome"] == "DEVIATES" and not found["rightly"] and found["arithmetic"] != found["known"]
+    """Whether it deviates, and the likeliest arithmetic is none that it may be said to work in."""
+    fitting = found["known"], ABSOLUTE[found["dtype"]].format(found["dtype"])
+    return found["outcome"] == "DEVIATES" and not found["rightly"] and found["arithmetic"] not in fitting
 
 
 def main() -> None:
