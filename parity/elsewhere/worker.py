@@ -31,6 +31,7 @@ from parity.threads import share_cores
 from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 HOME = str(Path(__file__).parents[1]) + os.sep
+STATM = Path("/proc/self/statm")  # the pages that a process has
 KEPT = 8  # loaded LSTMs, of which the oldest is forgotten
 
 
@@ -55,9 +56,10 @@ def serve(path: str, fields: dict[str, Any], memory: int) -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Let the process ask for so many bytes more than it has; beyond, asking raises."""
-    with open("/proc/self/statm") as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
+    """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only: elsewhere no limit."""
+    if not STATM.exists():
+        return
+    now = int(STATM.read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
 
 
