@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -14,8 +15,13 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis.errors import Unsatisfiable, UnsatisfiedAssumption
 
 import parity_tests
+from parity.cases import Case
 from parity.implementations.protocol import Implementation
+from parity.judge import Outcome, judge
+from parity.mistakes.mistake import Written
+from parity.observing import observe
 from parity.settings import SettingError
+from parity_tests.strategies import frozen
 
 QUICK = {
     "phases": [Phase.explicit, Phase.generate],
@@ -114,6 +120,25 @@ def examples_of(test: Callable[..., Any]) -> list[Any]:
 
     _again(test, collect, None)(implementation=None)
     return drawn
+
+
+@functools.cache
+def drawn(dtype: str) -> list[Case]:
+    """The cases of one dtype that the widest test draws in a plain `pytest`; which LSTM is asked changes none."""
+    with frozen(dtype=dtype):
+        return examples_of(widest())
+
+
+def killed(wrong: Written, dtype: str) -> bool:
+    """Whether the property tests notice a mistake, in one dtype, with the examples that a plain `pytest` draws.
+
+    Of the widest test's the cases are asked first on which the mistake may show; that is quick, and says the same.
+    """
+    likely = (observe(wrong, case) for case in drawn(dtype) if wrong.may_show(case))
+    if any(judge(one).outcome in (Outcome.DEVIATES, Outcome.FAILED) for one in likely):
+        return True
+    with frozen(dtype=dtype):
+        return next(killers(wrong), None) is not None
 
 
 def _again(test: Callable[..., Any], body: Callable[..., None], seed: int | None) -> Callable[..., None]:
