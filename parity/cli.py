@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from parity.certificate.results import Certificate
 
 
+def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise click.UsageError(f"--json {path} was given, but there is no folder {path.parent}: make it first")
+    return path
+
+
+json_option = click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_writable,
+    help="Also write it as JSON.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lstm-parity")
 def main() -> None:
@@ -24,9 +39,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write it as JSON."
-)
+@json_option
 @click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, KINDS.items()))}.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
@@ -45,10 +58,6 @@ def verify(
     With --impl, judge that implementation, in a process of its own, and name its mistake if there is one.
     Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
     """
-    if json_file is not None and not json_file.parent.is_dir():
-        raise click.UsageError(
-            f"--json {json_file} was given, but there is no folder {json_file.parent}: make it first"
-        )
     import warnings
 
     from rich.console import Console
@@ -77,13 +86,13 @@ def _judged(
     impl: str, arrays: str, without: tuple[str, ...], limits: tuple[float, float], progress: Callable[[str], None]
 ) -> tuple[Certificate, str]:
     """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
-    from parity.isolated import Isolation
+    from parity.elsewhere import server_of_workers
 
     try:
         target = parsed(impl, arrays, without)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    server = Isolation("torch", "parity.elsewhere.worker")
+    server = server_of_workers()
     server.start()  # it imports torch while we do
     from parity.diagnose import diagnose
     from parity.elsewhere.implementation import Elsewhere
@@ -139,9 +148,7 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write it as JSON."
-)
+@json_option
 def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
 
@@ -155,10 +162,6 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     from parity.folders.arrays import FolderError
     from parity.folders.judging import judge_folders
 
-    if json_file is not None and not json_file.parent.is_dir():
-        raise click.UsageError(
-            f"--json {json_file} was given, but there is no folder {json_file.parent}: make it first"
-        )
     try:
         with Console(stderr=True).status("reading") as status:
             judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))

@@ -63,9 +63,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     early_config.stash[TARGET] = _target(named)
     if not named.in_process:
-        from parity.isolated import Isolation
+        from parity.elsewhere import server_of_workers
 
-        early_config.stash[SERVER] = Isolation("torch", "parity.elsewhere.worker")
+        early_config.stash[SERVER] = server_of_workers()
         early_config.stash[SERVER].start()
 
 
