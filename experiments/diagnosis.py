@@ -120,12 +120,7 @@ def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
             f"| {kind} | {len(group)} | {first} | {share} | {_seconds([r.probing for r in group])} | "
             f"{_seconds([r.seconds for r in group])} |"
         )
-    told = sum(name in {d.mistake and d.mistake.name, *(other.name for other in d.equivalents)} for name, d in alone)
-    single = sum(told_.mistake is not None and told_.mistake.name == name for name, told_ in alone)
-    lines += [
-        "",
-        f"With the failing example alone, of {len(alone)} that fail there, {single} are named first and {told} told.",
-    ]
+    lines += ["", _alone(alone)]
     lines += ["", "Not named first:", ""]
     lines += [f"* `{row.truth}` ({row.kind}): {_brief(row.told)}" for row in rows if row.truth and not row.first]
     lines += ["", "None of the known:", ""]
@@ -133,6 +128,13 @@ def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
     lines += [f"* {next(names)}: {_brief(row.told)}" for row in rows if not row.truth]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
+
+
+def _alone(alone: Sequence[tuple[str, Diagnosis]]) -> str:
+    """How many of the mistakes that fail a property test are named by that one example, without probes."""
+    told = sum(name in {d.mistake and d.mistake.name, *(other.name for other in d.equivalents)} for name, d in alone)
+    first = sum(d.mistake is not None and d.mistake.name == name for name, d in alone)
+    return f"With the failing example alone, of {len(alone)} that fail there, {first} are named first and {told} told."
 
 
 def _seconds(seconds: Sequence[float]) -> str:

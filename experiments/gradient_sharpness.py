@@ -17,7 +17,8 @@ from statistics import median
 import numpy as np
 
 from parity.cases import Case, case
-from parity.gradients import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand, measured
+from parity.gradient_judge import measured
+from parity.gradients import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Measured, distances
 from parity.mistakes import GRADIENT_MISTAKES

@@ -12,7 +12,8 @@ from parity.cases import case
 from parity.elsewhere import server_of_workers
 from parity.elsewhere.implementation import Elsewhere
 from parity.elsewhere.worker import DRAWN, STATE
-from parity.gradients import adjoints, judge_gradients
+from parity.gradient_judge import judge_gradients
+from parity.gradients import adjoints
 from parity.judge import Outcome, judge
 from parity.loading import load
 from parity.message import message

@@ -6,7 +6,8 @@ import pytest
 
 from meta_tests.detecting import asked_of, examples_until_it_fails
 from parity.cases import case
-from parity.gradients import adjoints, judge_gradients
+from parity.gradient_judge import judge_gradients
+from parity.gradients import adjoints
 from parity.implementations.torch_modules import TorchLSTM, lacking
 from parity.judge import Outcome
 from parity.mistakes import GRADIENT_MISTAKES

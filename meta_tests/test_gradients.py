@@ -10,8 +10,9 @@ import pytest
 
 from parity.calling import TENSORS
 from parity.cases import case, rounded
+from parity.gradient_judge import deviations, judge_gradients, measured
 from parity.gradient_message import demand_gradients, loss, message
-from parity.gradients import adjoints, by_autograd, by_hand, deviations, judge_gradients, measured
+from parity.gradients import adjoints, by_autograd, by_hand
 from parity.implementations.references import NumpyReference, TorchReference
 from parity.judge import WORST, Outcome
 from parity.message import NoParityError

@@ -18,7 +18,8 @@ from torch import nn
 from parity.calling import Outputs, arguments, weight_tensors
 from parity.cases import case as named
 from parity.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, observe_masked
-from parity.gradients import adjoints, by_autograd, deviations, measured
+from parity.gradient_judge import deviations, measured
+from parity.gradients import adjoints, by_autograd
 from parity.implementations.torch_modules import lacking
 from parity.judge import judge
 from parity.message import demand_parity
