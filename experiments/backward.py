@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from parity.calling import TENSORS
-from parity.gradients import adjoints, by_autograd, measured
+from parity.gradient_judge import measured
+from parity.gradients import adjoints, by_autograd
 from parity.implementations.references import TorchReference
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import RMS, WORST, Measured

@@ -7,6 +7,7 @@ Run `python -m experiments.diagnosis`. Result: diagnosis.md.
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
 import time
 import warnings
@@ -20,7 +21,7 @@ from parity.cases import Case
 from parity.diagnose import Diagnosis, diagnose
 from parity.implementations.protocol import Implementation
 from parity.judge import Outcome, Verdict, judge
-from parity.mistakes import MISTAKES
+from parity.mistakes import MISTAKES, mistake
 from parity.observing import observe
 from parity.probing import PROBES, probe
 from parity.threads import share_cores
@@ -49,11 +50,11 @@ class Row:
 
 def asked(kind: str, truth: str, wrong: Implementation, also: Sequence[Verdict] = ()) -> Row:
     """Run the probes, and diagnose."""
-    start = time.perf_counter()
+    start = time.process_time()
     verdicts = [*also, *probe(wrong)]
-    middle = time.perf_counter()
+    middle = time.process_time()
     told = diagnose(verdicts)
-    return Row(kind, truth, told, middle - start, time.perf_counter() - middle)
+    return Row(kind, truth, told, middle - start, time.process_time() - middle)
 
 
 def first_failure(wrong: Implementation, examples: Sequence[Case]) -> list[Verdict]:
@@ -64,24 +65,39 @@ def first_failure(wrong: Implementation, examples: Sequence[Case]) -> list[Verdi
     return []
 
 
-def main() -> None:
-    """Ask, then write the table."""
+def rows_of(name: str) -> tuple[list[Row], list[tuple[str, Diagnosis]]]:
+    """One mistake: as it is, with a failing example, and disguised in one of the styles; and its example alone."""
     by_default()
-    share_cores()
     warnings.simplefilter("ignore")
     from meta_tests.detecting import examples_of, widest
 
-    examples = examples_of(widest())
-    rows, alone = [], []
-    for known in MISTAKES:
-        rows.append(asked("as it is", known.name, known))
-        failure = first_failure(known, examples)
-        rows.append(asked("as it is, and a failing example", known.name, known, failure))
-        alone += [(known.name, diagnose(failure))] * bool(failure)
-        rows += [asked(f"disguised: {style}", known.name, Disguised(known, style)) for style in STYLES]
-    rows += [asked("on top of torch", truth, wrong) for truth, wrong in on_top_of_torch()]
-    rows += [asked("none of the known", "", wrong) for wrong in UNKNOWN]
-    report(rows, alone)
+    known, style = mistake(name), tuple(STYLES)[[known.name for known in MISTAKES].index(name) % len(STYLES)]
+    failure = first_failure(known, examples_of(widest()))
+    rows = [asked("as it is", name, known), asked("as it is, and a failing example", name, known, failure)]
+    rows.append(asked("disguised: other sums", name, Disguised(known, style)))
+    return rows, [(name, diagnose(failure))] * bool(failure)
+
+
+def torch_row(k: int) -> Row:
+    """One of those on top of torch."""
+    truth, wrong = on_top_of_torch()[k]
+    return asked("disguised: on top of torch", truth, wrong)
+
+
+def unknown_row(k: int) -> Row:
+    """One of those that are not known."""
+    return asked("none of the known", "", UNKNOWN[k])
+
+
+def main() -> None:
+    """Ask, then write the table."""
+    share_cores()
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        found = pool.map(rows_of, [known.name for known in MISTAKES], chunksize=4)
+        rows = [row for some, _ in found for row in some]
+        rows += pool.map(torch_row, range(len(on_top_of_torch())), chunksize=4)
+        rows += pool.map(unknown_row, range(len(UNKNOWN)), chunksize=2)
+    report(rows, [pair for _, alone in found for pair in alone])
 
 
 def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
@@ -91,7 +107,7 @@ def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
         "",
         "Made by `python -m experiments.diagnosis`; what it does stands at the top of that file.",
         "",
-        f"{len(PROBES)} probes. Seconds on one core: median / most.",
+        f"{len(PROBES)} probes. Processor seconds: median / most.",
         "",
         "| wrong LSTMs | asked | named first | told | seconds of the probes | seconds of the diagnosis |",
         "|---|---:|---:|---:|---:|---:|",
@@ -104,12 +120,7 @@ def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
             f"| {kind} | {len(group)} | {first} | {share} | {_seconds([r.probing for r in group])} | "
             f"{_seconds([r.seconds for r in group])} |"
         )
-    told = sum(name in {d.mistake and d.mistake.name, *(other.name for other in d.equivalents)} for name, d in alone)
-    single = sum(told_.mistake is not None and told_.mistake.name == name for name, told_ in alone)
-    lines += [
-        "",
-        f"With the failing example alone, of {len(alone)} that fail there, {single} are named first and {told} told.",
-    ]
+    lines += ["", _alone(alone)]
     lines += ["", "Not named first:", ""]
     lines += [f"* `{row.truth}` ({row.kind}): {_brief(row.told)}" for row in rows if row.truth and not row.first]
     lines += ["", "None of the known:", ""]
@@ -117,6 +128,13 @@ def report(rows: Sequence[Row], alone: Sequence[tuple[str, Diagnosis]]) -> None:
     lines += [f"* {next(names)}: {_brief(row.told)}" for row in rows if not row.truth]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
+
+
+def _alone(alone: Sequence[tuple[str, Diagnosis]]) -> str:
+    """How many of the mistakes that fail a property test are named by that one example, without probes."""
+    told = sum(name in {d.mistake and d.mistake.name, *(other.name for other in d.equivalents)} for name, d in alone)
+    first = sum(d.mistake is not None and d.mistake.name == name for name, d in alone)
+    return f"With the failing example alone, of {len(alone)} that fail there, {first} are named first and {told} told."
 
 
 def _seconds(seconds: Sequence[float]) -> str:

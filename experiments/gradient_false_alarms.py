@@ -114,7 +114,8 @@ def run(job: Job) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     from parity.cases import draw
-    from parity.gradients import adjoints, judge_all_gradients
+    from parity.gradient_judge import judge_all_gradients
+    from parity.gradients import adjoints
 
     seed = zlib.crc32(job.key.encode())
     rng = np.random.default_rng(seed)

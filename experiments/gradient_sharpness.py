@@ -2,8 +2,8 @@
 
 The gradients of nn.LSTM, by autograd, are moved by a part s of what the fault changes, and judged; s = 1 is the fault
 itself. The smallest s at which any gradient deviates is found by halving; it is told as the largest change of an
-element over the largest element of its tensor. Twenty seeds, those left out where rounding
-drowns the way forward; 2 layers of 7 units, 6 steps, loss on all three.
+element over the largest element of its tensor. The setting of the mistake's witness, twenty seeds, those left out where
+rounding drowns the way forward; loss on all three.
 
 Run `python -m experiments.gradient_sharpness`. Result: gradient_sharpness.md.
 """
@@ -16,15 +16,20 @@ from statistics import median
 
 import numpy as np
 
-from experiments.wrong_gradients import SLIGHT, WRONG, gone_wrong
 from parity.cases import Case, case
-from parity.gradients import Adjoints, Gradients, adjoints, by_autograd, by_hand, measured
+from parity.gradient_judge import measured
+from parity.gradients import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Measured, distances
-from parity.settings import DTYPES
+from parity.mistakes import GRADIENT_MISTAKES
+from parity.mistakes.mistake import Written
+from parity.mistakes.plain import PlainLSTM
+from parity.settings import DTYPES, Runtime
 
 SEEDS = 20
 HALVINGS = 40
+SLIGHT = "weights' gradients times 1 + 1e-5"
+SETTING = "I5-H7-L2-T6-B3-float32-grad-normal-1"  # of the slight one
 
 
 def moved(right: tuple[Measured, ...], by: Gradients, s: float) -> tuple[Measured, ...]:
@@ -33,11 +38,13 @@ def moved(right: tuple[Measured, ...], by: Gradients, s: float) -> tuple[Measure
     return tuple(replace(m, got=g, ratio=distances(g, m.exact, m.noise)) for m, g in zip(right, got, strict=True))
 
 
-def change(fault: str, of: Case, d: Adjoints) -> Gradients:
-    """What a fault adds to every gradient."""
-    with gone_wrong(fault):
-        wrong = by_hand(of, d)
-    return {name: wrong[name] - right for name, right in by_hand(of, d).items()}
+def change(fault: Written | None, of: Case, d: Adjoints) -> Gradients:
+    """What a fault adds to every gradient, in float64; None is the slight one."""
+    if fault is None:
+        return {name: 1e-5 * right * (name not in INPUTS) for name, right in by_hand(of, d).items()}
+    exact = replace(of, setting=replace(of.setting, runtime=Runtime("float64", grad_mode="grad")))
+    wrong, right = (by_autograd(implementation, exact, d) for implementation in (fault, Written(PlainLSTM)))
+    return {name: wrong[name] - gradient for name, gradient in right.items()}
 
 
 def noticed(right: tuple[Measured, ...], by: Gradients) -> float | None:
@@ -56,11 +63,12 @@ def noticed(right: tuple[Measured, ...], by: Gradients) -> float | None:
     return high * max(float(np.abs(by[m.tensor]).max() / np.abs(m.exact).max()) for m in right)
 
 
-def line(fault: str, dtype: str) -> str:
+def line(fault: Written | None, dtype: str) -> str:
     """A row of the table."""
     parts, far = [], []
     for seed in range(SEEDS):
-        of = case(f"I5-H7-L2-T6-B3-{dtype}-grad-normal-{seed}")
+        words = (fault.witness if fault else SETTING).replace("float32", dtype).rpartition("-")[0]
+        of = case(f"{words}-{seed}")
         d = adjoints(of)
         if not (right := measured(of, by_autograd(TorchLSTM(), of, d), d)):
             continue  # drowned
@@ -69,7 +77,8 @@ def line(fault: str, dtype: str) -> str:
         far.append(max(m.worst for m in moved(right, by, 1.0)))
     found = [part for part in parts if part is not None]
     smallest = f"{median(found):.1e} | {max(found):.1e}" if found else " | "
-    return f"| {fault} | {dtype} | {len(found)} of {len(parts)} | {median(far):.2g} | {smallest} |"
+    name = fault.name if fault else SLIGHT
+    return f"| {name} | {dtype} | {len(found)} of {len(parts)} | {median(far):.2g} | {smallest} |"
 
 
 def main() -> None:
@@ -77,7 +86,7 @@ def main() -> None:
     lines = ["# Sharpness of gradients", "", "Made by `python -m experiments.gradient_sharpness`, which says how.", ""]
     lines += ["| fault | dtype | DEVIATES | noises away, median | begins at, median of seeds | largest of seeds |"]
     lines += ["|---|---|---:|---:|---:|---:|"]
-    lines += [line(fault, dtype) for fault in SLIGHT | WRONG for dtype in DTYPES]
+    lines += [line(fault, dtype) for fault in (None, *GRADIENT_MISTAKES) for dtype in DTYPES]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 

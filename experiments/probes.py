@@ -2,13 +2,14 @@
 
 The pool: every mistake's witness, short and long calls, cases of the lattice, and drawn ones; each read at once, and
 some of them from two calls. Two mistakes differ on a case where each is more than `CLEAR` noises away from the other.
-Run `python -m experiments.probes [DRAWN]`; it prints the list of `parity/probing.py`, and writes probes.md.
+Run `python -m experiments.probes [--work FILE]`: it takes some minutes, or reads the file where that is there, and
+prints the list of `parity/probing.py`. Result: probes.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
-import sys
 import warnings
 from collections import defaultdict
 from pathlib import Path
@@ -34,6 +35,12 @@ STEPS = (
     "I3-H4-T3-B2-float32-normal-1",
     "I3-H4-T3-B2-native-float32-normal-1",
     "I3-H4-T18-B2-float64-normal-1",
+)
+PLAIN = (  # whatever an implementation refuses, these tell something
+    *STEPS[:4],
+    "I3-H4-T3-B2-float64-normal-1",
+    "I3-H4-T4-B3-packed2.4.1-float32-normal-1",
+    "I4-H4-L3-T3-B2-float32-normal-1",
 )
 TWICE_CALLED = ("I3-H4-T3-B2-float32-normal-1", "I3-H4-T3-B2-nostates-float32-normal-1")
 
@@ -74,7 +81,8 @@ def different(way: str, probed: Case) -> np.ndarray:
     groups: dict[object, list[int]] = defaultdict(list)
     behaviours = [Behaviour(wrong, probed, way, plain) for wrong in ALL]
     for k, behaviour in enumerate(behaviours):
-        groups[_bits(behaviour.outputs)].append(k)
+        own = not behaviour.mistake.repeats
+        groups[k if own else _bits(behaviour.outputs)].append(k)
     apart = np.zeros((len(ALL), len(ALL)), bool)
     for ours, theirs in itertools.combinations(groups.values(), 2):
         one, other = behaviours[ours[0]], behaviours[theirs[0]]
@@ -102,42 +110,63 @@ def _arrays(outputs: Outputs) -> list[np.ndarray]:
     return [np.empty(0) if array is None else array for array in arrays]
 
 
-def chosen(told: list[np.ndarray], dear: list[float], times: int) -> list[int]:
-    """Few of the probes by which every pair that can be told apart is, `times` times where that many probes do."""
-    wanted = np.minimum(np.sum(told, 0), times)
-    picked: list[int] = []
-    while wanted.any():
+def chosen(told: list[np.ndarray], dear: list[float], times: int, picked: list[int]) -> list[int]:
+    """More of the probes than are picked already, until they tell apart every pair that can be, if they can `times`."""
+    wanted = np.minimum(np.sum(told, 0), times) - sum((told[k] for k in picked), np.zeros(told[0].shape, int))
+    while (wanted > 0).any():
         gains = [0 if k in picked else int((apart & (wanted > 0)).sum()) / dear[k] for k, apart in enumerate(told)]
-        picked.append(int(np.argmax(gains)))
-        wanted = np.maximum(wanted - told[picked[-1]], 0)
-    return picked
+        picked = [*picked, int(np.argmax(gains))]
+        wanted = wanted - told[picked[-1]]
+    return sorted(picked)
 
 
 def main() -> None:
-    """Find out, print and write."""
+    """Find out, or read what was found out, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--drawn", type=int, default=200)
+    parser.add_argument("--work", type=Path, default=Path("/tmp/probes.npy"))
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    probes = pool(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
-    told = [different(way, probed) for way, probed in probes]
-    picked = sorted(chosen(told, [_plainness(probed) for _, probed in probes], 2))
-    never = [
-        (ALL[i].name, ALL[j].name)
-        for i, j in itertools.combinations(range(len(ALL)), 2)
-        if not any(apart[i, j] for apart in told)
-    ]
-    for k in picked:
-        print(f'    ({probes[k][0].upper()!r}, "{probes[k][1].id}"),')
+    probes = pool(arguments.drawn)
+    if not arguments.work.exists():
+        np.save(arguments.work, np.array([different(way, probed) for way, probed in probes]))
+    told = list(np.load(arguments.work))
+    always = [k for k, (way, probed) in enumerate(probes) if way == WHOLE and probed.id in _always(told)]
+    report(probes, told, chosen(told, [_plainness(probed) for _, probed in probes], 2, always))
+
+
+def _always(told: list[np.ndarray]) -> set[str]:
+    """The plain calls, and the witness of what nothing tells clearly from a right LSTM."""
+    unclear = [wrong for k, wrong in enumerate(ALL) if k and not any(apart[0, k] for apart in told)]
+    return {case(name).id for name in PLAIN} | {wrong.witness for wrong in unclear}
+
+
+def report(probes: list[tuple[str, Case]], told: list[np.ndarray], picked: list[int]) -> None:
+    """The list, and what no case tells."""
+    pairs = list(itertools.combinations(range(len(ALL)), 2))
+    counts, known = np.sum(told, 0), np.sum([told[k] for k in picked], 0)
     lines = [
         "# Which cases tell known mistakes apart",
         "",
         "Made by `python -m experiments.probes`; what it does stands at the top of that file.",
         "",
-        f"Of {len(probes)} cases, {len(picked)} tell apart all pairs of {len(MISTAKES)} mistakes and a right LSTM",
-        "that any of them tells apart, and each twice where two cases do. They are `PROBES` of `parity/probing.py`.",
+        f"{len(MISTAKES)} mistakes and a right LSTM are {len(pairs)} pairs. Of {len(probes)} cases {len(picked)} were",
+        f"chosen; they tell apart {sum(known[i, j] > 0 for i, j in pairs)} pairs,",
+        f"and {sum(known[i, j] > 1 for i, j in pairs)} of them twice.",
         "",
-        f"Pairs that none tells apart: {len(never)}." + "".join(f"\n* `{one}` and `{other}`" for one, other in never),
+        *_pairs("Pairs that one case of all tells apart", [p for p in pairs if counts[p] == 1]),
+        *_pairs(f"Pairs that none tells apart by more than {CLEAR:g} noises", [p for p in pairs if counts[p] == 0]),
+        "The chosen ones, `PROBES` of `parity/probing.py`:",
+        "",
+        *(f"* {probes[k][0]}: `{probes[k][1].id}`" for k in picked),
     ]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    names = {WHOLE: "WHOLE", TWICE: "TWICE", LATE: "LATE"}
+    print("\n".join(f'    ({names[probes[k][0]]}, "{probes[k][1].id}"),' for k in picked))
+
+
+def _pairs(title: str, pairs: list[tuple[int, int]]) -> list[str]:
+    return [f"{title}: {len(pairs)}", "", *(f"* `{ALL[i].name}` and `{ALL[j].name}`" for i, j in pairs), ""]
 
 
 if __name__ == "__main__":

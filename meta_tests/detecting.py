@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -14,8 +15,13 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis.errors import Unsatisfiable, UnsatisfiedAssumption
 
 import parity_tests
+from parity.cases import Case
 from parity.implementations.protocol import Implementation
+from parity.judge import Outcome, judge
+from parity.mistakes.mistake import Written
+from parity.observing import observe
 from parity.settings import SettingError
+from parity_tests.strategies import frozen
 
 QUICK = {
     "phases": [Phase.explicit, Phase.generate],
@@ -49,8 +55,25 @@ def widest() -> Callable[..., Any]:
 
 
 def _is_property(member: Any) -> bool:
-    handle = getattr(member, "hypothesis", None)
-    return handle is not None and set(inspect.signature(handle.inner_test).parameters) == {"implementation", "case"}
+    return hasattr(member, "hypothesis") and _parameters(member) == {"implementation", "case"}
+
+
+def asked_of(module: str, parameter: str) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
+    """The tests of a module of `parity_tests/` with that parameter, with what each is given by its `parametrize`."""
+    members = vars(importlib.import_module(f"parity_tests.{module}")).items()
+    tests = [member for name, member in members if name[:5] == "test_" and parameter in _parameters(member)]
+    return [(test, arguments) for test in tests for arguments in _parametrised(test)]
+
+
+def _parameters(test: Callable[..., Any]) -> set[str]:
+    handle = getattr(test, "hypothesis", None)
+    return set(inspect.signature(test if handle is None else handle.inner_test).parameters)
+
+
+def _parametrised(test: Callable[..., Any]) -> list[dict[str, Any]]:
+    """The arguments of the test's only `parametrize`; one empty set where it has none."""
+    marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
+    return [{name: value} for mark in marks for name, values in [mark.args] for value in values] or [{}]
 
 
 def examples_needed(test: Callable[..., Any], implementation: Implementation, seed: int | None = None) -> int | None:
@@ -58,15 +81,20 @@ def examples_needed(test: Callable[..., Any], implementation: Implementation, se
 
     Without a seed they are those that a plain `pytest` draws; with one, others, as many.
     """
+    return examples_until_it_fails(test, {"implementation": implementation}, seed)
+
+
+def examples_until_it_fails(test: Callable[..., Any], arguments: dict[str, Any], seed: int | None = None) -> int | None:
+    """The same for a test with other arguments beside the case: those that pytest would give it."""
     drawn, failed = 0, None
     inner = test.hypothesis.inner_test
 
     @wraps(inner)
-    def counted(implementation: Implementation, case: Any) -> None:
+    def counted(**given_: Any) -> None:
         nonlocal drawn, failed
         drawn += 1
         try:
-            inner(implementation, case)
+            inner(**given_)
         except UnsatisfiedAssumption:
             raise
         except Exception as error:
@@ -74,7 +102,7 @@ def examples_needed(test: Callable[..., Any], implementation: Implementation, se
             raise AssertionError(type(error).__name__) from None  # hypothesis would have the whole message told
 
     try:
-        _again(test, counted, seed)(implementation=implementation)
+        _again(test, counted, seed)(**arguments)
     except (Unsatisfiable, SettingError):
         return None  # with an axis frozen, nothing is left to draw
     except Exception:
@@ -92,6 +120,25 @@ def examples_of(test: Callable[..., Any]) -> list[Any]:
 
     _again(test, collect, None)(implementation=None)
     return drawn
+
+
+@functools.cache
+def drawn(dtype: str) -> list[Case]:
+    """The cases of one dtype that the widest test draws in a plain `pytest`; which LSTM is asked changes none."""
+    with frozen(dtype=dtype):
+        return examples_of(widest())
+
+
+def killed(wrong: Written, dtype: str) -> bool:
+    """Whether the property tests notice a mistake, in one dtype, with the examples that a plain `pytest` draws.
+
+    Of the widest test's the cases are asked first on which the mistake may show; that is quick, and says the same.
+    """
+    likely = (observe(wrong, case) for case in drawn(dtype) if wrong.may_show(case))
+    if any(judge(one).outcome in (Outcome.DEVIATES, Outcome.FAILED) for one in likely):
+        return True
+    with frozen(dtype=dtype):
+        return next(killers(wrong), None) is not None
 
 
 def _again(test: Callable[..., Any], body: Callable[..., None], seed: int | None) -> Callable[..., None]:

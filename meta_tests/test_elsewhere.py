@@ -9,10 +9,11 @@ import torch
 
 from meta_tests import misbehaving
 from parity.cases import case
+from parity.elsewhere import server_of_workers
 from parity.elsewhere.implementation import Elsewhere
 from parity.elsewhere.worker import DRAWN, STATE
-from parity.gradients import adjoints, judge_gradients
-from parity.isolated import Isolation
+from parity.gradient_judge import judge_gradients
+from parity.gradients import adjoints
 from parity.judge import Outcome, judge
 from parity.loading import load
 from parity.message import message
@@ -45,7 +46,7 @@ SAYS = {
 @pytest.fixture(scope="module")
 def server():
     """One server of processes for all tests here."""
-    with Isolation("torch", "parity.elsewhere.worker") as started:
+    with server_of_workers() as started:
         yield started
 
 

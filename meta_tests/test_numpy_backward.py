@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from parity.calling import TENSORS
 from parity.cases import case as named
 from parity.cases import draw
-from parity.gradients import adjoints, by_autograd, by_hand, deviations, expected, measured
+from parity.gradient_judge import deviations, expected, measured
+from parity.gradients import adjoints, by_autograd, by_hand
 from parity.implementations.references import TorchReference
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import WORST, distances

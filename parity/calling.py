@@ -168,3 +168,17 @@ def _canonical_output(output: Array | None, setting: Setting) -> Array | None:
 
 def _canonical_state(state: Array | None, setting: Setting) -> Array | None:
     return state[:, None] if state is not None and setting.call.batch is None else state
+
+
+def tensors_of(value: Any) -> list[torch.Tensor]:
+    """All tensors in a nest of tuples, lists and packed sequences, of the latter the data alone."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, PackedSequence):
+        return [value.data]
+    return [tensor for part in value for tensor in tensors_of(part)] if isinstance(value, tuple | list) else []
+
+
+def bits(tensor: torch.Tensor) -> torch.Tensor:
+    """Its bytes, so that NaN is compared too."""
+    return tensor.detach().clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8)

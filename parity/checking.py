@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from parity.implementations.protocol import Implementation
-from parity.judge import Outcome, judge_all
+from parity.judge import Outcome, judge
 from parity.loading import adapted
 from parity.message import NoParityError
 from parity.observing import observe
 from parity.settings import DTYPES
 from parity.smoke import smoke
-from parity.target import ARRAYS, FEATURES, KINDS, TargetError
+from parity.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arrays
 from parity.verifying import design
 
 EVERY = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
@@ -36,6 +36,7 @@ def check(
     for given, known in ((kind, KINDS), (arrays, ARRAYS), *((feature, FEATURES) for feature in without)):
         if given not in known:
             raise TargetError(f"{given!r} was given, but it must be one of {', '.join(known)}")
+    refuse_arrays(kind, arrays)
     name = getattr(implementation, "__name__", type(implementation).__name__)
     judged = adapted(kind, name, implementation, arrays, tuple(without))
     if (problem := smoke(judged)) is not None:
@@ -47,7 +48,7 @@ def _judged(implementation: Implementation, dtype: str) -> int:
     """How many cases of one dtype have parity. Raises NoParityError at the first that does not."""
     count = 0
     for case in design(dtype)[::EVERY]:
-        (verdict,) = judge_all([observe(implementation, case)])
+        verdict = judge(observe(implementation, case))
         if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
             raise NoParityError(verdict)
         count += verdict.outcome is Outcome.PARITY

@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from parity.certificate.results import Certificate
 
 
+def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise click.UsageError(f"--json {path} was given, but there is no folder {path.parent}: make it first")
+    return path
+
+
+json_option = click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_writable,
+    help="Also write it as JSON.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lstm-parity")
 def main() -> None:
@@ -45,9 +60,7 @@ def compare(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Also write it as JSON."
-)
+@json_option
 @click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, KINDS.items()))}.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
@@ -66,10 +79,6 @@ def verify(
     With --impl, judge that implementation, in a process of its own, and name its mistake if there is one.
     Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
     """
-    if json_file is not None and not json_file.parent.is_dir():
-        raise click.UsageError(
-            f"--json {json_file} was given, but there is no folder {json_file.parent}: make it first"
-        )
     import warnings
 
     from rich.console import Console
@@ -98,13 +107,13 @@ def _judged(
     impl: str, arrays: str, without: tuple[str, ...], limits: tuple[float, float], progress: Callable[[str], None]
 ) -> tuple[Certificate, str]:
     """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
-    from parity.isolated import Isolation
+    from parity.elsewhere import server_of_workers
 
     try:
         target = parsed(impl, arrays, without)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    server = Isolation("torch", "parity.elsewhere.worker")
+    server = server_of_workers()
     server.start()  # it imports torch while we do
     from parity.diagnose import diagnose
     from parity.elsewhere.implementation import Elsewhere
@@ -125,3 +134,63 @@ def _judged(
             return certificate, ""
         progress("how it does on cases that tell mistakes apart")
         return certificate, diagnose([*verdicts, *probe(implementation)]).text
+
+
+@main.group()
+def cases() -> None:
+    """Cases as plain files, for programs in any language: see docs/any-language.md."""
+
+
+@cases.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dtype", "dtypes", multiple=True, help="Of the layer; may be repeated. [default: float64, float32]")
+@click.option("--case", "names", multiple=True, help="Only the case of this id; may be repeated.")
+def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Write cases into FOLDER, a folder for each: setting.json, the weights, input.npy, h_0.npy, c_0.npy.
+
+    A program reads them, and writes output.npy, h_n.npy and c_n.npy beside them; `lstm-parity judge FOLDER` judges it.
+    What only torch knows of (batch_first, strides, kernels, threads) is left out of a case that --case names.
+    """
+    from parity.cases import case, draw
+    from parity.folders.arrays import FolderError
+    from parity.folders.writing import DTYPES, design, plain
+    from parity.folders.writing import export as write
+    from parity.settings import SettingError
+
+    try:
+        asked = [draw(plain(c.setting), c.profile, c.seed) for c in map(case, names)]
+        chosen = asked or design(dtypes or DTYPES)
+        write(chosen, folder)
+    except (FolderError, SettingError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{len(chosen)} cases in {folder}; a program's answers are judged by: lstm-parity judge {folder}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
+@json_option
+def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
+    """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
+
+    Exits with 0 where every case was answered or refused, and every answer agrees to rounding noise; with 1 where not.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+
+    from parity.certificate.as_json import as_json
+    from parity.certificate.as_text import as_text
+    from parity.folders.arrays import FolderError
+    from parity.folders.judging import judge_folders
+
+    try:
+        with Console(stderr=True).status("reading") as status:
+            judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))
+    except FolderError as error:
+        raise click.UsageError(str(error)) from error
+    left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
+    told = [*judged.diagnosis, *([left] if judged.unanswered else [])]
+    click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *told]))
+    if json_file is not None:
+        json_file.write_text(as_json(judged.certificate), encoding="utf-8")
+    sys.exit(0 if judged.certificate.holds and not judged.unanswered else 1)

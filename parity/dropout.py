@@ -6,7 +6,7 @@ a packed batch for its data, else time first. With p = 0 and p = 1 it draws noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -44,26 +44,28 @@ def masks_of(case: Case, p: float, seed: int) -> Masks:
     return tuple(mask.double().numpy() for mask in drawn)
 
 
-class SeededLSTM(nn.LSTM):
-    """`nn.LSTM` that draws from the same seed in every call, and leaves torch's generator as it was."""
+@dataclass(frozen=True, eq=False)
+class Seeded:
+    """A module that draws from the same seed in every call, and leaves torch's generator as it was."""
 
-    def __init__(self, seed: int, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.seed = seed
+    module: nn.Module
+    seed: int
 
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """As `nn.LSTM`."""
+    def __call__(self, input: Any, hx: Any = None) -> Any:
+        """As the module."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            return super().forward(input, hx)
+            return self.module(input, hx)
 
 
 @dataclass(frozen=True)
 class TrainingLSTM:
-    """`nn.LSTM` with dropout, in train mode."""
+    """`nn.LSTM` with dropout, in train mode; or a class constructed and called like it, in eval mode."""
 
     p: float
     seed: int
+    module: Callable[..., nn.LSTM] = nn.LSTM
+    training: bool = True
     name: str = "torch.nn.LSTM in train mode"
 
     def refuses(self, setting: Setting) -> str | None:
@@ -72,9 +74,13 @@ class TrainingLSTM:
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
-        module = TorchLSTM(module=partial(SeededLSTM, self.seed, dropout=self.p)).load(setting, weights)
-        assert isinstance(module, SeededLSTM)
-        return module.train()
+        module = TorchLSTM(module=partial(self.module, dropout=self.p)).load(setting, weights)
+        assert isinstance(module, nn.Module)
+        return Seeded(module.train(self.training), self.seed)
+
+    def parameters(self, lstm: Seeded) -> dict[str, torch.Tensor]:
+        """The module's own."""
+        return dict(lstm.module.named_parameters())
 
 
 @dataclass(frozen=True, eq=False)

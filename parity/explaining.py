@@ -48,12 +48,20 @@ def explain(observations: Sequence[Observation], expected: Arithmetic | None = N
     known = (
         [a for a in ladder(dtype) if a == expected or a.value < expected.value or not explains(verdicts)] if run else []
     )
+    if known and (farthest := _farthest(verdicts)) is not None:  # what cannot explain this one explains nothing
+        known = [a for a in known if explains(judge_all([farthest.observation], a))]
     surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
     for other in sorted(surprises, key=lambda a: surprises[a]):
         judged = verdicts if other == expected else _judged(run, other)
         if explains(judged):
             return Explanation(expected, other, verdicts)
     return Explanation(expected, None, verdicts)
+
+
+def _farthest(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Of the cases that deviate, the one that is farthest from the exact answer."""
+    deviating = (verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES)
+    return max(deviating, key=lambda verdict: verdict.worst, default=None)
 
 
 def explains(verdicts: Iterable[Verdict]) -> bool:

@@ -1,7 +1,7 @@
-"""The gradients of a case three ways: an implementation's, by autograd; ours, derived by hand; and with their noise.
+"""The gradients of a case two ways: an implementation's, by autograd, and ours, derived by hand.
 
 Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`, then the weights by torch's names. They
-are judged as outputs are, by the same limits: `experiments/gradient_false_alarms.md` shows that these hold.
+are judged in `gradient_judge.py`.
 """
 
 from __future__ import annotations
@@ -17,19 +17,12 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from parity.calling import TENSORS, arguments, runtime_flags, weight_tensors
 from parity.cases import Case, rounded
-from parity.expecting import stack_weights
 from parity.implementations.protocol import LSTM, Implementation
-from parity.judge import MEANINGFUL, Measured, Outcome, Verdict, distances
-from parity.observing import Observation, failure
 from parity.settings import Runtime, Setting
-from reference.arithmetics import NATIVE, Arithmetic
-from reference.noisy_backward import Expected
-from reference.noisy_backward import lstm_backward as noisy_backward
 from reference.numpy_backward import lstm_backward
 from reference.rounding import Array
 from reference.weights import LSTMWeights, to_numpy
 
-GRADIENT = "gradient"
 INPUTS = ("input", "h_0", "c_0")
 Gradients = dict[str, Array]
 Found = dict[str, "Array | None"]
@@ -105,7 +98,7 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
     grads = [leaf.grad for leaf in leaves]
     if isinstance(given, PackedSequence) and grads[0] is not None:
         grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
-    named = dict(zip(_names(case)[: len(grads)], grads, strict=True)) | {
+    named = dict(zip(names_of(case)[: len(grads)], grads, strict=True)) | {
         name: parameter.grad for name, parameter in parameters.items()
     }
     found = {name: _array(grad) for name, grad in named.items()}
@@ -125,7 +118,7 @@ def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
 
 def by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Gradients:
     """What autograd says through an implementation; 0 where no gradient reaches a tensor. The frozen are left out."""
-    found = _filled(case, found_by_autograd(implementation, case, d, frozen))
+    found = filled(case, found_by_autograd(implementation, case, d, frozen))
     return {name: gradient for name, gradient in found.items() if name not in frozen}
 
 
@@ -150,129 +143,7 @@ def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
         dropout_masks=masks or None,
     )
     found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
-    return {name: _canonical(case, name, array) for name, array in zip(_names(case), found, strict=True)}
-
-
-def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> Expected:
-    """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
-    return expected_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
-
-
-def expected_all(
-    cases: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
-) -> Expected:
-    """The same for N cases of one setting."""
-    call = cases[0].setting.call
-    lengths = np.array(call.lengths or [call.time] * call.rows)
-    valid = np.arange(call.time)[:, None, None] < lengths[:, None]
-    with np.errstate(all="ignore"):
-        return noisy_backward(
-            arithmetic,
-            np.stack([case.input for case in cases]),
-            (np.stack([case.h_0 for case in cases]), np.stack([case.c_0 for case in cases])),
-            stack_weights([case.weights for case in cases]),
-            np.stack([one.output for one in d]),
-            (np.stack([one.h_n for one in d]), np.stack([one.c_n for one in d])),
-            valid,
-            [np.stack(mask) for mask in zip(*masks, strict=True)],
-        )
-
-
-def measured(case: Case, got: Gradients, d: Adjoints, masks: Masks = ()) -> tuple[Measured, ...]:
-    """Gradients against those of `by_hand`, in units of their noise; none where rounding drowns the way forward.
-
-    Only those that were got are measured.
-    """
-    return measured_all([case], [got], [d], [masks], [by_hand(case, d, masks)])[0]
-
-
-def measured_all(
-    cases: Sequence[Case],
-    got: Sequence[Gradients],
-    d: Sequence[Adjoints],
-    masks: Sequence[Masks] | None = None,
-    exact: Sequence[Gradients] | None = None,
-) -> list[tuple[Measured, ...]]:
-    """The same for N cases of one setting, side by side, against the values that the noise was computed with.
-
-    exact: other values to measure them against.
-    """
-    dtype = cases[0].setting.runtime.dtype
-    twin = expected_all(cases, d, NATIVE[dtype], masks or [()] * len(cases))
-    noisy = {"input": twin.input, "h_0": twin.h_0, "c_0": twin.c_0, **dict(twin.weights.items())}
-    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
-    found = list[tuple[Measured, ...]]()
-    for n, case in enumerate(cases):
-        names = [name for name in _names(case) if name in got[n]] if twin.carried[n] <= MEANINGFUL else []
-        right = {name: noisy[name].value[n] for name in names} if exact is None else exact[n]
-        found.append(tuple(_measured(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
-    return found
-
-
-def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:
-    return Measured(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
-
-
-def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
-    """The verdict on an implementation's gradients of one case."""
-    return judge_all_gradients(implementation, [case], [d], [masks])[0]
-
-
-def judge_all_gradients(
-    implementation: Implementation, cases: Sequence[Case], d: Sequence[Adjoints], masks: Sequence[Masks] | None = None
-) -> list[Verdict]:
-    """The verdicts on N cases of one setting; their measured tensors are gradients.
-
-    DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
-    """
-    arithmetic = NATIVE[cases[0].setting.runtime.dtype]
-    if (reason := implementation.refuses(cases[0].setting)) is not None:
-        return [_ended(Observation(case, refused=reason), arithmetic) for case in cases]
-    found = list[Found]()
-    try:
-        found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
-    except NotImplementedError as error:
-        return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
-    except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
-        return [_ended(Observation(case, failed=failure(error)), arithmetic) for case in cases]
-    compared = measured_all(cases, [_filled(case, one) for case, one in zip(cases, found, strict=True)], d, masks)
-    return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
-
-
-def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
-    """Before there was a gradient."""
-    outcome, reason = (
-        Outcome.FAILED if observation.failed else Outcome.REFUSED,
-        observation.failed or observation.refused,
-    )
-    return Verdict(outcome, observation, arithmetic, reason=reason or "")
-
-
-def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmetic: Arithmetic) -> Verdict:
-    observation, names = Observation(case), _names(case)
-    faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
-    faults += [f"{name} is not among the parameters" for name in names if name not in found]
-    missing = [m.tensor for m in compared if found[m.tensor] is None and m.exact.any()]
-    faults += [
-        f"{name} has no gradient (None), but the loss depends on it: is it detached or copied?" for name in missing
-    ]
-    if not compared and not faults:
-        reason = "drowned in the noise of hidden states"
-        return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,))
-    compared = tuple(m for m in compared if m.tensor not in missing)
-    deviates = faults or any(m.deviates for m in compared)
-    outcome = Outcome.DEVIATES if deviates else Outcome.PARITY
-    return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
-
-
-def deviations(found: Sequence[Measured]) -> list[str]:
-    """A sentence for every gradient that is more than rounding noise away."""
-    return [
-        f"the gradient of {m.tensor} deviates: {m.worst:.2g} x rounding noise at {list(m.where)}, "
-        f"got {m.got[m.where]!r}, exact {m.exact[m.where]!r}, root mean square {m.rms:.2g} x noise"
-        for m in found
-        if m.deviates
-    ]
+    return {name: _canonical(case, name, array) for name, array in zip(names_of(case), found, strict=True)}
 
 
 def _dense(setting: Setting) -> Setting:
@@ -297,13 +168,13 @@ def _canonical(case: Case, name: str, gradient: Array) -> Array:
     return gradient.swapaxes(0, 1) if name == "input" and _dense(case.setting).architecture.batch_first else gradient
 
 
-def _names(case: Case) -> tuple[str, ...]:
+def names_of(case: Case) -> tuple[str, ...]:
     """Of the gradients that the case ought to have."""
     inputs = INPUTS if case.setting.call.states else INPUTS[:1]
     return (*inputs, *(name for name, _ in case.weights.items()))
 
 
-def _filled(case: Case, found: Found) -> Gradients:
+def filled(case: Case, found: Found) -> Gradients:
     """Zeros for None, torch's names only."""
     zeros = {"input": case.input, "h_0": case.h_0, "c_0": case.c_0, **dict(case.weights.items())}
     return {name: np.zeros_like(zeros[name]) if g is None else g for name, g in found.items() if name in zeros}

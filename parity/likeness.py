@@ -52,12 +52,22 @@ class Behaviour:
             return self.plain
         return {name: self._widened(self.outputs, other, name) for name in self.plain}
 
+    @cached_property
+    def others(self) -> list[Outputs]:
+        """What it may return as well, where it is not the same every time: numbers that differ may be anything."""
+        if self.mistake.repeats:
+            return []
+        runtime = replace(self.case.setting.runtime, deterministic=True)
+        told = replace(self.case, setting=replace(self.case.setting, runtime=runtime))
+        again = [_returned(self.mistake, case, self.way) for case in (self.case, told)]
+        return [outputs for outputs in again if outputs is not None and outputs.complete]
+
     def _widened(self, one: Outputs, other: Outputs, tensor: str) -> Array:
         ours, wider, native = getattr(one, tensor), getattr(other, tensor), NATIVE[self.case.setting.runtime.dtype]
         if ours is None or wider is None:
             return self.plain[tensor]
         finite = np.isfinite(ours) & np.isfinite(wider)
-        strayed = np.abs(ours - wider)[finite] * (2.0**-29 if native.name == "float64" else 1.0)
+        strayed = np.abs(ours[finite] - wider[finite]) * (2.0**-29 if native.name == "float64" else 1.0)
         own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
         return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
 
@@ -83,8 +93,10 @@ class Behaviour:
         ours, theirs = getattr(self.outputs, tensor), getattr(seen, tensor)
         if ours is None or theirs is None:
             return 0.0 if ours is theirs else np.inf
-        anything = np.isnan(ours) & (not (self.mistake.repeats or self.case.setting.runtime.deterministic))
-        return float(np.where(anything, 0.0, distances(theirs, ours, noise)).max())
+        away = distances(theirs, ours, noise)
+        for other in self.others:
+            away = np.where(distances(getattr(other, tensor), ours, np.ones(())) > 0.0, 0.0, away)
+        return float(away.max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +157,8 @@ def plain_noise(case: Case) -> dict[str, Array]:
 
 
 def _returned(mistake: Written, case: Case, way: str) -> Outputs | None:
-    """What a mistake returns; None where it raises. NaN stands for numbers that are not the same every time."""
-    setting = case.setting
-    if not mistake.repeats and not setting.runtime.deterministic:
-        setting = replace(setting, runtime=replace(setting.runtime, deterministic=True))
-    evidence = observe_in(way, mistake, replace(case, setting=setting)).evidence
+    """What a mistake returns; None where it raises."""
+    evidence = observe_in(way, mistake, case).evidence
     return evidence[0].outputs if evidence else None
 
 

@@ -33,10 +33,12 @@ class Place:
 
     @property
     def states(self) -> Array:
-        """Which layers and directions have one in h_n or c_n: (L, D)."""
+        """Which layers and directions have one in h_n or c_n, and the last layer's in the output: (L, D)."""
         a = self.case.setting.architecture
         wrong = self.beyond("h_n").any((1, 2)) | self.beyond("c_n").any((1, 2))
-        return np.asarray(wrong.reshape(a.num_layers, a.num_directions))
+        wrong = wrong.reshape(a.num_layers, a.num_directions)
+        wrong[-1] |= self.beyond("output").reshape(-1, a.num_directions, a.output_size).any((0, 2))
+        return np.asarray(wrong)
 
     @property
     def rows(self) -> Array:
@@ -143,7 +145,7 @@ def _tensors(places: Sequence[Place]) -> str:
 def _layers(places: Sequence[Place]) -> str:
     """Of stacks: the lowest layer that is wrong, and whether it is the only one."""
     stacks = [np.asarray(place.states.any(1)) for place in places if len(place.states) > 1 and place.states.any()]
-    if not stacks:
+    if len(stacks) < len(places) or not stacks:
         return ""
     lowest = {int(np.argmax(stack)) for stack in stacks}
     if 0 not in lowest:
@@ -158,6 +160,7 @@ def _layers(places: Sequence[Place]) -> str:
 def _directions(places: Sequence[Place]) -> str:
     """Of two directions: which one is wrong in the lowest wrong layer, where both read the same."""
     both = [place.states for place in places if place.states.shape[1] == 2 and place.states.any()]
+    both = [states for states in both if len(states) == 1] or both
     wrong = {tuple(states[int(np.argmax(states.any(1)))].tolist()) for states in both}
     if len(wrong) != 1 or (True, True) in wrong:
         return ""
@@ -181,10 +184,11 @@ def _steps(places: Sequence[Place]) -> str:
 def _rows(places: Sequence[Place]) -> str:
     """Of several rows: whether the wrong ones are the shorter ones, or all but the first, or the last only."""
     some = [place for place in places if place.case.setting.call.rows > 1 and place.rows.any()]
+    if some and all(_shorter(place)[place.rows].all() for place in some):
+        return "only rows shorter than the longest"
+    some = [place for place in some if place.case.setting.call.lengths is None]
     if not some:
         return ""
-    if all(_shorter(place)[place.rows].all() for place in some):
-        return "only rows shorter than the longest"
     if all(place.rows.tolist() == [False] + [True] * (len(place.rows) - 1) for place in some):
         return "row b=0 is right, all others are wrong"
     if all(not place.rows[:-1].any() for place in some):
@@ -211,9 +215,11 @@ def _gate(places: Sequence[Place], verdicts: Sequence[Verdict]) -> str:
         return "c is right after one step, h is not: o, or h = o * tanh(c)"
     if cells != {True} or len(hiddens) > 1 or not all(place.beyond("h_n").any() for place in steps):
         return ""
-    if hiddens == {False}:
-        return "h does not follow from c by o * tanh(c) either: what all gates share, or o beside the others"
     fresh = [v.outcome for v in verdicts if _is_step(v.case) and not v.case.setting.call.states]
+    if hiddens == {False} and Outcome.PARITY in fresh:
+        return "a step from zeros is right, one from given states is not: what becomes of h_0, c_0 or w_hh h"
+    if hiddens == {False}:
+        return "c is wrong after one step, and h is not o * tanh(c) of that c: what all gates share, or o and another"
     part = "f * c" if Outcome.PARITY in fresh else "i * g, or f * c" if not fresh else "i * g"
     return (
         f"after one step h = o * tanh(c) holds for the returned c: the fault is in c = f * c + i * g, namely in {part}"

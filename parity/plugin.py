@@ -63,9 +63,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     early_config.stash[TARGET] = _target(named)
     if not named.in_process:
-        from parity.isolated import Isolation
+        from parity.elsewhere import server_of_workers
 
-        early_config.stash[SERVER] = Isolation("torch", "parity.elsewhere.worker")
+        early_config.stash[SERVER] = server_of_workers()
         early_config.stash[SERVER].start()
 
 
@@ -138,6 +138,8 @@ def pytest_configure(config: pytest.Config) -> None:
     lstm-parity-exploring: new examples in every run, and a database of those that failed; hypothesis's own profile for
     CI never explores. No deadline in either: the first call of a kernel takes long.
     """
+    if config.option.impl is not None and not config.getoption("hypothesis_profile", None):
+        config.option.hypothesis_profile = "lstm-parity-repeatable"  # where our pyproject.toml is not read
     if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):
         return
     from hypothesis import HealthCheck, settings

@@ -1,7 +1,7 @@
 """Probes: a fixed list of small cases on which the known mistakes differ from one another, and from a right LSTM.
 
 Whatever fails anywhere is run on them too, so that its mistake can be named: a failing example alone often fits many.
-Chosen by `python -m experiments.diagnosis`.
+Chosen by `python -m experiments.probes`: any two that differ anywhere differ on two of these, where two cases show it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,35 @@ from parity.observing import LATE, TWICE, WHOLE, Observation, observe
 from parity.settings import Setting
 from reference.weights import LSTMWeights
 
-PROBES: tuple[tuple[str, str], ...] = ((WHOLE, "I3-H4-T3-B2-float32-normal-1"),)
+PROBES: tuple[tuple[str, str], ...] = (
+    (WHOLE, "I1-H5-L2-bi-bf-T3-unbatched-bfloat16-threads2-one_hot-1"),
+    (WHOLE, "I3-H4-T1-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T1-B2-nostates-float32-normal-1"),
+    (WHOLE, "I3-H4-T3-unbatched-float32-normal-1"),
+    (WHOLE, "I2-H6-bi-T2-B4-packed2.1.1.2-nostates-float32-grad-threads2-normal-1"),
+    (WHOLE, "I3-H130-T3-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-float32-native-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-float32-normal-1"),
+    (TWICE, "I3-H4-T3-B2-float32-normal-1"),
+    (LATE, "I3-H4-T3-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-float64-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-nostates-float32-deterministic-normal-1"),
+    (TWICE, "I3-H4-T3-B2-nostates-float32-normal-1"),
+    (WHOLE, "I3-H5-bi-P3-T3-B2-float32-normal-1"),
+    (WHOLE, "I4-H5-P4-nobias-T2-B3-packed1.1.2-strided-float32-grad-threads1-one_hot-1"),
+    (WHOLE, "I6-H4-L2-bi-P1-bf-T2-B1-strided-float32-threads1-one_hot-1"),
+    (WHOLE, "I3-H4-bf-T3-B3-float32-normal-1"),
+    (WHOLE, "I1-H6-L3-bf-T2-B5-float32-grad-threads1-deterministic-trained-1"),
+    (WHOLE, "I1-H3-L2-bi-nobias-bf-T4-B4-float64-grad-native-threads1-deterministic-trained-1"),
+    (WHOLE, "I3-H4-T4-B3-packed2.4.1-float32-normal-1"),
+    (WHOLE, "I5-H5-nobias-T4-B2-float32-threads1-non_finite-1"),
+    (WHOLE, "I4-H4-L3-T3-B2-float32-normal-1"),
+    (WHOLE, "I2-H6-L2-bi-P2-bf-T5-B4-packed4.2.4.5-strided-float32-inference-threads1-non_finite-1"),
+    (WHOLE, "I4-H3-T6-B4-nostates-strided-float32-threads1-non_finite-1"),
+    (WHOLE, "I3-H4-T18-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T18-B2-float64-normal-1"),
+    (WHOLE, "I128-H128-T3-B2-bfloat16-normal-2"),
+)
 
 
 @dataclass(frozen=True)
@@ -65,11 +93,14 @@ def observe_in(way: str, implementation: Implementation, case: Case) -> Observat
     return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
 
 
-def probe_cases() -> list[tuple[str, Case]]:
-    """Each probe's way and case."""
-    return [(way, case(name)) for way, name in PROBES]
+def probe_cases(dtype: str = "float32") -> list[tuple[str, Case]]:
+    """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
+    return [(way, case(name.replace("-float32-", f"-{dtype}-"))) for way, name in PROBES]
 
 
-def probe(implementation: Implementation) -> list[Verdict]:
-    """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by."""
-    return judge_all([observe_in(way, implementation, probed) for way, probed in probe_cases()])
+def probe(implementation: Implementation, dtype: str = "float32") -> list[Verdict]:
+    """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by.
+
+    dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.
+    """
+    return judge_all([observe_in(way, implementation, probed) for way, probed in probe_cases(dtype)])

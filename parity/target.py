@@ -72,8 +72,7 @@ def parsed(text: str, arrays: str = "torch", without: Iterable[str] = ()) -> Tar
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
     if arrays not in ARRAYS:
         raise TargetError(f"--arrays {arrays} was given, but {_unknown(arrays, ARRAYS)}")
-    if arrays == "numpy" and kind not in ("layer", "cell", "function"):
-        raise TargetError(f"--arrays numpy was given, but a {kind} computes with tensors: leave it out")
+    refuse_arrays(kind, arrays)
     for feature in without:
         if feature not in FEATURES:
             raise TargetError(f"--without {feature} was given, but {_unknown(feature, FEATURES)}")
@@ -82,6 +81,12 @@ def parsed(text: str, arrays: str = "torch", without: Iterable[str] = ()) -> Tar
     elif "/" in place:
         raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
     return Target(kind, place, name, arrays, tuple(without))
+
+
+def refuse_arrays(kind: str, arrays: str) -> None:
+    """Raise TargetError where a kind cannot compute with these arrays."""
+    if arrays == "numpy" and kind not in ("layer", "cell", "function"):
+        raise TargetError(f"--arrays numpy was given, but a {kind} computes with tensors: leave it out")
 
 
 def _file(text: str, place: str) -> str:

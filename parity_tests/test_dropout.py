@@ -17,8 +17,9 @@ from torch import nn
 
 from parity.calling import Outputs, arguments, weight_tensors
 from parity.cases import case as named
-from parity.dropout import MaskedReference, SeededLSTM, TrainingLSTM, masks_of, observe_masked
-from parity.gradients import adjoints, by_autograd, deviations, measured
+from parity.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, observe_masked
+from parity.gradient_judge import deviations, measured
+from parity.gradients import adjoints, by_autograd
 from parity.implementations.torch_modules import lacking
 from parity.judge import judge
 from parity.message import demand_parity
@@ -29,6 +30,12 @@ from reference.weights import LSTMWeights, write_weights
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
 STACKED = {"num_layers": st.integers(2, 3)}
 chances = pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9, 1.0])
+
+
+@pytest.fixture(scope="session")
+def lstm_class():
+    """What is constructed and called like `nn.LSTM`, and drops as it does."""
+    return nn.LSTM
 
 
 def masks(case, p):
@@ -47,9 +54,9 @@ def demand(implementation, case, drawn):
 @chances
 @settings(max_examples=20)
 @given(case=cases(**STACKED))
-def test_training_is_the_lstm_with_replayed_masks(p, case):
+def test_training_is_the_lstm_with_replayed_masks(lstm_class, p, case):
     """nn.LSTM in train mode is the exact LSTM with the masks of its seed, batched or packed, in every dtype."""
-    assert demand(TrainingLSTM(p, case.seed), case, masks(case, p))
+    assert demand(TrainingLSTM(p, case.seed, lstm_class), case, masks(case, p))
 
 
 @chances
@@ -65,10 +72,10 @@ def test_the_reference_replays_masks(p, case):
 @pytest.mark.parametrize("p", [0.1, 0.5, 1.0])
 @settings(max_examples=8)
 @given(case=cases(**STACKED, dtype=st.sampled_from(["float64", "float32"]), grad_mode="grad"))
-def test_gradients_pass_through_dropout(p, case):
+def test_gradients_pass_through_dropout(lstm_class, p, case):
     """In train mode autograd has the gradients that are derived by hand for the same masks; the reference too."""
     d, drawn = adjoints(case), masks(case, p)
-    found = [by_autograd(i, case, d) for i in (TrainingLSTM(p, case.seed), MaskedReference(drawn))]
+    found = [by_autograd(i, case, d) for i in (TrainingLSTM(p, case.seed, lstm_class), MaskedReference(drawn))]
 
     assert [deviations(measured(case, gradients, d, drawn)) for gradients in found] == [[], []]
 
@@ -91,9 +98,9 @@ def test_every_layer_step_row_and_unit_has_a_mask_of_its_own():
     assert len(np.unique(sequences, axis=0)) == len(sequences)
 
 
-def module(p: float, of=PLAIN) -> nn.LSTM:
-    """nn.LSTM with dropout and the case's weights, in train mode."""
-    lstm = nn.LSTM(**of.setting.architecture.arguments(), dropout=p)
+def module(lstm_class, p: float, of=PLAIN) -> nn.LSTM:
+    """An LSTM with dropout and the case's weights, in train mode."""
+    lstm = lstm_class(**of.setting.architecture.arguments(), dropout=p)
     write_weights(weight_tensors(of), lstm)
     return lstm
 
@@ -118,26 +125,26 @@ def _own_generator():
         yield
 
 
-def test_two_calls_in_training_differ():
+def test_two_calls_in_training_differ(lstm_class):
     """Masks are drawn anew in every call."""
-    lstm = module(0.5)
+    lstm = module(lstm_class, 0.5)
 
     assert not same(call(lstm, 1), call(lstm))
 
 
-def test_the_same_seed_drops_the_same():
+def test_the_same_seed_drops_the_same(lstm_class):
     """The seed is all that the masks depend on."""
-    assert same(call(module(0.5), 1), call(module(0.5), 1))
+    assert same(call(module(lstm_class, 0.5), 1), call(module(lstm_class, 0.5), 1))
 
 
-def test_nothing_is_dropped_in_eval_mode():
+def test_nothing_is_dropped_in_eval_mode(lstm_class):
     """Whatever p is, the module is the one without dropout, bit for bit."""
-    assert same(call(module(0.5).eval()), call(module(0.0).eval()))
+    assert same(call(module(lstm_class, 0.5).eval()), call(module(lstm_class, 0.0).eval()))
 
 
-def test_eval_mode_leaves_the_generator_as_it_was():
+def test_eval_mode_leaves_the_generator_as_it_was(lstm_class):
     """What comes after a call in eval mode draws what it would have drawn without it."""
-    lstm = module(0.5).eval()
+    lstm = module(lstm_class, 0.5).eval()
     torch.manual_seed(1)
     before = torch.random.get_rng_state()
     call(lstm)
@@ -145,14 +152,14 @@ def test_eval_mode_leaves_the_generator_as_it_was():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_no_dropout_in_training_is_eval_mode():
+def test_no_dropout_in_training_is_eval_mode(lstm_class):
     """With p = 0 the mode makes no difference, bit for bit."""
-    assert same(call(module(0.0)), call(module(0.0).eval()))
+    assert same(call(module(lstm_class, 0.0)), call(module(lstm_class, 0.0).eval()))
 
 
-def test_a_module_goes_back_and_forth_between_the_modes():
+def test_a_module_goes_back_and_forth_between_the_modes(lstm_class):
     """train, eval, train on one module: the last is the first, and eval between them is eval."""
-    lstm = module(0.5)
+    lstm = module(lstm_class, 0.5)
     seen = [call(lstm.train(mode), 1) for mode in (True, False, True, False)]
 
     assert same(seen[0], seen[2])
@@ -160,9 +167,9 @@ def test_a_module_goes_back_and_forth_between_the_modes():
     assert not same(seen[0], seen[1])
 
 
-def test_the_last_layer_is_never_dropped():
+def test_the_last_layer_is_never_dropped(lstm_class):
     """With p = 1 the last layer reads zeros, and returns what an LSTM of that layer alone does that is given zeros."""
-    output, h_n, c_n = (tensor.double().numpy() for tensor in call(module(1.0)))
+    output, h_n, c_n = (tensor.double().numpy() for tensor in call(module(lstm_class, 1.0)))
     architecture = replace(PLAIN.setting.architecture, num_layers=1, input_size=14)
     case = replace(
         PLAIN,
@@ -176,18 +183,18 @@ def test_the_last_layer_is_never_dropped():
     demand_parity(judge(Observation(case, (seen,))))
 
 
-def test_dropout_of_a_single_layer_warns_and_does_nothing():
+def test_dropout_of_a_single_layer_warns_and_does_nothing(lstm_class):
     """There is no layer but the last; torch says so."""
     of = named("I5-H7-T4-B3-float32-normal-1")
     with pytest.warns(UserWarning, match="dropout option adds dropout after all but last recurrent layer"):
-        lstm = module(0.5, of)
+        lstm = module(lstm_class, 0.5, of)
 
     assert same(call(lstm, of=of), call(lstm.eval(), of=of))
 
 
 def test_a_seeded_module_leaves_the_generator_as_it_was():
     """The helper that replays seeds touches no global state."""
-    lstm = SeededLSTM(3, 5, 7, 2, dropout=0.5)
+    lstm = Seeded(nn.LSTM(5, 7, 2, dropout=0.5), 3)
     before = torch.random.get_rng_state()
     lstm(torch.zeros(4, 3, 5))
 

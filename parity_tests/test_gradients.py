@@ -15,16 +15,9 @@ from torch.nn.utils.rnn import PackedSequence
 from parity.calling import TENSORS, arguments, weight_tensors
 from parity.cases import case as named
 from parity.dropout import TrainingLSTM
+from parity.gradient_judge import deviations, judge_gradients, measured
 from parity.gradient_message import demand_gradients
-from parity.gradients import (
-    adjoints,
-    by_autograd,
-    deviations,
-    found_by_autograd,
-    judge_gradients,
-    measured,
-    parameters_of,
-)
+from parity.gradients import adjoints, by_autograd, found_by_autograd, parameters_of
 from parity.implementations.references import TorchReference
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome

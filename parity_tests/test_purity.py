@@ -6,25 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
-from torch.nn.utils.rnn import PackedSequence
 
-from parity.calling import arguments, call, runtime_flags, weight_tensors
+from parity.calling import arguments, bits, call, runtime_flags, tensors_of, weight_tensors
 from parity_tests.strategies import cases
 from parity_tests.test_relations import same
-
-
-def flat(value):
-    """All tensors in a nest of tuples and packed sequences."""
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if isinstance(value, PackedSequence):
-        return [value.data]
-    return [] if value is None else [tensor for part in value for tensor in flat(part)]
-
-
-def bits(tensors):
-    """Their bytes, so that NaN is compared too."""
-    return [tensor.detach().clone(memory_format=torch.contiguous_format).view(torch.uint8) for tensor in tensors]
 
 
 def supported(implementation, case):
@@ -37,11 +22,11 @@ def called(implementation, case):
     """The weights, the arguments as they were, the arguments, and what was returned."""
     supported(implementation, case)
     weights = weight_tensors(case)
-    given_ = flat(arguments(case.setting, case.input, case.h_0, case.c_0))
+    given_ = tensors_of(arguments(case.setting, case.input, case.h_0, case.c_0))
     arguments_ = arguments(case.setting, case.input, case.h_0, case.c_0)
     with runtime_flags(case.setting.runtime):
         returned = implementation.load(case.setting, weights)(*arguments_)
-    return [value for _, value in weights.items()], given_, flat(arguments_), flat(returned)
+    return [value for _, value in weights.items()], given_, tensors_of(arguments_), tensors_of(returned)
 
 
 @given(case=cases(profile=st.sampled_from(("non_finite", "normal"))))
@@ -49,7 +34,7 @@ def test_input_and_states_are_left_as_they_were(implementation, case):
     """Not a bit of the arguments changes in a call."""
     _, before, after, _ = called(implementation, case)
 
-    assert all(torch.equal(a, b) for a, b in zip(bits(before), bits(after), strict=True))
+    assert all(torch.equal(bits(a), bits(b)) for a, b in zip(before, after, strict=True))
 
 
 @given(case=cases())
@@ -58,7 +43,7 @@ def test_weights_are_left_as_they_were(implementation, case):
     weights, _, _, _ = called(implementation, case)
     before = [value for _, value in weight_tensors(case).items()]
 
-    assert all(torch.equal(a, b) for a, b in zip(bits(before), bits(weights), strict=True))
+    assert all(torch.equal(bits(a), bits(b)) for a, b in zip(before, weights, strict=True))
 
 
 @given(case=cases())

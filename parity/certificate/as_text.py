@@ -13,7 +13,9 @@ from parity.judge import RMS, WORST, Outcome
 
 def as_text(certificate: Certificate, width: int = 120) -> str:
     """The whole certificate, plain text of at most `width` columns."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    console = Console(
+        file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False
+    )
     console.print("LSTM PARITY CERTIFICATE\n")
     for name, value in certificate.provenance.items():
         console.print(f"  {name:<10} {value}", highlight=False)
@@ -51,9 +53,13 @@ def _cells(row: Row) -> list[str]:
     judged = row.counts["PARITY"] + row.counts["DEVIATES"]
     bad = row.counts["DEVIATES"] + row.counts["FAILED"]
     numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
-    distances = [f"{row.worst:.2f}", f"{row.rms:.2f}"] if judged else ["", ""]
+    distances = [_distance(row.worst), _distance(row.rms)] if judged else ["", ""]
     name = (row.arithmetic or "none that is known") if judged else ""
     return [row.implementation, row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
+
+
+def _distance(noises: float) -> str:
+    return f"{noises:.2f}" if noises < 1e4 else f"{noises:.1e}"
 
 
 def _coverage(certificate: Certificate) -> list[str]:
@@ -75,7 +81,7 @@ def _unjudged(certificate: Certificate) -> list[str]:
         f"{row.implementation}, {row.dtype}: {count} cases {reason}"
         for row in certificate.rows
         for reason, count in row.reasons.items()
-    ] + ["gradients, dropout in train mode, devices other than the CPU"]
+    ] + [certificate.beyond]
 
 
 def _conclusion(certificate: Certificate) -> str:

@@ -43,10 +43,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Everything that one verification found, with the versions and the machine it was found on."""
+    """Everything that one verification found, with the versions and the machine it was found on.
+
+    beyond: what it does not ask about at all.
+    """
 
     provenance: Mapping[str, str]
     rows: tuple[Row, ...]
+    beyond: str = "gradients, dropout in train mode, devices other than the CPU"
 
     @property
     def holds(self) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.cases import Case
-from parity.elsewhere import arrays, frames
+from parity.elsewhere import arrays, frames, server_of_workers
 from parity.gradients import Adjoints, Found
 from parity.isolated import Ending, How, Isolation
 from parity.loading import declared
@@ -171,11 +171,6 @@ class LSTMElsewhere:
         named = dict(self._weights.items()) if with_weights else {}
         message = {"do": "call", "setting": self._setting.name, "number": self._number, "weights": list(named)}
         return self._home.ask(message, input, hx, *named.values())
-
-
-def server_of_workers() -> Isolation:
-    """A server that loads torch and this package, and forks itself into workers."""
-    return Isolation("torch", "parity.elsewhere.worker")
 
 
 def _said(ending: Ending) -> str:

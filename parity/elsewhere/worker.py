@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from parity.calling import runtime_flags
+from parity.calling import bits, runtime_flags, tensors_of
 from parity.elsewhere import arrays, frames
 from parity.gradients import found_by_autograd
 from parity.implementations.protocol import LSTM, Implementation
@@ -31,6 +31,7 @@ from parity.threads import share_cores
 from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 HOME = str(Path(__file__).parents[1]) + os.sep
+STATM = Path("/proc/self/statm")  # the pages that a process has
 KEPT = 8  # loaded LSTMs, of which the oldest is forgotten
 
 
@@ -55,9 +56,10 @@ def serve(path: str, fields: dict[str, Any], memory: int) -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Let the process ask for so many bytes more than it has; beyond, asking raises."""
-    with open("/proc/self/statm") as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
+    """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only: elsewhere no limit."""
+    if not STATM.exists():
+        return
+    now = int(STATM.read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
 
 
@@ -147,20 +149,6 @@ def _weights(setting: Setting, names: list[str], values: tuple[torch.Tensor, ...
 
 def _names(hx: Any, weights: LSTMWeights) -> list[str]:
     return ["input", *(("h_0", "c_0") if hx is not None else ()), *(name for name, _ in weights.items())]
-
-
-def tensors_of(value: Any) -> list[torch.Tensor]:
-    """All tensors in a nest of tuples, lists and packed sequences, of the latter the data alone."""
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if isinstance(value, torch.nn.utils.rnn.PackedSequence):
-        return [value.data]
-    return [tensor for part in value for tensor in tensors_of(part)] if isinstance(value, tuple | list) else []
-
-
-def bits(tensor: torch.Tensor) -> torch.Tensor:
-    """Its bytes, so that NaN is compared too."""
-    return tensor.detach().clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8)
 
 
 def _demand_purity(given: list[torch.Tensor], before: list[torch.Tensor], returned: Any, names: list[str]) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -17,6 +18,7 @@ class DoubleComputedInSingle(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float64-normal-1"
     dtypes = ("float64",)
+    scope = where.EVERYWHERE
     change = "compute in float64 where the layer is float64: remove .float() and float32 buffers"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -31,6 +33,7 @@ class StatesStoredInHalf(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
+    scope = where.FED_BACK
     change = "keep c between steps in the layer's own dtype"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
@@ -42,8 +45,9 @@ class OutputInSinglePrecision(PlainLSTM):
     """The output is written into a float32 buffer, whatever the input's dtype."""
 
     witness = "I3-H4-T3-B2-float64-normal-1"
+    seen = "https://github.com/elixir-nx/axon/pull/646"
     dtypes = ("float64", "bfloat16", "float16")
-    seen = "https://github.com/pytorch/pytorch/issues/63322"
+    scope = where.EVERYWHERE
     change = "allocate the output with the input's dtype: new_empty, or dtype=x.dtype"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
@@ -60,6 +64,7 @@ class TanhOfAFewBits(PlainLSTM):
     """tanh is a table of 256 entries between -4 and 4."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    scope = where.EVERYWHERE
     change = "use the library's tanh, not a table"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
@@ -71,6 +76,7 @@ class TailOfWideLayersLeftOut(PlainLSTM):
     """A loop over h in blocks of 128 leaves out what is left over beyond them."""
 
     witness = "I3-H130-T3-B2-float32-normal-1"
+    scope = where.WIDE & where.FED_BACK
     change = "let the block loop over h do what is left over beyond the last whole block of 128"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -83,6 +89,7 @@ class LongSequencesTruncated(PlainLSTM):
     """After 16 steps the state starts from zeros again."""
 
     witness = "I3-H4-T18-B2-float32-normal-1"
+    scope = where.LONG
     change = "carry h and c through all steps, beyond the 16th too"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
@@ -102,6 +109,7 @@ class WeightsRounded(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
+    scope = where.EVERYWHERE
     change = "keep the weights in the layer's own dtype; do not store them in bfloat16"
 
     def prepared(self, w: CellWeights) -> CellWeights:

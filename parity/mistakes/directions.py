@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -20,6 +21,7 @@ class ReverseNotReversed(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
+    scope = where.DIRECTIONS & where.STEPS
     change = "run the reverse direction from the last step to the first"
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
@@ -36,6 +38,7 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/keras-team/keras/issues/1431"
+    scope = where.DIRECTIONS & where.STEPS
     change = "flip the reverse direction's outputs along time before concatenating"
 
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
@@ -48,6 +51,7 @@ class ReverseUsesForwardWeights(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/huggingface/candle/issues/2351"
+    scope = where.DIRECTIONS
     change = "give the reverse direction its own weights, those named *_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
@@ -59,7 +63,7 @@ class ReverseUsesForwardBias(PlainLSTM):
     """Both directions have the biases of the forward one."""
 
     witness = BOTH
-    seen = "https://github.com/huggingface/candle/issues/2351"
+    scope = where.DIRECTIONS & where.BIAS
     change = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
@@ -72,6 +76,7 @@ class ReverseStartsFromForwardStates(PlainLSTM):
     """Both directions start from the states of the forward one."""
 
     witness = BOTH
+    scope = where.DIRECTIONS & where.STATES
     change = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
@@ -84,6 +89,7 @@ class ForwardStateReturnedTwice(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/tflearn/tflearn/pull/522"
+    scope = where.DIRECTIONS
     change = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -95,7 +101,7 @@ class DirectionsJoinedBackwards(PlainLSTM):
     """The reverse direction's output comes first."""
 
     witness = BOTH
-    seen = "https://github.com/Tencent/ncnn/issues/2562"
+    scope = where.DIRECTIONS
     change = "concatenate the forward output first: cat([forward, reverse], -1)"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
@@ -107,7 +113,7 @@ class DirectionsInterleaved(PlainLSTM):
     """The directions' outputs are joined unit by unit."""
 
     witness = BOTH
-    seen = "https://github.com/Tencent/ncnn/issues/2933"
+    scope = where.DIRECTIONS & where.UNITS
     change = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
@@ -119,7 +125,7 @@ class LastStatesDirectionMajor(PlainLSTM):
     """h_n and c_n hold all layers' forward states first, then all reverse ones."""
 
     witness = STACK
-    seen = "https://github.com/OpenNMT/OpenNMT-py/issues/61"
+    scope = where.DIRECTIONS & where.LAYERS
     change = "order h_n and c_n layer by layer, forward before reverse within each"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -132,7 +138,7 @@ class StatesDirectionMajor(PlainLSTM):
     """h_0 and c_0 are read as all layers' forward states first, then all reverse ones."""
 
     witness = STACK
-    seen = "https://github.com/onnx/onnx-tensorflow/issues/409"
+    scope = where.DIRECTIONS & where.LAYERS & where.STATES
     change = "read h_0 and c_0 layer by layer, forward before reverse within each"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
@@ -145,6 +151,7 @@ class ReverseStateOfTheLastStep(PlainLSTM):
 
     witness = BOTH
     seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
+    scope = where.DIRECTIONS & where.STEPS
     change = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -152,3 +159,43 @@ class ReverseStateOfTheLastStep(PlainLSTM):
         h_n, c_n = super().last_states(lasts, output)
         own = output[-1].view(output.shape[1], self.directions, -1).transpose(0, 1)
         return torch.cat([h_n[: -self.directions], own]), c_n
+
+
+class LastStatesReverseFirst(PlainLSTM):
+    """h_n and c_n hold each layer's reverse state before its forward one."""
+
+    witness = BOTH
+    scope = where.DIRECTIONS
+    change = "put each layer's forward state first in h_n and c_n, then its reverse one"
+
+    def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
+        """Reverse, forward."""
+        both = self.directions == 2
+        return super().last_states([lasts[k ^ 1] for k in range(len(lasts))] if both else lasts, output)
+
+
+class DirectionsAdded(PlainLSTM):
+    """The outputs of both directions are added up, not joined."""
+
+    witness = BOTH
+    scope = where.DIRECTIONS
+    change = "concatenate both directions along the features: torch.cat([forward, reverse], -1)"
+
+    def joined(self, outputs: list[Tensor]) -> Tensor:
+        """Half as wide."""
+        return outputs[0] + outputs[1] if len(outputs) == 2 else outputs[0]
+
+
+class UpperLayersReadOneDirection(PlainLSTM):
+    """A layer above the first reads the forward direction only: zeros for the other."""
+
+    witness = STACK
+    scope = where.DIRECTIONS & where.LAYERS
+    change = "feed the next layer with both directions' outputs"
+
+    def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
+        """Half of it."""
+        if layer == self.layers - 1 or self.directions == 1:
+            return output
+        forward = output.chunk(2, -1)[0]
+        return torch.cat([forward, torch.zeros_like(forward)], -1)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM
 from reference.weights import CellWeights
 
@@ -20,6 +21,7 @@ class GatesIFOG(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/apple/coremltools/pull/93"
+    scope = where.EVERYWHERE
     change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the third is g, the last o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -32,7 +34,8 @@ class GatesIGFO(PlainLSTM):
     """The rows of the weights are read as i, g, f, o, the order of TensorFlow 1."""
 
     witness = STEPS
-    seen = "https://github.com/tensorflow/tensorflow/issues/29308"
+    seen = "https://github.com/tensorflow/tensorflow/issues/29622"
+    scope = where.EVERYWHERE
     change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the second is f, the third g"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -46,6 +49,7 @@ class GatesIOFG(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/CrispStrobe/CrispASR/pull/106"
+    scope = where.EVERYWHERE
     change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from ONNX"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -59,6 +63,7 @@ class GatesFIGO(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/NX-AI/xlstm/issues/98"
+    scope = where.EVERYWHERE
     change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the first is i, the second f"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -71,6 +76,7 @@ class GatesInterleaved(PlainLSTM):
     """The rows of the weights are read as four gates for each unit, not as all units for each gate."""
 
     witness = STEPS
+    scope = where.HIDDEN_UNITS
     change = "split the 4H rows into four blocks of H, one for each gate: z.chunk(4, -1), not z.view(..., H, 4)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -82,7 +88,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
     """Each gate's square of w_hh is multiplied from the wrong side."""
 
     witness = STEPS
-    seen = "https://discuss.pytorch.org/t/146907"
+    scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
     change = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -96,6 +102,7 @@ class InputFeaturesReversed(PlainLSTM):
     """The first layer's columns of w_ih are read from the last to the first."""
 
     witness = STEPS
+    scope = where.FEATURES
     change = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
@@ -107,6 +114,7 @@ class RecurrentWeightsIgnored(PlainLSTM):
     """h is not fed back."""
 
     witness = STEPS
+    scope = where.FED_BACK
     change = "add h @ w_hh.T to the gate sums, with the h of the step before"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -118,7 +126,8 @@ class BiasHHDropped(PlainLSTM):
     """b_hh is never added."""
 
     witness = STEPS
-    seen = "https://github.com/onnx/keras-onnx/pull/103"
+    seen = "https://github.com/intel/torch-xpu-ops/pull/3770"
+    scope = where.BIAS
     change = "add b_hh to the gate sums, beside b_ih"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -130,7 +139,7 @@ class BiasIHDropped(PlainLSTM):
     """b_ih is never added."""
 
     witness = STEPS
-    seen = "https://github.com/google/flax/issues/3746"
+    scope = where.BIAS
     change = "add b_ih to the gate sums, beside b_hh"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -142,7 +151,8 @@ class BiasDoubled(PlainLSTM):
     """One framework's only bias is loaded into both b_ih and b_hh."""
 
     witness = STEPS
-    seen = "https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741"
+    seen = "https://github.com/lisa-lab/DeepLearningTutorials/issues/81"
+    scope = where.BIAS
     change = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -155,6 +165,7 @@ class BiasOfOneGateForAll(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/ddbourgin/numpy-ml/issues/42"
+    scope = where.BIAS
     change = "take all 4H entries of b_ih, each gate its own quarter"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -167,6 +178,7 @@ class ForgetBiasOne(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/apple/coremltools/issues/309"
+    scope = where.FED_BACK
     change = "drop the constant 1 in the forget gate; if training needs it, put it into b_ih once"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -179,6 +191,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
     """With bias=False the forget gate keeps a bias of 1."""
 
     witness = "I3-H4-nobias-T3-B2-float32-normal-1"
+    scope = where.NO_BIAS & where.FED_BACK
     change = "with bias=False add no bias at all, in the forget gate neither"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -188,3 +201,44 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
         bias = w.w_ih.new_zeros(4, w.hidden_size)
         bias[1] = 1.0
         return replace(w, b_ih=bias.flatten(), b_hh=torch.zeros_like(bias).flatten())
+
+
+class GatesGFOI(PlainLSTM):
+    """The rows of the weights are read as g, f, o, i, the order of Deeplearning4j."""
+
+    witness = STEPS
+    seen = "https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124/2"
+    scope = where.EVERYWHERE
+    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from DL4J"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """Input and cell gate at the wrong ends."""
+        g, f, o, i = z.chunk(4, -1)
+        return i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+
+
+class ForgetBiasAfterTheSigmoid(PlainLSTM):
+    """1 is added to the forget gate after its sigmoid, not before."""
+
+    witness = STEPS
+    seen = "https://github.com/apache/tvm/pull/3410"
+    scope = where.FED_BACK
+    change = "add no constant to the activated forget gate; a forget bias belongs into b_ih, before the sigmoid"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """A gate between 1 and 2."""
+        i, f, g, o = super().gates(z)
+        return i, f + 1.0, g, o
+
+
+class InputAndForgetGateCoupled(PlainLSTM):
+    """The forget gate is 1 - i; the weights of its own are not used."""
+
+    witness = STEPS
+    scope = where.FED_BACK
+    change = "compute f from its own rows of the weights: sigmoid of the second quarter of the gate sums"
+
+    def gates(self, z: Tensor) -> Sequence[Tensor]:
+        """Another LSTM, with three quarters of the weights."""
+        i, _, g, o = super().gates(z)
+        return i, 1.0 - i, g, o

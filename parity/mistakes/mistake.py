@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from types import ModuleType
 
+from parity.cases import Case
 from parity.implementations.protocol import LSTM
+from parity.implementations.torch_modules import lacking
 from parity.mistakes.plain import PlainLSTM
+from parity.mistakes.where import Scope
 from parity.settings import Setting
 from reference.weights import LSTMWeights
 
@@ -49,13 +52,22 @@ class Written:
         return self.written.dtypes
 
     @property
+    def scope(self) -> Scope:
+        """The cases in which the fault may show in the numbers of a forward pass, were there no `dtypes`."""
+        return self.written.scope
+
+    def may_show(self, case: Case) -> bool:
+        """Whether the forward pass of a case may differ from that of a correct LSTM."""
+        return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
+
+    @property
     def repeats(self) -> bool:
         """Whether it returns the same numbers every time."""
         return self.written.repeats
 
     def refuses(self, setting: Setting) -> str | None:
-        """It supports every setting."""
-        return None
+        """It supports every setting whose dtype torch can multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The LSTM with these weights."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from parity.mistakes.where import NOWHERE
 from parity.settings import DTYPES, Setting
 from reference.weights import CellWeights, LSTMWeights
 
@@ -20,13 +21,14 @@ class PlainLSTM:
     """Called like `nn.LSTM`: (input, (h_0, c_0) or None) -> (output, (h_n, c_n)), in the layout of its documentation.
 
     Inside, x is (T, B, I), states are (L*D, B, P) and (L*D, B, H), and rows of packed sequences stand longest first.
-    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), what to
-    change so that it is none any more (an imperative), in which dtypes it is one, and whether it repeats: what it makes
-    of memory that nobody has set is a number only where that is filled with NaN, under deterministic algorithms.
+    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), where
+    alone it may show, what to change so that it is none any more (an imperative), in which dtypes it is one, and
+    whether it repeats, that is returns the same numbers in every call and under deterministic algorithms.
     """
 
     witness = ""  # a mistake without one shows in no single call's numbers
     seen = ""
+    scope = NOWHERE
     change = ""
     dtypes: tuple[str, ...] = DTYPES
     repeats = True
@@ -136,8 +138,8 @@ class PlainLSTM:
         """One direction of one layer."""
         outputs = []
         for t in self.times(len(x), reverse):
-            new = self.step(x[t], state, w)
             running = None if lengths is None else (t < lengths).to(x.device).unsqueeze(1)
+            new = self.step(*self.read(x[t], state, running, reverse), w)
             state = self.resting(new, state, running, reverse)
             outputs.append(self.emitted(state, running))
         return torch.stack(self.in_time(outputs, reverse)), state
@@ -149,6 +151,13 @@ class PlainLSTM:
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """The outputs in the order of time."""
         return outputs[::-1] if reverse else outputs
+
+    def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
+        """What a step reads: zeros for a row beyond its length, since NaN would come back from what rests."""
+        if running is None:
+            return x, state
+        zero = x.new_zeros(())
+        return x.where(running, zero), (state[0].where(running, zero), state[1].where(running, zero))
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """A row's state rests where the step is beyond its length."""

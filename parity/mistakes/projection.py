@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -21,6 +22,7 @@ class ProjectionNotFedBack(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/rdspring1/PyTorch_GBW_LM/issues/2"
+    scope = where.PROJECTION
     change = "feed the projected h back into the next step: h = w_hr @ (o * tanh(c)) inside the loop"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
@@ -41,6 +43,7 @@ class ProjectionCutOff(PlainLSTM):
     """The first proj_size units are taken for the projection."""
 
     witness = STEPS
+    scope = where.PROJECTION
     change = "multiply with w_hr: h = w_hr @ (o * tanh(c)), instead of cutting off units"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
@@ -52,6 +55,7 @@ class ProjectionSharedBetweenDirections(PlainLSTM):
     """Both directions project with the forward one's w_hr."""
 
     witness = BOTH
+    scope = where.PROJECTION & where.DIRECTIONS
     change = "give the reverse direction its own w_hr, weight_hr_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
@@ -63,7 +67,8 @@ class ProjectionSharedBetweenLayers(PlainLSTM):
     """All layers project with the first one's w_hr."""
 
     witness = "I3-H5-L2-P3-T3-B2-float32-normal-1"
-    change = "give each layer its own w_hr, weight_hr_l0, weight_hr_l1, ..."
+    scope = where.PROJECTION & where.LAYERS
+    change = "give each layer its own w_hr, weight_hr_l0, weight_hr_l1 and so on"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """One w_hr for all."""
@@ -74,6 +79,7 @@ class ProjectionBeforeTheOutputGate(PlainLSTM):
     """w_hr is applied to tanh(c), and the first proj_size output gates to that."""
 
     witness = STEPS
+    scope = where.PROJECTION
     change = "multiply with the output gate first, then project: h = w_hr @ (o * tanh(c))"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
@@ -87,6 +93,7 @@ class ProjectionSquashed(PlainLSTM):
     """The projected h passes a tanh once more."""
 
     witness = STEPS
+    scope = where.PROJECTION
     change = "return the projection as it is, without a second tanh"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
@@ -98,6 +105,7 @@ class ProjectedStateReadAsHidden(PlainLSTM):
     """With a projection, h_0 is not used: a buffer of zeros of the right size is."""
 
     witness = STEPS
+    scope = where.PROJECTION & where.STATES
     change = "with a projection too, start from the h_0 that is given; its last axis is proj_size"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -14,6 +15,7 @@ class BiasDroppedUnderGrad(PlainLSTM):
     """The kernel that records gradients drops b_hh."""
 
     witness = "I3-H4-T3-B2-float32-grad-normal-1"
+    scope = where.GRAD & where.BIAS
     change = "add b_hh while gradients are recorded too"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -25,6 +27,7 @@ class CellStateIgnoredByOnednn(PlainLSTM):
     """The oneDNN kernel starts from c = 0."""
 
     witness = "I3-H4-T3-B2-float32-normal-1"
+    scope = where.ONEDNN & where.STATES
     change = "pass c_0 to the oneDNN kernel"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -36,6 +39,7 @@ class LastRowLostBetweenThreads(PlainLSTM):
     """With more than one thread the last row of the batch is split off, and starts from zeros."""
 
     witness = "I3-H4-T3-B2-float32-threads2-normal-1"
+    scope = where.THREADS & where.STATES
     change = "split the batch so that the last rows keep their h_0 and c_0, with several threads too"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -50,6 +54,7 @@ class StatesInFreshMemory(PlainLSTM):
     """Without hx, states are memory that nobody has set to zero."""
 
     witness = "I3-H4-T3-B2-nostates-float32-deterministic-normal-1"
+    scope = where.NO_STATES
     repeats = False
     change = "without hx allocate h_0 and c_0 with zeros, not with empty"
 
@@ -62,6 +67,7 @@ class DeterministicKernelDropsTheBias(PlainLSTM):
     """The deterministic kernel drops b_ih."""
 
     witness = "I3-H4-T3-B2-float32-deterministic-normal-1"
+    scope = where.DETERMINISTIC & where.BIAS
     change = "add b_ih under deterministic algorithms too"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -75,6 +81,7 @@ class HalfTypesAccumulatedInHalf(PlainLSTM):
 
     witness = "I128-H128-T3-B2-bfloat16-normal-2"
     dtypes = ("bfloat16", "float16")
+    scope = where.EVERYWHERE
     change = "sum the products of bfloat16 and float16 layers in float32, and round once"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:

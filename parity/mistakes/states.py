@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from parity.mistakes import where
 from parity.mistakes.plain import PlainLSTM, State
 from reference.weights import CellWeights
 
@@ -20,6 +21,7 @@ class StatesIgnored(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/pytorch/tutorials/pull/95"
+    scope = where.STATES
     change = "start from the h_0 and c_0 that are given in hx"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -31,6 +33,8 @@ class HiddenStateIgnored(PlainLSTM):
     """h_0 is taken for zeros, c_0 is not."""
 
     witness = STEPS
+    seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
+    scope = where.STATES
     change = "start from the h_0 that is given, hx[0]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -42,7 +46,7 @@ class CellStateIgnored(PlainLSTM):
     """c_0 is taken for zeros, h_0 is not."""
 
     witness = STEPS
-    seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
+    scope = where.STATES
     change = "start from the c_0 that is given, hx[1]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -55,6 +59,7 @@ class StatesSwapped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
+    scope = where.STATES & where.NO_PROJECTION
     change = "unpack hx as (h_0, c_0), h first"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -67,6 +72,7 @@ class LastStatesSwapped(PlainLSTM):
 
     witness = STEPS
     seen = "https://github.com/microsoft/nni/issues/2839"
+    scope = where.EVERYWHERE
     change = "return (output, (h_n, c_n)), h first"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -78,7 +84,7 @@ class LastCellIsHidden(PlainLSTM):
     """c_n is a copy of h_n."""
 
     witness = STEPS
-    seen = "https://github.com/salesforce/decaNLP/issues/9"
+    scope = where.NO_PROJECTION
     change = "return the last c as c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -91,6 +97,7 @@ class LastCellOfTheStepBefore(PlainLSTM):
     """c_n is the c that the last step started from."""
 
     witness = STEPS
+    scope = where.EVERYWHERE
     change = "return c after the last step has updated it"
 
     def run(self, x: Any, lengths: Any, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
@@ -109,6 +116,7 @@ class StateKeptBetweenCalls(PlainLSTM):
     """Without hx, a call goes on from where the last one ended."""
 
     seen = "https://github.com/soumith/cudnn.torch/issues/348"
+    scope = where.NOWHERE
     change = "without hx start every call from zeros; keep no state in the object"
 
     _kept: Any = None
@@ -128,6 +136,7 @@ class NoStatesAreOnes(PlainLSTM):
     """Without hx, a call starts from ones."""
 
     witness = NONE
+    scope = where.NO_STATES
     change = "without hx start from zeros"
 
     def no_states(self, x: Tensor) -> State:
@@ -140,6 +149,7 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
     """Every row of the batch starts from the states of the first."""
 
     witness = STEPS
+    scope = where.STATES & where.ROWS
     change = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -150,7 +160,7 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
 class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
-    seen = "https://github.com/jihunchoi/hyperlstm/issues/1"
+    scope = where.NOWHERE
     change = "write nothing into hx: compute new tensors (no in-place operation on h_0 or c_0), or clone first"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
@@ -164,6 +174,7 @@ class InitialStatesOverwritten(PlainLSTM):
 class LastStatesShareMemoryWithTheFirst(PlainLSTM):
     """h_n and c_n are h_0 and c_0, overwritten."""
 
+    scope = where.NOWHERE
     change = "return new tensors for h_n and c_n, not the memory of h_0 and c_0"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -180,8 +191,40 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
 class InputNormalisedInPlace(PlainLSTM):
     """NaN in the caller's input is replaced where it lies."""
 
+    scope = where.NON_FINITE
     change = "write nothing into the input, and let NaN pass"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""
         return torch.nan_to_num_(super().time_major(x.detach()))
+
+
+class NoStatesAreRandom(PlainLSTM):
+    """Without hx, a call starts from random numbers."""
+
+    witness = NONE
+    seen = "https://github.com/pytorch/tutorials/pull/95"
+    scope = where.NO_STATES
+    repeats = False
+    change = "without hx start from h_0 = c_0 = 0; draw nothing"
+
+    def no_states(self, x: Tensor) -> State:
+        """Of a generator of their own, so that they are the same every time."""
+        generator = torch.Generator().manual_seed(1)
+        h, c = super().no_states(x)
+        drawn = (torch.randn(state.shape, generator=generator) for state in (h, c))
+        return next(drawn).to(h), next(drawn).to(c)
+
+
+class BiasesFoldedInPlace(PlainLSTM):
+    """b_hh is added to b_ih in the caller's memory, and set to zero."""
+
+    scope = where.NOWHERE
+    change = "leave the parameters as they are: write the sum of both biases into a new tensor"
+
+    def prepared(self, w: CellWeights) -> CellWeights:
+        """Right numbers, in memory that is not ours."""
+        if w.b_ih is not None and w.b_hh is not None:
+            w.b_ih.data.add_(w.b_hh.data)
+            w.b_hh.data.zero_()
+        return w

@@ -15,7 +15,8 @@ import numpy as np
 from parity.calling import TENSORS, Outputs
 from parity.cases import Case
 from parity.expecting import expected
-from parity.gradients import adjoints, expected_all
+from parity.gradient_judge import expected_all
+from parity.gradients import adjoints
 from parity.judge import MEANINGFUL, Measured, distances
 from parity.observing import TRAJECTORY, WHOLE, Evidence
 from parity.upgrade.record import FORWARD, Answer, places
