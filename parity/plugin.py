@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--in-process", action="store_true", help="run it in pytest's own process, where it can end everything"
     )
+    group.addoption("--device", default="cpu", help="draw cases for this one: cpu, cuda, mps, xpu; fixed cases stay")
     group.addoption(
         "--case",
         metavar="ID",
@@ -106,7 +107,7 @@ def judged(config: pytest.Config) -> Implementation | None:
             raise pytest.UsageError(str(error)) from error
     else:
         server = config.stash.get(SERVER, None)
-        config.stash[JUDGED] = found = Elsewhere(target, option.time_limit, option.memory_limit, server)
+        config.stash[JUDGED] = found = Elsewhere(target, option.time_limit, option.memory_limit, server, option.device)
         config.add_cleanup(found.close)
     return config.stash[JUDGED]
 
@@ -126,7 +127,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             implementation.start()
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
-    if (problem := smoke(implementation)) is not None:
+    if (problem := smoke(implementation, config.option.device)) is not None:
         pytest.exit(f"{implementation.name} cannot be judged: {problem}", returncode=1)
 
 
@@ -139,6 +140,8 @@ def pytest_configure(config: pytest.Config) -> None:
     lstm-parity-exploring: new examples in every run, and a database of those that failed; hypothesis's own profile for
     CI never explores. No deadline in either: the first call of a kernel takes long.
     """
+    if config.option.device != "cpu":
+        _demand(config.option.device)
     if config.option.impl is not None and not config.getoption("hypothesis_profile", None):
         config.option.hypothesis_profile = "lstm-parity-repeatable"  # where our pyproject.toml is not read
     if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):
@@ -150,12 +153,21 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("lstm-parity-exploring", common, max_examples=200, derandomize=False, print_blob=True)
 
 
+def _demand(device: str) -> None:
+    from parity.devices import DeviceMissingError, demand
+
+    try:
+        demand(device)
+    except DeviceMissingError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The versions, kernels, threads and dtypes that the results hold for."""
     from parity.certificate.provenance import provenance
     from parity.settings import DTYPES
 
-    told = provenance()
+    told = provenance(config.option.device)
     first = f"lstm-parity: torch {told['torch']}, numpy {told['numpy']}, {told['kernels']}"
     second = f"lstm-parity: {told['threads']} threads, {told['processor']}, dtypes {', '.join(DTYPES)}"
     if config.option.impl is not None:
@@ -163,6 +175,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         second += f"\nlstm-parity: judging {config.option.impl} {where}"
         second += "".join(f", without {feature}" for feature in config.option.without)
         second += f", in {config.option.arithmetic}" * bool(config.option.arithmetic)
+    second += "".join(f"\nlstm-parity: {name} {told[name]}" for name in ("device", "TF32") if name in told)
     return [first, second] + ([f"lstm-parity: only case {config.option.case}"] if config.option.case else [])
 
 
@@ -277,4 +290,4 @@ def _diagnosis(item: pytest.Item, verdict: Verdict) -> str:
     from parity.probing import probe
 
     item.config.stash[DIAGNOSED] = True
-    return "\n\n" + diagnose([verdict, *probe(implementation)]).text
+    return "\n\n" + diagnose([verdict, *probe(implementation, device=item.config.option.device)]).text
