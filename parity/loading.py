@@ -76,13 +76,14 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
-    found = _mistake(target.name) if target.kind == "mistake" else _found(target)
+    ours = {"mistake": _mistake, "mode": _mode}
+    found = ours[target.kind](target.name) if target.kind in ours else _found(target)
     return adapted(target.kind, str(target), found, target.arrays, target.without)
 
 
 def adapted(kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = ()) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
-    if kind == "mistake":
+    if kind in ("mistake", "mode"):
         implementation = found
     elif not callable(found) or (kind == "module") != isinstance(found, type):
         needed = "class" if kind == "module" else "function"
@@ -96,6 +97,15 @@ def adapted(kind: str, name: str, found: Any, arrays: str = "torch", without: tu
 def _mistake(name: str) -> Implementation:
     try:
         return mistake(name)
+    except KeyError as error:
+        raise TargetError(error.args[0]) from None
+
+
+def _mode(name: str) -> Implementation:
+    from parity.modes import mode_named
+
+    try:
+        return mode_named(name)
     except KeyError as error:
         raise TargetError(error.args[0]) from None
 
