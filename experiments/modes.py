@@ -37,8 +37,12 @@ def page() -> str:
     rows, found = [], kept()
     for name in filter(found.__contains__, MODES):
         by_name = {trial.name: trial for trial in trials(MODES[name])}
-        rows.append(row(name, [Tried.of(by_name[one["trial"]], one) for one in found[name]["trials"]]))
-    text = as_text(rows, {name: value for name, value in provenance().items()}, width=170)
+        rows.append(
+            row(
+                name, [Tried.of(by_name[one["trial"]], one) for one in found[name]["trials"] if one["trial"] in by_name]
+            )
+        )
+    text = as_text(rows, provenance(), width=170)
     about = (__doc__ or "").splitlines()[0]
     return f"# {about}\n\nMade by `python -m experiments.modes`.\n\n```\n{text.rstrip()}\n```\n"
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from parity.implementations.functions import FromFunction
 from parity.implementations.layers import FromLayer, layer_of_cell
@@ -102,10 +102,9 @@ def _mistake(name: str) -> Implementation:
 
 
 def _mode(name: str) -> Implementation:
-    from parity.modes import mode_named
-
+    modes = importlib.import_module("parity.modes")  # what they import takes a second
     try:
-        return mode_named(name)
+        return cast(Implementation, modes.mode_named(name))
     except KeyError as error:
         raise TargetError(error.args[0]) from None
 

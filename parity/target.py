@@ -36,8 +36,8 @@ class TargetError(ValueError):
 class Target:
     """An implementation to be loaded.
 
-    place: a file, or a module's dotted name; empty for a mistake or mode. name: of a class or function in it. arrays: what the
-    function computes with. without: the features (FEATURES) that it is declared not to support.
+    place: a file, or a module's dotted name; empty for a mistake or a mode. name: of a class or function in it. arrays:
+    what the function computes with. without: the features (FEATURES) that it is declared not to support.
     """
 
     kind: str

@@ -76,14 +76,19 @@ def _cell(w: CellWeights, how: dict[str, Any]) -> Step:
     return step
 
 
-SMALL = (("dtype", ("float64", "float32")), ("form", ("batched", "unbatched", "empty")), ("mkldnn", (True,)))
+ONEDNN = (
+    ("form", ("batched", "unbatched", "empty")),
+    ("dtype", ("float32", "bfloat16")),
+    ("mkldnn", (True,)),
+    ("projection", (False,)),
+)
 RANDOM = "inductor is told to draw dropout masks as eager torch does (fallback_random)"
 
 MODES = (
     Mode("compile, aot_eager", compiled(False, backend="aot_eager"), told="the graph breaks at the LSTM"),
     Mode("compile", compiled(False), told=f"the graph breaks at the LSTM; {RANDOM}"),
     Mode("compile with allow_rnn, eager", compiled(True, backend="eager", fullgraph=True)),
-    Mode("compile with allow_rnn, aot_eager", compiled(True, backend="aot_eager", fullgraph=True)),
+    Mode("compile with allow_rnn, aot_eager", compiled(True, backend="aot_eager", fullgraph=True), support=ONEDNN),
     Mode("compile with allow_rnn", compiled(True, fullgraph=True), told=RANDOM),
     Mode("compile with allow_rnn, dynamic", compiled(True, backend="aot_eager", fullgraph=True, dynamic=True)),
     Mode("compile of the cell, aot_eager", compiled_cell(backend="aot_eager")),

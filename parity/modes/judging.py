@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.calling import arguments, runtime_flags, weight_tensors
 from parity.cases import Case
-from parity.dropout import masks_of
+from parity.dropout import Masks, masks_of
 from parity.elsewhere.implementation import Elsewhere
 from parity.gradient_judge import GRADIENT, deviations, judge_all_gradients
 from parity.gradients import Adjoints, Found, adjoints
@@ -17,9 +17,10 @@ from parity.isolated import Isolation
 from parity.judge import Outcome, Verdict, judge
 from parity.message import message
 from parity.modes import mode_named
+from parity.modes.conditions import Lack
 from parity.modes.design import Trial
-from parity.modes.lacks import Lack, lack
-from parity.modes.mode import DROPOUT, SEED
+from parity.modes.lacks import lack
+from parity.modes.mode import DROPOUT, SEED, Mode
 from parity.observing import failure, observe
 from parity.settings import Setting
 from parity.target import Target
@@ -118,9 +119,19 @@ def tried(asked: Asked, trial: Trial) -> Tried:
     seen = replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))
     verdicts = [judge(seen, mode.expected(case.setting.runtime.dtype))]
     if trial.gradients and mode.gradients and verdicts[0].outcome in (Outcome.PARITY, Outcome.NOT_JUDGED):
-        verdicts.append(judge_all_gradients(asked, [case], [adjoints(case)], [masks])[0])
+        verdicts.append(_gradients(asked, mode, case, masks))
     worst = max(verdicts, key=lambda verdict: SEVERITY.index(verdict.outcome))
     return Tried(trial, worst.outcome, _words(worst), *map(_distance, verdicts))
+
+
+def _gradients(asked: Asked, mode: Mode, case: Case, masks: Masks) -> Verdict:
+    """The judge's verdict on all gradients, or on those that a mode finds in its own way, which may be some."""
+    d = adjoints(case)
+    verdict = judge_all_gradients(asked, [case], [d], [masks])[0]
+    if mode.found is None or verdict.outcome is not Outcome.DEVIATES:
+        return verdict
+    outcome = Outcome.DEVIATES if any(m.deviates for m in verdict.measured) else Outcome.PARITY
+    return replace(verdict, outcome=outcome, faults=())
 
 
 def _distance(verdict: Verdict) -> Distance | None:

@@ -71,15 +71,14 @@ def _session(model: bytes) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-ACTIVATIONS = "float32 with absolute-accuracy activations"
+ACTIVATIONS = "{dtype} with absolute-accuracy activations"
 SUPPORT = (
     ("dtype", ("float32",)),
     ("projection", (False,)),
     ("training", (False,)),
     ("grad_mode", ("no_grad",)),
-    ("form", ("batched", "unbatched", "packed", "packed equal")),
+    ("form", ("batched", "unbatched", "empty")),
 )
-DENSE = (*SUPPORT[:-1], ("form", ("batched", "unbatched")))
 PACKAGES = ("onnx", "onnxruntime")
 
 MODES = (
@@ -90,7 +89,7 @@ MODES = (
         (*PACKAGES, "onnxscript"),
         "exported with two rows more than it is run with",
         False,
-        support=DENSE,
+        support=SUPPORT,
     ),
     Mode(
         "ONNX, dynamic time, in ONNX Runtime",

@@ -166,9 +166,9 @@ def forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
                 output, last = run(tensors[n:], tensors[0], tensors[1:n] or None)
                 return _inner((output, *last), adjoints)
 
-            whole = (*leaves, *values)
-            grads = [_each_element(loss, whole, k) for k in range(len(whole))]
-        return dict(zip(names_of(case), (_canonical(case, k, g) for k, g in enumerate(grads)), strict=True))
+            whole, names = (*leaves, *values), names_of(case)
+            some = [k for k, name in enumerate(names) if k < len(leaves) or name.startswith("bias_ih")]
+            return {names[k]: _canonical(case, k, _each_element(loss, whole, k)) for k in some}
 
     return found
 
@@ -199,7 +199,7 @@ def _make(kind: Callable[..., Running], cells: bool) -> Make:
 
 
 EACH = "its gradients are vmap(grad) of every row, summed for the weights"
-ONE = "its gradients are forward derivatives, one for every element"
+ONE = "forward derivatives by every element of input, states and b_ih, judged as gradients"
 SMALL = (("form", ("batched",)), ("projection", (False,)), ("training", (False,)))
 
 MODES = (
