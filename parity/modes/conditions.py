@@ -86,6 +86,11 @@ def stateless(trial: Trial) -> bool:
     return not trial.setting.call.states
 
 
+def rowless_dynamic(trial: Trial) -> bool:
+    """There is no axis of rows that could be dynamic."""
+    return unbatched(trial) and "dynamic batch" in trial.mode
+
+
 def biasless(trial: Trial) -> bool:
     """With bias=False."""
     return not trial.setting.architecture.bias

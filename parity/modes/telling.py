@@ -92,12 +92,13 @@ def as_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int =
     for name, value in provenance.items():
         console.print(f"  {name:<10} {value}", highlight=False)
     console.print(_table(rows))
+    console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")
     console.print(_dtypes(rows))
-    console.print("What fails, and was foreseen:")
+    console.print("\nWhat fails, and was foreseen:")
     for line in (f"{row.mode}: {count} trials: {reason}" for row in rows for reason, count in row.lacks.items()):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
     notes = [f"  {row.mode}: {MODES[row.mode].told}" for row in rows if MODES[row.mode].told]
-    console.print("\n".join(["Notes:", *notes]), highlight=False, soft_wrap=True)
+    console.print("\n".join(["", "Notes:", *notes]), highlight=False, soft_wrap=True)
     surprises = [f"  {row.mode}, {surprise}" for row in rows for surprise in row.surprises]
     console.print("\n".join(["", "Not as foreseen:" if surprises else "All as foreseen.", *surprises]), soft_wrap=True)
     assert isinstance(console.file, io.StringIO)
@@ -125,8 +126,7 @@ def _cells(one: ModeRow) -> list[str]:
 
 
 def _dtypes(rows: Sequence[ModeRow]) -> Table:
-    title = "Trials that agree, of all, and the farthest of them in noises, by the layer's dtype:"
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title=title, title_justify="left")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("mode", *DTYPES):
         table.add_column(name)
     for one in rows:
