@@ -125,6 +125,30 @@ def _demand(device: str) -> None:
         raise click.UsageError(str(error)) from error
 
 
+@main.command()
+@json_option
+@click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
+def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
+    """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
+
+    Exits with 0 where all agree but what is known to fail, with its reason, and that does fail.
+    """
+    from rich.console import Console
+
+    from parity.certificate.provenance import provenance
+    from parity.modes.telling import as_json, as_text, judged
+
+    with Console(stderr=True).status("starting") as status:
+        try:
+            rows = judged(names, progress=lambda text: status.update(f"judging {text}"))
+        except KeyError as error:
+            raise click.UsageError(f"--mode {error.args[0]}") from error
+    click.echo(as_text(rows, provenance()), nl=False)
+    if json_file is not None:
+        json_file.write_text(as_json(rows, provenance()), encoding="utf-8")
+    sys.exit(1 if any(row.surprises for row in rows) else 0)
+
+
 def _judged(
     target: Target, device: str, limits: tuple[float, float], progress: Callable[[str], None]
 ) -> tuple[Certificate, str]:
