@@ -30,7 +30,7 @@ def record(progress: Progress = lambda text: None, cases: Sequence[str] | None =
     """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be."""
     ids = tuple(fixed_cases() if cases is None else cases)
     rounds = list[dict[str, float]]()
-    with Isolation("torch", *LOADED[2:]) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
+    with Isolation(*LOADED) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
         unlucky.start()
         rounds += _speeds(calm, progress)
         progress(f"{len(ids)} cases")
