@@ -11,7 +11,7 @@ from meta_tests import misbehaving
 from parity.cases import case
 from parity.elsewhere import server_of_workers
 from parity.elsewhere.implementation import Elsewhere
-from parity.elsewhere.worker import DRAWN, STATE
+from parity.elsewhere.watching import DRAWN, STATE
 from parity.gradient_judge import judge_gradients
 from parity.gradients import adjoints
 from parity.judge import Outcome, judge

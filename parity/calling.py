@@ -179,6 +179,6 @@ def tensors_of(value: Any) -> list[torch.Tensor]:
     return [tensor for part in value for tensor in tensors_of(part)] if isinstance(value, tuple | list) else []
 
 
-def bits(tensor: torch.Tensor) -> torch.Tensor:
-    """Its bytes, so that NaN is compared too."""
-    return tensor.detach().clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8)
+def bits(tensor: torch.Tensor) -> bytes:
+    """A copy of its bytes, so that NaN is compared too."""
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -50,19 +51,24 @@ class Observation:
     failed: str | None = None
 
 
+@runtime_checkable
+class Remote(Protocol):
+    """One that lives in another process: a case is run there, in one message and one answer."""
+
+    def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
+        """As the function of that name."""
+
+
 def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
     """Run one case. The chain is run too where the whole call hides layers, or where asked for."""
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
-    with runtime_flags(case.setting.runtime):
-        try:
-            if (reason := implementation.refuses(case.setting)) is not None:
-                return Observation(case, refused=reason)
-            return Observation(case, _run(implementation, case, chain))
-        except NotImplementedError as error:
-            return Observation(case, refused=str(error) or "NotImplementedError")
-        except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
-            return Observation(case, failed=failure(error))
+    try:
+        return Observation(case, evidence(implementation, case, chain))
+    except NotImplementedError as error:
+        return Observation(case, refused=str(error) or "NotImplementedError")
+    except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
+        return Observation(case, failed=failure(error))
 
 
 def failure(error: Exception) -> str:
@@ -70,13 +76,19 @@ def failure(error: Exception) -> str:
     return str(error) if isinstance(error, ToldError) else "".join(traceback.format_exception(error))
 
 
-def _run(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
-    lstm = implementation.load(case.setting, weight_tensors(case))
-    outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
-    whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
-    if chain and case.setting.call.time > 1 and outputs.complete:
-        return (whole, _chain(lstm, case))
-    return (whole,)
+def evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
+    """The whole call and, where asked for, the chain. Raises NotImplementedError for a refusal, and what is raised."""
+    if isinstance(implementation, Remote):
+        return implementation.evidence(case, chain)
+    with runtime_flags(case.setting.runtime):
+        if (reason := implementation.refuses(case.setting)) is not None:
+            raise NotImplementedError(reason)
+        lstm = implementation.load(case.setting, weight_tensors(case))
+        outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
+        whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
+        if chain and case.setting.call.time > 1 and outputs.complete:
+            return (whole, _chain(lstm, case))
+        return (whole,)
 
 
 def _chain(lstm: LSTM, case: Case) -> Evidence:

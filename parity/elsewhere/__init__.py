@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from parity.isolated import Isolation
+from parity.threads import share_cores
+
+GOES_ON = {"goes on": True}  # what a worker says between two calls that take long
 
 
 def server_of_workers() -> Isolation:
     """A server that loads torch and this package, and forks itself into workers; it is started by whoever wants it."""
+    share_cores()
     return Isolation("torch", "parity.elsewhere.worker")

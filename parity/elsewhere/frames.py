@@ -1,4 +1,4 @@
-"""Messages between two processes: JSON and tensors, byte for byte, on a socket; nothing received is executed."""
+"""Messages between two processes: JSON, tensors and NumPy arrays, byte for byte, on a socket; none is executed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import struct
 import time
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from parity.calling import bits
+
+Leaf = Any  # a tensor or an array
 _LENGTHS = struct.Struct("<QQ")  # of the JSON and of the tensors' bytes
 
 
@@ -25,11 +29,11 @@ class LateError(Exception):
 
 
 def send(connection: socket.socket, message: Any, *values: Any) -> None:
-    """Send a message that JSON can hold, and values: nests of tuples, lists, tensors and packed sequences."""
-    tensors: list[Tensor] = []
-    trees = [_tree(value, tensors) for value in values]
-    parts = [_bytes(tensor) for tensor in tensors]
-    head = json.dumps([message, trees, [_layout(tensor) for tensor in tensors]]).encode()
+    """Send a message that JSON can hold, and values: nests of tuples, lists, tensors, arrays, packed sequences."""
+    leaves: list[Leaf] = []
+    trees = [_tree(value, leaves) for value in values]
+    parts = [leaf.tobytes() if isinstance(leaf, np.ndarray) else bits(leaf) for leaf in leaves]
+    head = json.dumps([message, trees, [_layout(leaf) for leaf in leaves]]).encode()
     try:
         connection.sendall(b"".join([_LENGTHS.pack(len(head), sum(map(len, parts))), head, *parts]))
     except (BrokenPipeError, ConnectionResetError) as error:
@@ -41,8 +45,8 @@ def receive(connection: socket.socket, limit: float | None = None) -> tuple[Any,
     deadline = None if limit is None else time.monotonic() + limit
     head, body = _LENGTHS.unpack(_exactly(connection, _LENGTHS.size, deadline))
     message, trees, layouts = json.loads(bytes(_exactly(connection, head, deadline)))
-    tensors = _tensors(_exactly(connection, body, deadline), layouts)
-    return message, [_value(tree, tensors) for tree in trees]
+    leaves = _leaves(_exactly(connection, body, deadline), layouts)
+    return message, [_value(tree, leaves) for tree in trees]
 
 
 def _exactly(connection: socket.socket, size: int, deadline: float | None) -> bytearray:
@@ -61,51 +65,64 @@ def _exactly(connection: socket.socket, size: int, deadline: float | None) -> by
     return data
 
 
-def _tree(value: Any, tensors: list[Tensor]) -> Any:
-    """What JSON says of a value; its tensors are put into the list. Of what is neither, the class's name is told."""
+def _tree(value: Any, leaves: list[Leaf]) -> Any:
+    """What JSON says of a value; its arrays are put into the list. Of what is none, the class's name is told."""
     if value is None:
         return None
-    if isinstance(value, Tensor):
-        tensors.append(value.detach())
-        return len(tensors) - 1
+    if isinstance(value, Tensor | np.ndarray):
+        leaves.append(value.detach() if isinstance(value, Tensor) else value)
+        return len(leaves) - 1
     if not isinstance(value, tuple | list):
         return ["other", type(value).__name__]
     kind = "packed" if isinstance(value, PackedSequence) else "tuple" if isinstance(value, tuple) else "list"
-    return [kind, *(_tree(part, tensors) for part in value)]
+    return [kind, *(_tree(part, leaves) for part in value)]
 
 
-def _value(tree: Any, tensors: list[Tensor]) -> Any:
+def _value(tree: Any, leaves: list[Leaf]) -> Any:
     if tree is None:
         return None
     if isinstance(tree, int):
-        return tensors[tree]
+        return leaves[tree]
     kind, *parts = tree
     if kind == "other":
         return type(str(parts[0]), (), {})()  # a stand-in of that name, for messages to tell
-    values = [_value(part, tensors) for part in parts]
+    values = [_value(part, leaves) for part in parts]
     return values if kind == "list" else tuple(values) if kind == "tuple" else PackedSequence(*values)
 
 
-def _layout(tensor: Tensor) -> tuple[str, list[int], list[int] | None]:
-    strides = None if tensor.is_contiguous() else list(tensor.stride())
-    return str(tensor.dtype).removeprefix("torch."), list(tensor.shape), strides
+def _layout(leaf: Leaf) -> tuple[str, list[int], list[int] | None]:
+    if isinstance(leaf, np.ndarray):
+        return f"numpy.{leaf.dtype.name}", list(leaf.shape), None
+    strides = None if leaf.is_contiguous() else list(leaf.stride())
+    return str(leaf.dtype), list(leaf.shape), strides
 
 
-def _bytes(tensor: Tensor) -> bytes:
-    flat = tensor.new_empty(tensor.numel(), device="cpu").copy_(tensor.reshape(-1))
-    return flat.view(torch.uint8).numpy().tobytes()
-
-
-def _tensors(data: bytearray, layouts: list[Any]) -> list[Tensor]:
-    """The tensors with their strides; memory between their elements is NaN, so that reading it shows."""
-    tensors, start = [], 0
+def _leaves(data: bytearray, layouts: list[Any]) -> list[Leaf]:
+    leaves, start = [], 0
     for name, shape, strides in layouts:
-        dtype, size = getattr(torch, name), math.prod(shape)
-        flat = torch.frombuffer(data, dtype=dtype, count=size, offset=start).clone() if size else torch.empty(0)
-        start += size * dtype.itemsize if hasattr(dtype, "itemsize") else size * flat.element_size()
-        values = flat.to(dtype).reshape(shape)
-        if strides is not None:
-            memory = torch.full((1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)),), float("nan"))
-            values = memory.to(dtype).as_strided(shape, strides).copy_(values)
-        tensors.append(values)
-    return tensors
+        library, _, kind = name.partition(".")
+        size = math.prod(shape)
+        leaf = (_array if library == "numpy" else _tensor)(data, kind, size, start)
+        start += size * leaf.itemsize if isinstance(leaf, np.ndarray) else size * leaf.element_size()
+        leaf = leaf.reshape(shape)
+        leaves.append(leaf if strides is None else _strided(leaf, strides))
+    return leaves
+
+
+def _array(data: bytearray, kind: str, size: int, start: int) -> np.ndarray[Any, Any]:
+    return np.frombuffer(data, kind, size, start)
+
+
+def _tensor(data: bytearray, kind: str, size: int, start: int) -> Tensor:
+    """A tensor with memory of its own, aligned as torch's are."""
+    dtype = getattr(torch, kind)
+    return (
+        torch.frombuffer(data, dtype=dtype, count=size, offset=start).clone() if size else torch.empty(0, dtype=dtype)
+    )
+
+
+def _strided(values: Tensor, strides: list[int]) -> Tensor:
+    """The tensor with these strides; memory between its elements is NaN, so that reading it shows."""
+    needed = 1 + sum((n - 1) * s for n, s in zip(values.shape, strides, strict=True))
+    memory = torch.full((needed,), float("nan")).to(values.dtype)
+    return memory.as_strided(values.shape, strides).copy_(values)

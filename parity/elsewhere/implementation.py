@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from parity.cases import Case
-from parity.elsewhere import arrays, frames, server_of_workers
+from parity.elsewhere import GOES_ON, arrays, frames, server_of_workers
 from parity.gradients import Adjoints, Found
 from parity.isolated import Ending, How, Isolation
 from parity.loading import declared
-from parity.observing import ToldError
+from parity.observing import Evidence, ToldError
 from parity.settings import Setting
 from parity.target import LIMIT, MEMORY, Target, TargetError
 from reference.weights import LSTMWeights
@@ -69,12 +69,19 @@ class Elsewhere:
         """It is loaded there when it is called."""
         return LSTMElsewhere(self, setting, weights, next(self._numbers))
 
+    def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
+        """As `parity.observing.evidence`, there, in one answer."""
+        if (reason := declared(self.target.without, case.setting)) is not None:
+            raise NotImplementedError(reason)
+        message, tensors = arrays.told_case(case)
+        return arrays.evidence_of(*self.ask(message | {"do": "observe", "chain": chain}, *tensors))
+
     def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
         """As `parity.gradients.found_by_autograd`, there."""
-        message, tensors = arrays.told(case, d)
-        answer, found = self.ask(message | {"do": "autograd", "frozen": list(frozen)}, *tensors)
-        values = (None if tensor is None else tensor.numpy() for tensor in found)
-        return dict(zip(answer["names"], values, strict=True))
+        (message, tensors), (more, derivatives) = arrays.told_case(case), arrays.told_adjoints(d)
+        message |= more | {"do": "autograd", "frozen": list(frozen)}
+        answer, found = self.ask(message, derivatives, *tensors)
+        return dict(zip(answer["names"], found, strict=True))
 
     def ask(self, message: dict[str, Any], *values: Any) -> tuple[dict[str, Any], list[Any]]:
         """Send a message and wait for the answer.
@@ -84,7 +91,7 @@ class Elsewhere:
         connection = self._connection or self._connected()
         try:
             frames.send(connection, message, *values)
-            answer, results = frames.receive(connection, self.limit)
+            answer, results = self._answer(connection)
         except frames.LateError:
             self._kill()
             raise ToldError(f"it did not return within {self.limit:g} seconds and was killed") from None
@@ -97,6 +104,13 @@ class Elsewhere:
         if "raised" in answer:
             raise ToldError(answer["raised"])
         return answer, results
+
+    def _answer(self, connection: socket.socket) -> tuple[dict[str, Any], list[Any]]:
+        """The answer; after each call that took long the worker says that it goes on, and the limit starts anew."""
+        while True:
+            answer, results = frames.receive(connection, self.limit)
+            if answer != GOES_ON:
+                return answer, results
 
     def _connected(self) -> socket.socket:
         """A new process, the target loaded in it. Raises TargetError where it cannot be."""

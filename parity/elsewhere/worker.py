@@ -6,53 +6,48 @@ What comes back from a call is what the implementation returned, or a sentence o
 from __future__ import annotations
 
 import os
-import random
 import resource
 import socket
 import sys
+import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from parity.calling import bits, runtime_flags, tensors_of
-from parity.elsewhere import arrays, frames
+from parity.calling import runtime_flags
+from parity.elsewhere import GOES_ON, arrays, frames
+from parity.elsewhere.watching import ImpureError, Watched, WatchedLSTM
 from parity.gradients import found_by_autograd
-from parity.implementations.protocol import LSTM, Implementation
+from parity.implementations.protocol import Implementation
 from parity.loading import load
+from parity.observing import evidence
 from parity.settings import Setting, setting_named
 from parity.target import Target, TargetError
-from parity.threads import share_cores
 from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 HOME = str(Path(__file__).parents[1]) + os.sep
 STATM = Path("/proc/self/statm")  # the pages that a process has
+SILENCE = 0.2  # seconds
 KEPT = 8  # loaded LSTMs, of which the oldest is forgotten
-
-
-class ImpureError(Exception):
-    """A call did more than compute: it changed its arguments, or something of the process."""
 
 
 def serve(path: str, fields: dict[str, Any], memory: int) -> None:
     """Connect to a socket, load the target, answer; memory: bytes that may be added to what the process has now."""
-    share_cores()
     limit_memory(memory)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(path)
         try:
-            worker = Worker(load(Target.of(fields)))
+            worker = Worker(load(Target.of(fields)), connection)
         except TargetError as error:
             return frames.send(connection, {"refused": str(error)})
         except Exception:
             return frames.send(connection, {"raised": _story()})
         frames.send(connection, {"pid": os.getpid()})
-        worker.answer(connection)
+        worker.answer()
 
 
 def limit_memory(more: int) -> None:
@@ -66,22 +61,25 @@ def limit_memory(more: int) -> None:
 class Worker:
     """Answers for one implementation."""
 
-    def __init__(self, implementation: Implementation) -> None:
-        self.implementation = implementation
-        self.loaded: OrderedDict[int, tuple[LSTM, LSTMWeights]] = OrderedDict()
+    def __init__(self, implementation: Implementation, connection: socket.socket) -> None:
+        self.implementation, self.connection, self.spoke = implementation, connection, time.monotonic()
+        self.watched = Watched(implementation, self._goes_on)
+        self.loaded: OrderedDict[int, WatchedLSTM] = OrderedDict()
         self.operations: dict[str, Callable[..., Any]] = {
             "refuses": self.refuses,
             "call": self.call,
+            "observe": self.observe,
             "autograd": self.autograd,
         }
 
-    def answer(self, connection: socket.socket) -> None:
+    def answer(self) -> None:
         """One message after the other, until the other side closes."""
         while True:
             try:
-                message, values = frames.receive(connection)
+                message, values = frames.receive(self.connection)
             except frames.ClosedError:
                 return
+            self.spoke = time.monotonic()
             try:
                 answer, *results = self.operations[message["do"]](message, *values)
             except NotImplementedError as error:
@@ -90,7 +88,7 @@ class Worker:
                 answer, results = {"impure": str(error)}, []
             except Exception:
                 answer, results = {"raised": _story()}, []
-            frames.send(connection, answer, *results)
+            self._say(answer, *results)
 
     def refuses(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Why a setting is not supported."""
@@ -104,24 +102,38 @@ class Worker:
                 if not message["weights"]:
                     return ({"unknown": number},)
                 self._load(setting, number, _weights(setting, message["weights"], weights))
-            lstm, own = self.loaded[number]
-            given = [*tensors_of((input, hx)), *(w for _, w in own.items())]
-            before = [bits(tensor) for tensor in given]
-            with unchanged_process():
-                returned = lstm(input, hx)
-            _demand_purity(given, before, returned, _names(hx, own))
+            returned = self.loaded[number](input, hx)
+            self.loaded[number].demand_unchanged()
         return {}, returned
 
     def _load(self, setting: Setting, number: int, weights: LSTMWeights) -> None:
-        self.loaded[number] = self.implementation.load(setting, weights), weights
+        self.loaded[number] = self.watched.load(setting, weights)
         while len(self.loaded) > KEPT:
             self.loaded.popitem(last=False)
 
+    def observe(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
+        """The evidence of a whole case."""
+        seen = evidence(self.watched, arrays.case_of(message, values), message["chain"])
+        if self.watched.last is not None:
+            self.watched.last.demand_unchanged()
+        answer, tensors = arrays.told_evidence(seen)
+        return answer, *tensors
+
+    def _goes_on(self) -> None:
+        """Tell so where the last word is long ago: the limit of time is one of a call, not of a case."""
+        if time.monotonic() - self.spoke > SILENCE:
+            self._say(GOES_ON)
+
+    def _say(self, answer: dict[str, Any], *results: Any) -> None:
+        self.spoke = time.monotonic()
+        frames.send(self.connection, answer, *results)
+
     def autograd(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         """What autograd finds through the implementation, by name."""
-        case, adjoints = arrays.case_of(message, values)
-        found = found_by_autograd(self.implementation, case, adjoints, message["frozen"])
-        return {"names": list(found)}, *(None if a is None else torch.from_numpy(a.copy()) for a in found.values())
+        derivatives, *rest = values
+        case, d = arrays.case_of(message, rest), arrays.adjoints_of(message, derivatives)
+        found = found_by_autograd(self.implementation, case, d, message["frozen"])
+        return {"names": list(found)}, *found.values()
 
 
 def _story() -> str:
@@ -145,53 +157,3 @@ def _weights(setting: Setting, names: list[str], values: tuple[torch.Tensor, ...
             for k in range(a.num_layers)
         )
     )
-
-
-def _names(hx: Any, weights: LSTMWeights) -> list[str]:
-    return ["input", *(("h_0", "c_0") if hx is not None else ()), *(name for name, _ in weights.items())]
-
-
-def _demand_purity(given: list[torch.Tensor], before: list[torch.Tensor], returned: Any, names: list[str]) -> None:
-    """Raise ImpureError where an argument was changed, or lies in the same memory as a result."""
-    for name, tensor, old in zip(names, given, before, strict=True):
-        if not torch.equal(bits(tensor), old):
-            raise ImpureError(f"the call changed its argument {name} in place: compute with a copy")
-    places = {t.untyped_storage().data_ptr(): name for name, t in zip(names, given, strict=True) if t.numel()}
-    for result in tensors_of(returned):
-        if result.numel() and (place := result.untyped_storage().data_ptr()) in places:
-            raise ImpureError(f"the call returned memory of its argument {places[place]}: return a copy")
-
-
-def _numpy_state() -> tuple[bytes, int]:
-    state = np.random.get_state(legacy=False)["state"]  # noqa: NPY002 (the one that people use)
-    return state["key"].tobytes(), state["pos"]
-
-
-STATE: dict[str, Callable[[], Any]] = {
-    "torch's default dtype": torch.get_default_dtype,
-    "torch's gradient mode": torch.is_grad_enabled,
-    "torch's number of threads": torch.get_num_threads,
-    "torch's deterministic mode": torch.are_deterministic_algorithms_enabled,
-    "torch.backends.mkldnn.enabled": lambda: torch.backends.mkldnn.enabled,
-    "the working directory": os.getcwd,
-}
-DRAWN: dict[str, Callable[[], Any]] = {
-    "torch's random generator": lambda: torch.get_rng_state().numpy().tobytes(),
-    "NumPy's random generator": _numpy_state,
-    "Python's random generator": random.getstate,
-}
-
-
-@contextmanager
-def unchanged_process() -> Iterator[None]:
-    """Raise ImpureError where a global setting, or the state of a random generator, is another afterwards."""
-    before = {name: look() for name, look in (STATE | DRAWN).items()}
-    yield
-    for name, look in (STATE | DRAWN).items():
-        if (now := look()) != before[name]:
-            changed = f"the call changed {name}"
-            raise ImpureError(
-                f"{changed} from {before[name]} to {now}: set nothing of the process"
-                if name in STATE
-                else f"{changed}: in eval mode an LSTM draws nothing"
-            )
