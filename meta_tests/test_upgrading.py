@@ -61,7 +61,7 @@ def test_an_environment_is_made_once(maker, tmp_path):
 def test_an_environment_that_failed_is_no_environment(maker, tmp_path):
     """It is said so; the next time it is made."""
     (tmp_path / "broken").touch()
-    with pytest.raises(ValueError, match="pip did not install torch 2.2.0, see its words above"):
+    with pytest.raises(ValueError, match="pip did not install torch"):
         interpreter("2.2.0", maker, lambda text: None)
     (tmp_path / "broken").unlink()
     assert interpreter("2.2.0", maker, lambda text: None).exists()

@@ -49,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="repeat exactly this case, as a failure names it, in the chosen tests that take a case, and nothing else",
     )
     group.addoption(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="when the tests are done, compare the installed torch with this record; fail where something is worse",
+    )
+    group.addoption(
         "--references",
         action="store_true",
         help="judge the references in torch and NumPy too, not only torch's own modules",
@@ -138,6 +144,10 @@ def pytest_configure(config: pytest.Config) -> None:
     lstm-parity-exploring: new examples in every run, and a database of those that failed; hypothesis's own profile for
     CI never explores. No deadline in either: the first call of a kernel takes long.
     """
+    if config.option.against is not None and not hasattr(config, "workerinput"):
+        from parity.against import Against
+
+        config.pluginmanager.register(Against(config.option.against))
     if config.option.impl is not None and not config.getoption("hypothesis_profile", None):
         config.option.hypothesis_profile = "lstm-parity-repeatable"  # where our pyproject.toml is not read
     if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):

@@ -41,13 +41,19 @@ def recorded(given: str, maker: Maker, progress: Progress, *, again: bool = Fals
         return found
     file.parent.mkdir(parents=True, exist_ok=True)
     progress(f"recording torch {told['torch']} of {python}, about a minute")
+    return record_with(python, file)
+
+
+def record_with(python: Path, file: Path, *, quiet: bool = False) -> Record:
+    """Make the record of an interpreter's torch, in a file. Raises ValueError where that cannot be."""
     with _only_ours() as folder:
         path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
-        done = subprocess.run(
-            [str(python), "-m", "parity", "record", str(file.absolute())], env={**os.environ, "PYTHONPATH": path}
-        )
+        command = [str(python), "-m", "parity", "record", str(file.absolute())]
+        words = subprocess.PIPE if quiet else None
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, stderr=words, text=True)
     if done.returncode:
-        raise ValueError(f"recording by {python} ended with status {done.returncode}: see its words above")
+        last = (done.stderr or "see its words above").strip().splitlines()[-1]
+        raise ValueError(f"recording by {python} ended with status {done.returncode}: {last}")
     return read(file)
 
 
