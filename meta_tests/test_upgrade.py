@@ -197,6 +197,13 @@ def test_a_product_that_became_faster_makes_no_lstm_slower(product, found):
     assert kinds(old, replace(EMPTY, speeds={"padded": (3.0, 3.1), ITSELF: product})) == found
 
 
+def test_speeds_of_two_processors_are_not_compared():
+    """It is said so."""
+    old, new = (replace(EMPTY, speeds={"padded": (k, k)}, conditions={"processor": f"{k}"}) for k in (1.0, 9.0))
+    (found,) = compare(old, new).findings
+    assert found.words.endswith("this alone may change bits; speeds are not compared")
+
+
 def test_conditions_that_change_bits_alone_are_told_first(packed):
     """Before the noise, which they may have caused; torch being the same, it is said that it did nothing."""
     other = record_of(TorchReference(), chosen("float32", "grad"), conditions=CONDITIONS | {"capability": "DEFAULT"})

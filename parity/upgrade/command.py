@@ -30,6 +30,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
     record.add_argument("file", type=Path, metavar="FILE")
+    record.add_argument("--plain", action="store_true", help="without compression, for git, which compresses by itself")
     compare = commands.add_parser("compare", help="Compare two records: exits with 1 where something is worse.")
     compare.add_argument("old", type=Path, metavar="OLD")
     compare.add_argument("new", type=Path, metavar="NEW")
@@ -68,7 +69,7 @@ def _record(given: argparse.Namespace) -> int:
     from parity.upgrade.file import write
     from parity.upgrade.recording import record
 
-    write(record(lambda text: _say(f"recording {text}")), file)
+    write(record(lambda text: _say(f"recording {text}")), file, plain=given.plain)
     return 0
 
 
