@@ -5,7 +5,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: verify test lint clean
+.PHONY: verify test lint against clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -17,6 +17,12 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The installed torch against the record of its version.
+against: .venv/installed
+	$(BIN)/lstm-parity record .venv/installed.record
+	$(BIN)/lstm-parity compare \
+		records/$$($(BIN)/python -c "import torch; print(torch.__version__.partition('+')[0])").record .venv/installed.record
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
