@@ -5,6 +5,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
+unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
+
 .PHONY: verify test lint against clean
 
 verify: .venv/installed

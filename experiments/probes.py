@@ -39,6 +39,7 @@ STEPS = (
 PLAIN = (  # whatever an implementation refuses, these tell something
     *STEPS[:4],
     "I3-H4-T3-B2-float64-normal-1",
+    "I32-H32-T3-B2-float64-normal-1",  # wide enough to tell coarse products from coarse functions
     "I3-H4-T4-B3-packed2.4.1-float32-normal-1",
     "I4-H4-L3-T3-B2-float32-normal-1",
 )
@@ -49,7 +50,7 @@ Probe = tuple[str, str]
 
 def pool(drawn: int) -> list[tuple[str, Case]]:
     """Ways and cases, the simplest first."""
-    names = dict.fromkeys([*STEPS, *(wrong.witness for wrong in MISTAKES if wrong.witness)])
+    names = dict.fromkeys([*STEPS, *PLAIN, *(wrong.witness for wrong in MISTAKES if wrong.witness)])
     found = [(WHOLE, case(name)) for name in names]
     found += [(way, case(name)) for name in TWICE_CALLED for way in (TWICE, LATE)]
     found += [(WHOLE, draw(setting_at(point), "normal", 1)) for point in cover(profile="normal", sizes="distinct")]

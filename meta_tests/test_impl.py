@@ -14,6 +14,7 @@ from examples.layer import lstm_forward
 from examples.module import MyLSTM
 from meta_tests.misbehaving import forgets_a_bias
 from parity.message import NoParityError
+from parity.mistakes import mistake
 from parity.target import TargetError
 
 ROOT = Path(__file__).parents[1]
@@ -92,3 +93,16 @@ def test_check_refuses_what_it_does_not_know():
     """In words, not by ignoring it."""
     with pytest.raises(TargetError, match="'packd' was given, but it must be one of"):
         parity.check(lstm_forward, "layer", without=["packd"])
+
+
+def test_what_is_declared_to_work_in_another_arithmetic_is_judged_in_that_one():
+    """Rounded weights are a mistake in float32, and none in products of bfloat16."""
+    judged = parity.check(mistake("weights-rounded"), "mistake", arithmetic="bfloat16 products", dtypes=["float32"])
+
+    assert judged > 0
+
+
+def test_an_arithmetic_that_nobody_knows_is_refused():
+    """With those that are known."""
+    with pytest.raises(TargetError, match=r"'TF23 products' is none of .*: is it TF32 products\?"):
+        parity.check(lstm_forward, "layer", arithmetic="TF23 products")

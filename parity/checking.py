@@ -12,7 +12,7 @@ from parity.message import NoParityError
 from parity.observing import observe
 from parity.settings import DTYPES
 from parity.smoke import smoke
-from parity.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arrays
+from parity.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
 from parity.verifying import design
 
 EVERY = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
@@ -24,11 +24,13 @@ def check(
     *,
     arrays: str = "torch",
     without: Sequence[str] = (),
+    arithmetic: str = "",
     dtypes: Sequence[str] = DTYPES,
 ) -> int:
     """Judge a class or function, in this process: what ends it, ends the test run.
 
-    kind, arrays, without: as `--impl`, `--arrays` and `--without` of the command line (`parity/target.py`).
+    kind, arrays, without, arithmetic: as `--impl`, `--arrays`, `--without` and `--arithmetic` of the command line
+    (`parity/target.py`).
     Returns the number of cases that were judged. Raises NoParityError (an AssertionError) with the whole story at the
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
@@ -37,8 +39,9 @@ def check(
         if given not in known:
             raise TargetError(f"{given!r} was given, but it must be one of {', '.join(known)}")
     refuse_arrays(kind, arrays)
+    refuse_arithmetic(arithmetic)
     name = getattr(implementation, "__name__", type(implementation).__name__)
-    judged = adapted(kind, name, implementation, arrays, tuple(without))
+    judged = adapted(kind, name, implementation, arrays, tuple(without), arithmetic)
     if (problem := smoke(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
     return sum(_judged(judged, dtype) for dtype in dtypes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parity.target import ARRAYS, FEATURES, KINDS, LIMIT, MEMORY, TargetError, parsed
+from parity.target import ARRAYS, FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
 from parity.threads import share_cores
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def upgrade_command(arguments: tuple[str, ...]) -> None:
 @click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, KINDS.items()))}.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
+@click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
 @click.option("--time-limit", type=float, default=LIMIT, help="Seconds that a call of it may take.", show_default=True)
 @click.option("--memory-limit", type=float, default=MEMORY, help="GiB that it may use.", show_default=True)
 def verify(
@@ -80,6 +81,7 @@ def verify(
     impl: str | None,
     arrays: str,
     without: tuple[str, ...],
+    arithmetic: str,
     time_limit: float,
     memory_limit: float,
 ) -> None:
@@ -103,7 +105,9 @@ def verify(
 
             certificate, diagnosis = run(progress=progress), ""
         else:
-            certificate, diagnosis = _judged(impl, arrays, without, (time_limit, memory_limit), progress)
+            certificate, diagnosis = _judged(
+                _target(impl, arrays, without, arithmetic), (time_limit, memory_limit), progress
+            )
     click.echo(as_text(certificate), nl=False)
     if diagnosis:
         click.echo(f"\n{diagnosis}")
@@ -112,16 +116,17 @@ def verify(
     sys.exit(0 if certificate.holds else 1)
 
 
-def _judged(
-    impl: str, arrays: str, without: tuple[str, ...], limits: tuple[float, float], progress: Callable[[str], None]
-) -> tuple[Certificate, str]:
+def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -> Target:
+    try:
+        return parsed(impl, arrays, without, arithmetic)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _judged(target: Target, limits: tuple[float, float], progress: Callable[[str], None]) -> tuple[Certificate, str]:
     """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
     from parity.elsewhere import server_of_workers
 
-    try:
-        target = parsed(impl, arrays, without)
-    except TargetError as error:
-        raise click.UsageError(str(error)) from error
     server = server_of_workers()
     server.start()  # it imports torch while we do
     from parity.diagnose import diagnose

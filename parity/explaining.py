@@ -38,16 +38,15 @@ class Explanation:
 
 
 def explain(observations: Sequence[Observation], expected: Arithmetic | None = None) -> Explanation:
-    """Judge a run of one dtype in the expected arithmetic (its dtype's own by default), and find the tightest one."""
+    """Judge a run of one dtype in the expected arithmetic (by default that of its first), and find the tightest one."""
     dtype = observations[0].case.setting.runtime.dtype
-    expected = expected or NATIVE[dtype]
+    expected = expected or observations[0].ought
     verdicts = tuple(judge_all(observations, expected))
     run = [observation for observation in observations if observation.evidence]
     sample = run[:: max(1, len(run) // PORTION)]
     # What agrees in the expected arithmetic may only be found to work in a wider one.
-    known = (
-        [a for a in ladder(dtype) if a == expected or a.value < expected.value or not explains(verdicts)] if run else []
-    )
+    agreeing = (expected, NATIVE[dtype]) if explains(verdicts) else ladder(dtype)
+    known = [a for a in ladder(dtype) if a in agreeing or a.value < expected.value] if run else []
     if known and (farthest := _farthest(verdicts)) is not None:  # what cannot explain this one explains nothing
         known = [a for a in known if explains(judge_all([farthest.observation], a))]
     surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}

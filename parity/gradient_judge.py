@@ -9,7 +9,7 @@ import numpy as np
 from parity.cases import Case
 from parity.expecting import stack_weights
 from parity.gradients import Adjoints, Found, Gradients, Masks, by_hand, filled, found_by_autograd, names_of
-from parity.implementations.protocol import Implementation
+from parity.implementations.protocol import Implementation, ought
 from parity.judge import MEANINGFUL, Measured, Outcome, Verdict, distances
 from parity.observing import Observation, failure
 from reference.arithmetics import NATIVE, Arithmetic
@@ -59,13 +59,14 @@ def measured_all(
     d: Sequence[Adjoints],
     masks: Sequence[Masks] | None = None,
     exact: Sequence[Gradients] | None = None,
+    arithmetic: Arithmetic | None = None,
 ) -> list[tuple[Measured, ...]]:
     """The same for N cases of one setting, side by side, against the values that the noise was computed with.
 
     exact: other values to measure them against.
     """
     dtype = cases[0].setting.runtime.dtype
-    twin = expected_all(cases, d, NATIVE[dtype], masks or [()] * len(cases))
+    twin = expected_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
     noisy = {"input": twin.input, "h_0": twin.h_0, "c_0": twin.c_0, **dict(twin.weights.items())}
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
     found = list[tuple[Measured, ...]]()
@@ -92,7 +93,7 @@ def judge_all_gradients(
 
     DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
     """
-    arithmetic = NATIVE[cases[0].setting.runtime.dtype]
+    arithmetic = ought(implementation, cases[0].setting)
     if (reason := implementation.refuses(cases[0].setting)) is not None:
         return [_ended(Observation(case, refused=reason), arithmetic) for case in cases]
     found = list[Found]()
@@ -102,7 +103,8 @@ def judge_all_gradients(
         return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
         return [_ended(Observation(case, failed=failure(error)), arithmetic) for case in cases]
-    compared = measured_all(cases, [filled(case, one) for case, one in zip(cases, found, strict=True)], d, masks)
+    gradients = [filled(case, one) for case, one in zip(cases, found, strict=True)]
+    compared = measured_all(cases, gradients, d, masks, arithmetic=arithmetic)
     return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
 
 

@@ -61,6 +61,7 @@ class Isolation:
         self._imports = imports
         self._environment = {**os.environ, **(environment or {})}
         self._server: subprocess.Popen[str] | None = None
+        self._begun = False
 
     def run(self, function: str, *arguments: Any, limit: float = 20.0) -> Ending:
         """Call `function`, a "module:name", with arguments that JSON can hold, for at most `limit` seconds.
@@ -76,6 +77,7 @@ class Isolation:
             self.start()
         assert self._server is not None
         assert self._server.stdin is not None
+        self._begun = True
         with suppress(BrokenPipeError):
             self._server.stdin.write(json.dumps([function, arguments, limit]) + "\n")
             self._server.stdin.flush()
@@ -89,6 +91,7 @@ class Isolation:
         assert self._server is not None
         assert self._server.stdout is not None
         line = self._server.stdout.readline()
+        self._begun = False
         if not line:
             status = self._server.wait()
             self.close()
@@ -97,10 +100,12 @@ class Isolation:
         return Ending(How(how), value, kind, words)
 
     def close(self) -> None:
-        """End the server; a later call starts another."""
+        """End the server, after the call that was begun, if any; a later call starts another."""
         if self._server is not None:
+            if not self._begun:
+                self._server.kill()  # it has nothing to put in order, and takes a second for that
             self._server.communicate()
-        self._server = None
+        self._server, self._begun = None, False
 
     def __enter__(self) -> Isolation:
         return self

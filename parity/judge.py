@@ -20,7 +20,7 @@ from parity.calling import TENSORS, Outputs
 from parity.cases import Case
 from parity.expecting import expected
 from parity.observing import TRAJECTORY, Evidence, Observation
-from reference.arithmetics import NATIVE, Arithmetic
+from reference.arithmetics import Arithmetic
 from reference.noisy_lstm import Expected
 from reference.rounding import Array
 
@@ -127,7 +127,7 @@ class Verdict:
 
 
 def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
-    """Judge one observation in an arithmetic; in that of the case's dtype where none is given."""
+    """Judge one observation in an arithmetic; in the one that it ought to be computed in where none is given."""
     return judge_all([observation], arithmetic)[0]
 
 
@@ -135,12 +135,11 @@ def judge_all(observations: Sequence[Observation], arithmetic: Arithmetic | None
     """Judge many observations; those of one setting are computed together."""
     groups: dict[object, list[int]] = defaultdict(list)
     for k, observation in enumerate(observations):
-        groups[observation.case.setting].append(k)
+        groups[observation.case.setting, observation.ought].append(k)
     verdicts: dict[int, Verdict] = {}
     for indices in groups.values():
         group = [observations[k] for k in indices]
-        own = arithmetic or NATIVE[group[0].case.setting.runtime.dtype]
-        verdicts.update(zip(indices, _judge_setting(group, own), strict=True))
+        verdicts.update(zip(indices, _judge_setting(group, arithmetic or group[0].ought), strict=True))
     return [verdicts[k] for k in range(len(observations))]
 
 

@@ -22,7 +22,7 @@ from parity.judge import MEANINGFUL, Measured, Outcome, Verdict, distances, judg
 from parity.message import NoParityError, message
 from parity.observing import TRAJECTORY, WHOLE, Evidence, Observation, observe
 from parity.settings import DTYPES, Architecture, Call, Runtime, Setting
-from reference.arithmetics import NATIVE, Arithmetic
+from reference.arithmetics import Arithmetic
 from reference.noisy_lstm import Expected
 from reference.rounding import Array
 from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
@@ -102,7 +102,7 @@ def against(known: Known, implementation: Implementation, dtype: str) -> Verdict
     if dtype not in known.dtypes:
         raise ValueError(f"{dtype} was given, but {known.name} has numbers that only {', '.join(known.dtypes)} hold")
     observation = observe(implementation, known.case(dtype), chain=False)
-    arithmetic = NATIVE[dtype]
+    arithmetic = observation.ought
     if not observation.evidence or not observation.evidence[0].outputs.complete:
         return judge(observation, arithmetic)
     outputs, noise = observation.evidence[0].outputs, noises(known, arithmetic)

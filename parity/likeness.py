@@ -131,6 +131,8 @@ class Seen:
 
     def unlike(self, mistake: Written) -> float:
         """How many noises it is away from what a mistake does, at worst."""
+        if self.way == WHOLE and not mistake.may_show(self.case):
+            return self.from_right
         behaviour = Behaviour(mistake, self.case, self.way, self.noise)
         return self.from_right if behaviour.same(self.right) else behaviour.unlike(self.outputs)
 

@@ -22,6 +22,7 @@ from parity.implementations.torch_modules import FromModule
 from parity.mistakes import mistake
 from parity.settings import Setting
 from parity.target import Target, TargetError, importable
+from reference.arithmetics import Arithmetic, named
 from reference.weights import LSTMWeights
 
 SHOWS: dict[str, Callable[[Setting], bool]] = {
@@ -42,11 +43,12 @@ SHOWS: dict[str, Callable[[Setting], bool]] = {
 
 
 @dataclass(frozen=True)
-class Limited:
-    """An implementation that is declared not to support some features: it is not asked about them."""
+class Declared:
+    """An implementation that is declared not to support some features, or to compute in some arithmetic."""
 
     implementation: Implementation
     without: tuple[str, ...]
+    words: str
 
     @property
     def name(self) -> str:
@@ -56,6 +58,10 @@ class Limited:
     def refuses(self, setting: Setting) -> str | None:
         """What was declared, and what the implementation itself refuses."""
         return declared(self.without, setting) or self.implementation.refuses(setting)
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """The one that was declared, where the dtype has it."""
+        return named(self.words, setting.runtime.dtype)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The implementation's."""
@@ -77,10 +83,12 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
     found = _mistake(target.name) if target.kind == "mistake" else _found(target)
-    return adapted(target.kind, str(target), found, target.arrays, target.without)
+    return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
 
 
-def adapted(kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = ()) -> Implementation:
+def adapted(
+    kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
+) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
     if kind == "mistake":
         implementation = found
@@ -90,7 +98,7 @@ def adapted(kind: str, name: str, found: Any, arrays: str = "torch", without: tu
     else:
         own = _of_kind(kind, name, on_arrays(found) if arrays == "numpy" else found)
         implementation = WithoutGradients(own) if arrays == "numpy" else own
-    return Limited(implementation, without) if without else implementation
+    return Declared(implementation, without, arithmetic) if without or arithmetic else implementation
 
 
 def _mistake(name: str) -> Implementation:

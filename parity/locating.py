@@ -189,7 +189,7 @@ def _rows(places: Sequence[Place]) -> str:
     some = [place for place in some if place.case.setting.call.lengths is None]
     if not some:
         return ""
-    if all(place.rows.tolist() == [False] + [True] * (len(place.rows) - 1) for place in some):
+    if not any(place.rows[0] for place in some) and any(place.rows[1:].all() for place in some):
         return "row b=0 is right, all others are wrong"
     if all(not place.rows[:-1].any() for place in some):
         return "only the last row"

@@ -13,7 +13,8 @@ import numpy as np
 
 from parity.calling import Outputs, call, runtime_flags, weight_tensors
 from parity.cases import Case
-from parity.implementations.protocol import LSTM, Implementation
+from parity.implementations.protocol import LSTM, Implementation, ought
+from reference.arithmetics import NATIVE, Arithmetic
 from reference.rounding import Array
 
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
@@ -43,12 +44,21 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback)."""
+    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback).
+
+    arithmetic: the one that it ought to be computed in; None for that of the case's dtype.
+    """
 
     case: Case
     evidence: tuple[Evidence, ...] = ()
     refused: str | None = None
     failed: str | None = None
+    arithmetic: Arithmetic | None = None
+
+    @property
+    def ought(self) -> Arithmetic:
+        """The arithmetic that it is judged in where no other is asked for."""
+        return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
 
 
 @runtime_checkable
@@ -64,7 +74,7 @@ def observe(implementation: Implementation, case: Case, *, chain: bool | None = 
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
     try:
-        return Observation(case, evidence(implementation, case, chain))
+        return Observation(case, evidence(implementation, case, chain), arithmetic=ought(implementation, case.setting))
     except NotImplementedError as error:
         return Observation(case, refused=str(error) or "NotImplementedError")
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict

@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FEATURE",
         help=f"do not ask it about this, and say so; may be given more than once: {', '.join(FEATURES)}",
     )
+    group.addoption("--arithmetic", default="", metavar="NAME", help="what it works in, such as 'TF32 products'")
     group.addoption("--time-limit", type=float, default=LIMIT, metavar="SECONDS", help="for one call of it")
     group.addoption("--memory-limit", type=float, default=MEMORY, metavar="GIB", help="that it may use")
     group.addoption(
@@ -77,7 +78,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def _target(option: Any) -> Target:
     try:
-        return parsed(option.impl, option.arrays, option.without)
+        return parsed(option.impl, option.arrays, option.without, option.arithmetic)
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -171,6 +172,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         where = "in this process" if config.option.in_process else "in a process of its own"
         second += f"\nlstm-parity: judging {config.option.impl} {where}"
         second += "".join(f", without {feature}" for feature in config.option.without)
+        second += f", in {config.option.arithmetic}" * bool(config.option.arithmetic)
     return [first, second] + ([f"lstm-parity: only case {config.option.case}"] if config.option.case else [])
 
 

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from parity.settings import DTYPES
+from reference.arithmetics import ladder, named
+
 KINDS = {
     "module": "a class that is constructed and called like nn.LSTM and takes its state_dict",
     "layer": "lstm_forward(input, (h0, c0), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (output, (h, c)), batch first",
@@ -36,7 +39,8 @@ class Target:
     """An implementation to be loaded.
 
     place: a file, or a module's dotted name; empty for a mistake. name: of a class or function in it. arrays: what the
-    function computes with. without: the features (FEATURES) that it is declared not to support.
+    function computes with. without: the features (FEATURES) that it is declared not to support. arithmetic: a name out
+    of `reference.arithmetics.ladder` that it is declared to compute in, in the dtypes that have one; empty for none.
     """
 
     kind: str
@@ -44,6 +48,7 @@ class Target:
     name: str
     arrays: str = "torch"
     without: tuple[str, ...] = ()
+    arithmetic: str = ""
 
     def __str__(self) -> str:
         place = os.path.relpath(self.place) if self.place.endswith(".py") else self.place
@@ -60,7 +65,7 @@ class Target:
         return cls(**fields | {"without": tuple(fields["without"])})
 
 
-def parsed(text: str, arrays: str = "torch", without: Iterable[str] = ()) -> Target:
+def parsed(text: str, arrays: str = "torch", without: Iterable[str] = (), arithmetic: str = "") -> Target:
     """The target that a command line names. Raises TargetError, with a hint, where it names none."""
     kind, _, rest = text.partition(":")
     place, _, name = rest.rpartition(":")
@@ -76,17 +81,26 @@ def parsed(text: str, arrays: str = "torch", without: Iterable[str] = ()) -> Tar
     for feature in without:
         if feature not in FEATURES:
             raise TargetError(f"--without {feature} was given, but {_unknown(feature, FEATURES)}")
+    refuse_arithmetic(arithmetic)
     if place.endswith(".py"):
         place = _file(text, place)
     elif "/" in place:
         raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
-    return Target(kind, place, name, arrays, tuple(without))
+    return Target(kind, place, name, arrays, tuple(without), arithmetic)
 
 
 def refuse_arrays(kind: str, arrays: str) -> None:
     """Raise TargetError where a kind cannot compute with these arrays."""
     if arrays == "numpy" and kind not in ("layer", "cell", "function"):
         raise TargetError(f"--arrays numpy was given, but a {kind} computes with tensors: leave it out")
+
+
+def refuse_arithmetic(words: str) -> None:
+    """Raise TargetError where no dtype has an arithmetic of that name."""
+    names = list(dict.fromkeys(a.name.rpartition(" with ")[2] for dtype in DTYPES for a in ladder(dtype)))
+    told = [name for name in names if "accurate to" not in name or name.endswith("1e-05")]
+    if words and not any(named(words, dtype) for dtype in DTYPES):
+        raise TargetError(f"--arithmetic {words!r} was given, but {_unknown(words, told)}")
 
 
 def _file(text: str, place: str) -> str:

@@ -49,6 +49,11 @@ def ladder(dtype: str) -> tuple[Arithmetic, ...]:
     return (native, *_wider(native), *_activations(native), *_products(native), *_states(native), *_narrower(native))
 
 
+def named(words: str, dtype: str) -> Arithmetic | None:
+    """The arithmetic of a dtype's ladder with this name, which may leave out "DTYPE with"; None where there is none."""
+    return next((a for a in ladder(dtype) if words in (a.name, a.name.removeprefix(f"{dtype} with "))), None)
+
+
 def _wider(native: Arithmetic) -> list[Arithmetic]:
     """Everything computed in the next wider type, and rounded only when returned."""
     wider = {"float32": FLOAT64, "bfloat16": FLOAT32, "float16": FLOAT32}.get(native.name)

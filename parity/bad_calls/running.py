@@ -9,6 +9,7 @@ from parity.isolated import Ending, How, Isolation
 
 HERE = "parity.bad_calls.running"
 TIMES = 3
+FEW = 6  # suspects in one process: where one ends it, so many are made again
 # what torch says where it read past the end of a list of tensors, and met by luck something else than the end of itself
 OVERRUN = ("INTERNAL ASSERT FAILED", "tensor does not have a device")
 
@@ -33,13 +34,27 @@ def alone(isolation: Isolation, subject: str, row: str) -> Ending:
 
 
 def endings(isolation: Isolation, subject: str, rows: Iterable[str], suspects: Collection[str]) -> dict[str, Ending]:
-    """How bad calls end: suspects each alone, the others in one process, and alone too if not refused there."""
+    """How bad calls end: suspects a few in a process, the others all in one; alone where that leaves it open.
+
+    What is refused where a suspect stands may be so by luck; one that is accepted among others is accepted.
+    """
     rows = list(rows)
-    others = [row for row in rows if row not in suspects]
-    together = isolation.run(f"{HERE}:refusals", subject, others, limit=60.0)
-    told = dict(zip(others, together.value or [], strict=together.how is How.RETURNED))
-    found = {row: Ending(How.RAISED, None, *words) for row, words in told.items() if words}
+    found = {row: e for row, e in _together(isolation, subject, rows, suspects, len(rows)).items() if refused(e)}
+    some = _together(isolation, subject, suspects, [row for row in rows if row not in suspects], FEW)
+    found |= {row: e for row, e in some.items() if row in rows and e.how is How.RETURNED}
     return {row: found[row] if row in found else alone(isolation, subject, row) for row in rows}
+
+
+def _together(
+    isolation: Isolation, subject: str, rows: Iterable[str], without: Collection[str], number: int
+) -> dict[str, Ending]:
+    """How bad calls end that share a process with so many others; none of those that the process did not survive."""
+    chosen, found = [row for row in rows if row not in without], dict[str, Ending]()
+    for some in (chosen[k : k + number] for k in range(0, len(chosen), number)):
+        told = isolation.run(f"{HERE}:refusals", subject, some, limit=60.0)
+        for row, words in zip(some, told.value or [], strict=told.how is How.RETURNED):
+            found[row] = Ending(How.RAISED, None, *words) if words else Ending(How.RETURNED)
+    return found
 
 
 def refusals(subject: str, rows: list[str]) -> list[tuple[str, str] | None]:

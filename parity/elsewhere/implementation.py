@@ -20,6 +20,7 @@ from parity.loading import declared
 from parity.observing import Evidence, ToldError
 from parity.settings import Setting
 from parity.target import LIMIT, MEMORY, Target, TargetError
+from reference.arithmetics import Arithmetic, named
 from reference.weights import LSTMWeights
 
 WORDS = {
@@ -64,6 +65,10 @@ class Elsewhere:
             return reason
         answer, _ = self.ask({"do": "refuses", "setting": setting.name})
         return None if answer["reason"] is None else str(answer["reason"])
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """The one that was declared, where the dtype has it."""
+        return named(self.target.arithmetic, setting.runtime.dtype)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTMElsewhere:
         """It is loaded there when it is called."""

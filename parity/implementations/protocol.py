@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from parity.settings import Setting
+from reference.arithmetics import NATIVE, Arithmetic
 from reference.weights import LSTMWeights
 
 # (input, hx) -> (output, (h_n, c_n)), all in the layout of `nn.LSTM`'s documentation; hx is (h_0, c_0) or None
@@ -29,6 +30,20 @@ class Implementation(Protocol):
 
         The same LSTM is called more than once, with other lengths of time too; raising is a verdict.
         """
+
+
+@runtime_checkable
+class InArithmetic(Protocol):
+    """One that ought to be judged in another arithmetic than its dtype's own, at least on some devices."""
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """That arithmetic; None for the dtype's own."""
+
+
+def ought(implementation: Implementation, setting: Setting) -> Arithmetic:
+    """The arithmetic that an implementation ought to compute a setting in."""
+    told = implementation.arithmetic(setting) if isinstance(implementation, InArithmetic) else None
+    return told or NATIVE[setting.runtime.dtype]
 
 
 class Trainable(Implementation, Protocol):
