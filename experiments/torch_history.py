@@ -80,7 +80,7 @@ def section(comparison: Comparison) -> Iterator[str]:
     reworded = [finding for finding in comparison.findings if finding.kind is Kind.REWORDED]
     if reworded:
         calls = sum(len(finding.names) for finding in reworded)
-        yield from ([""] if told else []) + [f"{calls} calls and capabilities are refused in other words."]
+        yield from ([""] if told else []) + [f"Refused in other words: {calls}."]
     if not told and not reworded:
         yield "Nothing."
 

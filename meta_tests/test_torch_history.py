@@ -32,7 +32,7 @@ def test_what_is_worse_stands_first_and_other_words_are_counted():
     told = "\n".join(section(Comparison(OLD, NEW, tuple(findings), 1, 3)))
     assert told == (
         "**Worse**\n\n- crash new: probe: a: now dies\n\n**Numbers**\n\n- noise: float32: 3 of 4 cases\n\n"
-        "2 calls and capabilities are refused in other words."
+        "Refused in other words: 2."
     )
 
 
