@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
 
-.PHONY: verify test lint clean
+.PHONY: verify test lint against clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -19,6 +19,12 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The installed torch against the record of its version.
+against: .venv/installed
+	$(BIN)/lstm-parity record .venv/installed.record
+	$(BIN)/lstm-parity compare \
+		records/$$($(BIN)/python -c "import torch; print(torch.__version__.partition('+')[0])").record .venv/installed.record
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,7 @@
 """The programs of docs/findings/*.md, each run by a new interpreter: what every torch that ran this script did.
 
-Run `python -m experiments.findings` under any torch. Results: findings.md and findings.json.
+Run `python -m experiments.findings` under any torch, for all of them or those that are named: `... export lengths`.
+Results: findings.md and findings.json.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from experiments.releases import Columns, one_line, record
+from experiments.releases import Columns, before, one_line, record
 
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 
@@ -34,11 +35,12 @@ def spans(name: str, columns: Columns) -> list[tuple[str, str]]:
     return [(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}", words) for words, run in runs]
 
 
-def main() -> None:
-    """Run all of them and write the table."""
+def main(chosen: list[str]) -> None:
+    """Run all of them, or those, and write the table."""
     programs = {path.stem: path.read_text() for path in sorted(FINDINGS.glob("*.md"))}
-    found = {name: ended(text.split("```python\n")[1].split("```")[0]) for name, text in programs.items()}
-    columns = record("findings", found)
+    texts = {name: text for name, text in programs.items() if name in (chosen or programs)}
+    found = {name: ended(text.split("```python\n")[1].split("```")[0]) for name, text in texts.items()}
+    columns = record("findings", before("findings") | found)
     lines = [
         "# What the programs of docs/findings did",
         "",
@@ -51,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

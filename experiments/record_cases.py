@@ -8,6 +8,7 @@ The seed is the place in the design. Some 400 cases, which torch answers in a fe
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from parity.cases import draw
 from parity.lattice import cover, setting_at
@@ -17,14 +18,18 @@ FILE = Path(__file__).parents[1] / "parity" / "upgrade" / "cases.txt"
 FUSED = {"dtype": "float32", "projection": False, "mkldnn": True, "grad_mode": "grad", "threads": 1}
 
 
-def ids() -> list[str]:
-    """The ids, in order, each once."""
-    designs = [cover(backwards=k % 2 == 1, dtype=dtype) for k, dtype in enumerate(DTYPES)]
-    designs += [cover(profile=profile, **FUSED) for profile in ("normal", "trained")]
+def designs() -> list[list[dict[str, Any]]]:
+    """The designs of a record."""
+    found = [cover(backwards=k % 2 == 1, dtype=dtype) for k, dtype in enumerate(DTYPES)]
+    return found + [cover(profile=profile, **FUSED) for profile in ("normal", "trained")]
+
+
+def ids(designs: list[list[dict[str, Any]]]) -> list[str]:
+    """The ids of the cases of designs, in order, each once."""
     drawn = (draw(setting_at(point), point["profile"], seed) for design in designs for seed, point in enumerate(design))
     return list(dict.fromkeys(case.id for case in drawn))
 
 
 if __name__ == "__main__":
-    FILE.write_text("\n".join(ids()) + "\n")
-    print(f"{len(ids())} cases in {FILE}")
+    FILE.write_text("\n".join(ids(designs())) + "\n")
+    print(f"{len(ids(designs()))} cases in {FILE}")

@@ -12,6 +12,13 @@ from packaging.version import Version
 Columns = dict[str, dict[str, str]]
 
 
+def before(name: str) -> dict[str, str]:
+    """The cells that the installed torch had in experiments/NAME.json, if any."""
+    path = Path(__file__).with_name(f"{name}.json")
+    columns: Columns = json.loads(path.read_text()) if path.exists() else {}
+    return columns.get(Version(torch.__version__).base_version, {})
+
+
 def record(name: str, cells: dict[str, str]) -> Columns:
     """Put the installed torch's cells into experiments/NAME.json; return all columns, oldest release first."""
     path = Path(__file__).with_name(f"{name}.json")

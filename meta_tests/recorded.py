@@ -37,7 +37,7 @@ def chosen(*words: str, count: int = 24) -> list[str]:
 
 @dataclass(frozen=True)
 class OneBiasDropped:
-    """nn.LSTM that forgets b_hh of its first layer, where it has two directions and a projection."""
+    """nn.LSTM that forgets b_hh of its first layer, where it has a projection."""
 
     name: str = "torch.nn.LSTM"
 
@@ -48,7 +48,7 @@ class OneBiasDropped:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The module, with a bias of zero where the fault is."""
         module: Any = TorchLSTM().load(setting, weights)
-        if setting.architecture.bidirectional and setting.architecture.proj_size and setting.architecture.bias:
+        if setting.architecture.proj_size and setting.architecture.bias:
             module.bias_hh_l0.data.zero_()
         return module
 

@@ -74,6 +74,13 @@ def test_the_same_record_makes_the_same_file(file, tmp_path):
     assert (tmp_path / "again").read_bytes() == file.read_bytes()
 
 
+def test_a_plain_file_is_the_same_record(file, tmp_path):
+    """Only larger."""
+    write(read(file), tmp_path / "plain", plain=True)
+    assert members(tmp_path / "plain") == members(file)
+    assert (tmp_path / "plain").stat().st_size > file.stat().st_size
+
+
 def test_a_large_array_is_known_in_places_and_by_its_hash():
     """Spread over all of it; a change of an element that is not kept is noticed."""
     array = np.arange(10_000.0)

@@ -59,6 +59,15 @@ def compare(arguments: tuple[str, ...]) -> None:
     sys.exit(upgrade(["compare", *arguments]))
 
 
+@main.command("upgrade", context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def upgrade_command(arguments: tuple[str, ...]) -> None:
+    """Record two torches, named by interpreter or version, and compare them: see docs/upgrades.md."""
+    from parity.upgrade.command import main as upgrade
+
+    sys.exit(upgrade(["upgrade", *arguments]))
+
+
 @main.command()
 @json_option
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parity.target import FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
+from parity.options import pytest_addoption
+from parity.target import Target, TargetError, parsed
 from parity.threads import share_cores
 
 if TYPE_CHECKING:
@@ -18,43 +19,12 @@ if TYPE_CHECKING:
     from parity.isolated import Isolation
     from parity.judge import Verdict
 
+__all__ = ["pytest_addoption"]  # a hook of pytest, as all the functions here that are named so
 share_cores()
 JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
 SERVER: pytest.StashKey[Isolation] = pytest.StashKey()
 DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--case ID`, `--references`, and what is judged: `--impl KIND:TARGET` with what belongs to it."""
-    group = parser.getgroup("lstm-parity")
-    kinds = "; ".join(f"{kind}: {needed}" for kind, needed in KINDS.items())
-    group.addoption("--impl", metavar="KIND:TARGET", help=f"judge this implementation and nothing else. {kinds}")
-    group.addoption("--arrays", default="torch", help="what a layer, cell or function computes with: torch or numpy")
-    group.addoption(
-        "--without",
-        action="append",
-        default=[],
-        metavar="FEATURE",
-        help=f"do not ask it about this, and say so; may be given more than once: {', '.join(FEATURES)}",
-    )
-    group.addoption("--arithmetic", default="", metavar="NAME", help="what it works in, such as 'TF32 products'")
-    group.addoption("--time-limit", type=float, default=LIMIT, metavar="SECONDS", help="for one call of it")
-    group.addoption("--memory-limit", type=float, default=MEMORY, metavar="GIB", help="that it may use")
-    group.addoption(
-        "--in-process", action="store_true", help="run it in pytest's own process, where it can end everything"
-    )
-    group.addoption("--device", default="cpu", help="draw cases for this one: cpu, cuda, mps, xpu; fixed cases stay")
-    group.addoption(
-        "--case",
-        metavar="ID",
-        help="repeat exactly this case, as a failure names it, in the chosen tests that take a case, and nothing else",
-    )
-    group.addoption(
-        "--references",
-        action="store_true",
-        help="judge the references in torch and NumPy too, not only torch's own modules",
-    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -142,6 +112,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.option.device != "cpu":
         _demand(config.option.device)
+    if config.option.against is not None and not hasattr(config, "workerinput"):
+        from parity.against import Against
+
+        config.pluginmanager.register(Against(config.option.against))
     if config.option.impl is not None and not config.getoption("hypothesis_profile", None):
         config.option.hypothesis_profile = "lstm-parity-repeatable"  # where our pyproject.toml is not read
     if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):

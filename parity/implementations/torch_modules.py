@@ -35,6 +35,18 @@ def of_products(setting: Setting) -> Arithmetic | None:
     return named(TF32, r.dtype) if tf32(r.device, r.dtype, cudnn=False) else None
 
 
+@cache
+def lacking_layer(dtype: str) -> str | None:
+    """What nn.LSTM of torch 2.0 to 2.4 says where oneDNN has no layer of a dtype: docs/findings/bfloat16-layers.md."""
+    if not torch.__version__.startswith(("2.0.", "2.1.", "2.2.", "2.3.", "2.4.")):
+        return None
+    try:
+        nn.LSTM(1, 1, dtype=getattr(torch, dtype))(torch.ones(1, 1, 1, dtype=getattr(torch, dtype)))
+    except RuntimeError as error:
+        return f"torch {torch.__version__} has no {dtype} nn.LSTM on this processor: {error}"
+    return None
+
+
 @dataclass(frozen=True)
 class TorchLSTM:
     """`torch.nn.LSTM`, or a class constructed and called like it."""
@@ -43,8 +55,10 @@ class TorchLSTM:
     module: Callable[..., nn.LSTM] = nn.LSTM
 
     def refuses(self, setting: Setting) -> str | None:
-        """`nn.LSTM` supports every setting whose dtype torch can multiply."""
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        """`nn.LSTM` supports every setting whose dtype torch can multiply, and oneDNN too where it is asked."""
+        runtime, fused = setting.runtime, setting.runtime.mkldnn and setting.runtime.device == "cpu"
+        fused = fused and not setting.architecture.proj_size and setting.call.lengths is None
+        return lacking(runtime.dtype, runtime.device) or (lacking_layer(runtime.dtype) if fused else None)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """TF32 products where torch allows them to cuDNN."""

@@ -91,8 +91,10 @@ def kernels(old: Record, new: Record) -> Iterator[Finding]:
 def speeds(old: Record, new: Record) -> Iterator[Finding]:
     """Calls that take another time, in units of a plain product, beyond the spread of the rounds of both.
 
-    On one processor, in seconds as well: else it would be the product that has changed.
+    In seconds as well: else it would be the product that has changed. Those of two processors are not compared.
     """
+    if old.conditions.get("processor") != new.conditions.get("processor"):
+        return
     itself = _product(old, new)
     for call, after in new.speeds.items():
         before = old.speeds.get(call, ())
@@ -106,11 +108,9 @@ def speeds(old: Record, new: Record) -> Iterator[Finding]:
 
 
 def _product(old: Record, new: Record) -> float:
-    """How many times as long the plain product takes in the new record; 1 where the processors are not the same."""
+    """How many times as long the plain product takes in the new record."""
     before, after = old.speeds.get(ITSELF), new.speeds.get(ITSELF)
-    if not before or not after or old.conditions.get("processor") != new.conditions.get("processor"):
-        return 1.0
-    return min(after) / min(before)
+    return min(after) / min(before) if before and after else 1.0
 
 
 def _spread(before: tuple[float, ...], after: tuple[float, ...]) -> str:

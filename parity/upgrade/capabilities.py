@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -17,16 +17,12 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from parity.isolated import Ending, How, Isolation
 from parity.settings import DTYPES
+from parity.upgrade.modules import small
 from parity.upgrade.refusals import cleaned
+from parity.upgrade.uses import USES
 
 LIMIT = 60.0  # seconds, where export alone may take ten
 UNTOLD = "not told: "  # a limit of time says nothing of torch
-
-
-def small(dtype: str = "float32", **arguments: Any) -> tuple[nn.LSTM, Tensor]:
-    """An LSTM and an input of 5 steps and 2 rows."""
-    torch.manual_seed(0)
-    return nn.LSTM(3, 4, dtype=getattr(torch, dtype), **arguments), torch.randn(5, 2, 3).to(getattr(torch, dtype))
 
 
 def dtype_forward(dtype: str) -> None:
@@ -195,9 +191,10 @@ BY_DTYPE = {
     "autocast to": (autocast, ("bfloat16", "float16")),
     "autocast of a cell to": (autocast_cell, ("bfloat16", "float16")),
 }
-CALLS = {
-    **{name: (function.__name__, ()) for name, function in PLAIN.items()},
-    **{f"{name} {d}": (function.__name__, (d,)) for name, (function, dtypes) in BY_DTYPE.items() for d in dtypes},
+CALLS: dict[str, tuple[Callable[..., None], tuple[Any, ...]]] = {
+    **{name: (function, ()) for name, function in PLAIN.items()},
+    **{f"{name} {d}": (function, (d,)) for name, (function, dtypes) in BY_DTYPE.items() for d in dtypes},
+    **USES,
 }
 
 
@@ -206,7 +203,7 @@ def attempt(name: str) -> None:
     function, arguments = CALLS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        globals()[function](*arguments)
+        function(*arguments)
 
 
 def capabilities(isolation: Isolation) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""`lstm-parity record` and `lstm-parity compare`, which need nothing but torch and NumPy installed."""
+"""`lstm-parity record`, `compare` and `upgrade`, which need nothing but torch and NumPy installed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-COMMANDS = ("record", "compare")
+if TYPE_CHECKING:
+    from parity.upgrade.record import Record
+
+COMMANDS = ("record", "compare", "upgrade")
 WRONG = 2  # the exit code of a wrong call, as argparse's
 
 
 def main(arguments: Sequence[str], program: str = "lstm-parity") -> int:
-    """Run one of the two commands; its exit code: 1 where something is worse, 2 where nothing could be done."""
+    """Run one of the commands; its exit code: 1 where something is worse, 2 where nothing could be done."""
     given = _parser(program).parse_args(arguments)
     try:
-        return _record(given.file) if given.command == "record" else _compare(given.old, given.new, given.form)
+        return {"record": _record, "compare": _compare, "upgrade": _upgrade}[given.command](given)
     except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
         print(f"{program} {given.command}: {error}", file=sys.stderr)  # noqa: T201
         return WRONG
@@ -26,16 +30,37 @@ def _parser(program: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
     record.add_argument("file", type=Path, metavar="FILE")
+    record.add_argument("--plain", action="store_true", help="without compression, for git, which compresses by itself")
     compare = commands.add_parser("compare", help="Compare two records: exits with 1 where something is worse.")
     compare.add_argument("old", type=Path, metavar="OLD")
     compare.add_argument("new", type=Path, metavar="NEW")
-    forms = compare.add_mutually_exclusive_group()
-    for form, words in (("json", "As JSON."), ("markdown", "As Markdown, for a pull request.")):
-        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=words)
+    upgrade = commands.add_parser("upgrade", help="Record two torches and compare them; exits as compare does.")
+    either = "a Python interpreter, an environment's folder, or a version of torch to be installed by pip"
+    upgrade.add_argument("old", metavar="FROM", help=either)
+    upgrade.add_argument("new", metavar="TO", help="likewise")
+    upgrade.add_argument(
+        "--index", default="", metavar="URL", help="where pip finds torch  [default: as pip is set up]"
+    )
+    upgrade.add_argument("--python", default=sys.executable, metavar="PATH", help="makes environments  [default: this]")
+    upgrade.add_argument("--cache", type=Path, metavar="DIR", help="where environments and records are kept")
+    upgrade.add_argument("--again", action="store_true", help="record again what was recorded before")
+    for command in (compare, upgrade):
+        _add_forms(command)
     return parser
 
 
-def _record(file: Path) -> int:
+def _add_forms(command: argparse.ArgumentParser) -> None:
+    forms = command.add_mutually_exclusive_group()
+    for form, words in (("json", "As JSON."), ("markdown", "As Markdown, for a pull request.")):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=words)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _record(given: argparse.Namespace) -> int:
+    file = given.file
     if not file.parent.is_dir():
         raise ValueError(f"{file} was given, but there is no folder {file.parent}: make it first")
     from parity.threads import share_cores
@@ -44,16 +69,29 @@ def _record(file: Path) -> int:
     from parity.upgrade.file import write
     from parity.upgrade.recording import record
 
-    write(record(lambda text: print(f"recording {text}", file=sys.stderr)), file)  # noqa: T201
+    write(record(lambda text: _say(f"recording {text}")), file, plain=given.plain)
     return 0
 
 
-def _compare(old: Path, new: Path, form: str) -> int:
-    from parity.upgrade.comparing import compare
+def _compare(given: argparse.Namespace) -> int:
     from parity.upgrade.file import read
+
+    return _told(read(given.old), read(given.new), given.form)
+
+
+def _upgrade(given: argparse.Namespace) -> int:
+    from parity.upgrade.environments import Maker, cache_folder
+    from parity.upgrade.upgrading import recorded
+
+    maker = Maker(given.cache or cache_folder(), given.python, given.index)
+    old, new = (recorded(torch, maker, _say, again=given.again) for torch in (given.old, given.new))
+    return _told(old, new, given.form)
+
+
+def _told(old: Record, new: Record, form: str) -> int:
+    from parity.upgrade.comparing import compare
     from parity.upgrade.telling import as_json, as_markdown, as_text
 
-    comparison = compare(read(old), read(new))
-    tell = {"json": as_json, "markdown": as_markdown, "text": as_text}[form]
-    sys.stdout.write(tell(comparison))
+    comparison = compare(old, new)
+    sys.stdout.write({"json": as_json, "markdown": as_markdown, "text": as_text}[form](comparison))
     return 1 if comparison.worse else 0

@@ -50,4 +50,5 @@ def conditions(old: Record, new: Record) -> Iterator[Finding]:
         was, now = old.conditions.get(name, "not told"), new.conditions.get(name, "not told")
         if was != now:
             words = f"was {was or 'nothing'}, now {now or 'nothing'}: this alone may change bits"
+            words += "; speeds are not compared" * (name == "processor")
             yield Finding(Kind.CONDITIONS, name, words, (name,))

@@ -30,14 +30,21 @@ def conditions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "kernels": kernels(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        **machine(),
         "capability": _capability(),
         "threads": str(torch.get_num_threads()),
         "oneDNN": "on" if torch.backends.mkldnn.enabled else "off",
         "matmul precision": torch.get_float32_matmul_precision(),
         "deterministic": str(torch.get_deterministic_debug_mode()),
+    }
+
+
+def machine() -> dict[str, str]:
+    """What is the same for every torch that is run here: the processor, and variables that change its work."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _counts(name))),
     }
 

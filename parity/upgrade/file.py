@@ -29,17 +29,21 @@ class RecordError(ValueError):
     """A file that is no whole record of a version that is read here."""
 
 
-def write(record: Record, path: Path) -> None:
-    """Write a record; the same record makes the same file. Raises OSError where the file cannot be written."""
+def write(record: Record, path: Path, *, plain: bool = False) -> None:
+    """Write a record; the same record makes the same file. Raises OSError where the file cannot be written.
+
+    plain: without compression, so that git, which compresses by itself, stores only once what two records share.
+    """
     numbers, content = bytearray(), _content(record)
     content["answers"] = [_answer(answer, numbers) for answer in record.answers]
     members = {CONTENT: json.dumps(content, indent=0, sort_keys=True).encode(), NUMBERS: bytes(numbers)}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     head = json.dumps({"format": FORMAT, "version": VERSION, "sha256": hashes}).encode()
     whole = path.with_name(f".{path.name}.part")
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+    packing = zipfile.ZIP_STORED if plain else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(whole, "w", packing) as file:
         for name, data in {HEAD: head, **members}.items():
-            file.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            file.writestr(zipfile.ZipInfo(name), data, packing, 9)
     whole.replace(path)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from parity.calling import TENSORS, Outputs
-from parity.cases import Case
+from parity.cases import Case, case
 from parity.expecting import expected
 from parity.gradient_judge import expected_all
 from parity.gradients import adjoints
@@ -65,9 +65,9 @@ def _rms(measured: tuple[Measured, ...]) -> float:
     return float(np.sqrt(np.square(ratios).mean())) if len(ratios) else 0.0
 
 
-def judged(case: Case, old: Answer, new: Answer) -> Judged:
+def judged(one: Case, old: Answer, new: Answer) -> Judged:
     """Two answers to one case, of one way."""
-    exact = _exact(case, new.way)
+    exact = _exact(one.id, new.way)
     pairs = [(name, old.arrays[name], new.arrays[name]) for name in new.arrays if name in old.arrays]
     pairs = [(name, a, b) for name, a, b in pairs if a.shape == b.shape]
     with np.errstate(all="ignore"):
@@ -76,7 +76,7 @@ def judged(case: Case, old: Answer, new: Answer) -> Judged:
         ]
     known = [(name, a.values, b.values) for name, a, b in pairs if name in exact]
     return Judged(
-        case,
+        one,
         tuple(_measured(name, a, exact[name]) for name, a, _ in known),
         tuple(_measured(name, b, exact[name]) for name, _, b in known),
         max((size for size in far if np.isfinite(size)), default=0.0),
@@ -89,10 +89,12 @@ def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> Measured:
     return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
 
 
-def _exact(case: Case, way: str) -> Exact:
-    """The exact answer and its noise by array; empty where nothing can be said."""
-    found = _forward(case) if way == FORWARD else _gradients(case)
-    scale = np.sqrt(2.0) if case.setting.runtime.dtype == "float64" else 1.0  # there both are as noisy
+@lru_cache(maxsize=1024)
+def _exact(name: str, way: str) -> Exact:
+    """The exact answer to a case and its noise by array; empty where nothing can be said."""
+    one = case(name)
+    found = _forward(one) if way == FORWARD else _gradients(one)
+    scale = np.sqrt(2.0) if one.setting.runtime.dtype == "float64" else 1.0  # there both are as noisy
     return {name: (value, scale * noise) for name, (value, noise) in found.items()}
 
 

@@ -12,7 +12,7 @@ from reference.rounding import Array
 
 # elements that are kept of one array; of a larger one so many, spread over it, and a hash of all
 FORWARD, GRADIENTS = "forward", "gradients"
-KEPT = {FORWARD: 64, GRADIENTS: 40}
+KEPT = {FORWARD: 64, GRADIENTS: 24}
 
 
 @dataclass(frozen=True, eq=False)

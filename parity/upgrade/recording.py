@@ -30,11 +30,11 @@ def record(progress: Progress = lambda text: None, cases: Sequence[str] | None =
     """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be."""
     ids = tuple(fixed_cases() if cases is None else cases)
     rounds = list[dict[str, float]]()
-    with Isolation("torch", *LOADED[2:]) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
+    with Isolation(*LOADED) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
         unlucky.start()
         rounds += _speeds(calm, progress)
         progress(f"{len(ids)} cases")
-        with _quietly():
+        with quietly():
             answered = tuple(answers(ids))
         rounds += _speeds(calm, progress)
         progress("bad calls, in child processes")
@@ -77,7 +77,7 @@ def _by_call(rounds: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Without what torch warns of that is no fault: that projections are not for oneDNN."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

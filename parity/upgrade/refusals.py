@@ -2,6 +2,7 @@
 
 What is refused once is refused; what is not is called again, TIMES in all, since the harm that it does may vary: with
 what lies where in memory, which is the same in every child of one server, and is therefore shaken before each call.
+A process costs more than a call, so calls stand together in one, and alone where that one did not survive them.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
 from parity.bad_calls import crashes
+from parity.bad_calls.probing import CannotTellError
 from parity.bad_calls.running import HERE as RUNNING
 from parity.bad_calls.running import overrun
 from parity.bad_calls.subjects import ROWS, applies
@@ -21,9 +23,10 @@ from parity.isolated import Ending, How, Isolation
 from parity.upgrade.record import Conduct
 
 TIMES = 6
+TOGETHER = 8  # bad calls in one process: where one ends it, so many are made again
 SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
 CALL = "parity.bad_calls.subjects:call"
-SHAKEN = "parity.upgrade.refusals:shaken"
+SHAKEN, AGAIN = "parity.upgrade.refusals:shaken", "parity.upgrade.refusals:again"
 PROBES = tuple(  # the functions of that file, but for a helper
     name
     for name, value in vars(crashes).items()
@@ -36,29 +39,36 @@ def conducts(isolation: Isolation, rows: Sequence[str] = ROWS) -> Iterator[tuple
     for subject in SUBJECTS:
         yield from _of_subject(isolation, subject, [row for row in rows if applies(subject, row)])
     for name in PROBES:
-        yield f"probe: {name.replace('_', ' ')}", probed(isolation, f"{crashes.__name__}:{name}")
+        conduct = repeated(isolation, f"{__name__}:probe", name)
+        if not conduct.words.startswith(CannotTellError.__name__):
+            yield f"probe: {name.replace('_', ' ')}", conduct
 
 
 def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator[tuple[str, Conduct]]:
-    """All in one process, which is quick; those that were not refused there, or not in sound words, again and alone."""
-    together = isolation.run(f"{RUNNING}:refusals", subject, rows, limit=120.0)
-    told = together.value if together.how is How.RETURNED else [None] * len(rows)
-    for row, refusal in zip(rows, told, strict=True):
-        if refusal and not overrun(refusal[1]):
-            yield f"{subject}: {row}", Conduct({"refused": 1}, words(Ending(How.RAISED, None, *refusal)))
-        else:
-            yield f"{subject}: {row}", repeated(_caller(isolation, subject, row))
+    """Some in one process; those that were not refused there, or not in sound words, again and alone."""
+    for k in range(0, len(rows), TOGETHER):
+        some = rows[k : k + TOGETHER]
+        together = isolation.run(f"{RUNNING}:refusals", subject, some, limit=120.0)
+        told = together.value if together.how is How.RETURNED else [None] * len(some)
+        for row, refusal in zip(some, told, strict=True):
+            if refusal and not overrun(refusal[1]):
+                yield f"{subject}: {row}", Conduct({"refused": 1}, words(Ending(How.RAISED, None, *refusal)))
+            else:
+                yield f"{subject}: {row}", repeated(isolation, CALL, subject, row)
 
 
-def _caller(isolation: Isolation, subject: str, row: str) -> Callable[[int], Ending]:
-    return lambda k: isolation.run(SHAKEN, k, CALL, subject, row)
+def repeated(isolation: Isolation, *call: str) -> Conduct:
+    """What became of a call: of one run where that was refused, of TIMES runs, numbered, where not.
 
-
-def repeated(run: Callable[[int], Ending]) -> Conduct:
-    """What became of a call: of one run where that was refused, of TIMES runs, numbered, where not."""
-    endings = [run(0)]
-    if how(endings[0]) != "refused":
-        endings += [run(k) for k in range(1, TIMES)]
+    Where the first was accepted, the others are made in one process, and each in its own only where that one ended.
+    """
+    endings = [isolation.run(SHAKEN, 0, *call)]
+    again = isolation.run(AGAIN, *call) if how(endings[0]) == "accepted" else None
+    if again is not None and again.how is How.RETURNED:
+        endings += [Ending(How.RETURNED, value) for value in again.value]
+    elif how(endings[0]) != "refused":
+        endings += [isolation.run(SHAKEN, k, *call) for k in range(1, TIMES)]
+        endings += [again] if again is not None and how(again) == "crashed" else []
     counts = Counter(map(how, endings))
     worst = next((e for e in endings if how(e) in ("crashed", "exited", "hung", "accepted")), endings[0])
     return Conduct(dict(sorted(counts.items())), words(worst))
@@ -70,6 +80,11 @@ def shaken(k: int, name: str, *arguments: str) -> object:
     del blocks[:: 2 + k % 2]
     module, _, function = name.partition(":")
     return getattr(sys.modules[module], function)(*arguments)
+
+
+def again(name: str, *arguments: str) -> list[object]:
+    """What a function returns after every other way of leaving holes in memory: run in one child process."""
+    return [shaken(k, name, *arguments) for k in range(1, TIMES)]
 
 
 def how(ending: Ending) -> str:
@@ -95,13 +110,12 @@ def cleaned(message: str) -> str:
     return " ".join(re.sub(r'(at )?"?[\w./-]+\.(cpp|h|hpp|cu|cc)"?:\d+', "...", message).split())[:300]
 
 
-def probed(isolation: Isolation, name: str) -> Conduct:
-    """What a probe of parity/bad_calls/crashes.py tells: it returns "" where the call was refused."""
+class ProbeRefusedError(Exception):
+    """What a probe tried was refused, as it ought to be."""
 
-    def run(k: int) -> Ending:
-        ending = isolation.run(SHAKEN, k, name)
-        if ending == Ending(How.RETURNED, ""):
-            return Ending(How.RAISED, None, "", "refused")
-        return ending
 
-    return repeated(run)
+def probe(name: str) -> str:
+    """What a probe of parity/bad_calls/crashes.py tells that is wrong. Raises ProbeRefusedError where nothing is."""
+    if not (told := str(getattr(crashes, name)())):
+        raise ProbeRefusedError("refused")
+    return told

@@ -1,0 +1,63 @@
+"""What `compare` says of one torch under other conditions: other vector instructions, threads, and without oneDNN.
+
+Run `python -m experiments.upgrade_conditions`: some minutes. Only the answers are recorded, not speeds and bad calls.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from parity.cases import case
+from parity.upgrade.answers import answers, fixed_cases
+from parity.upgrade.comparing import compare
+from parity.upgrade.conditions import conditions
+from parity.upgrade.file import read, write
+from parity.upgrade.record import Record
+from parity.upgrade.recording import quietly
+from parity.upgrade.telling import as_text
+
+HERE = Path(__file__).parent
+CHANGES = {
+    "the same again": {},
+    "other vector instructions in torch's own kernels": {"ATEN_CPU_CAPABILITY": "default"},
+    "other vector instructions in oneDNN": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "other vector instructions in MKL": {"MKL_CBWR": "COMPATIBLE"},
+    "one thread": {"OMP_NUM_THREADS": "1"},
+    "oneDNN off": {"PYTHONPATH": str(HERE / "planted_off")},
+}
+
+
+def record(file: Path) -> None:
+    """The answers of the installed torch, and its conditions."""
+    with quietly():
+        told = tuple(answers(fixed_cases()))
+    write(Record(conditions(), {name: case(name).checksum for name in fixed_cases()}, told), file)
+
+
+def recorded(file: Path, **environment: str) -> Record:
+    """A record made in a process with these variables."""
+    command = [sys.executable, "-m", "experiments.upgrade_conditions", str(file)]
+    subprocess.run(command, check=True, cwd=HERE.parent, env={**os.environ, **environment})
+    return read(file)
+
+
+def main() -> None:
+    """Record under all conditions, compare each with the first, and write what is said."""
+    lines = ["# One torch under other conditions", "", (__doc__ or "").strip()]
+    with tempfile.TemporaryDirectory() as folder:
+        plain = recorded(Path(folder) / "plain")
+        for k, (name, environment) in enumerate(CHANGES.items()):
+            told = as_text(compare(plain, recorded(Path(folder) / str(k), **environment)))
+            lines += ["", f"## {name}", "", "```", told.rstrip(), "```"]
+    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        record(Path(sys.argv[1]))
+    else:
+        main()

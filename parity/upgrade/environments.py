@@ -1,0 +1,108 @@
+"""Environments with one torch each, made by pip and kept under the user's cache: what `lstm-parity upgrade` asks.
+
+An environment is made under another name and renamed when it is whole: one that was interrupted is begun again, from
+what pip has downloaded; one that is there is taken as it is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+RELEASE = re.compile(r"(\d+)\.(\d+)(\.\d+)?[\w.+]*")
+VERSIONS = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+STDERR = 2
+OLD = (2, 3)  # the first release that works with NumPy 2
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How environments are made: where they are kept, by which interpreter, from which index (pip's own if empty)."""
+
+    cache: Path
+    python: str = sys.executable
+    index: str = ""
+
+
+def cache_folder() -> Path:
+    """Where environments and records are kept unless another place is named."""
+    if named := os.environ.get("LSTM_PARITY_CACHE"):
+        return Path(named)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "lstm-parity"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lstm-parity"
+
+
+def interpreter(given: str, maker: Maker, progress: Progress) -> Path:
+    """The interpreter that is meant: itself, that of an environment's folder, or of an environment made for a version.
+
+    Raises ValueError where it is none of these, or pip could not make it.
+    """
+    path = Path(given).expanduser()
+    if (path / "bin" / "python").exists():
+        return path / "bin" / "python"
+    if path.is_file() and os.access(path, os.X_OK):
+        return path.absolute()
+    if RELEASE.fullmatch(given):
+        return _made(given, maker, progress)
+    raise ValueError(f"{given} was given, but a Python interpreter, an environment's folder or a version is needed")
+
+
+def _made(version: str, maker: Maker, progress: Progress) -> Path:
+    found = _ran([maker.python, "-c", VERSIONS], f"{maker.python} does not run")
+    folder = maker.cache / f"torch-{version}-python{found}"
+    maker.cache.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.with_suffix(folder.suffix + ".lock"), progress):
+        if not folder.exists():
+            progress(f"making an environment with torch {version}: {folder}")
+            part = folder.with_name(f".{folder.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            _filled(part, version, maker)
+            part.rename(folder)
+    return folder / "bin" / "python"
+
+
+def _filled(folder: Path, version: str, maker: Maker) -> None:
+    _ran([maker.python, "-m", "venv", str(folder)], "the venv module made no environment")
+    index = ["--index-url", maker.index] if maker.index else []
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", *index]
+    hint = "; --index URL names another index, --python PATH another interpreter"
+    _ran([*pip, *packages(version)], f"pip did not install torch {version}, see its words above{hint}", quiet=False)
+
+
+def packages(version: str) -> list[str]:
+    """What an environment has: torch, and a NumPy that it works with."""
+    major, minor = map(int, version.split(".")[:2])
+    return [f"torch=={version}", "numpy<2" if (major, minor) < OLD else "numpy"]
+
+
+def _ran(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
+    """What a command printed; nothing where all of it is shown. Raises ValueError with these words where it fails."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE if quiet else STDERR, text=True)
+    except OSError as error:
+        raise ValueError(f"{wrong}: {error}") from error
+    if done.returncode:
+        raise ValueError(f"{wrong}: it ended with status {done.returncode}")
+    return (done.stdout or "").strip()
+
+
+@contextmanager
+def _alone(lock: Path, progress: Progress) -> Iterator[None]:
+    """While no other process makes the same environment."""
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress(f"waiting for the process that holds {lock}")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
