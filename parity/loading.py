@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from parity.implementations.functions import FromFunction
 from parity.implementations.layers import FromLayer, layer_of_cell
@@ -21,7 +21,7 @@ from parity.implementations.protocol import LSTM, Implementation
 from parity.implementations.torch_modules import FromModule
 from parity.mistakes import mistake
 from parity.settings import Setting
-from parity.target import Target, TargetError, importable
+from parity.target import NAMED, Target, TargetError, importable
 from reference.weights import LSTMWeights
 
 SHOWS: dict[str, Callable[[Setting], bool]] = {
@@ -76,13 +76,15 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
+    if target.kind == "framework":
+        return adapted(target.kind, str(target), _framework(target.name), without=target.without)
     found = _mistake(target.name) if target.kind == "mistake" else _found(target)
     return adapted(target.kind, str(target), found, target.arrays, target.without)
 
 
 def adapted(kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = ()) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
-    if kind == "mistake":
+    if kind in NAMED:
         implementation = found
     elif not callable(found) or (kind == "module") != isinstance(found, type):
         needed = "class" if kind == "module" else "function"
@@ -96,6 +98,15 @@ def adapted(kind: str, name: str, found: Any, arrays: str = "torch", without: tu
 def _mistake(name: str) -> Implementation:
     try:
         return mistake(name)
+    except KeyError as error:
+        raise TargetError(error.args[0]) from None
+
+
+def _framework(name: str) -> Implementation:
+    """Import the framework: in a process of its own, which two of them may not share."""
+    adapting = importlib.import_module("parity.implementations.frameworks.adapting")
+    try:
+        return cast(Implementation, adapting.adapter(name))
     except KeyError as error:
         raise TargetError(error.args[0]) from None
 

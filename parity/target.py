@@ -16,7 +16,9 @@ KINDS = {
     "cell": "(x, (h, c), w_ih, w_hh, b_ih, b_hh) -> (h, c)",
     "function": "a function with the arguments of torch.lstm -> (output, h_n, c_n)",
     "mistake": "one of the known mistakes, to see what a failure looks like",
+    "framework": "another framework, where it is installed: see docs/frameworks.md",
 }
+NAMED = ("mistake", "framework")  # kinds of ours, which have no place
 ARRAYS = ("torch", "numpy")
 LIMIT = 20.0  # seconds for one call
 MEMORY = 4.0  # GiB that an implementation may ask for
@@ -35,8 +37,8 @@ class TargetError(ValueError):
 class Target:
     """An implementation to be loaded.
 
-    place: a file, or a module's dotted name; empty for a mistake. name: of a class or function in it. arrays: what the
-    function computes with. without: the features (FEATURES) that it is declared not to support.
+    place: a file, or a module's dotted name; empty for a mistake or a framework. name: of a class or function in it.
+    arrays: what the function computes with. without: the features (FEATURES) that it is declared not to support.
     """
 
     kind: str
@@ -66,7 +68,7 @@ def parsed(text: str, arrays: str = "torch", without: Iterable[str] = ()) -> Tar
     place, _, name = rest.rpartition(":")
     if kind not in KINDS:
         raise TargetError(f"--impl {text} was given, but {_unknown(kind, KINDS)}; write KIND:FILE.py:NAME")
-    if kind == "mistake":
+    if kind in NAMED:
         place, name = "", rest
     elif not place or not name.isidentifier():
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
