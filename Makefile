@@ -30,7 +30,7 @@ OTHER := .venv-frameworks
 PIP := $(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check
 
 frameworks: $(FRAMEWORKS:%=$(OTHER)/%.installed)
-	$(OTHER)/bin/lstm-parity frameworks --json frameworks.json $(FRAMEWORKS:%=--only %)
+	$(OTHER)/bin/lstm-parity frameworks --json frameworks.json $(FRAMEWORKS:%=--demand %)
 	$(OTHER)/bin/python -m pytest meta_tests/frameworks
 
 $(OTHER)/%.installed: requirements/%.txt | $(OTHER)/installed

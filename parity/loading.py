@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from parity.implementations.functions import FromFunction
 from parity.implementations.layers import FromLayer, layer_of_cell
@@ -27,6 +27,7 @@ from reference.weights import LSTMWeights
 SHOWS: dict[str, Callable[[Setting], bool]] = {
     "projection": lambda s: s.architecture.proj_size > 0,
     "bidirectional": lambda s: s.architecture.bidirectional,
+    "one direction": lambda s: not s.architecture.bidirectional,
     "layers": lambda s: s.architecture.num_layers > 1,
     "no-bias": lambda s: not s.architecture.bias,
     "batch_first": lambda s: s.architecture.batch_first,
@@ -106,9 +107,10 @@ def _framework(name: str) -> Implementation:
     """Import the framework: in a process of its own, which two of them may not share."""
     adapting = importlib.import_module("parity.implementations.frameworks.adapting")
     try:
-        return cast(Implementation, adapting.adapter(name))
+        implementation: Implementation = adapting.adapter(name)
     except KeyError as error:
         raise TargetError(error.args[0]) from None
+    return implementation
 
 
 def _of_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch.nn.utils.rnn import PackedSequence
 
 from parity.implementations.frameworks.registry import Framework, framework, install
-from parity.implementations.protocol import LSTM
-from parity.loading import SHOWS
+from parity.implementations.protocol import LSTM, Implementation
+from parity.loading import declared
 from parity.settings import Setting
 from parity.target import TargetError
 from reference.sequences import repack, time_major, unpack
@@ -49,10 +49,8 @@ class Adapter:
 
     def refuses(self, setting: Setting) -> str | None:
         """The first of the features that it lacks."""
-        for feature, reason in self.framework.lacks.items():
-            if feature in (setting.runtime.dtype, setting.runtime.grad_mode) or SHOWS.get(feature, _never)(setting):
-                return reason
-        return None
+        lacks = self.framework.lacks.items()
+        return next((reason for feature, reason in lacks if declared((feature,), setting) is not None), None)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Called like `nn.LSTM`."""
@@ -74,7 +72,7 @@ class Adapter:
         return lstm
 
 
-def adapter(name: str) -> Adapter:
+def adapter(name: str) -> Implementation:
     """Import a framework and adapt it. Raises KeyError where none has that name, TargetError where it is not there."""
     chosen = framework(name)
     os.environ.update(chosen.environment)
@@ -83,11 +81,8 @@ def adapter(name: str) -> Adapter:
         found = importlib.import_module(f"parity.implementations.frameworks.{module}")
     except ModuleNotFoundError as error:
         raise TargetError(f"framework:{name} was given, but {error.name} is not installed: {install(chosen)}") from None
-    return Adapter(chosen, getattr(found, function))
-
-
-def _never(setting: Setting) -> bool:
-    return False
+    made = getattr(found, function)
+    return made if hasattr(made, "load") else Adapter(chosen, made)
 
 
 def _arrays(hx: Any) -> States | None:
@@ -138,15 +133,22 @@ def turned(x: Array, lengths: Array | None) -> Array:
     return np.asarray(np.take_along_axis(x, np.where(t < lengths, lengths - 1 - t, t)[..., None], 0))
 
 
-def looped(step: Callable[[Any, Any, Any], tuple[Any, Any]], zeros: Callable[[Array], States]) -> Run:
-    """A step `(x (B, I), h, c) -> (h, c)` made one direction. zeros: the states that there are if none are given."""
+def looped(
+    step: Callable[[Any, Any, Any], tuple[Any, Any]],
+    zeros: Callable[[Array], tuple[Any, Any]],
+    array: Callable[[Any], Array] = np.asarray,
+) -> Run:
+    """A step `(x (B, I), h, c) -> (h, c)` made one direction.
+
+    zeros: the states there are for x (T, B, I) if none are given. array: makes an array of what a step returns.
+    """
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         h, c = zeros(x) if states is None else states
         outputs = []
         for row in x:
             h, c = step(row, h, c)
-            outputs.append(np.asarray(h))
-        return np.stack(outputs), h, c
+            outputs.append(array(h))
+        return np.stack(outputs), array(h), array(c)
 
     return run

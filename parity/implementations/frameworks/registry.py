@@ -22,12 +22,43 @@ class Framework:
     place: str
     lacks: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    stacks: bool = False
 
 
 NO_PROJECTION = "it has no projection"
+BY_HAND = "a cell knows one step: lengths are its caller's affair"
+QUIET = {
+    **{"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
+    **{"OMP_NUM_THREADS": "1", "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"},
+}
+ALWAYS_BIAS = {"no-bias": "it has one always"}
+BACKENDS = {"tensorflow": "TensorFlow", "torch": "torch", "jax": "JAX"}
+SUBJECTS = {
+    "lstm": ("LSTM", "build", {}),
+    "bidirectional": ("Bidirectional", "build_bidirectional", {"one direction": "it has both"}),
+    "cell": ("LSTMCell", "build_cell", {"packed": BY_HAND}),
+}
+
+
+def _keras(backend: str, subject: str) -> Framework:
+    """A layer of Keras 3 on a backend."""
+    title, build, lacks = SUBJECTS[subject]
+    package = {"tensorflow": "tensorflow-cpu"}.get(backend, backend)
+    group = "jax" if backend == "jax" else "keras"
+    environment = {"KERAS_BACKEND": backend} | QUIET
+    return Framework(
+        f"keras-{backend}-{subject}",
+        f"Keras {title} on {BACKENDS[backend]}",
+        group,
+        ("keras", package),
+        f"keras_layers:{build}",
+        {"projection": NO_PROJECTION} | lacks,
+        environment,
+    )
+
 
 FRAMEWORKS = (
-    Framework("paddle", "Paddle nn.LSTM", "paddle", ("paddlepaddle",), "paddle_lstm:build"),
+    Framework("paddle", "Paddle nn.LSTM", "paddle", ("paddlepaddle",), "paddle_lstm:build", stacks=True),
     Framework(
         "onnxruntime",
         "ONNX Runtime, LSTM",
@@ -35,6 +66,7 @@ FRAMEWORKS = (
         ("onnxruntime", "onnx"),
         "onnx_lstm:build",
         {"projection": NO_PROJECTION, "float64": "its LSTM has no kernel for float64"},
+        stacks=True,
     ),
     Framework(
         "onnx-reference",
@@ -43,6 +75,84 @@ FRAMEWORKS = (
         ("onnx",),
         "onnx_lstm:build_reference",
         {"projection": NO_PROJECTION},
+        stacks=True,
+    ),
+    *(_keras("tensorflow", subject) for subject in SUBJECTS),
+    Framework(
+        "tensorflow-v1",
+        "tf.compat.v1 LSTMCell",
+        "keras",
+        ("tensorflow-cpu", "tf-keras"),
+        "tensorflow_v1:build",
+        {"packed": BY_HAND} | ALWAYS_BIAS,
+        QUIET | {"TF_USE_LEGACY_KERAS": "1"},
+    ),
+    Framework(
+        "jax", "JAX lstm_ref", "jax", ("jax",), "jax_rnn:build", {"projection": NO_PROJECTION} | ALWAYS_BIAS, QUIET
+    ),
+    Framework(
+        "flax-linen",
+        "Flax linen.RNN, LSTMCell",
+        "jax",
+        ("flax", "jax"),
+        "flax_rnn:build",
+        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
+        QUIET,
+    ),
+    Framework(
+        "flax-nnx",
+        "Flax nnx.RNN, OptimizedLSTMCell",
+        "jax",
+        ("flax", "jax"),
+        "flax_rnn:build_nnx",
+        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
+        QUIET,
+    ),
+    Framework(
+        "equinox",
+        "Equinox nn.LSTMCell",
+        "jax",
+        ("equinox", "jax"),
+        "equinox_cell:build",
+        {"projection": NO_PROJECTION, "packed": BY_HAND},
+        QUIET,
+    ),
+    Framework(
+        "opacus",
+        "Opacus DPLSTM",
+        "opacus",
+        ("opacus",),
+        "opacus_lstm:implementation",
+        {"projection": NO_PROJECTION},
+        stacks=True,
+    ),
+    *(_keras("torch", subject) for subject in SUBJECTS),
+    *(_keras("jax", subject) for subject in SUBJECTS),
+    Framework(
+        "haiku",
+        "Haiku LSTM",
+        "jax",
+        ("dm-haiku", "jax"),
+        "haiku_core:build",
+        {"projection": NO_PROJECTION, "packed": BY_HAND} | ALWAYS_BIAS,
+        QUIET,
+    ),
+    Framework(
+        "tinygrad",
+        "tinygrad nn.LSTMCell",
+        "tinygrad",
+        ("tinygrad",),
+        "tinygrad_cell:build",
+        {"projection": NO_PROJECTION, "packed": BY_HAND},
+        {"DEV": "PYTHON"},
+    ),
+    Framework(
+        "mlx",
+        "MLX nn.LSTM",
+        "mlx",
+        ("mlx",),
+        "mlx_lstm:build",
+        {"projection": NO_PROJECTION, "packed": "it has no lengths"},
     ),
 )
 

@@ -1,0 +1,66 @@
+"""What is stated of a framework beforehand: in which cases it cannot agree, why, and what it agrees in instead.
+
+A statement is strict: where nothing of what it says is seen any more, it is wrong, and has to go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parity.cases import Case
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A disagreement that is known.
+
+    frameworks: their names in the registry. where: the cases of which it speaks. what: what is different there, a clause
+    that begins with a verb. arithmetic: in which they agree all the same; None where they agree in none.
+    """
+
+    frameworks: tuple[str, ...]
+    what: str
+    where: Callable[[Case], bool]
+    arithmetic: str | None = None
+
+
+def ragged(case: Case) -> bool:
+    """Whether rows end at different steps."""
+    return len(set(case.setting.call.lengths or ())) > 1
+
+
+def non_finite(case: Case) -> bool:
+    """Whether there is a NaN or an infinity in it."""
+    return case.profile == "non_finite"
+
+
+STATEMENTS = (
+    Statement(
+        ("paddle",),
+        "multiplies states by 0 and 1 to hold those of rows that have ended: infinities become NaN",
+        lambda case: non_finite(case) and ragged(case) and not case.setting.architecture.proj_size,
+    ),
+    Statement(
+        ("onnxruntime",),
+        "clamps the arguments of its activations so that NaN comes out as a number",
+        non_finite,
+    ),
+    Statement(
+        ("onnxruntime",),
+        "has a sigmoid accurate absolutely, not relatively: 0 below -18",
+        lambda case: True,
+        "float32 with absolute-accuracy activations",
+    ),
+    Statement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", ragged),
+    Statement(
+        ("onnx-reference",),
+        "multiplies c by peephole weights of 0 where there are none: an infinite c makes NaN of all gates",
+        non_finite,
+    ),
+)
+
+
+def statement(name: str, case: Case) -> Statement | None:
+    """The first statement on a framework that speaks of a case."""
+    return next((one for one in STATEMENTS if name in one.frameworks and one.where(case)), None)
