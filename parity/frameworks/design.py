@@ -25,10 +25,9 @@ WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axi
 }
 
 
-# Where layers are stacked by us, and every new shape may be compiled anew.
-SMALL: Mapping[str, tuple[Any, ...]] = {
+BY_US: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and so are layouts
     "sizes": ("distinct", "B=H", "one", "wide"),
-    "num_layers": (1, 2),
+    "num_layers": (1,),
     "batch_first": (False,),
     "form": ("batched", "packed", "packed sorted", "packed equal"),
 }
@@ -37,7 +36,8 @@ SMALL: Mapping[str, tuple[Any, ...]] = {
 def design(framework: Framework, dtype: str) -> list[Case]:
     """The cases of one framework in one dtype, in a fixed order."""
     axes: dict[str, Sequence[Any]] = AXES | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in UNSEEN}
-    axes |= {} if framework.stacks else SMALL
+    axes |= {} if framework.stacks else BY_US
+    axes |= framework.few
     axes |= dict(WITHOUT[feature] for feature in framework.lacks if feature in WITHOUT)
     free = [name for name, values in axes.items() if len(values) > 1]
     first = {name: values[0] for name, values in axes.items()}

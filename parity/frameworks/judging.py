@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
 
 from parity.certificate.provenance import provenance
 from parity.certificate.results import Row, row
@@ -72,13 +74,15 @@ def judge_frameworks(
     only: Sequence[Framework] = FRAMEWORKS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Judge every framework that is installed."""
-    results = []
-    with server_of_workers() as server:
-        for one in only:
-            progress(one.title)
-            results.append(_result(one, server))
-    return Report(provenance(), tuple(results), tuple(demanded))
+    """Judge every framework that is installed, two at a time: one computes while the other is judged."""
+
+    def result(one: Framework) -> Result:
+        progress(one.title)
+        with server_of_workers() as server, np.errstate(over="ignore"):  # distances from what is plainly wrong
+            return _result(one, server)
+
+    with ThreadPoolExecutor(2) as pool:
+        return Report(provenance(), tuple(pool.map(result, only)), tuple(demanded))
 
 
 def versions(one: Framework) -> str:
@@ -91,23 +95,13 @@ def _result(one: Framework, server: Isolation) -> Result:
         told = versions(one)
     except PackageNotFoundError as error:
         return Result(one, "", missing=f"{error.name} is not installed: {install(one)}")
-    with closing(_Leaving(Elsewhere(Target("framework", "", one.name), LIMIT, MEMORY, server))) as leaving:
+    with Elsewhere(Target("framework", "", one.name), LIMIT, MEMORY, server) as implementation:
         try:
-            leaving.implementation.start()
+            implementation.start()
         except TargetError as error:
             return Result(one, told, (_failed(one, str(error)),))
         dtypes = [dtype for dtype in DTYPES if dtype not in one.lacks]
-        return Result(one, told, tuple(j for dtype in dtypes for j in _judged(one, leaving.implementation, dtype)))
-
-
-@dataclass(frozen=True)
-class _Leaving:
-    """Ends the process of an implementation and not the server of the others."""
-
-    implementation: Elsewhere
-
-    def close(self) -> None:
-        self.implementation.leave()
+        return Result(one, told, tuple(j for dtype in dtypes for j in _judged(one, implementation, dtype)))
 
 
 def _failed(one: Framework, words: str) -> Judged:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from parity.cases import Case
+from parity.implementations.frameworks.registry import SUBJECTS
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ def non_finite(case: Case) -> bool:
     return case.profile == "non_finite"
 
 
+def unbatched(case: Case) -> bool:
+    """Whether the input has no axis of rows."""
+    return case.setting.call.batch is None
+
+
 STATEMENTS = (
     Statement(
         ("paddle",),
@@ -57,6 +63,24 @@ STATEMENTS = (
         ("onnx-reference",),
         "multiplies c by peephole weights of 0 where there are none: an infinite c makes NaN of all gates",
         non_finite,
+    ),
+    Statement(
+        tuple(f"keras-jax-{subject}" for subject in SUBJECTS),
+        "has activations that return float32 in a float64 layer",
+        lambda case: case.setting.runtime.dtype == "float64",
+        "float64 with activations accurate to 1e-07",
+    ),
+    Statement(("opacus",), "takes an input without batch for something else, or raises", unbatched),
+    Statement(
+        ("opacus",),
+        "returns the states of packed input in float32",
+        lambda case: case.setting.call.lengths is not None and case.setting.runtime.dtype == "float64",
+    ),
+    Statement(
+        ("mlx",),
+        "has a sigmoid that in float64 is only as accurate as in float32",
+        lambda case: case.setting.runtime.dtype == "float64",
+        "float64 with activations accurate to 1e-08",
     ),
 )
 

@@ -20,10 +20,10 @@ def build(setting: Setting, weights: LSTMWeights) -> Run:
 
 
 def made(w: CellWeights) -> Any:
-    """A cell with these weights."""
+    """A cell with these weights; drawing others first would take longer than all else."""
     layer = from_torch(w)
-    key, dtype = jax.random.key(0), w.w_ih.dtype
-    cell = equinox.nn.LSTMCell(w.input_size, w.hidden_size, use_bias=layer.bias is not None, dtype=dtype, key=key)
+    arguments: dict[str, Any] = {"use_bias": layer.bias is not None, "dtype": w.w_ih.dtype, "key": jax.random.key(0)}
+    cell = equinox.filter_eval_shape(equinox.nn.LSTMCell, w.input_size, w.hidden_size, **arguments)
     names = ["weight_ih", "weight_hh", *(["bias"] if layer.bias is not None else [])]
     arrays = [jnp.asarray(getattr(layer, name)) for name in names]
     return equinox.tree_at(lambda c: [getattr(c, name) for name in names], cell, arrays)

@@ -36,15 +36,16 @@ def build_nnx(setting: Setting, weights: LSTMWeights) -> Run:
 
 
 def nnx_cell(w: CellWeights) -> Any:
-    """A new `nnx.OptimizedLSTMCell` with these weights."""
-    dtype, fused = w.w_ih.dtype, convention.fused_from_torch(w)
-    cell = nnx.OptimizedLSTMCell(w.input_size, w.hidden_size, dtype=dtype, param_dtype=dtype, rngs=nnx.Rngs(0))
+    """A new `nnx.OptimizedLSTMCell` with these weights; drawing others first would take longer than all else."""
+    fused = convention.fused_from_torch(w)
+    sizes, dtypes = (w.input_size, w.hidden_size), {"dtype": w.w_ih.dtype, "param_dtype": w.w_ih.dtype}
+    cell = nnx.eval_shape(lambda: nnx.OptimizedLSTMCell(*sizes, **dtypes, rngs=nnx.Rngs(0)))
     for parameter, array in (
         (cell.dense_i.kernel, fused.dense_i),
         (cell.dense_h.kernel, fused.dense_h),
         (cell.dense_h.bias, fused.bias),
     ):
-        parameter[...] = jnp.asarray(array)
+        parameter.value = jnp.asarray(array)
     return cell
 
 

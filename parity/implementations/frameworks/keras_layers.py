@@ -12,6 +12,8 @@ from parity.settings import Setting
 from reference.conventions.keras import from_torch
 from reference.weights import CellWeights, LSTMWeights
 
+PLAIN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # drawing what is overwritten takes time
+
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """An `LSTM` for each layer and direction; the reverse one has `go_backwards`."""
@@ -37,6 +39,7 @@ def lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
         return_state=True,
         use_bias=a.bias,
         dtype=setting.runtime.dtype,
+        **PLAIN,
         **arguments,
     )
     layer.build((None, None, w.input_size))
@@ -55,7 +58,7 @@ def bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
 def cell(setting: Setting, w: CellWeights) -> Any:
     """A cell with these weights."""
     a = setting.architecture
-    made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype)
+    made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype, **PLAIN)
     made.build((None, w.input_size))
     made.set_weights(from_torch(w).arrays)
     return made

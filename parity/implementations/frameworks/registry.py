@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Framework:
     lacks: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     stacks: bool = False
+    few: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 NO_PROJECTION = "it has no projection"
@@ -32,6 +34,7 @@ QUIET = {
     **{"OMP_NUM_THREADS": "1", "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"},
 }
 ALWAYS_BIAS = {"no-bias": "it has one always"}
+COMPILED = {"sizes": ("distinct", "wide"), "form": ("batched", "packed"), "batch_first": (False,)}
 BACKENDS = {"tensorflow": "TensorFlow", "torch": "torch", "jax": "JAX"}
 SUBJECTS = {
     "lstm": ("LSTM", "build", {}),
@@ -54,6 +57,7 @@ def _keras(backend: str, subject: str) -> Framework:
         f"keras_layers:{build}",
         {"projection": NO_PROJECTION} | lacks,
         environment,
+        few=COMPILED if backend == "jax" else {},
     )
 
 
@@ -88,7 +92,15 @@ FRAMEWORKS = (
         QUIET | {"TF_USE_LEGACY_KERAS": "1"},
     ),
     Framework(
-        "jax", "JAX lstm_ref", "jax", ("jax",), "jax_rnn:build", {"projection": NO_PROJECTION} | ALWAYS_BIAS, QUIET
+        "jax",
+        "JAX lstm_ref",
+        "jax",
+        ("jax",),
+        "jax_rnn:build",
+        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
+        QUIET,
+        stacks=True,
+        few=COMPILED | {"sizes": ("distinct",), "num_layers": (1, 2)},
     ),
     Framework(
         "flax-linen",
@@ -98,6 +110,7 @@ FRAMEWORKS = (
         "flax_rnn:build",
         {"projection": NO_PROJECTION} | ALWAYS_BIAS,
         QUIET,
+        few=COMPILED,
     ),
     Framework(
         "flax-nnx",
@@ -107,6 +120,7 @@ FRAMEWORKS = (
         "flax_rnn:build_nnx",
         {"projection": NO_PROJECTION} | ALWAYS_BIAS,
         QUIET,
+        few=COMPILED,
     ),
     Framework(
         "equinox",
@@ -145,6 +159,7 @@ FRAMEWORKS = (
         "tinygrad_cell:build",
         {"projection": NO_PROJECTION, "packed": BY_HAND},
         {"DEV": "PYTHON"},
+        few={"sizes": ("distinct",), "profile": ("normal", "trained", "saturating", "non_finite")},
     ),
     Framework(
         "mlx",
