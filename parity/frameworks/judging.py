@@ -16,7 +16,7 @@ from parity.elsewhere import server_of_workers
 from parity.elsewhere.implementation import Elsewhere
 from parity.explaining import Explanation, explain
 from parity.frameworks.design import design
-from parity.frameworks.stated import Statement, statement
+from parity.frameworks.stated import STATEMENTS, Statement, statement
 from parity.implementations.frameworks.registry import FRAMEWORKS, Framework, install
 from parity.isolated import Isolation
 from parity.judge import Outcome, judge_all
@@ -49,6 +49,15 @@ class Result:
     judged: tuple[Judged, ...] = ()
     missing: str = ""
 
+    @property
+    def wrong(self) -> list[str]:
+        """What is not as it is stated."""
+        seen = {judged.statement for judged in self.judged}
+        stated = (s for s in STATEMENTS if self.framework.name in s.frameworks and s not in seen)
+        told = f"{self.framework.title}: it was asked no case of which it is stated that it"
+        unseen = [f"{told} {s.what}" for s in stated] if self.judged else []
+        return unseen + [judged.wrong for judged in self.judged if judged.wrong]
+
 
 @dataclass(frozen=True)
 class Report:
@@ -66,7 +75,7 @@ class Report:
             for one in self.results
             if one.missing and one.framework.group in self.demanded
         ]
-        return missing + [judged.wrong for one in self.results for judged in one.judged if judged.wrong]
+        return missing + [words for one in self.results for words in one.wrong]
 
 
 def judge_frameworks(

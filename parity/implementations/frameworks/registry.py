@@ -30,8 +30,12 @@ class Framework:
 NO_PROJECTION = "it has no projection"
 BY_HAND = "a cell knows one step: lengths are its caller's affair"
 QUIET = {
-    **{"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
-    **{"OMP_NUM_THREADS": "1", "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu"},
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "JAX_ENABLE_X64": "1",
+    "JAX_PLATFORMS": "cpu",
 }
 ALWAYS_BIAS = {"no-bias": "it has one always"}
 COMPILED = {"sizes": ("distinct", "wide"), "form": ("batched", "packed"), "batch_first": (False,)}
