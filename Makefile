@@ -31,7 +31,7 @@ PIP := $(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check
 
 frameworks: $(FRAMEWORKS:%=$(OTHER)/%.installed)
 	$(OTHER)/bin/lstm-parity frameworks --json frameworks.json $(FRAMEWORKS:%=--demand %)
-	$(OTHER)/bin/python -m pytest meta_tests/frameworks
+	$(OTHER)/bin/python -m pytest framework_tests -rs
 
 $(OTHER)/%.installed: requirements/%.txt | $(OTHER)/installed
 	$(PIP) --requirement $<

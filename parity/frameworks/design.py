@@ -43,7 +43,7 @@ def design(framework: Framework, dtype: str) -> list[Case]:
     first = {name: values[0] for name, values in axes.items()}
     points = [first | dict(zip(free, row, strict=True)) for row in AllPairs([list(axes[name]) for name in free])]
     return [
-        draw(setting_at(point), point["profile"], k + 1000 * more)
+        draw(setting_at(point | ({"states": True} if more else {})), point["profile"], k + 1000 * more)
         for k, point in enumerate(points)
-        for more in range(4 if point["profile"] == "non_finite" else 1)  # it draws what is not finite, and where
+        for more in range(4 if point["profile"] == "non_finite" else 1)  # it draws what is not finite, c_0 or not
     ]

@@ -76,6 +76,15 @@ STATEMENTS = (
         "returns the states of packed input in float32",
         lambda case: case.setting.call.lengths is not None and case.setting.runtime.dtype == "float64",
     ),
+    *(
+        Statement(
+            ("tinygrad",),
+            "has activations accurate absolutely, not relatively: 0 where they ought to be tiny",
+            lambda case, dtype=dtype: case.setting.runtime.dtype == dtype,  # type: ignore[misc]
+            f"{dtype} with absolute-accuracy activations",
+        )
+        for dtype in ("float32", "float64")
+    ),
     Statement(
         ("mlx",),
         "has a sigmoid that in float64 is only as accurate as in float32",

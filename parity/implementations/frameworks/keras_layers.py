@@ -64,6 +64,11 @@ def cell(setting: Setting, w: CellWeights) -> Any:
     return made
 
 
+def tensor(values: Array) -> Any:
+    """An array as a backend's tensor of the same dtype: without one, float64 would become Keras's own float32."""
+    return keras.ops.convert_to_tensor(values, dtype=values.dtype.name)
+
+
 def array(value: Any) -> Array:
     """A backend's tensor as an array."""
     return np.asarray(keras.ops.convert_to_numpy(value))
@@ -71,10 +76,10 @@ def array(value: Any) -> Array:
 
 def called(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
     """The layer's outputs (B, T, .) and states, for x (T, B, I) and states [h, c], of both directions one by one."""
-    given = None if states is None else [keras.ops.convert_to_tensor(state) for state in states]
+    given = None if states is None else [tensor(state) for state in states]
     mask = None if lengths is None else keras.ops.convert_to_tensor(np.arange(len(x)) < lengths[:, None])
     x = np.ascontiguousarray(x.swapaxes(0, 1))
-    return [array(value) for value in layer(keras.ops.convert_to_tensor(x), initial_state=given, mask=mask)]
+    return [array(value) for value in layer(tensor(x), initial_state=given, mask=mask)]
 
 
 def _layer(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
@@ -109,7 +114,7 @@ def _cell(setting: Setting, w: CellWeights) -> Run:
     made = cell(setting, w)
 
     def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
-        _, (h, c) = made(keras.ops.convert_to_tensor(x), [h, c])
+        _, (h, c) = made(tensor(x), [h, c])
         return h, c
 
     def zeros(x: Array) -> States:
@@ -117,5 +122,4 @@ def _cell(setting: Setting, w: CellWeights) -> Run:
         return h, c
 
     run = looped(step, zeros, array)
-    convert = keras.ops.convert_to_tensor
-    return lambda x, states, lengths: run(x, None if states is None else (convert(states[0]), convert(states[1])), None)
+    return lambda x, states, lengths: run(x, None if states is None else (tensor(states[0]), tensor(states[1])), None)
