@@ -27,7 +27,12 @@ def built(build: Any, words: str, seed: int = 1) -> Any:
     some = case(f"{words}-normal-{seed}")
     dtype = np.dtype(setting_named(words).runtime.dtype)
     weights: LSTMWeights = some.weights.map(lambda w: w.astype(dtype))
-    return build(some.setting, weights), weights, some.input.astype(dtype), (some.h_0.astype(dtype), some.c_0.astype(dtype))
+    return (
+        build(some.setting, weights),
+        weights,
+        some.input.astype(dtype),
+        (some.h_0.astype(dtype), some.c_0.astype(dtype)),
+    )
 
 
 def on_padding(build: Any, words: str = "I6-H8-T5-B4-float32") -> float:

@@ -20,7 +20,9 @@ from reference.weights import CellWeights
 
 def padding(build: str) -> float:
     """The largest number beyond the end of a row."""
-    return on_padding(getattr(keras_layers, build), "I6-H8-bi-T5-B4-float32" if "bi" in build[1:] else "I6-H8-T5-B4-float32")
+    return on_padding(
+        getattr(keras_layers, build), "I6-H8-bi-T5-B4-float32" if build != "build" else "I6-H8-T5-B4-float32"
+    )
 
 
 def repeated() -> bool:
@@ -75,7 +77,12 @@ def tutorial() -> dict[str, Any]:
     pair = keras.Sequential([_layer(first, return_sequences=True), _layer(second)])
     off = np.abs(pair(batch).numpy() - run(x, None, None)[0][-1]).max()
     same = bool(np.array_equal(whole[:, -1], single))
-    return {"shapes": [list(whole.shape), list(single.shape)], "last": same, "steps": len(tf.unstack(batch, axis=1)), "off": float(off)}
+    return {
+        "shapes": [list(whole.shape), list(single.shape)],
+        "last": same,
+        "steps": len(tf.unstack(batch, axis=1)),
+        "off": float(off),
+    }
 
 
 def _layer(w: CellWeights, **arguments: Any) -> Any:

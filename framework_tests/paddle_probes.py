@@ -61,8 +61,6 @@ def padding(words: str) -> float:
     return on_padding(build, words)
 
 
-
-
 def tutorial(seed: int) -> dict[str, Any]:
     """The seed 000, its module run on its case."""
     run, _, x, _ = built(build, "I6-H8-L2-bf-T3-B4-nostates-float32", seed)

@@ -35,7 +35,7 @@ BY_US: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and 
 
 def design(framework: Framework, dtype: str) -> list[Case]:
     """The cases of one framework in one dtype, in a fixed order."""
-    axes: dict[str, Sequence[Any]] = AXES | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in UNSEEN}
+    axes: dict[str, Sequence[Any]] = dict(AXES) | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in UNSEEN}
     axes |= {} if framework.stacks else BY_US
     axes |= framework.few
     axes |= dict(WITHOUT[feature] for feature in framework.lacks if feature in WITHOUT)

@@ -16,8 +16,8 @@ from parity.implementations.frameworks.registry import SUBJECTS
 class Statement:
     """A disagreement that is known.
 
-    frameworks: their names in the registry. where: the cases of which it speaks. what: what is different there, a clause
-    that begins with a verb. arithmetic: in which they agree all the same; None where they agree in none.
+    frameworks: their names in the registry. where: the cases of which it speaks. what: what is different there, a
+    clause that begins with a verb. arithmetic: in which they agree all the same; None where they agree in none.
     """
 
     frameworks: tuple[str, ...]
@@ -69,6 +69,12 @@ STATEMENTS = (
         "has activations that return float32 in a float64 layer",
         lambda case: case.setting.runtime.dtype == "float64",
         "float64 with activations accurate to 1e-07",
+    ),
+    Statement(
+        tuple(f"keras-torch-{subject}" for subject in SUBJECTS),
+        "multiplies matrices of float64 in float32",
+        lambda case: case.setting.runtime.dtype == "float64",
+        "float32 inside a float64 layer",
     ),
     Statement(("opacus",), "takes an input without batch for something else, or raises", unbatched),
     Statement(

@@ -128,9 +128,10 @@ def of_directions(directions: Sequence[Run]) -> Run:
 def turned(x: Array, lengths: Array | None) -> Array:
     """The steps of every row in reverse order, each within its length."""
     if lengths is None:
-        return x[::-1].copy()
+        return np.array(x[::-1])
     t = np.arange(len(x))[:, None]
-    return np.asarray(np.take_along_axis(x, np.where(t < lengths, lengths - 1 - t, t)[..., None], 0))
+    steps = np.where(t < lengths, lengths - 1 - t, t)
+    return np.asarray(x[steps, np.arange(x.shape[1])])
 
 
 def looped(

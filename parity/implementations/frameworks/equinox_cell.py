@@ -29,9 +29,7 @@ def made(w: CellWeights) -> Any:
     return equinox.tree_at(lambda c: [getattr(c, name) for name in names], cell, arrays)
 
 
-@equinox.filter_jit
-def _step(cell: Any, x: Any, h: Any, c: Any) -> Any:
-    return jax.vmap(cell)(x, (h, c))
+_step: Any = equinox.filter_jit(lambda cell, x, h, c: jax.vmap(cell)(x, (h, c)))
 
 
 def _run(w: CellWeights) -> Run:

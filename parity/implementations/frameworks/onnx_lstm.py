@@ -7,13 +7,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+import onnx
 
 from parity.implementations.frameworks.adapting import Answer, Array, Run, States
 from parity.settings import Setting
 from reference.conventions.onnx import OnnxLayer, from_torch
 from reference.weights import LSTMWeights
 
+helper: Any = onnx.helper  # (not typed)
+numpy_helper: Any = onnx.numpy_helper
 OPSET, IR = 21, 10
 Session = Callable[[Mapping[str, Array]], list[Array]]
 
@@ -72,11 +74,11 @@ def model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> A
     Outputs: (T, B, D*H), then the last h and c of each layer.
     """
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    value = lambda name, dims: helper.make_tensor_value_info(name, kind, dims)  # noqa: E731
+    value: Any = lambda name, dims: helper.make_tensor_value_info(name, kind, dims)  # noqa: E731
     inputs, outputs = [value("X", ["T", "B", layers[0].W.shape[2]])], [value(f"x_{len(layers)}", ["T", "B", None])]
     constants, nodes = [numpy_helper.from_array(np.array([0, 0, -1]), "flat")], []
     if lengths:
-        inputs.append(helper.make_tensor_value_info("lengths", TensorProto.INT32, ["B"]))
+        inputs.append(helper.make_tensor_value_info("lengths", onnx.TensorProto.INT32, ["B"]))
     for k, layer in enumerate(layers):
         constants += [numpy_helper.from_array(np.ascontiguousarray(a), f"{n}_{k}") for n, a in _arrays(layer).items()]
         nodes += _nodes(k, layer, states, lengths)
