@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
 
-.PHONY: verify test lint against clean
+.PHONY: verify test lint against frameworks clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -32,5 +32,30 @@ against: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch .venv/installed
 
+# Other frameworks, in an environment of their own: `make frameworks FRAMEWORKS="paddle keras"` installs and judges some.
+FRAMEWORKS ?= paddle onnxruntime keras jax opacus tinygrad mlx
+OTHER := .venv-frameworks
+PIP := $(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check
+
+frameworks: $(FRAMEWORKS:%=$(OTHER)/%.installed)
+	$(OTHER)/bin/lstm-parity frameworks --json frameworks.json $(FRAMEWORKS:%=--demand %)
+	$(OTHER)/bin/python -m pytest framework_tests -rs
+
+$(OTHER)/%.installed: requirements/%.txt | $(OTHER)/installed
+	$(PIP) --requirement $<
+	touch $@
+
+# (tf-keras asks for the package tensorflow by name, and does with tensorflow-cpu)
+$(OTHER)/keras.installed: requirements/keras.txt requirements/keras-alone.txt | $(OTHER)/installed
+	$(PIP) --requirement requirements/keras.txt
+	$(PIP) --no-deps --requirement requirements/keras-alone.txt
+	touch $@
+
+$(OTHER)/installed: pyproject.toml
+	$(PYTHON) -m venv $(OTHER)
+	$(PIP) "$(TORCH)" numpy
+	$(PIP) --editable .
+	touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv $(OTHER)

@@ -11,7 +11,7 @@ import torch
 from meta_tests.altered import Altered
 from parity.cases import case, draw
 from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import Outcome, judge
+from parity.judge import Outcome, judge, judge_all
 from parity.message import NoParityError, demand_parity
 from parity.observing import observe
 from parity.settings import Architecture, Call, Runtime, Setting
@@ -182,3 +182,11 @@ def tuple_of(tensors):
     """(output, (h_n, c_n)) of the three."""
     output, h_n, c_n = tensors
     return output, (h_n, c_n)
+
+
+def test_a_verdict_does_not_depend_on_what_is_judged_beside_it():
+    """NaN in one case of a setting hides nothing of the noise of another: squares underflow where gates are shut."""
+    words = "I5-H7-P4-T4-B3-float64"
+    shut, beside = (observe(TorchLSTM(), case(f"{words}-{rest}")) for rest in ("saturating-10", "non_finite-0"))
+
+    assert [verdict.worst for verdict in judge_all([shut, beside])] == [judge(shut).worst, judge(beside).worst]

@@ -188,6 +188,30 @@ def _judged(
         return certificate, diagnose([*verdicts, *probe(implementation, device=device)]).text
 
 
+@main.command()
+@json_option
+@click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
+def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
+    """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
+
+    Exits with 0 where everything is as it is stated, with 1 where not.
+    """
+    from rich.console import Console
+
+    from parity.frameworks.judging import judge_frameworks
+    from parity.frameworks.telling import as_json, as_text
+    from parity.implementations.frameworks.registry import FRAMEWORKS
+
+    if unknown := set(demand) - {one.group for one in FRAMEWORKS}:
+        raise click.UsageError(f"--demand {min(unknown)} was given, but requirements/ has no {min(unknown)}.txt")
+    with Console(stderr=True).status("starting") as status:
+        report = judge_frameworks(demand, progress=lambda text: status.update(f"judging {text}"))
+    click.echo(as_text(report), nl=False)
+    if json_file is not None:
+        json_file.write_text(as_json(report), encoding="utf-8")
+    sys.exit(1 if report.wrong or not any(result.judged for result in report.results) else 0)
+
+
 @main.group()
 def cases() -> None:
     """Cases as plain files, for programs in any language: see docs/any-language.md."""

@@ -21,13 +21,14 @@ from parity.implementations.protocol import LSTM, Implementation
 from parity.implementations.torch_modules import FromModule
 from parity.mistakes import mistake
 from parity.settings import Setting
-from parity.target import Target, TargetError, importable
+from parity.target import NAMED, Target, TargetError, importable
 from reference.arithmetics import Arithmetic, named
 from reference.weights import LSTMWeights
 
 SHOWS: dict[str, Callable[[Setting], bool]] = {
     "projection": lambda s: s.architecture.proj_size > 0,
     "bidirectional": lambda s: s.architecture.bidirectional,
+    "one direction": lambda s: not s.architecture.bidirectional,
     "layers": lambda s: s.architecture.num_layers > 1,
     "no-bias": lambda s: not s.architecture.bias,
     "batch_first": lambda s: s.architecture.batch_first,
@@ -82,7 +83,7 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
-    ours = {"mistake": _mistake, "mode": _mode}
+    ours = {"mistake": _mistake, "mode": _mode, "framework": _framework}
     found = ours[target.kind](target.name) if target.kind in ours else _found(target)
     return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
 
@@ -91,7 +92,7 @@ def adapted(
     kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
 ) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
-    if kind in ("mistake", "mode"):
+    if kind in NAMED:
         implementation = found
     elif not callable(found) or (kind == "module") != isinstance(found, type):
         needed = "class" if kind == "module" else "function"
@@ -115,6 +116,16 @@ def _mode(name: str) -> Implementation:
         return cast(Implementation, modes.mode_named(name))
     except KeyError as error:
         raise TargetError(error.args[0]) from None
+
+
+def _framework(name: str) -> Implementation:
+    """Import the framework: in a process of its own, which two of them may not share."""
+    adapting = importlib.import_module("parity.implementations.frameworks.adapting")
+    try:
+        implementation: Implementation = adapting.adapter(name)
+    except KeyError as error:
+        raise TargetError(error.args[0]) from None
+    return implementation
 
 
 def _of_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:

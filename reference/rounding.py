@@ -89,7 +89,7 @@ def combine(*deviations: Array) -> Array:
     for deviation in deviations[1:]:
         total += np.square(deviation, out=scratch) if deviation.shape == total.shape else np.square(deviation)
     np.sqrt(total, out=total)
-    if total.size and total.min() < SQUARES_UNDERFLOW:
+    if total.size and not total.min() >= SQUARES_UNDERFLOW:  # (NaN of another case must not hide that)
         for deviation in deviations:
             np.maximum(total, deviation, out=total)
     return np.asarray(total)

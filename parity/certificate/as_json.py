@@ -19,12 +19,13 @@ def as_json(certificate: Certificate) -> str:
         "holds": certificate.holds,
         "limits": {"worst": WORST, "rms": RMS},
         "provenance": dict(certificate.provenance),
-        "rows": [_row(row) for row in certificate.rows],
+        "rows": [numbers(row) for row in certificate.rows],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _row(row: Row) -> dict[str, Any]:
+def numbers(row: Row) -> dict[str, Any]:
+    """A row as JSON holds it."""
     plain = {**vars(row), "outcome": row.outcome.value}
     return {name: _number(value) for name, value in plain.items()}
 

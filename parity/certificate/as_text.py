@@ -53,12 +53,13 @@ def _cells(row: Row) -> list[str]:
     judged = row.counts["PARITY"] + row.counts["DEVIATES"]
     bad = row.counts["DEVIATES"] + row.counts["FAILED"]
     numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
-    distances = [_distance(row.worst), _distance(row.rms)] if judged else ["", ""]
+    distances = [distance(row.worst), distance(row.rms)] if judged else ["", ""]
     name = (row.arithmetic or "none that is known") if judged else ""
     return [row.implementation, row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
 
 
-def _distance(noises: float) -> str:
+def distance(noises: float) -> str:
+    """A distance in noises, in few digits."""
     return f"{noises:.2f}" if noises < 1e4 else f"{noises:.1e}"
 
 

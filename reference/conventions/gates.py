@@ -1,0 +1,54 @@
+"""What conventions differ in: the order of the gates, and how many biases there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reference.weights import CellWeights
+
+Array = NDArray[Any]
+TORCH = "ifgo"
+
+
+def reordered(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
+    """The blocks of an axis, a gate each, in another order: `reordered(w, "ifgo", "iofg")`, g being the candidate."""
+    if sorted(given) != sorted(wanted):
+        raise ValueError(f"gates {given!r} were given, but {wanted!r} are wanted: name the same gates")
+    blocks = dict(zip(given, np.split(array, len(given), axis), strict=True))
+    return np.concatenate([blocks[gate] for gate in wanted], axis)
+
+
+def from_torch(array: Array, order: str) -> Array:
+    """Rows i, f, g, o in another order."""
+    return reordered(array, TORCH, order)
+
+
+def to_torch(array: Array, order: str) -> Array:
+    """Rows of another order as i, f, g, o."""
+    return reordered(array, order, TORCH)
+
+
+def biases(w: CellWeights) -> tuple[Array, Array]:
+    """Both biases (4H,), zeros where there are none."""
+    zeros: Array = np.zeros(4 * w.hidden_size, w.w_ih.dtype)
+    return (zeros, zeros) if w.b_ih is None or w.b_hh is None else (w.b_ih, w.b_hh)
+
+
+def one_bias(w: CellWeights) -> Array:
+    """The sum of both (4H,), rounded to their dtype; zeros where there are none."""
+    b_ih, b_hh = biases(w)
+    return np.asarray(b_ih + b_hh)
+
+
+def forget_bias(amount: float, like: Array) -> Array:
+    """A bias (4H,) in torch's order that is an amount for the forget gate and zero for all others."""
+    return np.repeat(np.array([0.0, amount, 0.0, 0.0], like.dtype), like.shape[-1] // 4)
+
+
+def refuse_projection(w: CellWeights, framework: str) -> None:
+    """Raise ValueError where there is a projection, for a framework that has none."""
+    if w.w_hr is not None:
+        raise ValueError(f"w_hr of shape {w.w_hr.shape} was given, but {framework} has no projection: leave it out")

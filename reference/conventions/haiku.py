@@ -1,0 +1,39 @@
+"""Haiku's `LSTM`: gates i, g, f, o, one matrix for [x, h], and 1 added to the forget gate at run time, always.
+
+Source: haiku/_src/recurrent.py. A state is LSTMState(hidden, cell). There is no projection. The 1 is torch's second
+bias, so that nothing is rounded on the way to torch; torch's own biases are added up less 1, rounded twice at most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reference.conventions import gates
+from reference.conventions.gates import Array, biases, forget_bias, refuse_projection
+from reference.weights import CellWeights
+
+ORDER = "igfo"
+
+
+@dataclass(frozen=True, eq=False)
+class HaikuLayer:
+    """The module's `linear`. w: (I + H, 4H); b: (4H,)."""
+
+    w: Array
+    b: Array
+
+
+def from_torch(w: CellWeights) -> HaikuLayer:
+    """The forget gate's bias is less by the 1 that is added at run time."""
+    refuse_projection(w, "Haiku")
+    b_ih, b_hh = biases(w)
+    bias = b_ih + (b_hh - forget_bias(1.0, b_hh))
+    return HaikuLayer(gates.from_torch(np.concatenate([w.w_ih, w.w_hh], 1), ORDER).T, gates.from_torch(bias, ORDER))
+
+
+def to_torch(layer: HaikuLayer) -> CellWeights:
+    """The bias as b_ih, the 1 as b_hh."""
+    w_ih, w_hh = np.split(gates.to_torch(layer.w.T, ORDER), [len(layer.w) - len(layer.b) // 4], 1)
+    return CellWeights(w_ih, w_hh, gates.to_torch(layer.b, ORDER), forget_bias(1.0, layer.b))

@@ -1,0 +1,41 @@
+"""`jax.experimental.rnn.lstm_ref`: torch's weights as they are, in dictionaries by the number of the pseudo-layer.
+
+Source: jax/experimental/rnn.py. Pseudo-layer 2 l + d is direction d of layer l of a bidirectional LSTM, l else. It
+takes both biases always, states (h, c) as torch has them, and lengths. There is no projection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reference.conventions.gates import Array, biases, refuse_projection
+from reference.weights import CellWeights, LSTMWeights
+
+Arrays = dict[int, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class PseudoLayers:
+    """W_ih: (4H, I) each; W_hh: (4H, H); b_ih, b_hh: (4H,)."""
+
+    W_ih: Arrays
+    W_hh: Arrays
+    b_ih: Arrays
+    b_hh: Arrays
+
+
+def from_torch(weights: LSTMWeights) -> PseudoLayers:
+    """Biases of zero where there are none."""
+    cells = dict(enumerate(cell for directions in weights.cells for cell in directions))
+    for cell in cells.values():
+        refuse_projection(cell, "lstm_ref")
+    both = {k: biases(cell) for k, cell in cells.items()}
+    w_ih, w_hh = ({k: getattr(cell, name) for k, cell in cells.items()} for name in ("w_ih", "w_hh"))
+    return PseudoLayers(w_ih, w_hh, {k: b for k, (b, _) in both.items()}, {k: b for k, (_, b) in both.items()})
+
+
+def to_torch(layers: PseudoLayers, directions: int) -> LSTMWeights:
+    """The other way round."""
+    four = layers.W_ih, layers.W_hh, layers.b_ih, layers.b_hh
+    cells = [CellWeights(*(arrays[k] for arrays in four)) for k in sorted(layers.W_ih)]
+    return LSTMWeights(tuple(tuple(cells[k : k + directions]) for k in range(0, len(cells), directions)))
