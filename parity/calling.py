@@ -54,6 +54,9 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
         stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
         # (mkldnn.flags sets TF32 too, and warns of that)
         torch.backends.mkldnn.enabled = runtime.mkldnn  # type: ignore[assignment]
+        if runtime.device != "cpu":
+            stack.callback(setattr, torch.backends.cudnn, "enabled", torch.backends.cudnn.enabled)
+            torch.backends.cudnn.enabled = torch.backends.cudnn.enabled and runtime.mkldnn
         if runtime.threads not in (None, torch.get_num_threads()):
             stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(runtime.threads)

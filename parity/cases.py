@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -66,6 +66,11 @@ def case(name: str) -> Case:
             f"{name!r} was given, but a case is SETTING-PROFILE-SEED, as in I5-H7-T4-B2-float32-normal-3"
         )
     return draw(setting_named(setting), profile, int(seed))
+
+
+def moved(case: Case, device: str) -> Case:
+    """The same numbers on another device."""
+    return replace(case, setting=replace(case.setting, runtime=replace(case.setting.runtime, device=device)))
 
 
 @np.errstate(over="ignore")

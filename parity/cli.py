@@ -70,6 +70,7 @@ def upgrade_command(arguments: tuple[str, ...]) -> None:
 
 @main.command()
 @json_option
+@click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
 @click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, KINDS.items()))}.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
@@ -78,6 +79,7 @@ def upgrade_command(arguments: tuple[str, ...]) -> None:
 @click.option("--memory-limit", type=float, default=MEMORY, help="GiB that it may use.", show_default=True)
 def verify(
     json_file: Path | None,
+    device: str,
     impl: str | None,
     arrays: str,
     without: tuple[str, ...],
@@ -103,11 +105,11 @@ def verify(
         if impl is None:
             from parity.verifying import verify as run
 
-            certificate, diagnosis = run(progress=progress), ""
+            _demand(device)
+            certificate, diagnosis = run(progress=progress, device=device), ""
         else:
-            certificate, diagnosis = _judged(
-                _target(impl, arrays, without, arithmetic), (time_limit, memory_limit), progress
-            )
+            target = _target(impl, arrays, without, arithmetic)
+            certificate, diagnosis = _judged(target, device, (time_limit, memory_limit), progress)
     click.echo(as_text(certificate), nl=False)
     if diagnosis:
         click.echo(f"\n{diagnosis}")
@@ -123,7 +125,42 @@ def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -
         raise click.UsageError(str(error)) from error
 
 
-def _judged(target: Target, limits: tuple[float, float], progress: Callable[[str], None]) -> tuple[Certificate, str]:
+def _demand(device: str) -> None:
+    from parity.devices import DeviceMissingError, demand
+
+    try:
+        demand(device)
+    except DeviceMissingError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@json_option
+@click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
+def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
+    """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
+
+    Exits with 0 where all agree but what is known to fail, with its reason, and that does fail.
+    """
+    from rich.console import Console
+
+    from parity.certificate.provenance import provenance
+    from parity.modes.telling import as_json, as_text, judged
+
+    with Console(stderr=True).status("starting") as status:
+        try:
+            rows = judged(names, progress=lambda text: status.update(f"judging {text}"))
+        except KeyError as error:
+            raise click.UsageError(f"--mode {error.args[0]}") from error
+    click.echo(as_text(rows, provenance()), nl=False)
+    if json_file is not None:
+        json_file.write_text(as_json(rows, provenance()), encoding="utf-8")
+    sys.exit(1 if any(row.surprises for row in rows) else 0)
+
+
+def _judged(
+    target: Target, device: str, limits: tuple[float, float], progress: Callable[[str], None]
+) -> tuple[Certificate, str]:
     """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
     from parity.elsewhere import server_of_workers
 
@@ -135,19 +172,20 @@ def _judged(target: Target, limits: tuple[float, float], progress: Callable[[str
     from parity.smoke import smoke
     from parity.verifying import verify_one
 
-    with Elsewhere(target, *limits, server) as implementation:
+    _demand(device)
+    with Elsewhere(target, *limits, server, device) as implementation:
         try:
             implementation.start()
         except TargetError as error:
             raise click.UsageError(str(error)) from error
-        if (problem := smoke(implementation)) is not None:
+        if (problem := smoke(implementation, device)) is not None:
             click.echo(f"{implementation.name} cannot be judged: {problem}")
             sys.exit(1)
-        certificate, verdicts = verify_one(implementation, progress=progress)
+        certificate, verdicts = verify_one(implementation, progress=progress, device=device)
         if not verdicts:
             return certificate, ""
         progress("how it does on cases that tell mistakes apart")
-        return certificate, diagnose([*verdicts, *probe(implementation)]).text
+        return certificate, diagnose([*verdicts, *probe(implementation, device=device)]).text
 
 
 @main.group()

@@ -62,9 +62,9 @@ class Known:
         """The dtypes that hold every given number exactly: in any other it would be another vector."""
         return tuple(dtype for dtype in DTYPES if all((rounded(array, dtype) == array).all() for array in self.given))
 
-    def case(self, dtype: str) -> Case:
+    def case(self, dtype: str, device: str = "cpu") -> Case:
         """What an implementation is given, in one of the dtypes."""
-        setting = Setting(self.architecture, self.call, Runtime(dtype))
+        setting = Setting(self.architecture, self.call, Runtime(dtype, device))
         return Case(setting, "known answer", 0, self.weights, self.input, self.h_0, self.c_0)
 
 
@@ -94,14 +94,14 @@ def known_in(dtype: str) -> list[Known]:
     return [known for known in read_all().values() if dtype in known.dtypes]
 
 
-def against(known: Known, implementation: Implementation, dtype: str) -> Verdict:
+def against(known: Known, implementation: Implementation, dtype: str, device: str = "cpu") -> Verdict:
     """Run an implementation on a known answer in one of its dtypes, and judge it by the stored numbers.
 
     NOT JUDGED where the noise of the trajectory is too large. Raises ValueError for a dtype that does not hold them.
     """
     if dtype not in known.dtypes:
         raise ValueError(f"{dtype} was given, but {known.name} has numbers that only {', '.join(known.dtypes)} hold")
-    observation = observe(implementation, known.case(dtype), chain=False)
+    observation = observe(implementation, known.case(dtype, device), chain=False)
     arithmetic = observation.ought
     if not observation.evidence or not observation.evidence[0].outputs.complete:
         return judge(observation, arithmetic)

@@ -31,6 +31,7 @@ AXES: Mapping[str, Sequence[Any]] = {
     "threads": (1, 2),
     "deterministic": (False, True),
     "dtype": DTYPES,
+    "device": ("cpu",),  # or another, where it is frozen
     "profile": tuple(PROFILES),
 }
 
@@ -77,7 +78,7 @@ def setting_at(point: Mapping[str, Any]) -> Setting:
     form, rows = point["form"], None if point["form"] == "unbatched" else batch
     lengths = _lengths(form, time, batch)
     call = Call(time, rows, lengths, form == "packed sorted", point["states"], point["strided"])
-    how = ("grad_mode", "mkldnn", "threads", "deterministic")
+    how = ("device", "grad_mode", "mkldnn", "threads", "deterministic")
     return Setting(architecture, call, Runtime(point["dtype"], **{name: point[name] for name in how}))
 
 

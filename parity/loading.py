@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from parity.implementations.functions import FromFunction
 from parity.implementations.layers import FromLayer, layer_of_cell
@@ -82,7 +82,8 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
-    found = _mistake(target.name) if target.kind == "mistake" else _found(target)
+    ours = {"mistake": _mistake, "mode": _mode}
+    found = ours[target.kind](target.name) if target.kind in ours else _found(target)
     return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
 
 
@@ -90,7 +91,7 @@ def adapted(
     kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
 ) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
-    if kind == "mistake":
+    if kind in ("mistake", "mode"):
         implementation = found
     elif not callable(found) or (kind == "module") != isinstance(found, type):
         needed = "class" if kind == "module" else "function"
@@ -104,6 +105,14 @@ def adapted(
 def _mistake(name: str) -> Implementation:
     try:
         return mistake(name)
+    except KeyError as error:
+        raise TargetError(error.args[0]) from None
+
+
+def _mode(name: str) -> Implementation:
+    modes = importlib.import_module("parity.modes")  # what they import takes a second
+    try:
+        return cast(Implementation, modes.mode_named(name))
     except KeyError as error:
         raise TargetError(error.args[0]) from None
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parity.target import FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
+from parity.options import pytest_addoption
+from parity.target import Target, TargetError, parsed
 from parity.threads import share_cores
 
 if TYPE_CHECKING:
@@ -18,48 +19,12 @@ if TYPE_CHECKING:
     from parity.isolated import Isolation
     from parity.judge import Verdict
 
+__all__ = ["pytest_addoption"]  # a hook of pytest, as all the functions here that are named so
 share_cores()
 JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
 SERVER: pytest.StashKey[Isolation] = pytest.StashKey()
 DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--case ID`, `--references`, and what is judged: `--impl KIND:TARGET` with what belongs to it."""
-    group = parser.getgroup("lstm-parity")
-    kinds = "; ".join(f"{kind}: {needed}" for kind, needed in KINDS.items())
-    group.addoption("--impl", metavar="KIND:TARGET", help=f"judge this implementation and nothing else. {kinds}")
-    group.addoption("--arrays", default="torch", help="what a layer, cell or function computes with: torch or numpy")
-    group.addoption(
-        "--without",
-        action="append",
-        default=[],
-        metavar="FEATURE",
-        help=f"do not ask it about this, and say so; may be given more than once: {', '.join(FEATURES)}",
-    )
-    group.addoption("--arithmetic", default="", metavar="NAME", help="what it works in, such as 'TF32 products'")
-    group.addoption("--time-limit", type=float, default=LIMIT, metavar="SECONDS", help="for one call of it")
-    group.addoption("--memory-limit", type=float, default=MEMORY, metavar="GIB", help="that it may use")
-    group.addoption(
-        "--in-process", action="store_true", help="run it in pytest's own process, where it can end everything"
-    )
-    group.addoption(
-        "--case",
-        metavar="ID",
-        help="repeat exactly this case, as a failure names it, in the chosen tests that take a case, and nothing else",
-    )
-    group.addoption(
-        "--against",
-        type=Path,
-        metavar="FILE",
-        help="when the tests are done, compare the installed torch with this record; fail where something is worse",
-    )
-    group.addoption(
-        "--references",
-        action="store_true",
-        help="judge the references in torch and NumPy too, not only torch's own modules",
-    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -112,7 +77,7 @@ def judged(config: pytest.Config) -> Implementation | None:
             raise pytest.UsageError(str(error)) from error
     else:
         server = config.stash.get(SERVER, None)
-        config.stash[JUDGED] = found = Elsewhere(target, option.time_limit, option.memory_limit, server)
+        config.stash[JUDGED] = found = Elsewhere(target, option.time_limit, option.memory_limit, server, option.device)
         config.add_cleanup(found.close)
     return config.stash[JUDGED]
 
@@ -132,7 +97,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             implementation.start()
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
-    if (problem := smoke(implementation)) is not None:
+    if (problem := smoke(implementation, config.option.device)) is not None:
         pytest.exit(f"{implementation.name} cannot be judged: {problem}", returncode=1)
 
 
@@ -145,6 +110,8 @@ def pytest_configure(config: pytest.Config) -> None:
     lstm-parity-exploring: new examples in every run, and a database of those that failed; hypothesis's own profile for
     CI never explores. No deadline in either: the first call of a kernel takes long.
     """
+    if config.option.device != "cpu":
+        _demand(config.option.device)
     if config.option.against is not None and not hasattr(config, "workerinput"):
         from parity.against import Against
 
@@ -160,12 +127,21 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("lstm-parity-exploring", common, max_examples=200, derandomize=False, print_blob=True)
 
 
+def _demand(device: str) -> None:
+    from parity.devices import DeviceMissingError, demand
+
+    try:
+        demand(device)
+    except DeviceMissingError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The versions, kernels, threads and dtypes that the results hold for."""
     from parity.certificate.provenance import provenance
     from parity.settings import DTYPES
 
-    told = provenance()
+    told = provenance(config.option.device)
     first = f"lstm-parity: torch {told['torch']}, numpy {told['numpy']}, {told['kernels']}"
     second = f"lstm-parity: {told['threads']} threads, {told['processor']}, dtypes {', '.join(DTYPES)}"
     if config.option.impl is not None:
@@ -173,6 +149,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         second += f"\nlstm-parity: judging {config.option.impl} {where}"
         second += "".join(f", without {feature}" for feature in config.option.without)
         second += f", in {config.option.arithmetic}" * bool(config.option.arithmetic)
+    second += "".join(f"\nlstm-parity: {name} {told[name]}" for name in ("device", "TF32") if name in told)
     return [first, second] + ([f"lstm-parity: only case {config.option.case}"] if config.option.case else [])
 
 
@@ -287,4 +264,4 @@ def _diagnosis(item: pytest.Item, verdict: Verdict) -> str:
     from parity.probing import probe
 
     item.config.stash[DIAGNOSED] = True
-    return "\n\n" + diagnose([verdict, *probe(implementation)]).text
+    return "\n\n" + diagnose([verdict, *probe(implementation, device=item.config.option.device)]).text

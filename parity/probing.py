@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity.cases import Case, case
+from parity.cases import Case, case, moved
 from parity.implementations.protocol import LSTM, Implementation
 from parity.judge import Verdict, judge_all
 from parity.observing import LATE, TWICE, WHOLE, Observation, observe
@@ -91,14 +91,14 @@ def observe_in(way: str, implementation: Implementation, case: Case) -> Observat
     return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
 
 
-def probe_cases(dtype: str = "float32") -> list[tuple[str, Case]]:
+def probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
     """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
-    return [(way, case(name.replace("-float32-", f"-{dtype}-"))) for way, name in PROBES]
+    return [(way, moved(case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
 
 
-def probe(implementation: Implementation, dtype: str = "float32") -> list[Verdict]:
+def probe(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
     """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by.
 
     dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.
     """
-    return judge_all([observe_in(way, implementation, probed) for way, probed in probe_cases(dtype)])
+    return judge_all([observe_in(way, implementation, probed) for way, probed in probe_cases(dtype, device)])

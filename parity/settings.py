@@ -90,8 +90,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the LSTM is computed with: dtype, device, gradient mode, whether oneDNN kernels may be used.
+    """What the LSTM is computed with: dtype, device, gradient mode, whether a library's kernels may be used.
 
+    mkldnn: oneDNN's on the CPU, cuDNN's on a GPU.
     threads: how many torch computes with, None for as many as the process has. deterministic: torch's deterministic
     algorithms, under which fresh memory is filled with NaN, too.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from parity.calling import Outputs
-from parity.cases import Case, case
+from parity.cases import Case, case, moved
 from parity.implementations.protocol import Implementation
 from parity.judge import Outcome, judge
 from parity.observing import observe
@@ -20,14 +20,14 @@ CALLS = (
 )
 
 
-def smoke(implementation: Implementation) -> str | None:
+def smoke(implementation: Implementation, device: str = "cpu") -> str | None:
     """What is wrong with the form of the plainest call that is supported; None where it can be judged.
 
     Whether its numbers are right is not asked here, only whether they are numbers.
     """
     refusals = []
     for name in CALLS:
-        seen = observe(implementation, case(name), chain=False)
+        seen = observe(implementation, moved(case(name), device), chain=False)
         if seen.refused is None:
             break
         refusals.append(f"  {name}: {seen.refused}")

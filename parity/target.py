@@ -19,6 +19,7 @@ KINDS = {
     "cell": "(x, (h, c), w_ih, w_hh, b_ih, b_hh) -> (h, c)",
     "function": "a function with the arguments of torch.lstm -> (output, h_n, c_n)",
     "mistake": "one of the known mistakes, to see what a failure looks like",
+    "mode": "a way in which torch runs nn.LSTM: one that `lstm-parity modes` lists",
 }
 ARRAYS = ("torch", "numpy")
 LIMIT = 20.0  # seconds for one call
@@ -38,9 +39,9 @@ class TargetError(ValueError):
 class Target:
     """An implementation to be loaded.
 
-    place: a file, or a module's dotted name; empty for a mistake. name: of a class or function in it. arrays: what the
-    function computes with. without: the features (FEATURES) that it is declared not to support. arithmetic: a name out
-    of `reference.arithmetics.ladder` that it is declared to compute in, in the dtypes that have one; empty for none.
+    place: a file, or a module's dotted name; empty for a mistake or a mode. name: of a class or function in it. arrays:
+    what the function computes with. without: the features (FEATURES) that it is declared not to support. arithmetic: a
+    name of `reference.arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none.
     """
 
     kind: str
@@ -71,7 +72,7 @@ def parsed(text: str, arrays: str = "torch", without: Iterable[str] = (), arithm
     place, _, name = rest.rpartition(":")
     if kind not in KINDS:
         raise TargetError(f"--impl {text} was given, but {_unknown(kind, KINDS)}; write KIND:FILE.py:NAME")
-    if kind == "mistake":
+    if kind in ("mistake", "mode"):
         place, name = "", rest
     elif not place or not name.isidentifier():
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")

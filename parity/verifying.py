@@ -6,43 +6,55 @@ from collections.abc import Callable, Sequence
 
 from parity.cases import Case
 from parity.certificate.provenance import provenance
-from parity.certificate.results import Certificate, row
-from parity.explaining import explain
+from parity.certificate.results import Certificate, beyond, row
+from parity.explaining import Explanation, explain
 from parity.implementations.protocol import Implementation
 from parity.implementations.references import NumpyReference, TorchReference
 from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from parity.judge import Verdict
 from parity.lattice import cases
-from parity.observing import observe_all
+from parity.observing import Observation, observe_all
 from parity.settings import DTYPES
+from reference.arithmetics import Arithmetic
 
 FIRST = 24  # one of so many cases is judged first
 OURS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
-def design(dtype: str) -> list[Case]:
+def design(dtype: str, device: str = "cpu") -> list[Case]:
     """The cases of a verification in one dtype: for every value profile, every pair of values of the other axes."""
-    return list(cases(dtype=dtype))
+    return list(cases(dtype=dtype, device=device))
+
+
+def in_each(observations: Sequence[Observation]) -> list[Explanation]:
+    """What explains a run, for each arithmetic that its cases ought to be computed in: one, but on a GPU."""
+    groups: dict[Arithmetic, list[Observation]] = {}
+    for observation in observations:
+        groups.setdefault(observation.ought, []).append(observation)
+    return [explain(group) for group in groups.values()]
 
 
 def verify(
     implementations: Sequence[Implementation] = OURS,
     dtypes: Sequence[str] = DTYPES,
     progress: Callable[[str], None] = lambda _: None,
+    device: str = "cpu",
 ) -> Certificate:
     """Judge each implementation in each dtype; progress is told what comes next."""
     rows = []
     for implementation in implementations:
         for dtype in dtypes:
             progress(f"{implementation.name}, {dtype}")
-            rows.append(row(implementation.name, dtype, explain(observe_all(implementation, design(dtype)))))
-    return Certificate(provenance(), tuple(rows))
+            seen = observe_all(implementation, design(dtype, device))
+            rows += [row(implementation.name, dtype, explanation) for explanation in in_each(seen)]
+    return Certificate(provenance(device), tuple(rows), beyond(device))
 
 
 def verify_one(
     implementation: Implementation,
     dtypes: Sequence[str] = DTYPES,
     progress: Callable[[str], None] = lambda _: None,
+    device: str = "cpu",
 ) -> tuple[Certificate, Sequence[Verdict]]:
     """Judge one implementation in each dtype until it is wrong in one; also the verdicts of that one, or none.
 
@@ -52,12 +64,12 @@ def verify_one(
     rows = []
     for dtype in dtypes:
         progress(f"{implementation.name}, {dtype}")
-        whole = design(dtype)
+        whole = design(dtype, device)
         for some in (whole[::FIRST], whole):
             explanation = explain(observe_all(implementation, some))
             if wrong := not explanation.parity and explanation.arithmetic is None:
                 break
         rows.append(row(implementation.name, dtype, explanation))
         if wrong:
-            return Certificate(provenance(), tuple(rows)), explanation.verdicts
-    return Certificate(provenance(), tuple(rows)), ()
+            return Certificate(provenance(device), tuple(rows), beyond(device)), explanation.verdicts
+    return Certificate(provenance(device), tuple(rows), beyond(device)), ()

@@ -9,6 +9,12 @@ import pytest
 from parity.isolated import UNLUCKY_MEMORY, Isolation
 from parity.plugin import judged
 from parity.verifying import OURS
+from parity_tests.strategies import compute_on
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Cases are drawn for the device that was chosen."""
+    compute_on(config.option.device)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -18,6 +24,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         named = judged(metafunc.config)
         chosen = OURS if named is None else [named]
         metafunc.parametrize("implementation", chosen, ids=lambda one: one.name, scope="session")
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> str:
+    """The one that was chosen."""
+    return str(request.config.option.device)
 
 
 @pytest.fixture(scope="session")

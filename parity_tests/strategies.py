@@ -48,6 +48,12 @@ AXES: dict[str, st.SearchStrategy[Any]] = {
     **{name: st.sampled_from(choices) for name, choices in CHOICES.items()},
 }
 _FROZEN: dict[str, Any] = {}
+_DEVICE = {"device": "cpu"}
+
+
+def compute_on(device: str) -> None:
+    """From here on cases are drawn for this device, in all tests but those that ask for one themselves."""
+    _DEVICE["device"] = device
 
 
 @contextmanager
@@ -63,11 +69,11 @@ def frozen(**axes: Any) -> Iterator[None]:
 @st.composite
 def cases(draw_: st.DrawFn, **axes: Any) -> Case:
     """A case; axes that are named have the value, or are drawn from the strategy, that is given for them."""
-    if unknown := axes.keys() - AXES.keys():
+    if unknown := axes.keys() - AXES.keys() - _DEVICE.keys():
         raise TypeError(f"unknown axes {sorted(unknown)}: there are {', '.join(AXES)}")
-    chosen = {**AXES, **axes, **_FROZEN}
+    chosen = {**_DEVICE, **AXES, **axes, **_FROZEN}
     values = {name: draw_(v) if isinstance(v, st.SearchStrategy) else v for name, v in chosen.items()}
-    fixed = axes.keys() | _FROZEN.keys()
+    fixed = axes.keys() | _FROZEN.keys() | _DEVICE.keys()
     _spread(values, fixed)
     _coincide(values, fixed, draw_)
     values["proj_size"] = 0

@@ -11,9 +11,9 @@ KNOWN = read_all()
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_an_implementation_returns_the_known_answers(implementation, name):
+def test_an_implementation_returns_the_known_answers(implementation, name, device):
     """In every dtype that holds the given numbers, what is returned is what fifty digits say, to rounding noise."""
-    verdicts = [against(KNOWN[name], implementation, dtype) for dtype in KNOWN[name].dtypes]
+    verdicts = [against(KNOWN[name], implementation, dtype, device) for dtype in KNOWN[name].dtypes]
     if all(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
         pytest.skip(verdicts[0].reason)
     for verdict in verdicts:

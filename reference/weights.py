@@ -145,7 +145,7 @@ def write_weights(weights: LSTMWeights, module: nn.LSTM | nn.LSTMCell) -> None:
 def to_numpy(tensor: torch.Tensor) -> np.ndarray[Any, np.dtype[Any]]:
     """Copy a tensor to a NumPy array of the same dtype; bfloat16, which NumPy lacks, is widened to float32, exactly."""
     tensor = tensor.detach().cpu()
-    return np.array((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy())
+    return np.array((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).cpu().numpy())
 
 
 def as_numpy(value: Any) -> Any:

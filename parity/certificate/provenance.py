@@ -8,8 +8,10 @@ import re
 import numpy as np
 import torch
 
+from parity.devices import description
 
-def provenance() -> dict[str, str]:
+
+def provenance(device: str = "cpu") -> dict[str, str]:
     """Names and values, ready to print."""
     return {
         "torch": torch.__version__,
@@ -18,6 +20,7 @@ def provenance() -> dict[str, str]:
         "kernels": kernels(),
         "threads": str(torch.get_num_threads()),
         "processor": f"{platform.machine()}, {_capability()}",
+        **description(device),
     }
 
 

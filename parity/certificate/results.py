@@ -50,13 +50,18 @@ class Certificate:
 
     provenance: Mapping[str, str]
     rows: tuple[Row, ...]
-    beyond: str = "gradients, dropout in train mode, devices other than the CPU"
+    beyond: str
 
     @property
     def holds(self) -> bool:
         """Whether something was judged and everything that was judged agrees."""
         outcomes = {row.outcome for row in self.rows}
         return Outcome.PARITY in outcomes and outcomes <= {Outcome.PARITY, Outcome.REFUSED}
+
+
+def beyond(device: str) -> str:
+    """What a verification on that device does not ask about."""
+    return f"gradients, dropout in train mode, devices other than {'the CPU' if device == 'cpu' else device}"
 
 
 def row(implementation: str, dtype: str, explanation: Explanation) -> Row:

@@ -36,13 +36,19 @@ WORDS = {
 class Elsewhere:
     """The implementation of a target, in a child process that is started anew whenever it has died.
 
-    limit: seconds that a call may take; memory: GiB that the implementation may use. Close it, or use it in `with`.
+    limit: seconds that a call may take; memory: GiB that the implementation may use, on the CPU: drivers of other
+    devices reserve more than there is. Close it, or use it in `with`.
     """
 
     def __init__(
-        self, target: Target, limit: float = LIMIT, memory: float = MEMORY, server: Isolation | None = None
+        self,
+        target: Target,
+        limit: float = LIMIT,
+        memory: float = MEMORY,
+        server: Isolation | None = None,
+        device: str = "cpu",
     ) -> None:
-        self.target, self.limit, self.memory = target, limit, memory
+        self.target, self.limit, self.memory = target, limit, memory if device == "cpu" else 0.0
         self._server = server or server_of_workers()
         self._connection: socket.socket | None = None
         self._pid = 0

@@ -51,8 +51,8 @@ def serve(path: str, fields: dict[str, Any], memory: int) -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only: elsewhere no limit."""
-    if not STATM.exists():
+    """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only; 0 for no limit."""
+    if not more or not STATM.exists():
         return
     now = int(STATM.read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))

@@ -9,9 +9,10 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from parity.implementations.protocol import LSTM
-from parity.implementations.torch_modules import lacking
+from parity.implementations.torch_modules import lacking, of_products
 from parity.settings import Setting
 from reference import numpy_lstm, torch_lstm
+from reference.arithmetics import Arithmetic
 from reference.sequences import repack, unpack
 from reference.weights import LSTMWeights, to_numpy
 
@@ -25,6 +26,10 @@ class TorchReference:
     def refuses(self, setting: Setting) -> str | None:
         """The reference supports every setting whose dtype torch can multiply."""
         return lacking(setting.runtime.dtype, setting.runtime.device)
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """TF32 products where torch allows them to all products."""
+        return of_products(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """`lstm_forward` with these weights."""
@@ -40,7 +45,9 @@ class NumpyReference:
 
     def refuses(self, setting: Setting) -> str | None:
         """NumPy has no bfloat16, and sums float16 products in float16."""
-        dtype = setting.runtime.dtype
+        dtype, device = setting.runtime.dtype, setting.runtime.device
+        if device != "cpu":
+            return f"the NumPy reference does not compute on {device}"
         return None if dtype in ("float64", "float32") else f"the NumPy reference does not compute in {dtype}"
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:

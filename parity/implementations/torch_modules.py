@@ -10,9 +10,11 @@ from functools import cache, partial
 import torch
 from torch import nn
 
+from parity.devices import TF32, tf32
 from parity.implementations.protocol import LSTM
 from parity.implementations.stacking import CellStack, Step
 from parity.settings import Architecture, Setting
+from reference.arithmetics import Arithmetic, named
 from reference.weights import LONG_NAMES, CellWeights, LSTMWeights, write_weights
 
 
@@ -22,9 +24,15 @@ def lacking(dtype: str, device: str) -> str | None:
     try:
         one = torch.ones(1, 1, dtype=getattr(torch, dtype), device=device)
         nn.functional.linear(one, one, one[0])
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:  # the latter: not compiled with CUDA
         return f"torch {torch.__version__} has no {dtype} on {device}: {error}"
     return None
+
+
+def of_products(setting: Setting) -> Arithmetic | None:
+    """The arithmetic of what is made of plain products: TF32 where torch's flags allow it, None for the dtype's own."""
+    r = setting.runtime
+    return named(TF32, r.dtype) if tf32(r.device, r.dtype, cudnn=False) else None
 
 
 @cache
@@ -51,6 +59,11 @@ class TorchLSTM:
         runtime, fused = setting.runtime, setting.runtime.mkldnn and setting.runtime.device == "cpu"
         fused = fused and not setting.architecture.proj_size and setting.call.lengths is None
         return lacking(runtime.dtype, runtime.device) or (lacking_layer(runtime.dtype) if fused else None)
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """TF32 products where torch allows them to cuDNN."""
+        r = setting.runtime
+        return named(TF32, r.dtype) if tf32(r.device, r.dtype, cudnn=r.mkldnn) else None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
@@ -112,6 +125,10 @@ class TorchLSTMCell:
         if setting.architecture.proj_size:
             return "nn.LSTMCell has no proj_size"
         return lacking(setting.runtime.dtype, setting.runtime.device)
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """TF32 products where torch allows them to all products."""
+        return of_products(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A stack of cells with these weights, called like `nn.LSTM`."""

@@ -1,0 +1,94 @@
+"""Other devices, as far as a machine without one can tell: what is asked of torch's flags, and what is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from parity import devices
+from parity.cases import case, moved
+from parity.implementations.protocol import ought
+from parity.implementations.references import NumpyReference
+from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+from parity.judge import judge
+from parity.observing import Observation
+from parity.settings import setting_named
+from parity.verifying import design, in_each
+
+ON_CUDA = setting_named("I3-H5-T4-B2-float32-cuda")
+
+
+@pytest.fixture
+def ampere(monkeypatch):
+    """A GPU with tensor cores that this machine does not have; torch's flags as they were, afterwards."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.allow_tf32, matmul.allow_tf32
+    yield
+    cudnn.allow_tf32, matmul.allow_tf32 = before
+
+
+def test_tf32_is_expected_of_cudnn_until_it_is_switched_off(ampere):
+    """torch allows it to cuDNN's LSTM by default."""
+    before = ought(TorchLSTM(), ON_CUDA).name
+    torch.backends.cudnn.allow_tf32 = False
+
+    assert (before, ought(TorchLSTM(), ON_CUDA).name) == ("float32 with TF32 products", "float32")
+
+
+def test_tf32_is_expected_of_cells_only_where_it_is_allowed_to_all_products(ampere):
+    """They know no cuDNN."""
+    before = ought(TorchLSTMCell(), ON_CUDA).name
+    torch.backends.cuda.matmul.allow_tf32 = True
+
+    assert (before, ought(TorchLSTMCell(), ON_CUDA).name) == ("float32", "float32 with TF32 products")
+
+
+@pytest.mark.parametrize("words", ["float64-cuda", "float32", "float32-cuda-native"])
+def test_tf32_is_expected_of_nothing_else(ampere, words):
+    """Not of other dtypes, not of the CPU, not with cuDNN off."""
+    dtype = words.partition("-")[0]
+
+    assert ought(TorchLSTM(), setting_named(f"I3-H5-T4-B2-{words}")).name == dtype
+
+
+def test_what_ought_to_be_computed_in_two_arithmetics_has_two_rows(ampere):
+    """Of a GPU's float32 cases those with cuDNN, and those without."""
+    seen = [
+        Observation(c, refused="no GPU", arithmetic=ought(TorchLSTM(), c.setting)) for c in design("float32", "cuda")
+    ]
+
+    assert {e.expected.name for e in in_each(seen)} == {"float32", "float32 with TF32 products"}
+
+
+def test_an_observation_is_judged_in_what_it_ought_to_be_computed_in(ampere):
+    """Unless another is asked for."""
+    observation = Observation(
+        moved(case("I3-H5-T4-B2-float32-normal-1"), "cuda"), arithmetic=ought(TorchLSTM(), ON_CUDA)
+    )
+
+    assert judge(observation).arithmetic.name == "float32 with TF32 products"
+
+
+def test_the_numpy_reference_refuses_other_devices():
+    """It is counted, and named."""
+    assert NumpyReference().refuses(ON_CUDA) == "the NumPy reference does not compute on cuda"
+
+
+@pytest.mark.parametrize("command", [["pytest"], ["parity", "verify"]], ids=["pytest", "verify"])
+def test_a_device_that_is_none_is_refused_in_words(command):
+    """With those that are known."""
+    done = subprocess.run([sys.executable, "-m", *command, "--device", "gpu"], capture_output=True, text=True)
+
+    assert done.returncode not in (0, 1)
+    assert "--device gpu was given, but it must be one of cpu, cuda, mps, xpu" in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has one")
+def test_a_device_that_is_not_there_is_refused_in_words():
+    """With what torch says."""
+    with pytest.raises(devices.DeviceMissingError, match="cannot compute on it"):
+        devices.demand("cuda")
