@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import torch
 
 torch._C._set_mkldnn_enabled(False)
-torch.backends.mkldnn.flags = lambda *given, **named: nullcontext()
+type(torch.backends.mkldnn).enabled = property(lambda self: False, lambda self, value: None)
