@@ -1,1 +1,29 @@
+"""The plugin, and which files share a worker: those that share a server of child processes, which starts slowly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
 pytest_plugins = ["parity.plugin"]
+
+TOGETHER = {
+    "parity_tests/test_refusals.py": "isolated",
+    "parity_tests/test_torch_bugs.py": "isolated",
+    "meta_tests/test_modes.py": "modes",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each test by itself but for those files (the mark `xdist_group` does nothing since pytest 9.1)."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+    return Together(config, log)

@@ -21,7 +21,6 @@ CHEAP = [name for name in MODES if not name.startswith(SLOW)]
 EVERY = [trial for mode in MODES.values() for trial in trials(mode)]
 
 judged_for = pytest.mark.skipif(not torch.__version__.startswith("2.13."), reason="lacks.py says what torch 2.13 does")
-together = pytest.mark.xdist_group("modes")
 
 
 def some(name):
@@ -32,7 +31,6 @@ def some(name):
 
 
 @judged_for
-@together
 def test_cheap_modes_do_what_is_said_of_them():
     """One trial that agrees and one that fails as listed, of each."""
     found = list(run([trial for name in CHEAP for trial in some(name)]))

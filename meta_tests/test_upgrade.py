@@ -284,7 +284,6 @@ def test_a_limit_of_time_is_no_lack_of_a_capability():
     assert why_not(Ending(How.CRASHED, None, "SIGSEGV")) == "the process crashed: SIGSEGV"
 
 
-@pytest.mark.xdist_group("isolated")
 def test_bad_calls_are_recorded():
     """By subject and name, with the words they were refused with."""
     rows = ["input: 4 features", "input: rank 4"]

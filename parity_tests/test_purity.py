@@ -8,7 +8,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from parity.calling import arguments, bits, call, runtime_flags, tensors_of, weight_tensors
 from parity_tests.strategies import cases
-from parity_tests.test_relations import same
+from parity_tests.test_relations import alike
 
 
 def supported(implementation, case):
@@ -62,4 +62,4 @@ def test_the_same_call_twice_is_the_same(implementation, case):
         lstm = implementation.load(case.setting, weight_tensors(case))
         one, other = (call(lstm, case.setting, case.input, case.h_0, case.c_0) for _ in range(2))
 
-    assert same(case, one, other)
+    assert alike(implementation, case, one, other)

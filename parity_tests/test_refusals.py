@@ -18,7 +18,6 @@ from parity.bad_calls.subjects import ROWS, applies
 from parity.isolated import Ending, Isolation
 from parity_tests.known_refusals import KNOWN, known
 
-pytestmark = pytest.mark.xdist_group("isolated")  # one worker, one server of child processes
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 
 

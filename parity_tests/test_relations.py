@@ -37,10 +37,15 @@ def run(implementation, case: Case) -> Outputs:
     return observation.evidence[0].outputs
 
 
-def same(implementation, case: Case, other: Outputs) -> bool:
-    """True where the implementation returns these outputs too, or NoParityError raised with the whole story."""
-    demand_parity(related(case, run(implementation, case), other, ought(implementation, case.setting)))
+def alike(implementation, case: Case, one: Outputs, other: Outputs) -> bool:
+    """True, or NoParityError raised with the whole story."""
+    demand_parity(related(case, one, other, ought(implementation, case.setting)))
     return True
+
+
+def same(implementation, case: Case, other: Outputs) -> bool:
+    """Whether the implementation returns for a case what it returned otherwise."""
+    return alike(implementation, case, run(implementation, case), other)
 
 
 def called(case: Case, **changes) -> Case:

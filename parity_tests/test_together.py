@@ -24,4 +24,4 @@ def test_it_is_the_lstm_that_torch_computes(implementation, case):
     """Side by side with nn.LSTM, or nn.LSTM with the reference, where noise has not drowned the trajectory."""
     other = TorchReference() if isinstance(implementation, TorchLSTM) else TorchLSTM()
 
-    assert same(case, run(implementation, case), run(other, case))
+    assert same(implementation, case, run(other, case))

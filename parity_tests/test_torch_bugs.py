@@ -13,8 +13,6 @@ import torch
 from parity.isolated import Isolation
 from parity_tests.torch_bugs import BUGS, look
 
-pytestmark = pytest.mark.xdist_group("isolated")  # one worker, one server of child processes
-
 
 def bugs() -> list[Any]:
     """The identifiers of all bugs; those that this torch still has are expected to fail."""

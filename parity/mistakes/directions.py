@@ -157,6 +157,8 @@ class ReverseStateOfTheLastStep(PlainLSTM):
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's h from the output's last step."""
         h_n, c_n = super().last_states(lasts, output)
+        if self.directions == 1:
+            return h_n, c_n
         own = output[-1].view(output.shape[1], self.directions, -1).transpose(0, 1)
         return torch.cat([h_n[: -self.directions], own]), c_n
 
