@@ -166,6 +166,14 @@ def test_a_capability_is_lost_or_gained(was, now, found):
     assert kinds(replace(EMPTY, capabilities={"vmap": was}), replace(EMPTY, capabilities={"vmap": now})) == found
 
 
+def test_what_another_processor_lacks_is_no_loss_by_the_upgrade():
+    """It is told, after the processor."""
+    old = replace(EMPTY, capabilities={"autocast": ""})
+    new = replace(EMPTY, capabilities={"autocast": "no"}, conditions={**EMPTY.conditions, "capability": "DEFAULT"})
+    found = compare(old, new)
+    assert ([f.kind for f in found.findings], found.worse) == ([Kind.CONDITIONS, Kind.CAPABILITY_LOST], ())
+
+
 def test_another_kernel_is_named():
     """Both in one line; one that failed is a matter of capabilities."""
     old = replace(EMPTY, kernels={"padded": ("single operators",), "cell": ("RuntimeError: no",)})

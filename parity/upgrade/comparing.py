@@ -24,8 +24,15 @@ class Comparison:
 
     @property
     def worse(self) -> tuple[Finding, ...]:
-        """The findings by which somebody who upgrades loses something."""
-        return tuple(finding for finding in self.findings if finding.kind.worse)
+        """The findings by which somebody who upgrades loses something.
+
+        A capability that another processor lacks is told, and is no loss by the upgrade.
+        """
+        other = any(
+            self.old.conditions.get(name) != self.new.conditions.get(name) for name in ("capability", "processor")
+        )
+        spared = (Kind.CAPABILITY_LOST,) if other else ()
+        return tuple(finding for finding in self.findings if finding.kind.worse and finding.kind not in spared)
 
 
 def compare(old: Record, new: Record) -> Comparison:
