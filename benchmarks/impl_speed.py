@@ -1,7 +1,8 @@
 """What `--impl` costs: isolation against the same cases in process, and the time until a mistake is named.
 
-Isolation: the cases of the widest property test, observed and judged in this process and through a child process, one
-case here, the same there, in turns, so that the machine's other work falls on both. Verdict: the whole command
+Isolation: the cases of the widest property test, observed and judged in one process and through a child process, one
+case here, the same there, in turns, so that the machine's other work falls on both; and whole runs of `pytest --impl`
+beside `--in-process`, of those tests that both ask. Verdict: the whole command
 `pytest --impl mistake:NAME`, imports included, for every so-many-th of the known mistakes; beside it, in the same run,
 what it takes to import torch and hypothesis.
 Run `python -m benchmarks.impl_speed [STEP]`. Result: impl_speed.md.
@@ -9,6 +10,8 @@ Run `python -m benchmarks.impl_speed [STEP]`. Result: impl_speed.md.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import statistics
 import subprocess
 import sys
@@ -25,9 +28,12 @@ from parity.loading import load
 from parity.mistakes import MISTAKES
 from parity.observing import observe
 from parity.target import parsed
+from parity.threads import share_cores
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ("module:torch.nn:LSTM", "layer:examples/layer.py:lstm_forward")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # with it, all is compiled anew
+BOTH = "not second_derivatives and not replac and not frozen"
 IMPORTS = "import torch, numpy, hypothesis, pytest"
 
 
@@ -53,7 +59,7 @@ def isolation(text: str) -> tuple[float, float]:
 def command(*words: str) -> float:
     """Seconds that a command of this Python takes."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True)
+    subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, env=ENVIRONMENT)
     return time.perf_counter() - start
 
 
@@ -65,6 +71,21 @@ def verdicts(step: int) -> list[tuple[str, float, float]]:
     ]
 
 
+def runs(text: str) -> tuple[float, float]:
+    """Seconds for a whole run here and there, the smaller of two each."""
+    there = ("-m", "pytest", "--impl", text, "-k", BOTH)
+    both = [(command(*there, "--in-process"), command(*there)) for _ in range(2)]
+    return min(here for here, _ in both), min(elsewhere for _, elsewhere in both)
+
+
+def costs() -> list[str]:
+    """The rows on isolation."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:  # one that sees what share_cores says
+        found = [(f"cases, {text}", *times) for text, times in zip(TARGETS, pool.map(isolation, TARGETS), strict=True)]
+    found += [(f"whole run, {text}", *runs(text)) for text in TARGETS]
+    return [f"| {what} | {here:.2f} s | {there:.2f} s | {there / here:.2f} |" for what, here, there in found]
+
+
 def table(step: int) -> str:
     """The whole result."""
     lines = [
@@ -73,10 +94,7 @@ def table(step: int) -> str:
         "Made by `python -m benchmarks.impl_speed`; what it does stands at its top.",
         "",
     ]
-    lines += ["| implementation | in process | in a process of its own | ratio |", "|---|---:|---:|---:|"]
-    for text in TARGETS:
-        here, there = isolation(text)
-        lines.append(f"| {text} | {here:.2f} s | {there:.2f} s | {there / here:.2f} |")
+    lines += ["| what | in process | in a process of its own | ratio |", "|---|---:|---:|---:|", *costs()]
     timed = verdicts(step)
     totals, imports = ([row[k] for row in timed] for k in (1, 2))
     slowest = max(timed, key=lambda row: row[1])
@@ -93,6 +111,7 @@ def table(step: int) -> str:
 def main() -> None:
     """Measure, print and write."""
     warnings.simplefilter("ignore")
+    share_cores()
     result = table(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
     print(result)
     Path(__file__).with_suffix(".md").write_text(result)

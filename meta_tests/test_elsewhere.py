@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import socket
 from pathlib import Path
 
 import pytest
 import torch
 
 from meta_tests import misbehaving
+from parity.calling import bits
 from parity.cases import case
-from parity.elsewhere import server_of_workers
+from parity.elsewhere import frames, server_of_workers
 from parity.elsewhere.implementation import Elsewhere
 from parity.elsewhere.watching import DRAWN, STATE
 from parity.gradient_judge import judge_gradients
@@ -109,6 +112,22 @@ def test_it_returns_there_what_it_returns_here(elsewhere, monkeypatch, text, str
     here, there = (observe(one, asked).evidence[0].outputs for one in (load(target), elsewhere(target)))
 
     assert all((getattr(here, name) == getattr(there, name)).all() for name in ("output", "h_n", "c_n"))
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.int64, torch.bool]
+)
+@pytest.mark.parametrize("shape", [(), (1,), (3, 0, 2), (2, 3, 4)], ids=str)
+def test_a_tensor_of_any_layout_is_told_byte_for_byte(dtype, shape):
+    """Of one element with gaps around it too, which torch calls contiguous."""
+    wide = torch.arange(2 * max(1, math.prod(shape))).to(dtype)[::2]
+    strided = wide[: math.prod(shape)].reshape(shape)
+    here, there = socket.socketpair()
+    with here, there:
+        frames.send(here, {}, strided)
+        _, (told,) = frames.receive(there)
+
+    assert (told.dtype, told.shape, bits(told)) == (dtype, torch.Size(shape), bits(strided))
 
 
 def test_numpy_functions_are_given_arrays(elsewhere, monkeypatch):

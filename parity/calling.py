@@ -184,4 +184,7 @@ def tensors_of(value: Any) -> list[torch.Tensor]:
 
 def bits(tensor: torch.Tensor) -> bytes:
     """A copy of its bytes, so that NaN is compared too."""
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    here = tensor.detach().cpu()
+    if here.dtype in (torch.float64, torch.float32, torch.float16):
+        return here.numpy().tobytes()
+    return here.clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8).numpy().tobytes()
