@@ -256,12 +256,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 
 def _diagnosis(item: pytest.Item, verdict: Verdict) -> str:
-    """What explains the first failure of the implementation that `--impl` names; nothing for any other."""
+    """What explains the first failure of the implementation that `--impl` names, told at once; nothing for others."""
     implementation = judged(item.config)
     if implementation is None or DIAGNOSED in item.config.stash:
         return ""
     from parity.diagnose import diagnose
+    from parity.message import message
     from parity.probing import probe
 
     item.config.stash[DIAGNOSED] = True
+    if (terminal := item.config.pluginmanager.get_plugin("terminalreporter")) is not None:
+        terminal.ensure_newline()
+        terminal.write_line(f"{message(verdict).splitlines()[0]}; looking for what explains it", flush=True)
     return "\n\n" + diagnose([verdict, *probe(implementation, device=item.config.option.device)]).text
