@@ -50,9 +50,9 @@ class Written:
 
 def column_sums(x: Tensor, w: Tensor) -> Tensor:
     """One column after the other, as a plain loop in C adds them."""
-    total = torch.zeros(len(x), len(w), dtype=x.dtype)
-    for k in range(x.shape[1]):
-        total = total + x[:, k : k + 1] * w[:, k]
+    total = torch.zeros(*x.shape[:-1], len(w), dtype=x.dtype)
+    for k in range(x.shape[-1]):
+        total = total + x[..., k : k + 1] * w[:, k]
     return total
 
 
