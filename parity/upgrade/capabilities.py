@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch import nn
 
 from parity.isolated import Ending, How, Isolation
 from parity.settings import DTYPES
-from parity.upgrade.modules import small
+from parity.upgrade.modules import Packing, small
 from parity.upgrade.refusals import cleaned
 from parity.upgrade.uses import USES
 
@@ -56,16 +55,6 @@ def exported() -> None:
 
 def exported_packed() -> None:
     """torch.export.export of a module that packs its input."""
-
-    class Packing(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.lstm = nn.LSTM(3, 4)
-
-        def forward(self, x: Tensor) -> Tensor:
-            packed = pack_padded_sequence(x, torch.tensor([5, 2]))
-            return self.lstm(packed)[0].data  # type: ignore[no-any-return]
-
     torch.export.export(Packing().eval(), (small()[1],))
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils import prune
-from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
-from parity.upgrade.modules import small
+from parity.upgrade.modules import Packing, small
 
 
 def compiled_whole() -> None:
@@ -37,17 +36,7 @@ def fx_traced() -> None:
 
 def scripted_packed() -> None:
     """torch.jit.script of a module whose input is packed, called."""
-
-    class Packed(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.lstm = nn.LSTM(3, 4)
-
-        def forward(self, x: Tensor) -> Tensor:
-            packed = pack_padded_sequence(x, torch.tensor([5, 2]))
-            return self.lstm(packed)[0].data  # type: ignore[no-any-return]
-
-    torch.jit.script(Packed())(small()[1])
+    torch.jit.script(Packing())(small()[1])
 
 
 def script_optimized() -> None:
