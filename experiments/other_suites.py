@@ -29,7 +29,7 @@ from parity.cases import draw
 from parity.implementations.protocol import LSTM, Implementation
 from parity.implementations.torch_modules import TorchLSTM
 from parity.settings import Architecture, Call, Runtime, Setting, setting_named
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from reference.weights import CellWeights, LSTMWeights, named_weights
 
 EXAMPLE = setting_named("I10-H20-L2-T5-B3-float32")  # nn.LSTM(10, 20, 2) in torch's documentation
 IOFC = (0, 2, 3, 1)  # where i, f, g, o stand in ONNX's order
@@ -55,12 +55,7 @@ def _setting(module: nn.LSTM) -> Setting:
 
 def _parameters(module: nn.LSTM) -> LSTMWeights:
     """The module's parameters themselves, so that gradients reach them."""
-
-    def cell(suffix: str) -> CellWeights:
-        return CellWeights(**{short: getattr(module, long + suffix, None) for short, long in LONG_NAMES.items()})
-
-    suffixes = ("", "_reverse") if module.bidirectional else ("",)
-    return LSTMWeights(tuple(tuple(cell(f"_l{k}{s}") for s in suffixes) for k in range(module.num_layers)))
+    return named_weights(dict(module.named_parameters()), module.num_layers, 1 + module.bidirectional)
 
 
 # ONNX

@@ -25,7 +25,7 @@ from parity.settings import DTYPES, Architecture, Call, Runtime, Setting
 from reference.arithmetics import Arithmetic
 from reference.noisy_lstm import Expected
 from reference.rounding import Array
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from reference.weights import LSTMWeights, named_weights
 
 FORMAT = "lstm-parity known answer, format 1"
 VECTORS = Path(__file__).parents[1] / "known_answers" / "vectors"
@@ -180,11 +180,4 @@ def _canonical(stored: Mapping[str, Any], name: str) -> Array:
 
 
 def _weights(arrays: Mapping[str, Array], architecture: Architecture) -> LSTMWeights:
-    suffixes = ("", "_reverse")[: architecture.num_directions]
-
-    def cell(end: str) -> CellWeights:
-        return CellWeights(**{s: arrays[long + end] for s, long in LONG_NAMES.items() if long + end in arrays})
-
-    return LSTMWeights(
-        tuple(tuple(cell(f"_l{layer}{suffix}") for suffix in suffixes) for layer in range(architecture.num_layers))
-    )
+    return named_weights(arrays, architecture.num_layers, architecture.num_directions)

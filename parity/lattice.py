@@ -52,7 +52,12 @@ def cover(*, backwards: bool = False, **frozen: Any) -> list[dict[str, Any]]:
     """
     order = -1 if backwards else 1
     axes = {name: (frozen[name],) if name in frozen else tuple(values)[::order] for name, values in AXES.items()}
-    return [dict(zip(axes, row, strict=True)) for row in _rows(tuple(axes.values()))]
+    return pairs(axes)
+
+
+def pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Points that hold every pair of values of these axes."""
+    return [dict(zip(axes, row, strict=True)) for row in _rows(tuple(map(tuple, axes.values())))]
 
 
 @lru_cache(maxsize=64)

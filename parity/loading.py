@@ -19,7 +19,6 @@ from parity.implementations.layers import FromLayer, layer_of_cell
 from parity.implementations.numpy_arrays import WithoutGradients, on_arrays
 from parity.implementations.protocol import LSTM, Implementation
 from parity.implementations.torch_modules import FromModule
-from parity.mistakes import mistake
 from parity.settings import Setting
 from parity.target import NAMED, Target, TargetError, importable
 from reference.arithmetics import Arithmetic, named
@@ -83,8 +82,7 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
-    ours = {"mistake": _mistake, "mode": _mode, "framework": _framework}
-    found = ours[target.kind](target.name) if target.kind in ours else _found(target)
+    found = _ours(target.kind, target.name) if target.kind in NAMED else _found(target)
     return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
 
 
@@ -103,29 +101,17 @@ def adapted(
     return Declared(implementation, without, arithmetic) if without or arithmetic else implementation
 
 
-def _mistake(name: str) -> Implementation:
+def _ours(kind: str, name: str) -> Implementation:
+    """A mistake, a mode or a framework; what the last two import takes seconds, and is theirs alone in its process."""
+    place, function = {
+        "mistake": ("parity.mistakes", "mistake"),
+        "mode": ("parity.modes", "mode_named"),
+        "framework": ("parity.implementations.frameworks.adapting", "adapter"),
+    }[kind]
     try:
-        return mistake(name)
+        return cast(Implementation, getattr(importlib.import_module(place), function)(name))
     except KeyError as error:
         raise TargetError(error.args[0]) from None
-
-
-def _mode(name: str) -> Implementation:
-    modes = importlib.import_module("parity.modes")  # what they import takes a second
-    try:
-        return cast(Implementation, modes.mode_named(name))
-    except KeyError as error:
-        raise TargetError(error.args[0]) from None
-
-
-def _framework(name: str) -> Implementation:
-    """Import the framework: in a process of its own, which two of them may not share."""
-    adapting = importlib.import_module("parity.implementations.frameworks.adapting")
-    try:
-        implementation: Implementation = adapting.adapter(name)
-    except KeyError as error:
-        raise TargetError(error.args[0]) from None
-    return implementation
 
 
 def _of_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:

@@ -10,8 +10,14 @@ from parity.target import FEATURES, KINDS, LIMIT, MEMORY
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--case ID`, `--references`, and what is judged: `--impl KIND:TARGET` with what belongs to it."""
+    """What is judged, and which of the tests are run."""
     group = parser.getgroup("lstm-parity")
+    _add_implementation(group)
+    _add_run(group)
+
+
+def _add_implementation(group: pytest.OptionGroup) -> None:
+    """`--impl KIND:TARGET`, with what belongs to it."""
     kinds = "; ".join(f"{kind}: {needed}" for kind, needed in KINDS.items())
     group.addoption("--impl", metavar="KIND:TARGET", help=f"judge this implementation and nothing else. {kinds}")
     group.addoption("--arrays", default="torch", help="what a layer, cell or function computes with: torch or numpy")
@@ -28,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--in-process", action="store_true", help="run it in pytest's own process, where it can end everything"
     )
+
+
+def _add_run(group: pytest.OptionGroup) -> None:
+    """`--device`, `--case ID`, `--against FILE`, `--references`."""
     group.addoption("--device", default="cpu", help="draw cases for this one: cpu, cuda, mps, xpu; fixed cases stay")
     group.addoption(
         "--case",

@@ -7,7 +7,7 @@ Names and shapes are torch's (https://docs.pytorch.org/docs/stable/generated/tor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -98,6 +98,16 @@ class LSTMWeights:
     def map(self, function: Callable[[Array], Array]) -> LSTMWeights:
         """The same weights with a function applied to every array."""
         return LSTMWeights(tuple(tuple(cell.map(function) for cell in directions) for directions in self.cells))
+
+
+def named_weights(named: Mapping[str, Array], num_layers: int, num_directions: int) -> LSTMWeights:
+    """The very arrays that stand under the names of `nn.LSTM`'s state_dict, in an LSTMWeights; None where none does."""
+
+    def cell(suffix: str) -> CellWeights:
+        return CellWeights(**{short: named.get(long + suffix) for short, long in LONG_NAMES.items()})
+
+    suffixes = ("", "_reverse")[:num_directions]
+    return LSTMWeights(tuple(tuple(cell(f"_l{layer}{s}") for s in suffixes) for layer in range(num_layers)))
 
 
 def weights_of(module: nn.LSTM | nn.LSTMCell) -> LSTMWeights:

@@ -27,7 +27,7 @@ from parity.loading import load
 from parity.observing import evidence
 from parity.settings import Setting, setting_named
 from parity.target import Target, TargetError
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from reference.weights import LSTMWeights, named_weights
 
 HOME = str(Path(__file__).parents[1]) + os.sep
 STATM = Path("/proc/self/statm")  # the pages that a process has
@@ -147,13 +147,4 @@ def _story() -> str:
 def _weights(setting: Setting, names: list[str], values: tuple[torch.Tensor, ...]) -> LSTMWeights:
     """The weights by torch's names as an LSTMWeights."""
     named, a = dict(zip(names, values, strict=True)), setting.architecture
-    suffixes = ("", "_reverse")[: a.num_directions]
-    return LSTMWeights(
-        tuple(
-            tuple(
-                CellWeights(**{short: named.get(f"{long}_l{k}{suffix}") for short, long in LONG_NAMES.items()})
-                for suffix in suffixes
-            )
-            for k in range(a.num_layers)
-        )
-    )
+    return named_weights(named, a.num_layers, a.num_directions)

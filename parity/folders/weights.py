@@ -12,7 +12,7 @@ import numpy as np
 from parity.folders.arrays import FolderError, held, read_array
 from parity.settings import DTYPES, Architecture, SettingError
 from reference.rounding import Array
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from reference.weights import LSTMWeights, named_weights
 
 NAME = re.compile(r"(?P<prefix>(?:.*\.)?)(?P<name>(?:weight|bias)_(?:ih|hh|hr)_l(?P<layer>\d{1,3})(?:_reverse)?)")
 SAFETENSORS = "weights.safetensors"
@@ -129,10 +129,4 @@ def weight_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
 
 def assembled(weights: Mapping[str, Array], a: Architecture, dtype: str) -> LSTMWeights:
     """The weights of an architecture, as a dtype holds them."""
-
-    def cell(suffix: str) -> CellWeights:
-        named = {short: weights.get(long + suffix) for short, long in LONG_NAMES.items()}
-        return CellWeights(**{short: held(array, dtype) for short, array in named.items() if array is not None})
-
-    suffixes = ("", "_reverse")[: a.num_directions]
-    return LSTMWeights(tuple(tuple(cell(f"_l{layer}{s}") for s in suffixes) for layer in range(a.num_layers)))
+    return named_weights(weights, a.num_layers, a.num_directions).map(lambda array: held(array, dtype))

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from allpairspy import AllPairs
-
 from parity.cases import Case, draw
 from parity.implementations.frameworks.registry import Framework
-from parity.lattice import AXES, setting_at
+from parity.lattice import AXES, pairs, setting_at
 
 UNSEEN = ("strided", "grad_mode", "mkldnn", "threads", "deterministic")
 WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axis without a feature
@@ -39,11 +37,8 @@ def design(framework: Framework, dtype: str) -> list[Case]:
     axes |= {} if framework.stacks else BY_US
     axes |= framework.few
     axes |= dict(WITHOUT[feature] for feature in framework.lacks if feature in WITHOUT)
-    free = [name for name, values in axes.items() if len(values) > 1]
-    first = {name: values[0] for name, values in axes.items()}
-    points = [first | dict(zip(free, row, strict=True)) for row in AllPairs([list(axes[name]) for name in free])]
     return [
         draw(setting_at(point | ({"states": True} if more else {})), point["profile"], k + 1000 * more)
-        for k, point in enumerate(points)
+        for k, point in enumerate(pairs(axes))
         for more in range(4 if point["profile"] == "non_finite" else 1)  # it draws what is not finite, c_0 or not
     ]

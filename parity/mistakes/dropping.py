@@ -12,7 +12,7 @@ from torch.nn.functional import dropout
 
 from parity.mistakes.plain import PlainLSTM
 from parity.settings import Architecture, Call, Setting
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from reference.weights import LSTMWeights, named_weights
 
 
 class DroppingLSTM(PlainLSTM):
@@ -62,16 +62,7 @@ class DroppingModule(nn.LSTM):
 
     def _weights(self) -> LSTMWeights:
         """The parameters themselves."""
-        named = dict(self.named_parameters())
-        return LSTMWeights(
-            tuple(
-                tuple(
-                    CellWeights(**{k: named[f"{v}_l{layer}{end}"] for k, v in LONG_NAMES.items() if f"{v}_l0" in named})
-                    for end in ("", "_reverse")[: 1 + self.bidirectional]
-                )
-                for layer in range(self.num_layers)
-            )
-        )
+        return named_weights(dict(self.named_parameters()), self.num_layers, 1 + self.bidirectional)
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """As `nn.LSTM`."""

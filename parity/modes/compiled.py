@@ -11,7 +11,7 @@ from torch import nn
 from parity.implementations.stacking import CellStack, State, Step
 from parity.modes.mode import Make, Mode, Running
 from parity.settings import Setting
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from reference.weights import LONG_NAMES, CellWeights, LSTMWeights, named_weights
 
 
 def compiled(allow_rnn: bool, **how: Any) -> Make:
@@ -50,16 +50,7 @@ def compiled_cell(**how: Any) -> Make:
 
 def weights_of(module: nn.LSTM) -> LSTMWeights:
     """The module's own parameters."""
-    named, directions = dict(module.named_parameters()), ("", "_reverse")[: 1 + module.bidirectional]
-    return LSTMWeights(
-        tuple(
-            tuple(
-                CellWeights(**{short: named.get(f"{long}_l{k}{end}") for short, long in LONG_NAMES.items()})
-                for end in directions
-            )
-            for k in range(module.num_layers)
-        )
-    )
+    return named_weights(dict(module.named_parameters()), module.num_layers, 1 + module.bidirectional)
 
 
 def _cell(w: CellWeights, how: dict[str, Any]) -> Step:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from allpairspy import AllPairs
-
 from parity.cases import Case, draw
+from parity.lattice import pairs
 from parity.modes import TRAINING
 from parity.modes.mode import Mode
 from parity.settings import DTYPES, Architecture, Call, Runtime, Setting
@@ -71,18 +68,9 @@ class Trial:
 def trials(mode: Mode) -> list[Trial]:
     """Those of a covering design; then those of another, of what the mode supports, if that is less."""
     designs = [AXES] if not mode.support else [AXES, AXES | dict(mode.support)]
-    points = [point for axes in designs for point in cover(tuple(axes.items()))]
+    points = [point for axes in designs for point in pairs(axes)]
     found = {trial.name: trial for trial in (_trial(mode, point) for point in points)}
     return list(found.values())
-
-
-@lru_cache(maxsize=64)
-def cover(axes: tuple[tuple[str, tuple[Any, ...]], ...]) -> tuple[dict[str, Any], ...]:
-    """Points that hold every pair of values of these axes."""
-    free = [(name, values) for name, values in axes if len(values) > 1]
-    fixed = {name: values[0] for name, values in axes if len(values) == 1}
-    rows: Sequence[Any] = list(AllPairs([list(values) for _, values in free]))
-    return tuple(fixed | dict(zip((name for name, _ in free), row, strict=True)) for row in rows)
 
 
 def _trial(mode: Mode, point: dict[str, Any]) -> Trial:
