@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import socket
 import struct
 import time
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,10 @@ from torch.nn.utils.rnn import PackedSequence
 from parity.calling import bits
 
 Leaf = Any  # a tensor or an array
+BUFFER = (
+    1 << 22
+)  # bytes that may be under way, where the system allows so many: few messages then wait for their reader
+AT_ONCE = 512  # parts, of which a system takes 1024 or more in one call
 _LENGTHS = struct.Struct("<QQ")  # of the JSON and of the tensors' bytes
 
 
@@ -28,16 +34,38 @@ class LateError(Exception):
     """The other process has not answered in time."""
 
 
-def send(connection: socket.socket, message: Any, *values: Any) -> None:
-    """Send a message that JSON can hold, and values: nests of tuples, lists, tensors, arrays, packed sequences."""
+def widen(connection: socket.socket) -> None:
+    """Let large messages be sent in one go."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+
+
+def send(connection: socket.socket, message: Any, *values: Any, limit: float | None = None) -> None:
+    """Send a message that JSON can hold, and values: nests of tuples, lists, tensors, arrays, packed sequences.
+
+    Raises ClosedError, or LateError where it was not taken for `limit` seconds.
+    """
     leaves: list[Leaf] = []
     trees = [_tree(value, leaves) for value in values]
-    parts = [leaf.tobytes() if isinstance(leaf, np.ndarray) else bits(leaf) for leaf in leaves]
+    parts = [memoryview(np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else bits(leaf)) for leaf in leaves]
     head = json.dumps([message, trees, [_layout(leaf) for leaf in leaves]]).encode()
+    first = _LENGTHS.pack(len(head), sum(part.nbytes for part in parts)) + head
+    connection.settimeout(limit)
     try:
-        connection.sendall(b"".join([_LENGTHS.pack(len(head), sum(map(len, parts))), head, *parts]))
+        _send_parts(connection, deque([memoryview(first), *(part.cast("B") for part in parts if part.nbytes)]))
+    except TimeoutError as error:
+        raise LateError from error
     except (BrokenPipeError, ConnectionResetError) as error:
         raise ClosedError from error
+
+
+def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
+    """Send bytes from where they lie: copying those of a large layer into new memory takes as long as its step."""
+    while parts:
+        sent = connection.sendmsg(list(itertools.islice(parts, AT_ONCE)))
+        while parts and sent >= parts[0].nbytes:
+            sent -= parts.popleft().nbytes
+        if sent:
+            parts[0] = parts[0][sent:]
 
 
 def receive(connection: socket.socket, limit: float | None = None) -> tuple[Any, list[Any]]:
@@ -92,7 +120,7 @@ def _value(tree: Any, leaves: list[Leaf]) -> Any:
 
 def _layout(leaf: Leaf) -> tuple[str, list[int], list[int] | None]:
     if isinstance(leaf, np.ndarray):
-        return f"numpy.{leaf.dtype.name}", list(leaf.shape), None
+        return f"numpy.{leaf.dtype.str}", list(leaf.shape), None
     strides = None if leaf.is_contiguous() else list(leaf.stride())
     return str(leaf.dtype), list(leaf.shape), strides
 

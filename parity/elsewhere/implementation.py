@@ -101,7 +101,7 @@ class Elsewhere:
         """
         connection = self._connection or self._connected()
         try:
-            frames.send(connection, message, *values)
+            frames.send(connection, message, *values, limit=self.limit)
             answer, results = self._answer(connection)
         except frames.LateError:
             self._kill()
@@ -135,6 +135,7 @@ class Elsewhere:
             fields, memory = self.target.fields, int(self.memory * 2**30)
             self._server.begin("parity.elsewhere.worker:serve", path, fields, memory, limit=1e6)
             connection, _ = listening.accept()
+        frames.widen(connection)
         self._connection = connection
         try:
             answer, _ = frames.receive(connection, max(60.0, self.limit))

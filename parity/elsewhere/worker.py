@@ -40,6 +40,7 @@ def serve(path: str, fields: dict[str, Any], memory: int) -> None:
     limit_memory(memory)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(path)
+        frames.widen(connection)
         try:
             worker = Worker(load(Target.of(fields)), connection)
         except TargetError as error:
