@@ -46,7 +46,7 @@ def send(connection: socket.socket, message: Any, *values: Any, limit: float | N
     """
     leaves: list[Leaf] = []
     trees = [_tree(value, leaves) for value in values]
-    parts = [memoryview(np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else bits(leaf)) for leaf in leaves]
+    parts = [_memory(leaf) for leaf in leaves]
     head = json.dumps([message, trees, [_layout(leaf) for leaf in leaves]]).encode()
     first = _LENGTHS.pack(len(head), sum(part.nbytes for part in parts)) + head
     connection.settimeout(limit)
@@ -56,6 +56,12 @@ def send(connection: socket.socket, message: Any, *values: Any, limit: float | N
         raise LateError from error
     except (BrokenPipeError, ConnectionResetError) as error:
         raise ClosedError from error
+
+
+def _memory(leaf: Leaf) -> memoryview:
+    """An array's bytes where they lie, a tensor's copied."""
+    bytes_like: Any = np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else bits(leaf)
+    return memoryview(bytes_like)
 
 
 def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
