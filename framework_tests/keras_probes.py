@@ -45,6 +45,16 @@ def _cell(words: str) -> Any:
     return keras_layers.cell(some.setting, some.weights.cells[0][0].map(lambda w: w.astype("float32")))
 
 
+def backwards() -> list[bool]:
+    """Whether a layer with `go_backwards` returns its last step first, and whether it does so as time goes."""
+    some = case("I6-H8-T5-B4-float32-normal-1")
+    w = some.weights.cells[0][0].map(lambda w: w.astype("float32"))
+    batch = some.input.swapaxes(0, 1).astype("float32")
+    turned = _layer(w, return_sequences=True)(tf.constant(batch[:, ::-1])).numpy()
+    output = _layer(w, return_sequences=True, go_backwards=True)(tf.constant(batch)).numpy()
+    return [bool(np.abs(output - turned).max() < 1e-6), bool(np.abs(output - turned[:, ::-1]).max() < 1e-6)]
+
+
 def new_bias() -> bool:
     """Whether a new layer's bias is what the convention says: 1 for the forget gate."""
     layer = keras.layers.LSTM(8)

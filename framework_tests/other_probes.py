@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework_tests.common import built, on_padding
+from parity.cases import case
 
 
 def onnxruntime_in_float64() -> list[int]:
@@ -39,6 +40,69 @@ def forget_bias_of_v1(given: float, taken_off: float) -> float:
     cell = made(CellV1(there.kernel, there.bias, None, given), 5)
     output, _ = cell(tf.constant(x[0]), tf.compat.v1.nn.rnn_cell.LSTMStateTuple(c[0], h[0]))
     return float(np.abs(output.numpy() - run(x, (h, c), None)[0][0]).max())
+
+
+def onnx_reference_with(**attribute: Any) -> float:
+    """How far `onnx.reference` is off itself where its node has an attribute more."""
+    from parity.implementations.frameworks import onnx_lstm
+    from reference.conventions.onnx import from_torch
+
+    _, weights, x, _ = built(onnx_lstm.build_reference, "I5-H7-T4-B3-float32")
+    plain = onnx_lstm.model([from_torch(weights.cells[0])], "float32", False, False)
+    other = onnx_lstm.model([from_torch(weights.cells[0])], "float32", False, False)
+    other.graph.node[0].attribute.extend(onnx_lstm.helper.make_attribute(*item) for item in attribute.items())
+    answers = [onnx_lstm.reference_session(model)({"X": x})[0] for model in (plain, other)]
+    return float(np.abs(answers[0] - answers[1]).max())
+
+
+def clipped() -> float:
+    """The same with a clip that no preactivation is within."""
+    return onnx_reference_with(clip=1e-3)
+
+
+def coupled() -> float:
+    """The same with its forget gate coupled to its input gate."""
+    return onnx_reference_with(input_forget=1)
+
+
+def haiku_given(taken_off: float) -> float:
+    """How far a core is off with weights from whose forget bias an amount was taken off, where its convention does."""
+    from parity.implementations.frameworks.haiku_core import build, step
+    from reference.conventions.haiku import from_torch
+
+    run, weights, x, (h, c) = built(build, "I5-H7-T1-B3-float32")
+    layer = from_torch(weights.cells[0][0])
+    bias = layer.b.copy()
+    bias[14:21] += 1.0 - taken_off  # the gates are i, g, f, o
+    found, _ = step({"w": layer.w, "b": bias}, x[0], h[0], c[0], units=7)
+    return float(np.abs(np.asarray(found) - run(x, (h, c), None)[0][0]).max())
+
+
+def flax_with_carry_of_torch() -> float:
+    """How far Flax is off that is given (h, c) where it has (c, h)."""
+    from parity.implementations.frameworks.flax_rnn import build
+
+    run, _, x, (h, c) = built(build, "I5-H7-T4-B3-float32")
+    return float(np.abs(run(x, (c, h), None)[0] - run(x, (h, c), None)[0]).max())
+
+
+def equinox_with_rows() -> Any:
+    """Call a cell on rows, without vmap."""
+    import jax.numpy as jnp
+
+    from parity.implementations.frameworks.equinox_cell import made
+
+    weights = case("I5-H7-T4-B3-float32-normal-1").weights.cells[0][0].map(lambda w: w.astype(np.float32))
+    h, _ = made(weights)(jnp.ones((3, 5)), (jnp.zeros((3, 7)), jnp.zeros((3, 7))))
+    return list(h.shape)
+
+
+def mlx_shapes() -> list[list[int]]:
+    """The shapes of what MLX's LSTM returns for 3 rows of 4 steps."""
+    import mlx.core as mx
+    from mlx import nn
+
+    return [list(values.shape) for values in nn.LSTM(5, 7)(mx.ones((3, 4, 5)))]
 
 
 def flax_on_padding() -> float:

@@ -51,6 +51,12 @@ def without(bias: str) -> list[int]:
     return list(module(paddle.zeros([4, 3, 6]))[0].shape)
 
 
+def without_recurrent_weights() -> list[bool]:
+    """An LSTM that is told to have none: whether those it has are all 1, and whether they learn."""
+    weight = paddle.nn.LSTM(6, 8, weight_hh_attr=False)[0].cell.weight_hh
+    return [bool((weight.numpy() == 1).all()), not weight.stop_gradient]
+
+
 def cell_without_states() -> list[int]:
     """Run a projected cell from its own zeros: the shape of h."""
     return list(paddle.nn.LSTMCell(6, 8, proj_size=3)(paddle.zeros([4, 6]))[0].shape)

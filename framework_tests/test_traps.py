@@ -33,6 +33,12 @@ def test_paddle_without_one_of_its_biases_ends_the_process(probe, bias):
 
 
 @paddle
+def test_paddle_without_recurrent_weights_has_ones_that_never_learn(probe):
+    """It multiplies h by them, and says nothing."""
+    assert probe("paddle_probes:without_recurrent_weights") == [True, False]
+
+
+@paddle
 def test_a_projected_cell_of_paddle_needs_to_be_given_states(probe):
     """Its own zeros have the sizes of h and c swapped."""
     assert probe("paddle_probes:cell_without_states", ending=True).how is How.RAISED
@@ -73,6 +79,12 @@ def test_keras_returns_zeros_there_if_told_to_or_bidirectional(probe, how):
 
 
 @keras
+def test_a_keras_layer_that_goes_backwards_returns_its_last_step_first(probe):
+    """What torch's reverse direction returns is the same turned round."""
+    assert probe("keras_probes:backwards") == [True, False]
+
+
+@keras
 def test_a_new_keras_layer_has_a_forget_bias_of_1(probe):
     """Who adds torch's biases to it, in place of writing over it, has 1 too much."""
     assert probe("keras_probes:new_bias")
@@ -95,6 +107,38 @@ def test_a_v1_cell_adds_its_forget_bias_at_run_time(probe, given, taken_off, off
 def test_onnx_runtime_has_no_float64(probe):
     """It says so."""
     assert "double" in probe("other_probes:onnxruntime_in_float64", ending=True).words
+
+
+@pytest.mark.needs("onnx")
+@pytest.mark.parametrize("ignored", ["clipped", "coupled"])
+def test_the_reference_of_onnx_ignores_attributes(probe, ignored):
+    """`clip` and `input_forget` are another LSTM, as its specification says, but not here."""
+    assert probe(f"other_probes:{ignored}") == 0.0
+
+
+@pytest.mark.needs("dm-haiku")
+@pytest.mark.parametrize(("taken_off", "off"), [(1.0, False), (0.0, True)])
+def test_haiku_adds_1_to_its_forget_gate(probe, taken_off, off):
+    """It is to be given a bias that is less by 1."""
+    assert (probe("other_probes:haiku_given", taken_off) > 1e-3) is off
+
+
+@pytest.mark.needs("flax")
+def test_the_carry_of_flax_is_c_before_h(probe):
+    """The convention turns torch's (h, c) round; who gives them as they are gets no error."""
+    assert probe("other_probes:flax_with_carry_of_torch") > 1e-3
+
+
+@pytest.mark.needs("equinox")
+def test_a_cell_of_equinox_has_no_rows(probe):
+    """It raises: it is to be vmapped."""
+    assert probe("other_probes:equinox_with_rows", ending=True).how is How.RAISED
+
+
+@pytest.mark.needs("mlx")
+def test_mlx_returns_the_states_of_every_step(probe):
+    """Who takes them for h_n and c_n takes the whole sequence."""
+    assert probe("other_probes:mlx_shapes") == [[3, 4, 7], [3, 4, 7]]
 
 
 @pytest.mark.needs("flax")

@@ -97,8 +97,18 @@ def evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[E
         outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
         whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
         if chain and case.setting.call.time > 1 and outputs.complete:
-            return (whole, _chain(lstm, case))
+            return (whole, *_steps(implementation, lstm, case))
         return (whole,)
+
+
+def _steps(implementation: Implementation, lstm: LSTM, case: Case) -> tuple[Evidence, ...]:
+    """The chain, or nothing where padded single steps are refused though the call, a packed one say, is not."""
+    if implementation.refuses(case.setting.one_step()) is not None:
+        return ()
+    try:
+        return (_chain(lstm, case),)
+    except NotImplementedError:
+        return ()
 
 
 def _chain(lstm: LSTM, case: Case) -> Evidence:

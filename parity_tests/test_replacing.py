@@ -86,10 +86,10 @@ class Replaced:
     name: str = "replaced"
 
     def refuses(self, setting: Setting) -> str | None:
-        """What the module refuses; and inference tensors may not be replaced at all."""
+        """What the module refuses, of the first call too; and inference tensors may not be replaced at all."""
         if setting.runtime.grad_mode == "inference":
             return "parameters of inference mode cannot be replaced"
-        return self.implementation.refuses(setting)
+        return self.implementation.refuses(setting) or self.implementation.refuses(setting.one_step())
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Called once, then replaced."""
