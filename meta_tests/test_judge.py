@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 from meta_tests.altered import Altered
 from parity.cases import case, draw
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome, judge, judge_all
 from parity.message import NoParityError, demand_parity
-from parity.observing import observe
+from parity.observing import WHOLE, observe
 from parity.settings import Architecture, Call, Runtime, Setting
 
 SETTING = Setting(Architecture(5, 7, 2, bidirectional=True), Call(4, 3))
@@ -190,3 +191,36 @@ def test_a_verdict_does_not_depend_on_what_is_judged_beside_it():
     shut, beside = (observe(TorchLSTM(), case(f"{words}-{rest}")) for rest in ("saturating-10", "non_finite-0"))
 
     assert [verdict.worst for verdict in judge_all([shut, beside])] == [judge(shut).worst, judge(beside).worst]
+
+
+@pytest.mark.parametrize("says_so", ["beforehand", "when called"])
+def test_a_packed_call_is_judged_where_padded_ones_are_refused(says_so):
+    """The chain of single steps is left out, and the verdict is on the call that was asked for."""
+    packed = case("I5-H7-L2-T4-B3-packed4.2.1-float32-normal-1")
+
+    verdict = judge(observe(PackedAlone(says_so), packed))
+
+    assert (verdict.outcome, [seen.way for seen in verdict.observation.evidence]) == (Outcome.PARITY, [WHOLE])
+
+
+@dataclass(frozen=True)
+class PackedAlone:
+    """`nn.LSTM` that takes packed input only."""
+
+    says_so: str
+    name: str = "packed alone"
+
+    def refuses(self, setting):
+        """Padded input, if it says so beforehand."""
+        return "padded input" if self.says_so == "beforehand" and setting.call.lengths is None else None
+
+    def load(self, setting, weights):
+        """The module, which is called with packed input or refuses."""
+        module = TorchLSTM().load(setting, weights)
+
+        def lstm(input, hx):
+            if not isinstance(input, PackedSequence):
+                raise NotImplementedError("padded input")
+            return module(input, hx)
+
+        return lstm
