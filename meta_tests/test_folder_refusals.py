@@ -19,6 +19,7 @@ from parity.folders.arrays import FolderError, read_array
 from parity.folders.judging import judge_folders
 from parity.folders.reading import read
 from parity.folders.writing import export
+from parity.implementations.references import TorchReference
 from parity.judge import Outcome
 
 
@@ -192,7 +193,7 @@ def test_an_answer_of_the_wrong_form_deviates_in_words(array, words, tmp_path):
 
 def test_a_bfloat16_answer_is_of_bfloat16_s_numbers(tmp_path):
     """float32 files, but a number that no bfloat16 is was not computed by the layer that is claimed."""
-    folder = answered(written(tmp_path, "I3-H4-T4-B2-bfloat16-normal-1"))
+    folder = answered(written(tmp_path, "I3-H4-T4-B2-bfloat16-normal-1"), TorchReference())
     array = np.load(folder / "c_n.npy")
     np.save(folder / "c_n.npy", array * np.float32(1 + 2.0**-12))
 

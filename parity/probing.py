@@ -42,7 +42,7 @@ PROBES: tuple[tuple[str, str], ...] = (
     (WHOLE, "I5-H3-L3-nobias-bf-T4-B3-strided-float32-threads1-deterministic-normal-1"),
     (WHOLE, "I32-H32-T3-B2-float64-normal-1"),
     (WHOLE, "I6-H6-L2-T5-B5-nostates-strided-float32-inference-threads1-deterministic-non_finite-1"),
-    (WHOLE, "I128-H128-T3-B2-bfloat16-normal-2"),
+    (WHOLE, "I128-H128-T3-B2-bfloat16-native-normal-2"),
 )
 
 

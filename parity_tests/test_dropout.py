@@ -62,6 +62,13 @@ def test_training_is_the_lstm_with_replayed_masks(lstm_class, p, case):
     assert demand(TrainingLSTM(p, case.seed, lstm_class), case, masks(case, p))
 
 
+@settings(max_examples=10)
+@given(case=cases(**STACKED, packed=True, batch=st.integers(2, 5), time=st.integers(3, 6), profile="normal"))
+def test_a_packed_batch_has_masks_for_its_data_alone(lstm_class, case):
+    """None is drawn for padding, so that from the third step on they are others than a padded batch would have."""
+    assert demand(TrainingLSTM(0.5, case.seed, lstm_class), case, masks(case, 0.5))
+
+
 @chances
 @settings(max_examples=10)
 @given(case=cases(**STACKED))

@@ -79,7 +79,7 @@ class DeterministicKernelDropsTheBias(PlainLSTM):
 class HalfTypesAccumulatedInHalf(PlainLSTM):
     """In half types the products are added one by one in that type."""
 
-    witness = "I128-H128-T3-B2-bfloat16-normal-2"
+    witness = "I128-H128-T3-B2-bfloat16-native-normal-2"
     dtypes = ("bfloat16", "float16")
     scope = where.EVERYWHERE
     change = "sum the products of bfloat16 and float16 layers in float32, and round once"
