@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -10,24 +11,42 @@ import pytest
 
 from parity.isolated import Ending, Isolation
 
+PROBES = ("paddle_probes", "keras_probes")  # what takes long to import is imported once, by a server of its own
+
 
 @pytest.fixture(scope="session")
-def isolation() -> Iterator[Isolation]:
-    """A server of child processes that have loaded torch."""
-    with Isolation("torch", "parity.implementations.frameworks.registry") as server:
+def servers() -> Iterator[Callable[[str], Isolation]]:
+    """Servers of child processes that have loaded torch, and a module of probes if one is named."""
+    started: dict[str, Isolation] = {}
+    with ExitStack() as stack:
+
+        def server(probes: str) -> Isolation:
+            if probes not in started:
+                more = [f"framework_tests.{probes}"] if probes else []
+                one = Isolation("torch", "parity.implementations.frameworks.registry", *more)
+                started[probes] = stack.enter_context(one)
+            return started[probes]
+
         yield server
 
 
 @pytest.fixture
-def probe(isolation: Isolation) -> Callable[..., Any]:
+def probe(servers: Callable[[str], Isolation]) -> Callable[..., Any]:
     """Runs a function of a module here and gives what it returned; or how it ended, if asked for that."""
 
     def run(name: str, *arguments: Any, ending: bool = False) -> Any:
-        found: Ending = isolation.run(f"framework_tests.{name}", *arguments, limit=300.0)
+        function = f"framework_tests.{name}"
+        found: Ending = servers(_probes(name, *arguments)).run(function, *arguments, limit=300.0)
         assert ending or found.words == ""
         return found if ending else found.value
 
     return run
+
+
+def _probes(name: str, *arguments: Any) -> str:
+    """The module whose imports a probe needs, its own or that of the framework it is asked of; empty for none."""
+    asked = (name, *map(str, arguments)) if name == "common:outcome" else (name,)
+    return next((p for p in PROBES if any(part.startswith(p.partition("_")[0]) for part in asked)), "")
 
 
 @pytest.fixture(autouse=True)
