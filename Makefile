@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
 
-.PHONY: verify test lint against frameworks clean
+.PHONY: verify test lint against frameworks frameworks-installed clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -37,9 +37,11 @@ FRAMEWORKS ?= paddle onnxruntime keras jax opacus tinygrad mlx
 OTHER := .venv-frameworks
 PIP := $(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check
 
-frameworks: $(FRAMEWORKS:%=$(OTHER)/%.installed)
+frameworks: frameworks-installed
 	$(OTHER)/bin/lstm-parity frameworks --json frameworks.json $(FRAMEWORKS:%=--demand %)
 	$(OTHER)/bin/python -m pytest framework_tests -rs
+
+frameworks-installed: $(FRAMEWORKS:%=$(OTHER)/%.installed)
 
 $(OTHER)/%.installed: requirements/%.txt | $(OTHER)/installed
 	$(PIP) --requirement $<

@@ -1,4 +1,4 @@
-"""The plugin, and which files share a worker: those that share a server of child processes, which starts slowly."""
+"""The plugin, and which files share a worker: those that share a child process, which starts slowly."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ TOGETHER = {
     "parity_tests/test_refusals.py": "isolated",
     "parity_tests/test_torch_bugs.py": "isolated",
     "meta_tests/test_modes.py": "modes",
+    "meta_tests/test_layers_of_imports.py": "imports",
 }
 
 

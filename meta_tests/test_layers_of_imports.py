@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -22,56 +23,38 @@ def modules(room):
     )
 
 
-def imported(names):
-    """The top-level packages that a new interpreter has loaded after importing these modules."""
-    script = (
-        "import importlib, sys\n"
-        "for name in sys.argv[1:]: importlib.import_module(name)\n"
-        "print(*sorted({m.split('.')[0] for m in sys.modules}))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", script, *names], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return set(result.stdout.split())
-
-
-@pytest.mark.parametrize(
-    ("room", "forbidden"),
-    [
-        ("reference", {"parity", "parity_tests", "meta_tests", "pytest", "hypothesis", "rich", "click", "experiments"}),
-        ("parity", {"parity_tests", "meta_tests", "experiments", "hypothesis"}),
-        ("parity_tests", {"meta_tests", "experiments"}),
-    ],
+UPGRADE = ["command", "recording", "comparing", "file", "telling", "kernels", "speeds"]
+OTHERS = {"pytest", "hypothesis", "rich", "click", "experiments"}
+STAGES = (
+    ("reference", modules("reference"), {"parity", "parity_tests", "meta_tests", *OTHERS}),
+    ("records", [f"parity.upgrade.{name}" for name in UPGRADE], {*OTHERS, "allpairspy", "packaging", "threadpoolctl"}),
+    ("engine", ["parity.judge", "parity.observing", "parity.explaining"], {"parity_tests", "meta_tests", *OTHERS}),
+    ("parity", modules("parity"), {"parity_tests", "meta_tests", "experiments", "hypothesis"}),
+    ("parity_tests", modules("parity_tests"), {"meta_tests", "experiments"}),
 )
-def test_a_room_knows_nothing_of_its_users(room, forbidden):
-    """Importing everything in a room loads none of the rooms that use it."""
-    assert not imported(modules(room)) & forbidden
+SCRIPT = """
+import importlib, json, sys
+for names in json.loads(sys.argv[1]):
+    for name in names:
+        importlib.import_module(name)
+    print(*{module.partition(".")[0] for module in sys.modules})
+"""
 
 
-def test_the_check_above_would_notice():
-    """The child process does import what it is told to."""
-    assert {"parity", "reference"} <= imported(["parity.judge"])
+@pytest.fixture(scope="module")
+def loaded():
+    """The top-level packages that a new interpreter has loaded after each stage, all stages one after the other."""
+    names = json.dumps([names for _, names, _ in STAGES])
+    told = subprocess.run([sys.executable, "-c", SCRIPT, names], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {stage: set(line.split()) for (stage, _, _), line in zip(STAGES, told.stdout.splitlines(), strict=True)}
 
 
-def test_the_engine_judges_with_torch_and_numpy_alone():
-    """What records and judges can run where only torch and numpy are installed."""
-    assert not imported(["parity.judge", "parity.observing", "parity.explaining"]) & {
-        "pytest",
-        "hypothesis",
-        "rich",
-        "click",
-    }
+@pytest.mark.parametrize(("stage", "forbidden"), [(stage, forbidden) for stage, _, forbidden in STAGES])
+def test_a_room_knows_nothing_of_its_users(loaded, stage, forbidden):
+    """What records and judges loads torch and NumPy, what is in a room none of the rooms that use it."""
+    assert not loaded[stage] & forbidden
 
 
-def test_records_are_made_and_compared_with_torch_and_numpy_alone():
-    """In any environment that has the two."""
-    names = [f"parity.upgrade.{name}" for name in ("command", "recording", "comparing", "file", "telling", "kernels")]
-    assert not imported([*names, "parity.upgrade.speeds"]) & {
-        "pytest",
-        "hypothesis",
-        "rich",
-        "click",
-        "allpairspy",
-        "packaging",
-        "threadpoolctl",
-    }
+def test_the_check_above_would_notice(loaded):
+    """The interpreter does import what it is told to."""
+    assert {"parity", "reference", "parity_tests", "hypothesis"} <= loaded["parity_tests"]

@@ -1,12 +1,10 @@
-"""The third tutorial's LSTMCell and LSTM in NumPy, in Keras's convention (keras/src/layers/rnn/lstm.py).
+"""The third tutorial's LSTMCell and LSTM in NumPy; their weights are those of `reference/conventions/keras.py`.
 
-kernel (I, 4H) and recurrent_kernel (H, 4H) are torch's weights transposed, their columns the gates i, f, c, o in
-torch's order; there is one bias (4H,), whose share of the forget gate starts at 1. States are a list [h, c].
+Source: keras/src/layers/rnn/lstm.py. States are a list [h, c].
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,43 +12,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reference.conventions.keras import KerasLayer, fresh_bias, from_torch
 from reference.weights import CellWeights, to_numpy
 
 Array = NDArray[Any]
 State = tuple[Tensor, Tensor]
 
 
-@dataclass(frozen=True, eq=False)
-class KerasWeights:
-    """The weights of one layer, in Keras's names and shapes."""
-
-    kernel: Array
-    recurrent_kernel: Array
-    bias: Array
-
-    @property
-    def count(self) -> int:
-        """The number of parameters that `model.summary()` shows."""
-        return self.kernel.size + self.recurrent_kernel.size + self.bias.size
+def carried(w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> KerasLayer:
+    """torch's weights in Keras's convention."""
+    return from_torch(CellWeights(*map(to_numpy, (w_ih, w_hh, b_ih, b_hh))))
 
 
-def carried(w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> KerasWeights:
-    """torch's weights in Keras's shapes: transposed, and both biases added up."""
-    return KerasWeights(to_numpy(w_ih).T, to_numpy(w_hh).T, to_numpy(b_ih) + to_numpy(b_hh))
-
-
-def fresh_bias(hidden_size: int, dtype: Any = np.float32) -> Array:
-    """The bias of a new Keras layer (`unit_forget_bias=True`): 1 for the forget gate, 0 for the others."""
-    return np.repeat(np.array([0.0, 1.0, 0.0, 0.0], dtype), hidden_size)
-
-
-def keras_cell(x: Array, states: list[Array], weights: KerasWeights) -> tuple[Array, list[Array]]:
+def keras_cell(x: Array, states: list[Array], weights: KerasLayer) -> tuple[Array, list[Array]]:
     """`LSTMCell`: x (B, I) and [h, c], each (B, H), give h and [h, c]; output and first state are one object."""
     return _step(x @ weights.kernel + weights.bias, states, weights)
 
 
 def keras_layer(
-    x: Array, states: list[Array], weights: KerasWeights, *, return_sequences: bool = False
+    x: Array, states: list[Array], weights: KerasLayer, *, return_sequences: bool = False
 ) -> tuple[Array, list[Array]]:
     """`LSTM` with return_state: x (B, T, I) gives the last h, or all (B, T, H) with return_sequences, and [h, c]."""
     from_input = x @ weights.kernel + weights.bias
@@ -61,7 +41,7 @@ def keras_layer(
     return np.stack(outputs, 1) if return_sequences else output, states
 
 
-def _step(from_input: Array, states: list[Array], weights: KerasWeights) -> tuple[Array, list[Array]]:
+def _step(from_input: Array, states: list[Array], weights: KerasLayer) -> tuple[Array, list[Array]]:
     h, c = states
     i, f, g, o = np.split(from_input + h @ weights.recurrent_kernel, 4, axis=-1)
     c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
@@ -82,16 +62,16 @@ def layer(input: Tensor, state: State, *weights: Tensor) -> Any:
 def layer_with_forget_bias_left_at_1(input: Tensor, state: State, *weights: Tensor) -> Any:
     """The same with torch's biases added to what the bias was at start, in place of overwriting it."""
     k = carried(*weights)
-    return _as_layer(input, state, KerasWeights(k.kernel, k.recurrent_kernel, k.bias + fresh_bias(k.bias.size // 4)))
+    return _as_layer(input, state, KerasLayer(k.kernel, k.recurrent_kernel, k.bias + fresh_bias(k.bias)))
 
 
 def layer_with_one_of_two_biases(input: Tensor, state: State, *weights: Tensor) -> Any:
     """The same with b_ih alone in the only bias there is."""
     k = carried(*weights)
-    return _as_layer(input, state, KerasWeights(k.kernel, k.recurrent_kernel, to_numpy(weights[2])))
+    return _as_layer(input, state, KerasLayer(k.kernel, k.recurrent_kernel, to_numpy(weights[2])))
 
 
-def _as_layer(input: Tensor, state: State, weights: KerasWeights) -> Any:
+def _as_layer(input: Tensor, state: State, weights: KerasLayer) -> Any:
     output, last = keras_layer(to_numpy(input), list(map(to_numpy, state)), weights, return_sequences=True)
     return torch.from_numpy(output), tuple(map(torch.from_numpy, last))
 

@@ -14,9 +14,10 @@ from parity.message import NoParityError, demand_parity
 from parity.observing import observe
 from parity.relating import related
 from parity_tests.seeds import keras_like
-from parity_tests.seeds.keras_like import carried, fresh_bias, keras_cell, keras_layer
+from parity_tests.seeds.keras_like import carried, keras_cell, keras_layer
 from parity_tests.seeds.runs import KERAS, SEQUENTIAL, count, every_dtype, every_seed, its_case
 from parity_tests.strategies import agrees
+from reference.conventions.keras import fresh_bias
 
 CELL, LAYER = FromCell("Keras's cell in a loop", keras_like.cell), FromLayer("Keras's layer", keras_like.layer)
 
@@ -83,7 +84,7 @@ def test_one_bias_makes_480_parameters_where_torch_has_512():
 
 def test_only_the_forget_gate_starts_at_1():
     """The rows of the gates i, f, c and o."""
-    assert fresh_bias(2).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+    assert fresh_bias(np.zeros(8)).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
 
 @every_dtype
