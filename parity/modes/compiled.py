@@ -25,13 +25,14 @@ def compiled(allow_rnn: bool, **how: Any) -> Make:
 
 
 def _begin(allow_rnn: bool) -> None:
-    """Forget what was compiled, draw dropout masks as eager torch does, compile in this process."""
+    """Forget what was compiled, on disk too, draw dropout masks as eager torch does, compile in this process."""
     dynamo: Any = import_module("torch._dynamo")  # it takes seconds
     inductor: Any = import_module("torch._inductor.config")
     dynamo.reset()
     dynamo.config.allow_rnn = allow_rnn
     inductor.fallback_random = True
     inductor.compile_threads = 1
+    inductor.force_disable_caches = True  # their key lacks the kernels: docs/findings/compiled-cache.md
 
 
 def compiled_cell(**how: Any) -> Make:

@@ -31,6 +31,14 @@ LACKS: tuple[Lack, ...] = (
         TRACED, both(when.without_rows, when.floats, when.allowed), "an empty batch", "SIGFPE", seen="compiled-no-rows"
     ),
     Lack(
+        "compile with allow_rnn",
+        both(when.dtype("bfloat16"), when.allowed, when.biasless, when.lacking_here("bf16")),
+        "without biases it answers in float32",
+        "float32",
+        wrong=True,
+        seen="compiled-biasless",
+    ),
+    Lack(
         TRACED,
         both(when.dtype("bfloat16"), when.allowed, when.lacking_here("bf16")),
         "oneDNN is not asked whether it has bfloat16 here",
