@@ -78,7 +78,7 @@ def told(name: str) -> tuple[float, float]:
 def verdicts(step: int) -> list[tuple[str, float, float, float]]:
     """For some mistakes: name, seconds until the verdict and the end of the run, seconds for the imports alone.
 
-    Of two runs the faster, as everywhere here.
+    Of two runs the faster.
     """
     return [
         (known.name, *min(told(known.name) for _ in range(2)), min(command("-c", IMPORTS) for _ in range(2)))
@@ -87,10 +87,11 @@ def verdicts(step: int) -> list[tuple[str, float, float, float]]:
 
 
 def runs(text: str) -> tuple[float, float]:
-    """Seconds for a whole run here and there, in turns, the smallest of three each."""
-    there = ("-m", "pytest", "--impl", text, "-k", BOTH)
-    both = [(command(*there, "--in-process"), command(*there)) for _ in range(3)]
-    return min(here for here, _ in both), min(elsewhere for _, elsewhere in both)
+    """Seconds for a whole run here and there, in turns, the medians of five: the machine's speed changes meanwhile."""
+    words = ("-m", "pytest", "--impl", text, "-k", BOTH)
+    both = [(command(*words, "--in-process"), command(*words)) for _ in range(5)]
+    here, there = zip(*both, strict=True)
+    return statistics.median(here), statistics.median(there)
 
 
 def costs() -> list[str]:
