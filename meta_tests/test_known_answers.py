@@ -51,12 +51,12 @@ def test_thirty_more_digits_change_nothing():
 
 def test_the_engine_needs_neither_mpmath_nor_the_generator():
     """The stored numbers are all that is read."""
-    assert not imported(["parity.known"]) & {"mpmath", "known_answers"}
+    assert not imported(["parity.known"])[0] & {"mpmath", "known_answers"}
 
 
 def test_the_generator_knows_nothing_of_what_it_judges():
     """Neither the references nor torch have a part in the answers."""
-    assert not imported(["known_answers.generate"]) & {"reference", "parity", "torch"}
+    assert not imported(["known_answers.generate"])[0] & {"reference", "parity", "torch"}
 
 
 def test_a_folder_without_known_answers_is_refused(tmp_path):

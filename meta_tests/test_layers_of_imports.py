@@ -41,12 +41,17 @@ for names in json.loads(sys.argv[1]):
 """
 
 
+def imported(*stages):
+    """The top-level packages that a new interpreter has loaded after each stage, all stages one after the other."""
+    command = [sys.executable, "-c", SCRIPT, json.dumps(stages)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [set(line.split()) for line in told.stdout.splitlines()]
+
+
 @pytest.fixture(scope="module")
 def loaded():
-    """The top-level packages that a new interpreter has loaded after each stage, all stages one after the other."""
-    names = json.dumps([names for _, names, _ in STAGES])
-    told = subprocess.run([sys.executable, "-c", SCRIPT, names], cwd=ROOT, capture_output=True, text=True, check=True)
-    return {stage: set(line.split()) for (stage, _, _), line in zip(STAGES, told.stdout.splitlines(), strict=True)}
+    """What is loaded after each stage."""
+    return dict(zip((stage for stage, _, _ in STAGES), imported(*(names for _, names, _ in STAGES)), strict=True))
 
 
 @pytest.mark.parametrize(("stage", "forbidden"), [(stage, forbidden) for stage, _, forbidden in STAGES])
