@@ -87,9 +87,9 @@ def verdicts(step: int) -> list[tuple[str, float, float, float]]:
 
 
 def runs(text: str) -> tuple[float, float]:
-    """Seconds for a whole run here and there, in turns, the medians of five: the machine's speed changes meanwhile."""
+    """Seconds for a whole run here and there, in turns, the medians of three: the machine's speed changes meanwhile."""
     words = ("-m", "pytest", "--impl", text, "-k", BOTH)
-    both = [(command(*words, "--in-process"), command(*words)) for _ in range(5)]
+    both = [(command(*words, "--in-process"), command(*words)) for _ in range(3)]
     here, there = zip(*both, strict=True)
     return statistics.median(here), statistics.median(there)
 
