@@ -28,8 +28,8 @@ def judged(change, of=PLAIN):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
 def test_an_unaltered_module_has_parity(dtype):
-    """What is right is called right, by the kernels that every torch has of every dtype."""
-    right = draw(Setting(SETTING.architecture, SETTING.call, Runtime(dtype, mkldnn=False)), "normal", 1)
+    """What is right is called right; bfloat16 by torch's own kernels, for oneDNN has none here under torch 2.2."""
+    right = draw(Setting(SETTING.architecture, SETTING.call, Runtime(dtype, mkldnn=dtype != "bfloat16")), "normal", 1)
 
     assert judge(observe(TorchLSTM(), right)).outcome is Outcome.PARITY
 

@@ -15,7 +15,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from parity.cases import Case, draw
 from parity.implementations.protocol import Implementation
-from parity.judge import Outcome, judge
+from parity.judge import Outcome, Verdict, judge
 from parity.message import demand_parity
 from parity.observing import observe
 from parity.profiles import PROFILES
@@ -129,7 +129,11 @@ def lengths_of(draw_: st.DrawFn, time: int, batch: int) -> tuple[int, ...]:
 
 def agrees(implementation: Implementation, case: Case) -> bool:
     """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
-    verdict = judge(observe(implementation, case))
+    return holds(judge(observe(implementation, case)))
+
+
+def holds(verdict: Verdict) -> bool:
+    """The same of a verdict that is there already."""
     if verdict.outcome is Outcome.REFUSED:
         raise UnsatisfiedAssumption(verdict.reason)
     demand_parity(verdict)

@@ -21,10 +21,10 @@ from parity.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, obse
 from parity.gradient_judge import deviations, measured
 from parity.gradients import adjoints, by_autograd
 from parity.implementations.torch_modules import lacking
-from parity.judge import Outcome, judge
+from parity.judge import judge
 from parity.message import demand_parity
 from parity.observing import WHOLE, Evidence, Observation
-from parity_tests.strategies import cases
+from parity_tests.strategies import cases, holds
 from reference.weights import LSTMWeights, write_weights
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
@@ -47,11 +47,7 @@ def masks(case, p):
 
 def demand(implementation, case, drawn):
     """True, or NoParityError raised with the whole story; a case that is refused is drawn again."""
-    verdict = judge(observe_masked(implementation, case, drawn))
-    if verdict.outcome is Outcome.REFUSED:
-        raise UnsatisfiedAssumption(verdict.reason)
-    demand_parity(verdict)
-    return True
+    return holds(judge(observe_masked(implementation, case, drawn)))
 
 
 @chances

@@ -19,9 +19,7 @@ from torch.nn.utils.rnn import PackedSequence
 from parity.calling import bits
 
 Leaf = Any  # a tensor or an array
-BUFFER = (
-    1 << 22
-)  # bytes that may be under way, where the system allows so many: few messages then wait for their reader
+BUFFER = 1 << 22  # bytes that may be under way: few messages then wait for their reader
 AT_ONCE = 512  # parts, of which a system takes 1024 or more in one call
 _LENGTHS = struct.Struct("<QQ")  # of the JSON and of the tensors' bytes
 
