@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -9,13 +10,14 @@ import pytest
 import torch
 
 from parity import devices
+from parity.calling import runtime_flags, weight_tensors
 from parity.cases import case, moved
 from parity.implementations.protocol import ought
 from parity.implementations.references import NumpyReference
-from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell, lacking_there
 from parity.judge import judge
 from parity.observing import Observation
-from parity.settings import setting_named
+from parity.settings import Runtime, setting_named
 from parity.verifying import design, in_each
 
 ON_CUDA = setting_named("I3-H5-T4-B2-float32-cuda")
@@ -47,6 +49,13 @@ def test_tf32_is_expected_of_cells_only_where_it_is_allowed_to_all_products(ampe
     assert (before, ought(TorchLSTMCell(), ON_CUDA).name) == ("float32", "float32 with TF32 products")
 
 
+def test_tf32_is_off_where_the_environment_says_so(ampere, monkeypatch):
+    """NVIDIA's own variable, whatever torch's flags allow."""
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+
+    assert ought(TorchLSTM(), ON_CUDA).name == "float32"
+
+
 @pytest.mark.parametrize("words", ["float64-cuda", "float32", "float32-cuda-native"])
 def test_tf32_is_expected_of_nothing_else(ampere, words):
     """Not of other dtypes, not of the CPU, not with cuDNN off."""
@@ -71,6 +80,49 @@ def test_an_observation_is_judged_in_what_it_ought_to_be_computed_in(ampere):
     )
 
     assert judge(observation).arithmetic.name == "float32 with TF32 products"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("T4-B2-strided-float32-cuda", "rnn: hx is not contiguous"),
+        ("T4-B2-sorted4.2-strided-float32-cuda", "rnn: hx is not contiguous"),
+        ("T4-B2-packed2.4-strided-float32-cuda", ""),
+        ("T4-B2-nostates-strided-float32-cuda", ""),
+        ("T4-B2-strided-float32-cuda-native", ""),
+        ("T4-B2-strided-float32", ""),
+        ("P2-T4-B2-float32-mps", "LSTM with projections is not currently supported"),
+        ("P2-T4-B2-float32-cuda", ""),
+    ],
+)
+def test_what_nn_lstm_refuses_on_a_device_alone_is_no_fault(words, reason):
+    """cuDNN takes no strided states, except those that are sorted and so copied; MPS has no projections."""
+    assert (lacking_there(setting_named(f"I3-H5-{words}")) or "").startswith(reason or "$") is bool(reason)
+
+
+@pytest.mark.parametrize(("grad_mode", "training"), [("grad", True), ("no_grad", False)])
+def test_gradients_on_a_device_are_asked_for_in_train_mode(grad_mode, training):
+    """cuDNN has none in eval mode, and an LSTM that drops nothing is the same in both; cpu:0 stands in for a GPU."""
+    here = case(f"I3-H5-T4-B2-float32-{grad_mode}-normal-1")
+    there = moved(here, "cpu:0")
+    assert TorchLSTM().load(there.setting, weight_tensors(there)).training is training
+    assert not TorchLSTM().load(here.setting, weight_tensors(here)).training
+
+
+def test_deterministic_products_are_asked_of_cublas(monkeypatch):
+    """In the words that torch asks for before it multiplies on CUDA; what the user said stands."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    with runtime_flags(Runtime(device="cpu:0", deterministic=True)):
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", "cpu:0"])
+def test_a_case_on_a_device_has_a_name_and_the_numbers_of_the_cpu(device):
+    """So that --case repeats it there."""
+    here = case("I3-H5-T4-B2-float32-grad-normal-1")
+    there = moved(here, device)
+    assert case(there.id).setting.runtime.device == device
+    assert case(there.id).checksum == here.checksum
 
 
 def test_the_numpy_reference_refuses_other_devices():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from parity.upgrade.file import RecordError, read, write
 from parity.upgrade.record import Answer, Conduct, Record, kept, places
 
+RECORDS = Path(__file__).parents[1] / "records"
 VALUES = {
     "float64": [1 / 3, -0.0, np.inf, 2.0**-1074],
     "float32": [float(np.float32(1 / 3)), -0.0, np.nan, 2.0**-149],
@@ -19,7 +21,15 @@ VALUES = {
     "float16": [0.333251953125, -0.0, np.nan, 2.0**-24],
 }
 ANSWERS = tuple(
-    Answer("nn.LSTM", f"a case in {dtype}", "forward", {"output": kept(np.array([values]), dtype, 64)}, ("a fault",))
+    Answer(
+        "nn.LSTM",
+        f"a case in {dtype}",
+        "forward",
+        {"output": kept(np.array([values]), dtype, 64)},
+        ("a fault",),
+        "",
+        "TF32",
+    )
     for dtype, values in VALUES.items()
 )
 RECORD = Record(
@@ -62,10 +72,11 @@ def test_numbers_are_read_as_they_were_written(file, answer):
 
 
 def test_all_else_is_read_as_it_was_written(file):
-    """Conditions, cases, conducts, capabilities, kernels, speeds, and what is wrong in form."""
+    """Conditions, cases, conducts, capabilities, kernels, speeds, what is wrong in form, and arithmetics."""
     again = read(file)
     assert {**vars(again), "answers": ()} == {**vars(RECORD), "answers": ()}
     assert [answer.faults for answer in again.answers] == [("a fault",)] * len(ANSWERS)
+    assert [answer.arithmetic for answer in again.answers] == ["TF32"] * len(ANSWERS)
 
 
 def test_the_same_record_makes_the_same_file(file, tmp_path):
@@ -146,7 +157,7 @@ def test_a_foreign_file_is_refused(file, data, words):
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        ({"version": 2}, "is a record of version 2, but this lstm-parity reads none above 1: install a newer one"),
+        ({"version": 3}, "is a record of version 3, but this lstm-parity reads none above 2: install a newer one"),
         ({"format": "something else"}, "must be 'lstm-parity record'"),
         ({"version": "1"}, "it is no record"),
         ({"sha256": None}, "is damaged"),
@@ -164,3 +175,8 @@ def test_a_folder_is_refused(tmp_path):
     """As what cannot be read."""
     with pytest.raises(RecordError, match="cannot be read"):
         read(tmp_path)
+
+
+def test_a_record_of_the_first_version_is_read():
+    """Which knew no arithmetics: those that are committed are of it, and others' are not made again."""
+    assert {answer.arithmetic for answer in read(RECORDS / "2.13.0.record").answers} == {""}

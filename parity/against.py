@@ -17,11 +17,12 @@ from parity.upgrade.upgrading import record_with
 class Against:
     """A plugin for one run: a section of its summary tells what changed; where something is worse, the run fails."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, device: str = "cpu") -> None:
         try:
             self._old = read(file)
         except RecordError as error:
             raise pytest.UsageError(f"--against: {error}") from error
+        self._device = device
         self._told: Comparison | str = "not compared, for the run was stopped"
 
     @pytest.hookimpl(tryfirst=True)
@@ -39,7 +40,8 @@ class Against:
     def _compared(self) -> Comparison | str:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return compare(self._old, record_with(Path(sys.executable), Path(folder) / "new.record", quiet=True))
+                new = record_with(Path(sys.executable), Path(folder) / "new.record", quiet=True, device=self._device)
+                return compare(self._old, new)
             except (ValueError, OSError) as error:
                 return str(error)
 

@@ -6,6 +6,7 @@ Cases hold canonical arrays, time first and padded; here they are laid out as th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
         if runtime.device != "cpu":
             stack.callback(setattr, torch.backends.cudnn, "enabled", torch.backends.cudnn.enabled)
             torch.backends.cudnn.enabled = torch.backends.cudnn.enabled and runtime.mkldnn
+            if runtime.deterministic:  # without it torch refuses products on CUDA
+                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if runtime.threads not in (None, torch.get_num_threads()):
             stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(runtime.threads)
@@ -68,7 +71,7 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
 
 def tensor(array: Array, runtime: Runtime) -> torch.Tensor:
     """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
-    return torch.from_numpy(array.copy()).to(runtime.device, getattr(torch, runtime.dtype))
+    return torch.from_numpy(array.copy()).to(getattr(torch, runtime.dtype)).to(runtime.device)  # (mps has no float64)
 
 
 def weight_tensors(case: Case) -> LSTMWeights:
@@ -158,7 +161,7 @@ def _array(name: str, value: Any, shape: tuple[int, ...], setting: Setting, faul
     ):
         if given != needed:
             faults.append(f"{name} has {what} {given}, but must have {needed}")
-    return np.asarray(value.detach().to("cpu", torch.float64))
+    return np.asarray(value.detach().cpu().to(torch.float64))
 
 
 def _canonical_output(output: Array | None, setting: Setting) -> Array | None:

@@ -2,15 +2,18 @@
 
 NVIDIA's tensor cores round the factors of float32 products to TF32. torch allows that to cuDNN's LSTM unless told
 otherwise, and to plain products only where told so. https://pytorch.org/docs/stable/notes/cuda.html
+NVIDIA_TF32_OVERRIDE=0 in the environment switches it off for all, whatever the flags say.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
 
-KINDS = ("cpu", "cuda", "mps", "xpu")
+from parity.settings import DEVICES
+
 TF32 = "TF32 products"
 
 
@@ -21,8 +24,8 @@ class DeviceMissingError(ValueError):
 def demand(name: str) -> None:
     """Raise DeviceMissingError unless this torch can compute on the device, such as cpu, cuda or cuda:1."""
     kind = name.partition(":")[0]
-    if kind not in KINDS:
-        raise DeviceMissingError(f"--device {name} was given, but it must be one of {', '.join(KINDS)}, or cuda:1")
+    if kind not in DEVICES:
+        raise DeviceMissingError(f"--device {name} was given, but it must be one of {', '.join(DEVICES)}, or cuda:1")
     try:
         torch.ones(1, device=name) + 1.0
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -50,11 +53,18 @@ def tf32(device: str, dtype: str, *, cudnn: bool) -> bool:
     """Whether float32 factors may be rounded to TF32 on a device, in cuDNN's LSTM or in plain products."""
     if dtype != "float32" or not device.startswith("cuda") or torch.cuda.get_device_capability(device) < (8, 0):
         return False
-    return rnn_allows_tf32() if cudnn and torch.backends.cudnn.enabled else matmul_allows_tf32()
+    return rnn_allows_tf32() if uses_cudnn(device, allowed=cudnn) else matmul_allows_tf32()
+
+
+def uses_cudnn(device: str, *, allowed: bool) -> bool:
+    """Whether cuDNN computes a layer there, if it is allowed to."""
+    return allowed and device.startswith("cuda") and bool(torch.backends.cudnn.enabled)
 
 
 def rnn_allows_tf32() -> bool:
     """The flag of cuDNN's LSTM; since torch 2.9 it has one of its own."""
+    if _overridden():
+        return False
     rnn: Any = getattr(torch.backends.cudnn, "rnn", None)
     if hasattr(rnn, "fp32_precision"):
         return _resolved(rnn.fp32_precision, torch.backends.cudnn.fp32_precision)
@@ -63,10 +73,17 @@ def rnn_allows_tf32() -> bool:
 
 def matmul_allows_tf32() -> bool:
     """The flag of plain products."""
+    if _overridden():
+        return False
     matmul = torch.backends.cuda.matmul
     if hasattr(matmul, "fp32_precision"):
         return _resolved(matmul.fp32_precision)
     return bool(matmul.allow_tf32)
+
+
+def _overridden() -> bool:
+    """Whether NVIDIA's libraries are told to leave TF32 alone, whatever torch's flags say."""
+    return os.environ.get("NVIDIA_TF32_OVERRIDE") == "0"
 
 
 def _resolved(*precisions: str) -> bool:

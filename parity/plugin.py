@@ -115,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.against is not None and not hasattr(config, "workerinput"):
         from parity.against import Against
 
-        config.pluginmanager.register(Against(config.option.against))
+        config.pluginmanager.register(Against(config.option.against, config.option.device))
     if config.option.impl is not None and not config.getoption("hypothesis_profile", None):
         config.option.hypothesis_profile = "lstm-parity-repeatable"  # where our pyproject.toml is not read
     if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):

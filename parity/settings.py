@@ -11,6 +11,7 @@ from typing import Any
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 GRAD_MODES = ("no_grad", "grad", "inference")
+DEVICES = ("cpu", "cuda", "mps", "xpu")
 
 
 class SettingError(ValueError):
@@ -190,6 +191,6 @@ def _from_words(name: str, words: dict[str, str]) -> Setting:
 def _device(words: dict[str, str]) -> str:
     """Take the word for a device out of them; the CPU where there is none."""
     for word in words:
-        if word.rstrip(":") in ("cuda", "mps", "xpu"):
+        if word.rstrip(":") in DEVICES:
             return word + words.pop(word)
     return "cpu"

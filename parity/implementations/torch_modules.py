@@ -10,7 +10,7 @@ from functools import cache, partial
 import torch
 from torch import nn
 
-from parity.devices import TF32, tf32
+from parity.devices import TF32, tf32, uses_cudnn
 from parity.implementations.protocol import LSTM
 from parity.implementations.stacking import CellStack, Step
 from parity.settings import Architecture, Setting
@@ -24,7 +24,7 @@ def lacking(dtype: str, device: str) -> str | None:
     try:
         one = torch.ones(1, 1, dtype=getattr(torch, dtype), device=device)
         nn.functional.linear(one, one, one[0])
-    except (RuntimeError, AssertionError) as error:  # the latter: not compiled with CUDA
+    except (RuntimeError, AssertionError, TypeError) as error:  # not compiled with CUDA; no float64 on mps
         return f"torch {torch.__version__} has no {dtype} on {device}: {error}"
     return None
 
@@ -47,6 +47,17 @@ def lacking_layer(dtype: str) -> str | None:
     return None
 
 
+def lacking_there(setting: Setting) -> str | None:
+    """What nn.LSTM refuses on other devices and not on the CPU, in the words that torch has for it."""
+    call, runtime = setting.call, setting.runtime
+    if runtime.device.startswith("mps") and setting.architecture.proj_size:
+        return "LSTM with projections is not currently supported with MPS"
+    as_they_are = call.states and (call.lengths is None or call.enforce_sorted)  # else they are sorted, and so copied
+    if call.strided and as_they_are and uses_cudnn(runtime.device, allowed=runtime.mkldnn):
+        return "rnn: hx is not contiguous: cuDNN takes no strided states"
+    return None
+
+
 @dataclass(frozen=True)
 class TorchLSTM:
     """`torch.nn.LSTM`, or a class constructed and called like it."""
@@ -55,10 +66,12 @@ class TorchLSTM:
     module: Callable[..., nn.LSTM] = nn.LSTM
 
     def refuses(self, setting: Setting) -> str | None:
-        """`nn.LSTM` supports every setting whose dtype torch can multiply, and oneDNN too where it is asked."""
+        """`nn.LSTM` supports every setting whose dtype torch can multiply, and its libraries where they are asked."""
         runtime, fused = setting.runtime, setting.runtime.mkldnn and setting.runtime.device == "cpu"
         fused = fused and not setting.architecture.proj_size and setting.call.lengths is None
-        return lacking(runtime.dtype, runtime.device) or (lacking_layer(runtime.dtype) if fused else None)
+        if (reason := lacking(runtime.dtype, runtime.device)) is not None:
+            return reason
+        return lacking_layer(runtime.dtype) if fused else lacking_there(setting)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """TF32 products where torch allows them to cuDNN."""
@@ -68,9 +81,10 @@ class TorchLSTM:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
         dtype, device = getattr(torch, setting.runtime.dtype), setting.runtime.device
-        module = self.module(**setting.architecture.arguments(), dtype=dtype, device=device).eval()
+        module = self.module(**setting.architecture.arguments(), dtype=dtype, device=device)
         write_weights(weights, module)
-        return module
+        # cuDNN differentiates in train mode only, pytorch/pytorch#5878; without dropout the modes are one
+        return module.train(device != "cpu" and setting.runtime.grad_mode == "grad")
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ of every two axes of the lattice stands together. Their numbers are the same eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from parity.calling import TENSORS
-from parity.cases import Case, case, rounded
+from parity.cases import Case, case, moved, rounded
 from parity.gradients import adjoints, found_by_autograd
-from parity.implementations.protocol import Implementation
+from parity.implementations.protocol import Implementation, ought
 from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from parity.observing import observe
 from parity.settings import DTYPES
@@ -29,13 +30,18 @@ def fixed_cases() -> tuple[str, ...]:
     return tuple(Path(__file__).with_name("cases.txt").read_text().split())
 
 
-def answers(ids: Iterable[str]) -> Iterator[Answer]:
-    """What nn.LSTM and, where it adds anything, nn.LSTMCell do with these cases."""
+def answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
+    """What nn.LSTM and, where it adds anything, nn.LSTMCell do with these cases on a device.
+
+    The answers are known by the same ids on every device, so that those of two can be compared.
+    """
     for name in ids:
-        one = case(name)
-        yield from _of(TorchLSTM(), one)
-        if for_a_cell(one):
-            yield from _of(TorchLSTMCell(), one)
+        one = moved(case(name), device)
+        for implementation in (TorchLSTM(), TorchLSTMCell()) if for_a_cell(one) else (TorchLSTM(),):
+            told = ought(implementation, one.setting).name
+            arithmetic = "" if told == one.setting.runtime.dtype else told
+            for answer in _of(implementation, one):
+                yield replace(answer, case=name, arithmetic=arithmetic)
 
 
 def for_a_cell(one: Case) -> bool:

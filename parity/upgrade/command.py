@@ -43,9 +43,14 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     upgrade.add_argument("--python", default=sys.executable, metavar="PATH", help="makes environments  [default: this]")
     upgrade.add_argument("--cache", type=Path, metavar="DIR", help="where environments and records are kept")
-    upgrade.add_argument("--again", action="store_true", help="record again what was recorded before")
+    upgrade.add_argument(
+        "--again", action="store_true", help="record again what was recorded before; always done on another device"
+    )
     for command in (compare, upgrade):
         _add_forms(command)
+    for command in (record, upgrade):
+        words = "cpu, cuda, cuda:1, mps or xpu; of another than the CPU the answers alone are recorded  [default: cpu]"
+        command.add_argument("--device", default="cpu", help=words)
     return parser
 
 
@@ -69,7 +74,7 @@ def _record(given: argparse.Namespace) -> int:
     from parity.upgrade.file import write
     from parity.upgrade.recording import record
 
-    write(record(lambda text: _say(f"recording {text}")), file, plain=given.plain)
+    write(record(lambda text: _say(f"recording {text}"), device=given.device), file, plain=given.plain)
     return 0
 
 
@@ -84,7 +89,8 @@ def _upgrade(given: argparse.Namespace) -> int:
     from parity.upgrade.upgrading import recorded
 
     maker = Maker(given.cache or cache_folder(), given.python, given.index)
-    old, new = (recorded(torch, maker, _say, again=given.again) for torch in (given.old, given.new))
+    again, device = given.again or given.device != "cpu", given.device
+    old, new = (recorded(torch, maker, _say, again=again, device=device) for torch in (given.old, given.new))
     return _told(old, new, given.form)
 
 

@@ -53,9 +53,9 @@ def compare(old: Record, new: Record) -> Comparison:
 
 def conditions(old: Record, new: Record) -> Iterator[Finding]:
     """What differs between the two runs and alone may change bits, or speed."""
-    for name in ALONE:
-        was, now = old.conditions.get(name, "not told"), new.conditions.get(name, "not told")
+    for name, untold in ALONE.items():
+        was, now = old.conditions.get(name, untold), new.conditions.get(name, untold)
         if was != now:
             words = f"was {was or 'nothing'}, now {now or 'nothing'}: this alone may change bits"
-            words += "; speeds are not compared" * (name == "processor")
+            words += {"processor": "; speeds are not compared", "device": "; answers alone are compared"}.get(name, "")
             yield Finding(Kind.CONDITIONS, name, words, (name,))

@@ -14,16 +14,23 @@ import numpy as np
 import torch
 
 from parity.certificate.provenance import kernels
+from parity.devices import description
 
-ALONE = ("capability", "processor", "threads", "cores", "oneDNN", "matmul precision", "deterministic", "environment")
+ALONE = {  # with what is meant where nothing is told
+    "device": "the CPU",
+    "TF32": "off",
+    **dict.fromkeys(("capability", "processor", "threads", "cores", "oneDNN", "matmul precision"), "not told"),
+    **dict.fromkeys(("deterministic", "environment"), "not told"),
+}
 VARIABLES = re.compile(
     r"ATEN_CPU_CAPABILITY|(ONEDNN|DNNL|MKL|OMP|KMP|GOMP|OPENBLAS|TORCH)_\w+|GLIBC_TUNABLES|LD_PRELOAD|MALLOC_\w+"
+    r"|NVIDIA_TF32_OVERRIDE|CUBLAS_WORKSPACE_CONFIG"
 )
 HARMLESS = ("KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "TORCH_HOME", "TORCH_EXTENSIONS_DIR")
 
 
-def conditions() -> dict[str, str]:
-    """Names and values; the first is torch's version."""
+def conditions(device: str = "cpu") -> dict[str, str]:
+    """Names and values; the first is torch's version. A device other than the CPU is described."""
     return {
         "torch": torch.__version__,
         "git": str(getattr(torch.version, "git_version", None)),
@@ -31,6 +38,7 @@ def conditions() -> dict[str, str]:
         "python": platform.python_version(),
         "kernels": kernels(),
         **machine(),
+        **description(device),
         "capability": _capability(),
         "threads": str(torch.get_num_threads()),
         "oneDNN": "on" if torch.backends.mkldnn.enabled else "off",

@@ -19,7 +19,7 @@ import numpy as np
 from parity.upgrade.record import Answer, Conduct, Kept, Record
 from reference.rounding import Array
 
-FORMAT, VERSION = "lstm-parity record", 1
+FORMAT, VERSION = "lstm-parity record", 2  # the first had no arithmetic of answers
 HEAD, CONTENT, NUMBERS = "head.json", "content.json", "numbers.bin"
 LARGEST = 2**28  # bytes of a member: a record has a hundredth of it
 STORED = {"float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
@@ -111,7 +111,7 @@ def _answer(answer: Answer, numbers: bytearray) -> list[Any]:
     for name, kept in answer.arrays.items():
         arrays[name] = [kept.dtype, list(kept.shape), kept.hash, len(numbers), len(kept.values)]
         numbers += _bytes(kept)
-    return [answer.subject, answer.case, answer.way, arrays, list(answer.faults), answer.raised]
+    return [answer.subject, answer.case, answer.way, arrays, list(answer.faults), answer.raised, answer.arithmetic]
 
 
 def _bytes(kept: Kept) -> bytes:
@@ -137,9 +137,9 @@ def _read_conduct(endings: Mapping[str, int], words: str) -> Conduct:
 
 
 def _read_answer(stored: list[Any], numbers: bytes) -> Answer:
-    subject, case, way, arrays, faults, raised = stored
+    subject, case, way, arrays, faults, raised, *arithmetic = stored
     read = {str(name): _read_kept(numbers, *kept) for name, kept in arrays.items()}
-    return Answer(str(subject), str(case), str(way), read, tuple(map(str, faults)), str(raised))
+    return Answer(str(subject), str(case), str(way), read, tuple(map(str, faults)), str(raised), *map(str, arithmetic))
 
 
 def _read_kept(numbers: bytes, dtype: str, shape: list[int], digest: str, offset: int, count: int) -> Kept:

@@ -20,7 +20,7 @@ from parity.gradients import adjoints
 from parity.judge import MEANINGFUL, Measured, distances
 from parity.observing import TRAJECTORY, WHOLE, Evidence
 from parity.upgrade.record import FORWARD, Answer, places
-from reference.arithmetics import NATIVE
+from reference.arithmetics import NATIVE, Arithmetic, named
 from reference.rounding import Array
 
 Exact = Mapping[str, tuple[Array, Array]]  # values and noise by array
@@ -66,18 +66,18 @@ def _rms(measured: tuple[Measured, ...]) -> float:
 
 
 def judged(one: Case, old: Answer, new: Answer) -> Judged:
-    """Two answers to one case, of one way."""
-    exact = _exact(one.id, new.way)
+    """Two answers to one case, of one way, each in the arithmetic that it ought to be computed in."""
+    exact, before = _exact(one.id, new.way, new.arithmetic), _exact(one.id, old.way, old.arithmetic)
     pairs = [(name, old.arrays[name], new.arrays[name]) for name in new.arrays if name in old.arrays]
     pairs = [(name, a, b) for name, a, b in pairs if a.shape == b.shape]
     with np.errstate(all="ignore"):
         far = [
             float(np.nanmax(np.abs(a.values - b.values))) for _, a, b in pairs if np.isfinite(a.values - b.values).any()
         ]
-    known = [(name, a.values, b.values) for name, a, b in pairs if name in exact]
+    known = [(name, a.values, b.values) for name, a, b in pairs if name in exact and name in before]
     return Judged(
         one,
-        tuple(_measured(name, a, exact[name]) for name, a, _ in known),
+        tuple(_measured(name, a, before[name]) for name, a, _ in known),
         tuple(_measured(name, b, exact[name]) for name, _, b in known),
         max((size for size in far if np.isfinite(size)), default=0.0),
     )
@@ -90,27 +90,30 @@ def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> Measured:
 
 
 @lru_cache(maxsize=1024)
-def _exact(name: str, way: str) -> Exact:
-    """The exact answer to a case and its noise by array; empty where nothing can be said."""
+def _exact(name: str, way: str, words: str) -> Exact:
+    """The exact answer to a case and its noise by array, in an arithmetic; empty where nothing can be said."""
     one = case(name)
-    found = _forward(one) if way == FORWARD else _gradients(one)
-    scale = np.sqrt(2.0) if one.setting.runtime.dtype == "float64" else 1.0  # there both are as noisy
+    dtype = one.setting.runtime.dtype
+    if (arithmetic := named(words, dtype) if words else NATIVE[dtype]) is None:
+        return {}
+    found = _forward(one, arithmetic) if way == FORWARD else _gradients(one, arithmetic)
+    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
     return {name: (value, scale * noise) for name, (value, noise) in found.items()}
 
 
-def _forward(case: Case) -> Exact:
+def _forward(case: Case, arithmetic: Arithmetic) -> Exact:
     shape = (*case.input.shape[:2], case.setting.architecture.num_directions * case.setting.architecture.output_size)
     nothing = Outputs(np.zeros(shape), np.zeros_like(case.h_0), np.zeros_like(case.c_0))
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
-    told = expected([case], [evidence], NATIVE[case.setting.runtime.dtype], steps=False)
+    told = expected([case], [evidence], arithmetic, steps=False)
     noise = max(float(told.output.deviation.max()), float(told.h_n.deviation.max()))
     if told.overflow[0] or not noise <= MEANINGFUL:
         return {}
     return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
 
 
-def _gradients(case: Case) -> Exact:
-    told = expected_all([case], [adjoints(case)], NATIVE[case.setting.runtime.dtype], [()])
+def _gradients(case: Case, arithmetic: Arithmetic) -> Exact:
+    told = expected_all([case], [adjoints(case)], arithmetic, [()])
     if not told.carried[0] <= MEANINGFUL:
         return {}
     noisy = {"input": told.input, "h_0": told.h_0, "c_0": told.c_0, **dict(told.weights.items())}

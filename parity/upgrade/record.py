@@ -59,6 +59,7 @@ class Answer:
     """What a module did with one case: arrays by name, or the exception it raised; faults: what is wrong in form.
 
     way: "forward" (output, h_n, c_n, canonical) or "gradients" (by input, states and every weight).
+    arithmetic: that it ought to be computed in, where that is not its dtype's own.
     """
 
     subject: str
@@ -67,6 +68,7 @@ class Answer:
     arrays: Mapping[str, Kept] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     raised: str = ""
+    arithmetic: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from parity.cases import case
+from parity.devices import demand
 from parity.isolated import UNLUCKY_MEMORY, Ending, How, Isolation
 from parity.upgrade.answers import answers, fixed_cases
 from parity.upgrade.capabilities import capabilities
 from parity.upgrade.conditions import conditions
-from parity.upgrade.record import Record
+from parity.upgrade.record import Answer, Record
 from parity.upgrade.refusals import conducts
 
 LOADED = (
@@ -26,16 +27,22 @@ ROUNDS = 5  # of speeds, between the other parts
 Progress = Callable[[str], None]
 
 
-def record(progress: Progress = lambda text: None, cases: Sequence[str] | None = None) -> Record:
-    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be."""
+def record(progress: Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu") -> Record:
+    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be.
+
+    On a device other than the CPU it is the answers alone: bad calls, capabilities, kernels and speeds are the CPU's.
+    Raises DeviceMissingError for one that is not there.
+    """
     ids = tuple(fixed_cases() if cases is None else cases)
+    checksums = {name: case(name).checksum for name in ids}
+    if device != "cpu":
+        demand(device)
+        return Record(conditions(device), checksums, _answered(ids, progress, device))
     rounds = list[dict[str, float]]()
     with Isolation(*LOADED) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
         unlucky.start()
         rounds += _speeds(calm, progress)
-        progress(f"{len(ids)} cases")
-        with quietly():
-            answered = tuple(answers(ids))
+        answered = _answered(ids, progress)
         rounds += _speeds(calm, progress)
         progress("bad calls, in child processes")
         conduct = dict(conducts(unlucky))
@@ -47,13 +54,19 @@ def record(progress: Progress = lambda text: None, cases: Sequence[str] | None =
         rounds += _speeds(calm, progress)
     return Record(
         conditions(),
-        {name: case(name).checksum for name in ids},
+        checksums,
         answered,
         conduct,
         capable,
         {call: tuple(names) for call, names in kernels.items()},
         _by_call(rounds),
     )
+
+
+def _answered(ids: Sequence[str], progress: Progress, device: str = "cpu") -> tuple[Answer, ...]:
+    progress(f"{len(ids)} cases")
+    with quietly():
+        return tuple(answers(ids, device))
 
 
 def _speeds(isolation: Isolation, progress: Progress) -> list[dict[str, float]]:

@@ -31,24 +31,24 @@ print(json.dumps({**there, "python": platform.python_version(), "place": util.fi
 """
 
 
-def recorded(given: str, maker: Maker, progress: Progress, *, again: bool = False) -> Record:
+def recorded(given: str, maker: Maker, progress: Progress, *, again: bool = False, device: str = "cpu") -> Record:
     """The record of the torch of an interpreter, or of a version. Raises ValueError where there is none to be had."""
     python = interpreter(given, maker, progress)
     told = _asked(python)
-    file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told)}.record"
+    file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told | {'device': device})}.record"
     if not again and (found := _whole(file)) is not None:
         progress(f"{found.name}: was recorded before, {file}")
         return found
     file.parent.mkdir(parents=True, exist_ok=True)
     progress(f"recording torch {told['torch']} of {python}, about a minute")
-    return record_with(python, file)
+    return record_with(python, file, device=device)
 
 
-def record_with(python: Path, file: Path, *, quiet: bool = False) -> Record:
+def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = "cpu") -> Record:
     """Make the record of an interpreter's torch, in a file. Raises ValueError where that cannot be."""
     with _only_ours() as folder:
         path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
-        command = [str(python), "-m", "parity", "record", str(file.absolute())]
+        command = [str(python), "-m", "parity", "record", str(file.absolute()), "--device", device]
         words = subprocess.PIPE if quiet else None
         done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, stderr=words, text=True)
     if done.returncode:
