@@ -28,14 +28,14 @@ against: .venv/installed
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" numpy
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile "$(TORCH)" numpy
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable ".[dev]"
 	touch .venv/installed
 
 # Other frameworks, in an environment of their own: `make frameworks FRAMEWORKS="paddle keras"` installs and judges some.
 FRAMEWORKS ?= paddle onnxruntime keras jax opacus tinygrad mlx
 OTHER := .venv-frameworks
-PIP := $(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check
+PIP := $(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 frameworks: frameworks-installed
 	$(OTHER)/bin/lstm-parity frameworks --json frameworks.json $(FRAMEWORKS:%=--demand %)

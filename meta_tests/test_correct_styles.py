@@ -12,9 +12,8 @@ from parity.implementations.stacking import FromCell
 
 STYLES = (
     FromCell("fused", lstms.fused),
-    FromCell("per gate", lstms.per_gate),
     FromCell("column-major", styles.column_major),
-    FromCell("NumPy", styles.in_numpy(styles.numpy_loops)),
+    FromCell("NumPy", styles.in_numpy(styles.numpy_einsum)),
     FromLayer("TorchScript", styles.torchscript()),
 )
 
