@@ -59,9 +59,13 @@ def _is_property(member: Any) -> bool:
 
 
 def asked_of(module: str, parameter: str) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
-    """The tests of a module of `parity_tests/` with that parameter, with what each is given by its `parametrize`."""
+    """The tests of a module of `parity_tests/` with that parameter, with what each is given by its `parametrize`.
+
+    Those that draw nothing come first, for they are quick.
+    """
     members = vars(importlib.import_module(f"parity_tests.{module}")).items()
     tests = [member for name, member in members if name[:5] == "test_" and parameter in _parameters(member)]
+    tests.sort(key=lambda test: hasattr(test, "hypothesis"))
     return [(test, arguments) for test in tests for arguments in _parametrised(test)]
 
 

@@ -12,7 +12,6 @@ from parity.implementations.stacking import FromCell
 
 STYLES = (
     FromCell("fused", lstms.fused),
-    FromCell("column-major", styles.column_major),
     FromCell("NumPy", styles.in_numpy(styles.numpy_einsum)),
     FromLayer("TorchScript", styles.torchscript()),
 )

@@ -37,7 +37,7 @@ def masks_of(case: Case, p: float, seed: int) -> Masks:
     rows = case.input.shape[:2] if packed is None else packed.data.shape[:1]
     ones = torch.ones(*rows, a.num_directions * a.output_size, dtype=getattr(torch, case.setting.runtime.dtype))
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         drawn = [dropout(ones, p) for _ in range(a.num_layers - 1)]
     if packed is not None:
         drawn = [unpack(packed._replace(data=mask))[0] for mask in drawn]
@@ -54,7 +54,7 @@ class Seeded:
     def __call__(self, input: Any, hx: Any = None) -> Any:
         """As the module."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+            torch.default_generator.manual_seed(self.seed)
             return self.module(input, hx)
 
 

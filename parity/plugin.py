@@ -120,9 +120,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_profile = "lstm-parity-repeatable"  # where our pyproject.toml is not read
     if not str(config.getoption("hypothesis_profile", "")).startswith("lstm-parity-"):
         return
-    from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, Phase, settings
 
-    common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    phases = [phase for phase in Phase if phase is not Phase.explain]  # a story of ours says more
+    common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=phases)
     settings.register_profile("lstm-parity-repeatable", common, max_examples=20, derandomize=True, database=None)
     settings.register_profile("lstm-parity-exploring", common, max_examples=200, derandomize=False, print_blob=True)
 
