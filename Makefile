@@ -28,8 +28,7 @@ against: .venv/installed
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile "$(TORCH)" numpy
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile "$(TORCH)" numpy --editable ".[dev]"
 	touch .venv/installed
 
 # Other frameworks, in an environment of their own: `make frameworks FRAMEWORKS="paddle keras"` installs and judges some.
@@ -55,8 +54,7 @@ $(OTHER)/keras.installed: requirements/keras.txt requirements/keras-alone.txt | 
 
 $(OTHER)/installed: pyproject.toml
 	$(PYTHON) -m venv $(OTHER)
-	$(PIP) "$(TORCH)" numpy
-	$(PIP) --editable .
+	$(PIP) "$(TORCH)" numpy --editable .
 	touch $@
 
 clean:
