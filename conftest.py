@@ -1,4 +1,4 @@
-"""The plugin, and which files share a worker: those that share a child process, which starts slowly."""
+"""The plugin, and which files share a worker: those whose tests share what takes long to make."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ pytest_plugins = ["parity.plugin"]
 TOGETHER = {
     "parity_tests/test_refusals.py": "isolated",
     "parity_tests/test_torch_bugs.py": "isolated",
-    "meta_tests/test_modes.py": "modes",
-    "meta_tests/test_layers_of_imports.py": "imports",
+    **{
+        f"meta_tests/test_{name}.py": name
+        for name in ("certificate", "diagnose", "layers_of_imports", "mistakes", "modes", "plugin", "scopes")
+    },
 }
 
 

@@ -95,12 +95,12 @@ class _Stream:
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
         """Uniform in [0, 1)."""
-        raw = np.asarray(self._bits.random_raw(int(np.prod(shape, dtype=int))))
+        raw = np.asarray(self._bits.random_raw(math.prod(shape)))
         return np.asarray((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
 
     def normal(self, shape: tuple[int, ...]) -> Array:
         """Near normal, mean 0, variance 1: the sum of four 16-bit uniforms; never above 3.5."""
-        raw = np.asarray(self._bits.random_raw(int(np.prod(shape, dtype=int))))
+        raw = np.asarray(self._bits.random_raw(math.prod(shape)))
         parts = raw.reshape(-1, 1) >> np.array([0, 16, 32, 48], np.uint64) & np.uint64(0xFFFF)
         centred = parts.sum(1).astype(np.float64) - 2.0 * 65535.0
         return np.asarray(centred * (math.sqrt(3.0) * 2.0**-16)).reshape(shape)

@@ -41,11 +41,11 @@ def verify(
     device: str = "cpu",
 ) -> Certificate:
     """Judge each implementation in each dtype; progress is told what comes next."""
-    rows = []
+    rows, designs = [], {dtype: design(dtype, device) for dtype in dtypes}
     for implementation in implementations:
         for dtype in dtypes:
             progress(f"{implementation.name}, {dtype}")
-            seen = observe_all(implementation, design(dtype, device))
+            seen = observe_all(implementation, designs[dtype])
             rows += [row(implementation.name, dtype, explanation) for explanation in in_each(seen)]
     return Certificate(provenance(device), tuple(rows), beyond(device))
 

@@ -8,7 +8,7 @@ Names and shapes are torch's (https://docs.pytorch.org/docs/stable/generated/tor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ class CellWeights:
 
     def items(self) -> Iterator[tuple[str, Array]]:
         """The weights that are there, with their short names, in torch's order."""
-        return ((field.name, value) for field in fields(self) if (value := getattr(self, field.name)) is not None)
+        return ((name, value) for name, value in vars(self).items() if value is not None)
 
     def map(self, function: Callable[[Array], Array]) -> CellWeights:
         """The same weights with a function applied to every array."""
