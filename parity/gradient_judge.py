@@ -45,12 +45,14 @@ def expected_all(
         )
 
 
-def measured(case: Case, got: Gradients, d: Adjoints, masks: Masks = ()) -> tuple[Measured, ...]:
+def measured(
+    case: Case, got: Gradients, d: Adjoints, masks: Masks = (), arithmetic: Arithmetic | None = None
+) -> tuple[Measured, ...]:
     """Gradients against those of `by_hand`, in units of their noise; none where rounding drowns the way forward.
 
-    Only those that were got are measured.
+    Only those that were got are measured. arithmetic: None for the dtype's own.
     """
-    return measured_all([case], [got], [d], [masks], [by_hand(case, d, masks)])[0]
+    return measured_all([case], [got], [d], [masks], [by_hand(case, d, masks)], arithmetic)[0]
 
 
 def measured_all(

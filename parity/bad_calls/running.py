@@ -39,13 +39,13 @@ def endings(isolation: Isolation, subject: str, rows: Iterable[str], suspects: C
     What is refused where a suspect stands may be so by luck; one that is accepted among others is accepted.
     """
     rows = list(rows)
-    found = {row: e for row, e in _together(isolation, subject, rows, suspects, len(rows)).items() if refused(e)}
-    some = _together(isolation, subject, suspects, [row for row in rows if row not in suspects], FEW)
+    found = {row: e for row, e in together(isolation, subject, rows, suspects, len(rows)).items() if refused(e)}
+    some = together(isolation, subject, suspects, [row for row in rows if row not in suspects], FEW)
     found |= {row: e for row, e in some.items() if row in rows and e.how is How.RETURNED}
     return {row: found[row] if row in found else alone(isolation, subject, row) for row in rows}
 
 
-def _together(
+def together(
     isolation: Isolation, subject: str, rows: Iterable[str], without: Collection[str], number: int
 ) -> dict[str, Ending]:
     """How bad calls end that share a process with so many others; none of those that the process did not survive."""

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console
 from rich.table import Table
 
+from parity.certificate.page import page, table, text_of
 from parity.certificate.results import Certificate, Row
 from parity.judge import RMS, WORST, Outcome
 
 
 def as_text(certificate: Certificate, width: int = 120) -> str:
     """The whole certificate, plain text of at most `width` columns."""
-    console = Console(
-        file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False
-    )
-    console.print("LSTM PARITY CERTIFICATE\n")
-    for name, value in certificate.provenance.items():
-        console.print(f"  {name:<10} {value}", highlight=False)
+    console = page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
     console.print(_table(certificate))
     console.print(
         f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
@@ -34,19 +27,13 @@ def as_text(certificate: Certificate, width: int = 120) -> str:
                 f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True
             )
     console.print("\n" + _conclusion(certificate), highlight=False)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+    return text_of(console)
 
 
 def _table(certificate: Certificate) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title="")
-    for name in ("implementation", "layer dtype", "verdict", "in arithmetic"):
-        table.add_column(name, overflow="fold")
-    for name in ("judged", "deviate", "refused", "not judged", "worst", "RMS"):
-        table.add_column(name, justify="right")
-    for row in certificate.rows:
-        table.add_row(*_cells(row))
-    return table
+    words = ("implementation", "layer dtype", "verdict", "in arithmetic")
+    numbers = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
+    return table(words, numbers, map(_cells, certificate.rows))
 
 
 def _cells(row: Row) -> list[str]:

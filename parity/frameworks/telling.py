@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from parity.certificate.as_json import numbers
 from parity.certificate.as_text import distance
+from parity.certificate.page import page, table, text_of
 from parity.frameworks.judging import Judged, Report, Result
 from parity.judge import RMS, WORST
 
@@ -20,11 +19,7 @@ BEYOND = "No gradients, no dropout, no narrow types and no device but the CPU wa
 
 def as_text(report: Report, width: int = 120) -> str:
     """The whole report, plain text of at most `width` columns."""
-    file = io.StringIO()
-    console = Console(file=file, width=width, color_system=None, legacy_windows=False, markup=False, emoji=False)
-    console.print("LSTM PARITY OF OTHER FRAMEWORKS\n")
-    for name, value in report.provenance.items():
-        console.print(f"  {name:<10} {value}", highlight=False)
+    console = page("LSTM PARITY OF OTHER FRAMEWORKS", report.provenance, width)
     console.print(_table(report))
     console.print(
         "worst and RMS are distances from the exact answer in units of the expected rounding noise of that arithmetic; "
@@ -35,21 +30,15 @@ def as_text(report: Report, width: int = 120) -> str:
         for line in lines:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print("\n" + _conclusion(report), highlight=False, soft_wrap=True)
-    return file.getvalue()
+    return text_of(console)
 
 
 def _table(report: Report) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title="")
-    for name in ("framework", "version", "dtype", "verdict", "in arithmetic"):
-        table.add_column(name, overflow="fold")
-    for name in ("cases", "worst", "RMS"):
-        table.add_column(name, justify="right")
+    rows = list[list[str]]()
     for result in report.results:
-        for judged in result.judged:
-            table.add_row(*_cells(result, judged))
-        if result.missing:
-            table.add_row(result.framework.title, "", "", "NOT JUDGED")
-    return table
+        rows += [_cells(result, judged) for judged in result.judged]
+        rows += [[result.framework.title, "", "", "NOT JUDGED"]] * bool(result.missing)
+    return table(("framework", "version", "dtype", "verdict", "in arithmetic"), ("cases", "worst", "RMS"), rows)
 
 
 def _cells(result: Result, judged: Judged) -> list[str]:

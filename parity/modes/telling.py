@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from parity.certificate.page import page, table, text_of
 from parity.judge import Outcome
 from parity.modes import MODES, mode_named
 from parity.modes.design import trials
@@ -87,10 +86,7 @@ def _in_dtype(tried: Sequence[Tried]) -> str:
 
 def as_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
     """All of it, plain text."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False)
-    console.print("EXECUTION MODES OF nn.LSTM\n")
-    for name, value in provenance.items():
-        console.print(f"  {name:<10} {value}", highlight=False)
+    console = page("EXECUTION MODES OF nn.LSTM", provenance, width)
     console.print(_table(rows))
     console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")
     console.print(_dtypes(rows))
@@ -101,19 +97,12 @@ def as_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int =
     console.print("\n".join(["", "Notes:", *notes]), highlight=False, soft_wrap=True)
     surprises = [f"  {row.mode}, {surprise}" for row in rows for surprise in row.surprises]
     console.print("\n".join(["", "Not as foreseen:" if surprises else "All as foreseen.", *surprises]), soft_wrap=True)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+    return text_of(console)
 
 
 def _table(rows: Sequence[ModeRow]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title="")
-    for name in ("mode", "in arithmetic"):
-        table.add_column(name)
-    for name in ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS"):
-        table.add_column(name, justify="right")
-    for one in rows:
-        table.add_row(one.mode, *_cells(one))
-    return table
+    numbers = ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS")
+    return table(("mode", "in arithmetic"), numbers, ([one.mode, *_cells(one)] for one in rows))
 
 
 def _cells(one: ModeRow) -> list[str]:
@@ -126,13 +115,8 @@ def _cells(one: ModeRow) -> list[str]:
 
 
 def _dtypes(rows: Sequence[ModeRow]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("mode", *DTYPES):
-        table.add_column(name)
-    for one in rows:
-        if not one.missing:
-            table.add_row(one.mode, *one.dtypes.values())
-    return table
+    there = ([one.mode, *one.dtypes.values()] for one in rows if not one.missing)
+    return table(("mode", *DTYPES), (), there, title=None)
 
 
 def as_json(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:

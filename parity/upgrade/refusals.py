@@ -16,8 +16,7 @@ import torch
 
 from parity.bad_calls import crashes
 from parity.bad_calls.probing import CannotTellError
-from parity.bad_calls.running import HERE as RUNNING
-from parity.bad_calls.running import overrun
+from parity.bad_calls.running import overrun, refused, together
 from parity.bad_calls.subjects import ROWS, applies
 from parity.isolated import Ending, How, Isolation
 from parity.upgrade.record import Conduct
@@ -46,15 +45,12 @@ def conducts(isolation: Isolation, rows: Sequence[str] = ROWS) -> Iterator[tuple
 
 def _of_subject(isolation: Isolation, subject: str, rows: list[str]) -> Iterator[tuple[str, Conduct]]:
     """Some in one process; those that were not refused there, or not in sound words, again and alone."""
-    for k in range(0, len(rows), TOGETHER):
-        some = rows[k : k + TOGETHER]
-        together = isolation.run(f"{RUNNING}:refusals", subject, some, limit=120.0)
-        told = together.value if together.how is How.RETURNED else [None] * len(some)
-        for row, refusal in zip(some, told, strict=True):
-            if refusal and not overrun(refusal[1]):
-                yield f"{subject}: {row}", Conduct({"refused": 1}, words(Ending(How.RAISED, None, *refusal)))
-            else:
-                yield f"{subject}: {row}", repeated(isolation, CALL, subject, row)
+    found = together(isolation, subject, rows, (), TOGETHER)
+    for row in rows:
+        if row in found and refused(found[row]):
+            yield f"{subject}: {row}", Conduct({"refused": 1}, words(found[row]))
+        else:
+            yield f"{subject}: {row}", repeated(isolation, CALL, subject, row)
 
 
 def repeated(isolation: Isolation, *call: str) -> Conduct:
