@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from torch.nn.utils.rnn import PackedSequence
 
 from experiments.disguises import UNKNOWN, Disguised
 from meta_tests.altered import Altered
 from parity.cases import case
 from parity.diagnose import diagnose
+from parity.gradient_diagnosis import diagnose_gradients
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome, judge
 from parity.likeness import ALIKE, Seen
-from parity.mistakes import MISTAKES, mistake
+from parity.mistakes import GRADIENT_MISTAKES, MISTAKES, mistake
+from parity.mistakes.mistake import Written
+from parity.mistakes.plain import PlainLSTM
 from parity.observing import WHOLE, observe
 from parity.probing import probe
 
@@ -141,3 +145,32 @@ def test_a_right_lstm_is_like_no_mistake_that_shows():
 def test_every_mistake_says_what_to_change():
     """In the imperative, without a stop: it follows `change:`."""
     assert [wrong.name for wrong in MISTAKES if not wrong.change or wrong.change.endswith(".")] == []
+
+
+@pytest.mark.parametrize("wrong", GRADIENT_MISTAKES, ids=lambda wrong: wrong.name)
+def test_a_gradient_mistake_is_named(wrong):
+    """First, by its gradients alone: its forward pass is right."""
+    assert diagnose_gradients(wrong).startswith(f"behaves like: {wrong.name}, to ")
+
+
+class TwiceTheGradient(PlainLSTM):
+    """All gradients of the input are twice as large: a fault that nobody knows."""
+
+    def __call__(self, input, hx):
+        """With the input's value, and twice its derivative."""
+        data = input.data if isinstance(input, PackedSequence) else input
+        doubled = 2.0 * data - data.detach()
+        return super().__call__(input._replace(data=doubled) if isinstance(input, PackedSequence) else doubled, hx)
+
+
+@pytest.mark.parametrize(
+    ("implementation", "words"),
+    [
+        (Written(TwiceTheGradient), f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"),
+        (TorchLSTM(), "nothing can be told, for the gradients of 6 probes are right"),
+    ],
+    ids=["unknown", "right"],
+)
+def test_gradients_that_are_like_no_mistake_s_are_said_to_be(implementation, words):
+    """No name is better than a wrong one."""
+    assert diagnose_gradients(implementation).startswith(f"behaves like: {words}\nthe forward pass agrees on all")

@@ -37,6 +37,16 @@ def test_a_wrong_lstm_is_named():
     assert "--impl mistake:gates-ifog --case " in printed
 
 
+def test_wrong_gradients_are_named():
+    """Where the forward pass is right: the story is that of a gradient, and so is the diagnosis."""
+    status, printed = run("pytest", "--impl", "mistake:hidden-detached", "-k", "gradients_are_those_of_the_exact")
+
+    assert status == 1
+    assert "the gradient of " in printed
+    assert "behaves like: hidden-detached" in printed
+    assert "the fault is in the way back" in printed
+
+
 def test_a_correct_lstm_passes():
     """And what it refuses is skipped, with the reason."""
     status, printed = run(

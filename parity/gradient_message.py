@@ -16,11 +16,15 @@ from parity.settings import Setting
 GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
 
+class WrongGradientsError(NoParityError):
+    """The same of gradients."""
+
+
 def demand_gradients(verdict: Verdict, d: Adjoints) -> None:
-    """Return where the outcome is PARITY or NOT JUDGED; raise `NoParityError` with the whole story where it is not."""
+    """Return where the outcome is PARITY or NOT JUDGED; raise `WrongGradientsError` with the story where it is not."""
     __tracebackhide__ = True
     if verdict.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
-        raise NoParityError(verdict, partial(message, d=d))
+        raise WrongGradientsError(verdict, partial(message, d=d))
 
 
 def message(verdict: Verdict, d: Adjoints) -> str:

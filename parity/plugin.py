@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parity.cases import Case
     from parity.implementations.protocol import Implementation
     from parity.isolated import Isolation
-    from parity.judge import Verdict
+    from parity.message import NoParityError
 
 __all__ = ["pytest_addoption"]  # a hook of pytest, as all the functions here that are named so
 share_cores()
@@ -253,20 +253,29 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         test = item.nodeid.partition("[")[0]
         given = f" --impl {item.config.option.impl}" if item.config.option.impl else ""
         story = str(error).replace("repeat: --case", f"repeat: pytest {test}{given} --case")
-        outcome.get_result().longrepr = story + _diagnosis(item, error.verdict)
+        outcome.get_result().longrepr = story + _diagnosis(item, error, story.splitlines()[0])
 
 
-def _diagnosis(item: pytest.Item, verdict: Verdict) -> str:
+def _diagnosis(item: pytest.Item, error: NoParityError, told: str) -> str:
     """What explains the first failure of the implementation that `--impl` names, told at once; nothing for others."""
     implementation = judged(item.config)
     if implementation is None or DIAGNOSED in item.config.stash:
         return ""
     from parity.diagnose import diagnose
-    from parity.message import message
+    from parity.gradient_message import WrongGradientsError
+    from parity.judge import Outcome
     from parity.probing import probe
 
     item.config.stash[DIAGNOSED] = True
     if (terminal := item.config.pluginmanager.get_plugin("terminalreporter")) is not None:
         terminal.ensure_newline()
-        terminal.write_line(f"{message(verdict).splitlines()[0]}; looking for what explains it", flush=True)
-    return "\n\n" + diagnose([verdict, *probe(implementation, device=item.config.option.device)]).text
+        terminal.write_line(f"{told}; looking for what explains it", flush=True)
+    device = item.config.option.device
+    probed = probe(implementation, device=device)
+    if not isinstance(error, WrongGradientsError):
+        return "\n\n" + diagnose([error.verdict, *probed]).text
+    if any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in probed):
+        return "\n\n" + diagnose(probed).text
+    from parity.gradient_diagnosis import diagnose_gradients
+
+    return "\n\n" + diagnose_gradients(implementation, device)
