@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from parity.mistakes.plain import PlainLSTM, State
+from parity.mistakes.sent_back import activated, product, sent, where
 from reference.weights import CellWeights
 
 STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
 PACKED = "I3-H4-T4-B3-packed2.4.1-float32-grad-normal-1"
-
-
-class _Sent(torch.autograd.Function):
-    """A tensor as it is, whose gradient is changed on its way back."""
-
-    @staticmethod
-    def forward(ctx: Any, value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-        """The value."""
-        ctx.change = change
-        return value.view_as(value)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """The gradient, changed."""
-        return ctx.change(gradient), None
-
-
-class _Product(torch.autograd.Function):
-    """f c, sent back with what was saved of both."""
-
-    @staticmethod
-    def forward(ctx: Any, f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
-        """The product."""
-        ctx.save_for_backward(saved_f, saved_c)
-        return f * c
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        """By f the saved c, by c the saved f."""
-        f, c = ctx.saved_tensors
-        return gradient * c, gradient * f, None, None
-
-
-class _Where(torch.autograd.Function):
-    """`new.where(running, old)`, whose backward pass has forgotten the mask."""
-
-    @staticmethod
-    def forward(ctx: Any, running: Tensor, new: Tensor, old: Tensor) -> Tensor:
-        """New where running."""
-        ctx.save_for_backward(running)
-        return new.where(running, old)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, Tensor]:
-        """To all that is new."""
-        (running,) = ctx.saved_tensors
-        return None, gradient, gradient.where(~running, gradient.new_zeros(()))
-
-
-class _Activated(torch.autograd.Function):
-    """A function of z, sent back with a slope of its own."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Tensor:
-        """The function."""
-        ctx.slope = slope(z)
-        return function(z)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient times the slope."""
-        return gradient * ctx.slope, None, None
-
-
-def sent(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-    """The same value; what comes back through it is changed."""
-    return _Sent.apply(value, change)  # type: ignore[no-any-return, no-untyped-call]
-
-
-def product(f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
-    """f c, whose derivatives are made of what was saved."""
-    return _Product.apply(f, c, saved_f, saved_c)  # type: ignore[no-any-return, no-untyped-call]
-
-
-def activated(z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Tensor:
-    """The function of z, with whatever slope."""
-    return _Activated.apply(z, function, slope)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _quarters(gradient: Tensor, *order: int) -> Tensor:
@@ -103,6 +26,7 @@ class GradientOfOneBiasDoubled(PlainLSTM):
     """b_hh's gradient is twice what it should be: both biases are added up, and the sum's gradient is given twice."""
 
     witness = STEPS
+    change = "give the gradient of the sum of the biases to each of them once"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Twice."""
@@ -113,6 +37,7 @@ class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
     """The backward pass multiplies with the forget gate that the step before has saved."""
 
     witness = STEPS
+    change = "save the forget gate of a step under that step's own index"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Nothing is saved yet."""
@@ -130,6 +55,7 @@ class NewCellSaved(PlainLSTM):
     """The forget gate's gradient is made with the c that the step gives out, not with the one it started from."""
 
     witness = STEPS
+    change = "multiply the gradient of f * c by c of the step before; save it before it is overwritten"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A buffer overwritten before it was saved."""
@@ -141,6 +67,7 @@ class SigmoidForItsSlope(PlainLSTM):
     """The backward pass multiplies with the sigmoid of the saved forget gate, not with its slope f (1 - f)."""
 
     witness = STEPS
+    change = "multiply by f * (1 - f), the slope of the sigmoid at its value f, not by the sigmoid"
     seen = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -153,6 +80,7 @@ class BackwardReadsGatesFIGO(PlainLSTM):
     """The forward pass has the gates in the order i, f, g, o, the backward pass in the order f, i, g, o."""
 
     witness = STEPS
+    change = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
     seen = "https://github.com/ooples/AiDotNet.Tensors/pull/907"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -164,6 +92,7 @@ class BackwardReadsGatesIFOG(PlainLSTM):
     """The forward pass has the gates in the order i, f, g, o, the backward pass in the order i, f, o, g."""
 
     witness = STEPS
+    change = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Two quarters of the gradient exchanged."""
@@ -174,6 +103,7 @@ class BiasGradientsOfTheForgetGate(PlainLSTM):
     """The forget gate's bias gradient is given to the input and the output gate too."""
 
     witness = STEPS
+    change = "sum each gate's own dz into its quarter of the bias gradient"
     seen = "https://github.com/hanbt/learn_dl/issues/53"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -186,6 +116,7 @@ class SlopeOfTanhFromItsArgument(PlainLSTM):
     """The slope of tanh(c) is taken as 1 - c^2, which is right of its value only."""
 
     witness = STEPS
+    change = "take the slope of tanh from its value: 1 - tanh(c)^2"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """Of the wrong quantity."""
@@ -196,6 +127,7 @@ class SlopeOfSigmoidFromItsArgument(PlainLSTM):
     """The slope of the input gate is taken as z (1 - z), which is right of its value only."""
 
     witness = STEPS
+    change = "take the slope of the sigmoid from its value: i * (1 - i)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Of the wrong quantity."""
@@ -207,6 +139,7 @@ class SlopeOfTanhLeftOut(PlainLSTM):
     """c is sent the gradient of tanh(c) as if tanh had the slope 1."""
 
     witness = STEPS
+    change = "multiply the gradient of tanh(c) by 1 - tanh(c)^2 on its way into c"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """Straight through."""
@@ -217,6 +150,7 @@ class GradientClippedInside(PlainLSTM):
     """What comes back into h is cut to -1 and 1 at every step."""
 
     witness = STEPS
+    change = "clip gradients after the backward pass, if at all, not within it"
     seen = "https://github.com/junhyukoh/caffe-lstm/issues/18"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
@@ -228,6 +162,7 @@ class GradientAveragedOverSteps(PlainLSTM):
     """The weights' gradients are the mean over the steps, not the sum."""
 
     witness = STEPS
+    change = "sum the weights' gradients over the steps; do not divide by T"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Divided by T."""
@@ -238,6 +173,7 @@ class GradientAveragedOverRows(PlainLSTM):
     """The weights' gradients are the mean over the batch, not the sum."""
 
     witness = STEPS
+    change = "sum the weights' gradients over the batch; leave any mean to the loss"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Divided by B."""
@@ -248,6 +184,7 @@ class GradientOfTheLastStepOnly(PlainLSTM):
     """The recurrent weights' gradient is assigned at every step, not added up: one step's is left."""
 
     witness = STEPS
+    change = "add up the recurrent weights' gradient over the steps (+=); do not assign it (=)"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """No step has been computed."""
@@ -264,6 +201,7 @@ class RecurrentGradientNotTransposed(PlainLSTM):
     """Where w_hh is square per gate, its gradient is returned transposed."""
 
     witness = STEPS
+    change = "return dz^T h, of shape (4H, P), as the gradient of w_hh; do not transpose it"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """h^T dz for dz^T h."""
@@ -277,12 +215,13 @@ class PaddingHasGradients(PlainLSTM):
     """Forwards the state rests beyond a row's length; backwards the steps there are counted all the same."""
 
     witness = PACKED
+    change = "apply the mask of the lengths in the backward pass too: steps beyond a row's length pass its gradient on"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """The mask is applied one way only."""
         if running is None:
             return new
-        h, c = (_Where.apply(running, *states) for states in zip(new, old, strict=True))  # type: ignore[no-untyped-call]
+        h, c = (where(running, *states) for states in zip(new, old, strict=True))
         return h, c
 
     def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:

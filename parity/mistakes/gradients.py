@@ -20,6 +20,7 @@ class StateDetachedAtEveryStep(PlainLSTM):
     """Back-propagation through time ends after one step: h and c of the step before are detached."""
 
     witness = STEPS
+    change = "pass h and c on to the next step as they are, without detach() or .data"
     seen = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
@@ -31,6 +32,7 @@ class StateDetachedAfterFourSteps(PlainLSTM):
     """Truncated back-propagation left in: after every four steps h and c are detached."""
 
     witness = "I3-H4-T6-B2-float32-grad-normal-1"
+    change = "detach between sequences only, not within the sequence of one call"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """A counter of steps."""
@@ -48,6 +50,7 @@ class HiddenDetached(PlainLSTM):
     """h of the step before is taken for a constant, c is not."""
 
     witness = STEPS
+    change = "pass h on to the next step as it is, without detach() or .data"
     seen = "https://github.com/ooples/AiDotNet/pull/722"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -59,6 +62,7 @@ class CellDetached(PlainLSTM):
     """c of the step before is taken for a constant: f * c.detach()."""
 
     witness = STEPS
+    change = "compute f * c with the c of the step before itself, not with c.detach()"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """From a constant."""
@@ -69,6 +73,7 @@ class CellPassedOnDetached(PlainLSTM):
     """A step gives its c out detached: only h sends a gradient back into it."""
 
     witness = STEPS
+    change = "add the gradient that comes back into c from the next step to that from h; do not overwrite it"
     seen = "https://github.com/apache/mxnet/issues/4057"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
@@ -81,6 +86,7 @@ class InitialStatesDetached(PlainLSTM):
     """h_0 and c_0 are detached, and have no gradient."""
 
     witness = STEPS
+    change = "start from h_0 and c_0 themselves, not from copies without a gradient"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Two constants."""
@@ -91,6 +97,7 @@ class InitialHiddenStateDetached(PlainLSTM):
     """h_0 has no gradient, c_0 has."""
 
     witness = STEPS
+    change = "start from h_0 itself, not from a copy without a gradient"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """One constant."""
@@ -101,6 +108,7 @@ class InitialCellStateDetached(PlainLSTM):
     """c_0 has no gradient, h_0 has."""
 
     witness = STEPS
+    change = "start from c_0 itself, not from a copy without a gradient"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other."""
@@ -111,6 +119,7 @@ class LastHiddenStateDetached(PlainLSTM):
     """What a loss says of h_n does not come back."""
 
     witness = STEPS
+    change = "return the last h itself as h_n, and add its gradient to that of the last output"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """h_n is a constant."""
@@ -122,6 +131,7 @@ class LastCellStateDetached(PlainLSTM):
     """What a loss says of c_n does not come back."""
 
     witness = STEPS
+    change = "return the last c itself as c_n, and let its gradient enter the last step"
     seen = "https://github.com/deeplearning4j/deeplearning4j/issues/8838"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -134,6 +144,7 @@ class InputDetached(PlainLSTM):
     """The input has no gradient: whatever lies below the LSTM is not trained."""
 
     witness = STEPS
+    change = "read the input itself, and return its gradient, the sum of W_ih^T dz"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """A constant."""
@@ -144,6 +155,7 @@ class ForgetGateDetached(PlainLSTM):
     """The forget gate is a constant to the backward pass."""
 
     witness = STEPS
+    change = "compute the forget gate where gradients are recorded, and let dc * c_(t-1) come back into it"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Its weights are not trained."""
@@ -155,6 +167,7 @@ class OutputGateUnderNoGrad(PlainLSTM):
     """The output gate is computed where no gradients are recorded."""
 
     witness = STEPS
+    change = "end the torch.no_grad() block before the output gate is computed"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """A `with` block that ends too late."""
@@ -167,6 +180,7 @@ class BiasNotTrained(PlainLSTM):
     """The biases are buffers, not parameters: they have no gradient."""
 
     witness = STEPS
+    change = "register the biases by nn.Parameter, not as buffers, and do not detach them"
     seen = "https://github.com/tracel-ai/burn/pull/5235"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -179,6 +193,7 @@ class RecurrentWeightsNotTrained(PlainLSTM):
     """w_hh has no gradient."""
 
     witness = STEPS
+    change = "compute with the parameter w_hh itself, not with a constant made of it"
     seen = "https://github.com/fastai/fastai2/pull/427"
 
     def prepared(self, w: CellWeights) -> CellWeights:
@@ -190,6 +205,7 @@ class ProjectionNotTrained(PlainLSTM):
     """w_hr has no gradient."""
 
     witness = "I3-H5-P3-T3-B2-float32-grad-normal-1"
+    change = "compute with the parameter w_hr itself, not with a constant made of it"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A constant."""
@@ -200,6 +216,7 @@ class ReverseDirectionNotTrained(PlainLSTM):
     """The reverse direction's weights have no gradient."""
 
     witness = BOTH
+    change = "compute the reverse direction with its parameters themselves, where gradients are recorded"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """Constants."""
@@ -211,6 +228,7 @@ class LowerLayersNotTrained(PlainLSTM):
     """What a layer gives to the next is detached: only the last layer is trained."""
 
     witness = STACK
+    change = "give a layer's output to the next as it is, without detach() or .data"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """The last layer's output is not."""
@@ -221,6 +239,7 @@ class WeightsCopied(PlainLSTM):
     """The LSTM computes with a copy of its parameters, which have no gradient."""
 
     witness = STEPS
+    change = "compute with the parameters themselves: no clone made under no_grad, no torch.tensor(weight), no .data"
     seen = "https://github.com/fastai/fastai/issues/2591"
 
     def prepared(self, w: CellWeights) -> CellWeights:
