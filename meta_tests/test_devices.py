@@ -125,6 +125,16 @@ def test_a_case_on_a_device_has_a_name_and_the_numbers_of_the_cpu(device):
     assert case(there.id).checksum == here.checksum
 
 
+def test_a_gpu_is_described_apart_from_its_libraries(ampere, monkeypatch):
+    """A record of another cuDNN is one of the same device: what is lost is lost by the upgrade."""
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "A100")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    told = devices.description("cuda:1")
+    assert told["device"] == "cuda:1, A100, capability 8.0"
+    assert told["cuDNN"].startswith("91002, CUDA ")
+    assert told["TF32"] == "allowed to cuDNN's LSTM"
+
+
 def test_the_numpy_reference_refuses_other_devices():
     """It is counted, and named."""
     assert NumpyReference().refuses(ON_CUDA) == "the NumPy reference does not compute on cuda"

@@ -161,10 +161,11 @@ def test_a_capability_is_lost_or_gained(was, now, found):
     assert kinds(replace(EMPTY, capabilities={"vmap": was}), replace(EMPTY, capabilities={"vmap": now})) == found
 
 
-def test_what_another_processor_lacks_is_no_loss_by_the_upgrade():
+@pytest.mark.parametrize("there", [{"capability": "DEFAULT"}, {"device": "cuda"}], ids=lambda there: "".join(there))
+def test_what_another_processor_or_device_lacks_is_no_loss_by_the_upgrade(there):
     """It is told, after the processor."""
     old = replace(EMPTY, capabilities={"autocast": ""})
-    new = replace(EMPTY, capabilities={"autocast": "no"}, conditions={**EMPTY.conditions, "capability": "DEFAULT"})
+    new = replace(EMPTY, capabilities={"autocast": "no"}, conditions={**EMPTY.conditions, **there})
     found = compare(old, new)
     assert ([f.kind for f in found.findings], found.worse) == ([Kind.CONDITIONS, Kind.CAPABILITY_LOST], ())
 

@@ -39,12 +39,13 @@ def description(name: str) -> dict[str, str]:
     if not name.startswith("cuda"):
         return {} if name == "cpu" else {"device": name}
     major, minor = torch.cuda.get_device_capability(name)
-    library = f"cuDNN {torch.backends.cudnn.version()}, CUDA {torch.version.cuda}"  # type: ignore[no-untyped-call]
+    version = torch.backends.cudnn.version() if torch.backends.cudnn.enabled else "off"  # type: ignore[no-untyped-call]
     allowed = [
         word for word, allows in (("cuDNN's LSTM", rnn_allows_tf32()), ("products", matmul_allows_tf32())) if allows
     ]
     return {
-        "device": f"{name}, {torch.cuda.get_device_name(name)}, capability {major}.{minor}, {library}",
+        "device": f"{name}, {torch.cuda.get_device_name(name)}, capability {major}.{minor}",
+        "cuDNN": f"{version}, CUDA {torch.version.cuda}",
         "TF32": f"allowed to {' and '.join(allowed)}" if allowed else "off",
     }
 

@@ -150,7 +150,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         second += f"\nlstm-parity: judging {config.option.impl} {where}"
         second += "".join(f", without {feature}" for feature in config.option.without)
         second += f", in {config.option.arithmetic}" * bool(config.option.arithmetic)
-    second += "".join(f"\nlstm-parity: {name} {told[name]}" for name in ("device", "TF32") if name in told)
+    second += "".join(f"\nlstm-parity: {name} {told[name]}" for name in ("device", "cuDNN", "TF32") if name in told)
     return [first, second] + ([f"lstm-parity: only case {config.option.case}"] if config.option.case else [])
 
 

@@ -26,11 +26,10 @@ class Comparison:
     def worse(self) -> tuple[Finding, ...]:
         """The findings by which somebody who upgrades loses something.
 
-        A capability that another processor lacks is told, and is no loss by the upgrade.
+        A capability that another processor or device lacks is told, and is no loss by the upgrade.
         """
-        other = any(
-            self.old.conditions.get(name) != self.new.conditions.get(name) for name in ("capability", "processor")
-        )
+        was, now = ({**ALONE, **record.conditions} for record in (self.old, self.new))
+        other = any(was[name] != now[name] for name in ("device", "capability", "processor"))
         spared = (Kind.CAPABILITY_LOST,) if other else ()
         return tuple(finding for finding in self.findings if finding.kind.worse and finding.kind not in spared)
 
