@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from torch.nn.utils.rnn import PackedSequence
+
 from parity.implementations.protocol import LSTM
 from parity.implementations.torch_modules import TorchLSTM
 from parity.settings import Setting
@@ -30,5 +32,28 @@ class Altered:
         def lstm(input: Any, hx: Any) -> Any:
             output, (h_n, c_n) = module(input, hx)
             return self.change(output, h_n, c_n)
+
+        return lstm
+
+
+@dataclass(frozen=True)
+class PackedAlone:
+    """`nn.LSTM` that takes packed input only."""
+
+    says_so: str
+    name: str = "packed alone"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """Padded input, if it says so beforehand."""
+        return "padded input" if self.says_so == "beforehand" and setting.call.lengths is None else None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """The module, which is called with packed input or refuses."""
+        module = TorchLSTM().load(setting, weights)
+
+        def lstm(input: Any, hx: Any) -> Any:
+            if not isinstance(input, PackedSequence):
+                raise NotImplementedError("padded input")
+            return module(input, hx)
 
         return lstm

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from meta_tests.altered import Altered
+from meta_tests.altered import Altered, PackedAlone
+from parity.cases import case
 from parity.certificate.as_json import as_json
 from parity.certificate.as_text import as_text
-from parity.certificate.results import Certificate
+from parity.certificate.results import Certificate, row
 from parity.cli import main
+from parity.explaining import explain
 from parity.implementations.references import NumpyReference
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome
+from parity.observing import observe
 from parity.verifying import design, verify
 
 
@@ -50,6 +53,14 @@ def test_what_is_refused_is_said_with_its_reason(certificate):
     """An implementation that supports nothing is REFUSED, which is not parity."""
     assert certificate.rows[1].outcome is Outcome.REFUSED
     assert "the NumPy reference does not compute in float16" in as_text(certificate)
+
+
+def test_a_chain_whose_steps_are_refused_is_said_to_be_left_out():
+    """The whole calls of packed input alone are judged."""
+    packed = case("I5-H7-L2-T4-B3-packed4.2.1-float32-normal-1")
+    told = row("packed alone", "float32", explain([observe(PackedAlone("when called"), packed)]))
+
+    assert (told.counts["PARITY"], told.reasons) == (1, {"judged in part, chain: single padded steps are refused": 1})
 
 
 def test_a_certificate_of_nothing_does_not_hold():

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn.utils.rnn import PackedSequence
 
-from meta_tests.altered import Altered
+from meta_tests.altered import Altered, PackedAlone
 from parity.cases import case, draw
 from parity.implementations.torch_modules import TorchLSTM
 from parity.judge import Outcome, judge, judge_all
@@ -201,26 +200,3 @@ def test_a_packed_call_is_judged_where_padded_ones_are_refused(says_so):
     verdict = judge(observe(PackedAlone(says_so), packed))
 
     assert (verdict.outcome, [seen.way for seen in verdict.observation.evidence]) == (Outcome.PARITY, [WHOLE])
-
-
-@dataclass(frozen=True)
-class PackedAlone:
-    """`nn.LSTM` that takes packed input only."""
-
-    says_so: str
-    name: str = "packed alone"
-
-    def refuses(self, setting):
-        """Padded input, if it says so beforehand."""
-        return "padded input" if self.says_so == "beforehand" and setting.call.lengths is None else None
-
-    def load(self, setting, weights):
-        """The module, which is called with packed input or refuses."""
-        module = TorchLSTM().load(setting, weights)
-
-        def lstm(input, hx):
-            if not isinstance(input, PackedSequence):
-                raise NotImplementedError("padded input")
-            return module(input, hx)
-
-        return lstm

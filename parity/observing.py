@@ -47,6 +47,7 @@ class Observation:
     """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback).
 
     arithmetic: the one that it ought to be computed in; None for that of the case's dtype.
+    unchained: whether the chain was asked for, but its single padded steps are refused.
     """
 
     case: Case
@@ -54,6 +55,7 @@ class Observation:
     refused: str | None = None
     failed: str | None = None
     arithmetic: Arithmetic | None = None
+    unchained: bool = False
 
     @property
     def ought(self) -> Arithmetic:
@@ -74,7 +76,10 @@ def observe(implementation: Implementation, case: Case, *, chain: bool | None = 
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
     try:
-        return Observation(case, evidence(implementation, case, chain), arithmetic=ought(implementation, case.setting))
+        found = evidence(implementation, case, chain)
+        unchained = chain and case.setting.call.time > 1 and found[0].outputs.complete and len(found) == 1
+        arithmetic = ought(implementation, case.setting)
+        return Observation(case, found, arithmetic=arithmetic, unchained=unchained)
     except NotImplementedError as error:
         return Observation(case, refused=str(error) or "NotImplementedError")
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict

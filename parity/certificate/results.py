@@ -96,7 +96,8 @@ def _unjudged(verdict: Verdict) -> list[str]:
     """Why a case was not judged, or which part of one that was."""
     if verdict.outcome in (Outcome.REFUSED, Outcome.NOT_JUDGED):
         return [f"{verdict.outcome.value}: {verdict.reason}"]
-    return [f"judged in part, {part}" for part in verdict.unjudged]
+    unchained = ["chain: single padded steps are refused"] * verdict.observation.unchained
+    return [f"judged in part, {part}" for part in (*verdict.unjudged, *unchained)]
 
 
 def _coverage(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
