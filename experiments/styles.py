@@ -225,7 +225,7 @@ def one_direction_of_nn_lstm(
 def torchscript() -> Callable[..., Any]:
     """A loop over cells, compiled by torch.jit.script, which later releases call deprecated."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit.script")
+        warnings.filterwarnings("ignore", message=".*torch.jit.script")  # a FutureWarning from 2.15 on
         return torch.jit.script(_scripted)
 
 
