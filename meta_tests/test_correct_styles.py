@@ -11,7 +11,6 @@ from parity.implementations.layers import FromLayer
 from parity.implementations.stacking import FromCell
 
 STYLES = (
-    FromCell("fused", lstms.fused),
     FromCell("NumPy", styles.in_numpy(styles.numpy_einsum)),
     FromLayer("TorchScript", styles.torchscript()),
 )
