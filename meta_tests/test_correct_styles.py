@@ -11,7 +11,10 @@ from parity.implementations.layers import FromLayer
 from parity.implementations.stacking import FromCell
 
 STYLES = (
-    FromCell("NumPy", styles.in_numpy(styles.numpy_einsum)),
+    FromCell("fused", lstms.fused),
+    FromCell("per gate", lstms.per_gate),
+    FromCell("column-major", styles.column_major),
+    FromCell("NumPy", styles.in_numpy(styles.numpy_loops)),
     FromLayer("TorchScript", styles.torchscript()),
 )
 

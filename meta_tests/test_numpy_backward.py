@@ -72,7 +72,7 @@ def test_by_hand_is_autograd_in_every_architecture(implementation):
 def test_the_page_and_its_noisy_twin_have_the_same_gradients(case):
     """The noise is that of the very gradients that numpy_backward.py computes."""
     exact, twin = by_hand(case, adjoints(case)), expected(case, adjoints(case))
-    twin = {"input": twin.input, "h_0": twin.h_0, "c_0": twin.c_0, **dict(twin.weights.items())}
+    twin = twin.named()
 
     assert all(np.all(distances(exact[n], twin[n].value[0], 1.5 * twin[n].deviation[0]) <= WORST) for n in exact)
 

@@ -69,7 +69,7 @@ def measured_all(
     """
     dtype = cases[0].setting.runtime.dtype
     twin = expected_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
-    noisy = {"input": twin.input, "h_0": twin.h_0, "c_0": twin.c_0, **dict(twin.weights.items())}
+    noisy = twin.named()
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
     found = list[tuple[Measured, ...]]()
     for n, case in enumerate(cases):

@@ -17,7 +17,7 @@ GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's ord
 
 
 class WrongGradientsError(NoParityError):
-    """The same of gradients."""
+    """An implementation's gradients do not agree with the exact ones to rounding noise."""
 
 
 def demand_gradients(verdict: Verdict, d: Adjoints) -> None:

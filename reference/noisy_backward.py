@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,10 @@ class Expected:
     c_0: Noisy
     weights: LSTMWeights
     carried: Array
+
+    def named(self) -> dict[str, Any]:
+        """Every Noisy by name: `input`, `h_0`, `c_0`, then the weights by torch's names."""
+        return {"input": self.input, "h_0": self.h_0, "c_0": self.c_0, **dict(self.weights.items())}
 
 
 @dataclass(frozen=True, eq=False)

@@ -116,5 +116,4 @@ def _gradients(case: Case, arithmetic: Arithmetic) -> Exact:
     told = expected_all([case], [adjoints(case)], arithmetic, [()])
     if not told.carried[0] <= MEANINGFUL:
         return {}
-    noisy = {"input": told.input, "h_0": told.h_0, "c_0": told.c_0, **dict(told.weights.items())}
-    return {name: (one.value[0], one.deviation[0]) for name, one in noisy.items()}
+    return {name: (one.value[0], one.deviation[0]) for name, one in told.named().items()}
