@@ -40,7 +40,7 @@ def test_another_device_is_a_condition_and_told(elsewhere):
     assert "nothing is worse" in told
 
 
-def test_a_record_that_names_no_device_is_of_the_cpu(elsewhere):
+def test_a_record_that_names_no_device_is_of_the_cpu():
     """As those are that were made before."""
     before = Record(CONDITIONS)
     assert compare(before, replace(before, conditions={**CONDITIONS, "device": "the CPU"})).findings == ()

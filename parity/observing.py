@@ -77,7 +77,7 @@ def observe(implementation: Implementation, case: Case, *, chain: bool | None = 
         chain = case.setting.architecture.num_layers > 1
     try:
         found = evidence(implementation, case, chain)
-        unchained = chain and case.setting.call.time > 1 and found[0].outputs.complete and len(found) == 1
+        unchained = chain and _has_steps(case, found[0].outputs) and len(found) == 1
         arithmetic = ought(implementation, case.setting)
         return Observation(case, found, arithmetic=arithmetic, unchained=unchained)
     except NotImplementedError as error:
@@ -101,9 +101,14 @@ def evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[E
         lstm = implementation.load(case.setting, weight_tensors(case))
         outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
         whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
-        if chain and case.setting.call.time > 1 and outputs.complete:
+        if chain and _has_steps(case, outputs):
             return (whole, *_steps(implementation, lstm, case))
         return (whole,)
+
+
+def _has_steps(case: Case, outputs: Outputs) -> bool:
+    """Whether there is a chain of single steps to be run after the whole call."""
+    return case.setting.call.time > 1 and outputs.complete
 
 
 def _steps(implementation: Implementation, lstm: LSTM, case: Case) -> tuple[Evidence, ...]:
