@@ -6,14 +6,22 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["parity.plugin"]
+pytest_plugins = ["lstm_parity.plugin"]
 
 TOGETHER = {
     "parity_tests/test_refusals.py": "isolated",
     "parity_tests/test_torch_bugs.py": "isolated",
     **{
-        f"meta_tests/test_{name}.py": name
-        for name in ("certificate", "diagnose", "layers_of_imports", "mistakes", "modes", "plugin", "scopes")
+        f"{folder}/test_{name}.py": name
+        for folder, names in {
+            "tests": ["import_direction"],
+            "tests/reports": ["certificate"],
+            "tests/diagnosis": ["diagnose"],
+            "tests/audits": ["modes"],
+            "tests/plugin": ["plugin"],
+            "meta_tests": ["mistakes", "scopes"],
+        }.items()
+        for name in names
     },
 }
 

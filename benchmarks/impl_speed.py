@@ -19,16 +19,16 @@ import time
 import warnings
 from pathlib import Path
 
+from lstm_parity.cases.case import Case
+from lstm_parity.catalogue.mistakes import MISTAKES
+from lstm_parity.implementations.load import load
+from lstm_parity.implementations.remote.client import Elsewhere
+from lstm_parity.implementations.target import parsed
+from lstm_parity.judging.forward import judge
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
+from lstm_parity.running.threads import share_cores
 from meta_tests.detecting import examples_of, widest
-from parity.cases import Case
-from parity.elsewhere.implementation import Elsewhere
-from parity.implementations.protocol import Implementation
-from parity.judge import judge
-from parity.loading import load
-from parity.mistakes import MISTAKES
-from parity.observing import observe
-from parity.target import parsed
-from parity.threads import share_cores
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ("module:torch.nn:LSTM", "layer:examples/layer.py:lstm_forward")

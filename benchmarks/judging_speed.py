@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from parity.cases import draw
-from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import judge_all
-from parity.observing import observe_all
-from parity.settings import Architecture, Call, Setting
+from lstm_parity.cases.case import draw
+from lstm_parity.cases.setting import Architecture, Call, Setting
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.running.observe import observe_all
 
 SMALL = Setting(Architecture(5, 7), Call(4, 3))
 CASES = 200

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from reference.torch_lstm import lstm_forward
-from reference.weights import LSTMWeights, weights_of
+from lstm_parity.reference.torch_lstm import lstm_forward
+from lstm_parity.reference.weights import LSTMWeights, weights_of
 
 Pair = tuple[Tensor, Tensor]
 

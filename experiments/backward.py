@@ -3,7 +3,7 @@
 For each architecture of the design: all its cases (every value profile meets every value of every axis, losses on
 output, h_n, c_n and all together), through nn.LSTM and through the torch reference. float64: autograd against
 `reference/numpy_backward.py`, both as noisy as one another; the other dtypes: autograd in that dtype against the same
-page in float64. Distances are in rounding noises of `reference/noisy_backward.py`; "of the largest" is the plain
+page in float64. Distances are in rounding noises of `reference/noise/backward.py`; "of the largest" is the plain
 |difference| over the largest element of its tensor: about 1 where rounding leaves nothing of a saturated layer's
 gradient, which a tolerance would call wrong. Run `python -m experiments.backward`. Result: backward.md.
 """
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from parity.calling import TENSORS
-from parity.gradient_judge import measured
-from parity.gradients import adjoints, by_autograd
-from parity.implementations.references import TorchReference
-from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import RMS, WORST, Measured
-from parity.lattice import cases
-from parity.settings import Architecture
+from lstm_parity.cases.covering import cases
+from lstm_parity.cases.setting import Architecture
+from lstm_parity.implementations.references import TorchReference
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import RMS, WORST, Measured
+from lstm_parity.judging.gradients import measured
+from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.running.calls import TENSORS
 
 LOSSES = [TENSORS, *((name,) for name in TENSORS)]
 DTYPES = ("float64", "float32", "bfloat16", "float16")

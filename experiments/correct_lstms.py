@@ -1,6 +1,6 @@
 """No correct LSTM is accused: LSTMs in different styles, each judged on the cases of a verification, in every dtype.
 
-Each is judged on `parity.verifying.design(dtype)` in the arithmetic of its dtype. One that deviates from that must
+Each is judged on `audits.verify.design(dtype)` in the arithmetic of its dtype. One that deviates from that must
 agree on all cases in the arithmetic that it is known to work in, which `OTHERWISE` names; anything else is an
 accusation. Whether that is the likeliest arithmetic, too, is told beside it. Run
 `python -m experiments.correct_lstms [--work FILE]`: it writes as it goes and resumes. Result: correct_lstms.md.
@@ -18,23 +18,25 @@ from typing import Any
 
 import torch
 
-from experiments import lstms, styles, whole_styles
-from parity.cases import Case
-from parity.certificate.results import row
-from parity.explaining import explain
-from parity.implementations.layers import FromLayer
-from parity.implementations.protocol import Implementation
-from parity.implementations.references import NumpyReference, TorchReference
-from parity.implementations.stacking import FromCell
-from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
-from parity.judge import Outcome, judge_all
-from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
-from parity.observing import observe_all
-from parity.settings import DTYPES
-from parity.verifying import design
-from parity_tests.seeds import tutorials
-from reference.arithmetics import ladder
+from lstm_parity.audits.verify import design
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.implementations.from_layer import FromLayer
+from lstm_parity.implementations.references import NumpyReference, TorchReference
+from lstm_parity.implementations.stack import FromCell
+from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+from lstm_parity.judging.arithmetic import explain
+from lstm_parity.judging.forward import Outcome, judge_all
+from lstm_parity.parity_tests.tutorials import pytorch_cells as tutorials
+from lstm_parity.reference.noise.arithmetics import ladder
+from lstm_parity.reports.certificate import row
+from lstm_parity.running.observe import observe_all
+from lstm_parity.running.protocol import Implementation
+from specimens import correct_cells as lstms
+from specimens import correct_layers as styles
+from specimens import correct_stacks as whole_styles
 
 CELLS = {
     "fused: one product of [x, h]": lstms.fused,

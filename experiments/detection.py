@@ -24,8 +24,8 @@ def run(name: str) -> dict[str, Any]:
     """One mistake: the tests that notice it, and the examples that two of them need with each seed."""
     import torch
 
+    from lstm_parity.catalogue.mistakes import mistake
     from meta_tests.detecting import by_default, examples_needed, killers, property_tests, widest
-    from parity.mistakes import mistake
 
     by_default()
     torch.set_num_threads(1)
@@ -52,7 +52,7 @@ def until_missed(needed: Iterable[int | None]) -> list[int | None]:
 
 def main() -> None:
     """Run what has not been run, then write the table."""
-    from parity.mistakes import MISTAKES
+    from lstm_parity.catalogue.mistakes import MISTAKES
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("/tmp/detection.jsonl"))
@@ -71,8 +71,8 @@ def main() -> None:
 
 def report(rows: list[dict[str, Any]]) -> None:
     """The table."""
+    from lstm_parity.parity_tests.test_together import EXAMPLES as MORE
     from meta_tests.detecting import EXAMPLES, widest
-    from parity_tests.test_together import EXAMPLES as MORE
 
     wide = widest().__name__
     lines = [

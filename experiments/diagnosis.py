@@ -15,16 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.disguises import STYLES, UNKNOWN, Disguised, on_top_of_torch
+from lstm_parity.cases.case import Case
+from lstm_parity.catalogue.mistakes import MISTAKES, mistake
+from lstm_parity.diagnosis.forward import Diagnosis, diagnose
+from lstm_parity.diagnosis.probes import PROBES, probe
+from lstm_parity.judging.forward import Outcome, Verdict, judge
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
+from lstm_parity.running.threads import share_cores
 from meta_tests.detecting import by_default
-from parity.cases import Case
-from parity.diagnose import Diagnosis, diagnose
-from parity.implementations.protocol import Implementation
-from parity.judge import Outcome, Verdict, judge
-from parity.mistakes import MISTAKES, mistake
-from parity.observing import observe
-from parity.probing import PROBES, probe
-from parity.threads import share_cores
+from specimens.disguised_mistakes import STYLES, UNKNOWN, Disguised, on_top_of_torch
 
 
 @dataclass(frozen=True)

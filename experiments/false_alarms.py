@@ -49,10 +49,10 @@ class Cell:
 
 def implementations() -> dict[str, Any]:
     """Everything that is known to be correct in its dtype's own arithmetic."""
-    from experiments import lstms
-    from parity.implementations.references import NumpyReference, TorchReference
-    from parity.implementations.stacking import FromCell
-    from parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+    from lstm_parity.implementations.references import NumpyReference, TorchReference
+    from lstm_parity.implementations.stack import FromCell
+    from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+    from specimens import correct_cells as lstms
 
     plain = [TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference()]
     cells = {
@@ -66,8 +66,8 @@ def implementations() -> dict[str, Any]:
 
 def cells() -> Iterator[Cell]:
     """The chessboard."""
-    from parity.profiles import PROFILES
-    from parity.settings import DTYPES
+    from lstm_parity.cases.profiles import PROFILES
+    from lstm_parity.cases.setting import DTYPES
 
     for a, name in enumerate(implementations()):
         for b, dtype in enumerate(DTYPES):
@@ -82,7 +82,7 @@ def cells() -> Iterator[Cell]:
 
 def setting(cell: Cell, rng: np.random.Generator) -> Any:
     """A random setting of the cell's size."""
-    from parity.settings import Architecture, Call, Runtime, Setting
+    from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 
     small, wide = cell.size == "small", cell.size == "wide"
     hidden = int(rng.integers(256, 513)) if wide else int(rng.integers(1, 17 if small else 7))
@@ -113,9 +113,9 @@ def run(job: tuple[Cell, float]) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
-    from parity.cases import draw
-    from parity.judge import judge_all
-    from parity.observing import observe_all
+    from lstm_parity.cases.case import draw
+    from lstm_parity.judging.forward import judge_all
+    from lstm_parity.running.observe import observe_all
 
     cell, scale = job
     implementation = implementations()[cell.implementation]

@@ -14,16 +14,16 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from experiments import lstms
-from parity.cases import Case, draw
-from parity.explaining import explain, explains
-from parity.folders.judging import judge_folders
-from parity.folders.writing import design, export
-from parity.implementations.stacking import FromCell
-from parity.judge import judge_all
-from parity.mistakes import MISTAKES
-from parity.observing import observe
-from parity.settings import Architecture, Call, Setting
+from lstm_parity.audits.folders.run import judge_folders
+from lstm_parity.audits.folders.write import design, export
+from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.setting import Architecture, Call, Setting
+from lstm_parity.catalogue.mistakes import MISTAKES
+from lstm_parity.implementations.stack import FromCell
+from lstm_parity.judging.arithmetic import explain, explains
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.running.observe import observe
+from specimens import correct_cells as lstms
 
 PORTION = 16
 TF32 = FromCell("TF32 products", lstms.Written(matmul=lstms.products_of(11)))

@@ -113,9 +113,9 @@ def run(job: Job) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
-    from parity.cases import draw
-    from parity.gradient_judge import judge_all_gradients
-    from parity.gradients import adjoints
+    from lstm_parity.cases.case import draw
+    from lstm_parity.judging.gradients import judge_all_gradients
+    from lstm_parity.running.autograd import adjoints
 
     seed = zlib.crc32(job.key.encode())
     rng = np.random.default_rng(seed)
@@ -177,7 +177,7 @@ def main() -> None:
 
 def report(rows: list[dict[str, Any]]) -> None:
     """The limits that one half asks for, the count of the other under the limits in use, and both by axis."""
-    from parity.judge import RMS, WORST
+    from lstm_parity.judging.forward import RMS, WORST
 
     halves = {half: [row for row in rows if row["half"] == half] for half in ("fixing", "counting")}
     largest = {half: [max(r[key][0] for r in part) for key in ("worst", "rms")] for half, part in halves.items()}

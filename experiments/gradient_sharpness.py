@@ -16,15 +16,15 @@ from statistics import median
 
 import numpy as np
 
-from parity.cases import Case, case
-from parity.gradient_judge import measured
-from parity.gradients import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand
-from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import Measured, distances
-from parity.mistakes import GRADIENT_MISTAKES
-from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
-from parity.settings import DTYPES, Runtime
+from lstm_parity.cases.case import Case, case
+from lstm_parity.cases.setting import DTYPES, Runtime
+from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import Measured, distances
+from lstm_parity.judging.gradients import measured
+from lstm_parity.running.autograd import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand
 
 SEEDS = 20
 HALVINGS = 40

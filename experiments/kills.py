@@ -1,6 +1,6 @@
 """What other suites notice of the same wrong LSTMs: ONNX's, Opacus's and torch's own tests, `assert_close`, and ours.
 
-Each of the mistakes of `parity/mistakes` is run through the suites of `other_suites.py`, which says how, and through
+Each of the mistakes of `catalogue/mistakes` is run through the suites of `other_suites.py`, which says how, and through
 the property tests with the examples of a plain `pytest`. Whatever a suite raises counts as noticed. Two correct LSTMs
 pass through the same: a suite that accused one of them would be told wrongly here. Run
 `python -m experiments.kills [--work FILE]`: it writes as it goes and resumes. Result: kills.md.
@@ -18,12 +18,12 @@ from pathlib import Path
 
 import torch
 
-from experiments.other_suites import SUITES, node_tests
-from parity.implementations.protocol import Implementation
-from parity.implementations.torch_modules import TorchLSTM
-from parity.mistakes import MISTAKES, MODULES
-from parity.mistakes.mistake import Written, mistakes_of
-from parity.mistakes.plain import PlainLSTM
+from lstm_parity.catalogue.mistakes import MISTAKES, MODULES
+from lstm_parity.catalogue.mistakes.mistake import Written, mistakes_of
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.running.protocol import Implementation
+from specimens.other_suites import SUITES, node_tests
 
 Raised = dict[tuple[str, str], str | None]  # of an LSTM and a suite: what the suite raised
 

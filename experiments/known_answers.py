@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.wrong_calls import CALLS, Miscalled
-from experiments.wrong_weights import ORDERS, OTHERS, REVERSED, TRANSPOSED, Misread
-from parity.calling import TENSORS
-from parity.judge import WORST, Outcome
-from parity.known import Known, against, known_in, noises, read_all
-from parity.settings import DTYPES
-from reference.arithmetics import NATIVE
+from lstm_parity.audits.known_answers import Known, against, known_in, noises, read_all
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.judging.forward import WORST, Outcome
+from lstm_parity.reference.noise.arithmetics import NATIVE
+from lstm_parity.running.calls import TENSORS
+from specimens.call_faults import CALLS, Miscalled
+from specimens.weight_faults import ORDERS, OTHERS, REVERSED, TRANSPOSED, Misread
 
 Fault = Misread | Miscalled
 REQUIRED = (*ORDERS, TRANSPOSED, REVERSED)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments.lstms import BROKEN
-from parity.cases import draw
-from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import RMS, WORST, judge_all
-from parity.observing import observe
-from parity.settings import Architecture, Call, Runtime, Setting
+from lstm_parity.cases.case import draw
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import RMS, WORST, judge_all
+from lstm_parity.running.observe import observe
+from specimens.correct_cells import BROKEN
 
 
 def main() -> None:

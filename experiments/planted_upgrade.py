@@ -1,7 +1,7 @@
 """What `compare` says of a torch in which four regressions were planted, against the same torch without them.
 
 Run `python -m experiments.planted_upgrade FOLDER`: makes plain.record and planted.record there where they are missing,
-some minutes, and writes planted_upgrade.md. The faults are planted/sitecustomize.py.
+some minutes, and writes planted_upgrade.md. The faults are planted_torch/with_regressions/sitecustomize.py.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from parity.upgrade.comparing import compare
-from parity.upgrade.file import read
-from parity.upgrade.finding import Kind
-from parity.upgrade.record import Record
-from parity.upgrade.telling import as_text
+from lstm_parity.audits.upgrade.compare.finding import Kind
+from lstm_parity.audits.upgrade.compare.records import compare
+from lstm_parity.audits.upgrade.record import Record
+from lstm_parity.audits.upgrade.record_file import read
+from lstm_parity.audits.upgrade.report import as_text
 
 HERE = Path(__file__).parent
 QUIET = (Kind.REWORDED, Kind.NOISE, Kind.NOT_JUDGED)
@@ -24,7 +24,7 @@ QUIET = (Kind.REWORDED, Kind.NOISE, Kind.NOT_JUDGED)
 def recorded(file: Path, **environment: str) -> Record:
     """The record in a file, which is made if it is missing."""
     if not file.exists():
-        command = [sys.executable, "-m", "parity", "record", str(file)]
+        command = [sys.executable, "-m", "lstm_parity", "record", str(file)]
         subprocess.run(command, check=True, cwd=HERE.parent, env={**os.environ, **environment})
     return read(file)
 
@@ -32,7 +32,7 @@ def recorded(file: Path, **environment: str) -> Record:
 def main(folder: Path) -> None:
     """Record, compare, and write what is found."""
     plain = recorded(folder / "plain.record")
-    planted = recorded(folder / "planted.record", PYTHONPATH=str(HERE / "planted"))
+    planted = recorded(folder / "planted.record", PYTHONPATH=str(HERE / "planted_torch" / "with_regressions"))
     text = as_text(compare(plain, planted))
     lines = [line for line in text.splitlines() if not line.startswith(tuple(kind.value for kind in QUIET))]
     told = f"# Four planted regressions\n\n{(__doc__ or '').strip()}\n\nWithout lines of other words and of noise:\n\n"

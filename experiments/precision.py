@@ -10,13 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from experiments.lstms import CORRECT, MISTAKES
-from parity.cases import draw
-from parity.explaining import explain
-from parity.implementations.stacking import FromCell
-from parity.judge import RMS, WORST, Outcome
-from parity.observing import observe
-from parity.settings import Architecture, Call, Runtime, Setting
+from lstm_parity.cases.case import draw
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.implementations.stack import FromCell
+from lstm_parity.judging.arithmetic import explain
+from lstm_parity.judging.forward import RMS, WORST, Outcome
+from lstm_parity.running.observe import observe
+from specimens.correct_cells import CORRECT, MISTAKES
 
 HERE = Path(__file__).parent
 PROFILES = ("normal", "trained", "tiny", "sparse", "one_hot", "x10", "saturating", "memory")

@@ -3,7 +3,7 @@
 The pool: every mistake's witness, short and long calls, cases of the lattice, and drawn ones; each read at once, and
 some of them from two calls. Two mistakes differ on a case where each is more than `CLEAR` noises away from the other.
 Run `python -m experiments.probes [--work FILE]`: it takes some minutes, or reads the file where that is there, and
-prints the list of `parity/probing.py`. Result: probes.md.
+prints the list of `lstm_parity/diagnosis/probes.py`. Result: probes.md.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from random import Random
 
 import numpy as np
 
-from parity.calling import TENSORS, Outputs
-from parity.cases import Case, case, draw
-from parity.lattice import cover, setting_at
-from parity.likeness import Behaviour, plain_noise
-from parity.mistakes import MISTAKES
-from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
-from parity.observing import LATE, TWICE, WHOLE
-from parity.settings import Architecture, Call, Runtime, Setting
+from lstm_parity.cases.case import Case, case, draw
+from lstm_parity.cases.covering import cover, setting_at
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.catalogue.mistakes import MISTAKES
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.diagnosis.similarity import Behaviour, plain_noise
+from lstm_parity.running.calls import TENSORS, Outputs
+from lstm_parity.running.observe import LATE, TWICE, WHOLE
 
 CLEAR = 30.0
 ALL = (Written(PlainLSTM), *MISTAKES)
@@ -157,7 +157,7 @@ def report(probes: list[tuple[str, Case]], told: list[np.ndarray], picked: list[
         "",
         *_pairs("Pairs that one case of all tells apart", [p for p in pairs if counts[p] == 1]),
         *_pairs(f"Pairs that none tells apart by more than {CLEAR:g} noises", [p for p in pairs if counts[p] == 0]),
-        "The chosen ones, `PROBES` of `parity/probing.py`:",
+        "The chosen ones, `PROBES` of `lstm_parity/diagnosis/probes.py`:",
         "",
         *(f"* {probes[k][0]}: `{probes[k][1].id}`" for k in picked),
     ]

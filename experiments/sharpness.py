@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from parity.cases import Case, draw
-from parity.implementations.references import TorchReference
-from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import Outcome, judge
-from parity.observing import observe
-from parity.settings import Architecture, Call, Setting
-from reference.rounding import Array
+from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.setting import Architecture, Call, Setting
+from lstm_parity.implementations.references import TorchReference
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.running.observe import observe
 
 SETTING = Setting(Architecture(6, 6, 2), Call(7, 6))
 SHIFTS = [10.0 ** (k / 10) for k in range(-90, -19)]

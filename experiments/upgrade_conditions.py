@@ -11,14 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from parity.cases import case
-from parity.upgrade.answers import answers, fixed_cases
-from parity.upgrade.comparing import compare
-from parity.upgrade.conditions import conditions
-from parity.upgrade.file import read, write
-from parity.upgrade.record import Record
-from parity.upgrade.recording import quietly
-from parity.upgrade.telling import as_text
+from lstm_parity.audits.upgrade.compare.records import compare
+from lstm_parity.audits.upgrade.measure.answers import answers, fixed_cases
+from lstm_parity.audits.upgrade.measure.conditions import conditions
+from lstm_parity.audits.upgrade.measure.record_torch import quietly
+from lstm_parity.audits.upgrade.record import Record
+from lstm_parity.audits.upgrade.record_file import read, write
+from lstm_parity.audits.upgrade.report import as_text
+from lstm_parity.cases.case import case
 
 HERE = Path(__file__).parent
 CHANGES = {
@@ -27,7 +27,7 @@ CHANGES = {
     "other vector instructions in oneDNN": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
     "other vector instructions in MKL": {"MKL_CBWR": "COMPATIBLE"},
     "one thread": {"OMP_NUM_THREADS": "1"},
-    "oneDNN off": {"PYTHONPATH": str(HERE / "planted_off")},
+    "oneDNN off": {"PYTHONPATH": str(HERE / "planted_torch" / "without_onednn")},
 }
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from parity.cases import case
-from parity.implementations.frameworks.adapting import adapter
-from parity.judge import judge
-from parity.observing import observe
-from parity.settings import setting_named
-from reference.weights import LSTMWeights
+from lstm_parity.cases.case import case
+from lstm_parity.cases.setting import setting_named
+from lstm_parity.implementations.frameworks.adapting import adapter
+from lstm_parity.judging.forward import judge
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.observe import observe
 
 PADDED = np.array([5, 2, 3, 1], np.int32)
 

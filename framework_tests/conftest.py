@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parity.isolated import Ending, Isolation
+from lstm_parity.running.child_process import Ending, Isolation
 
 PROBES = ("paddle_probes", "keras_probes")  # what takes long to import is imported once, by a server of its own
 
@@ -23,7 +23,7 @@ def servers() -> Iterator[Callable[[str], Isolation]]:
         def server(probes: str) -> Isolation:
             if probes not in started:
                 more = [f"framework_tests.{probes}"] if probes else []
-                one = Isolation("torch", "parity.implementations.frameworks.registry", *more)
+                one = Isolation("torch", "lstm_parity.implementations.frameworks.registry", *more)
                 started[probes] = stack.enter_context(one)
             return started[probes]
 

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from framework_tests.common import PADDED, built, on_padding
-from parity.cases import case
-from parity.implementations.frameworks import keras_layers
-from reference.conventions.keras import fresh_bias, from_torch
-from reference.weights import CellWeights
+from lstm_parity.cases.case import case
+from lstm_parity.implementations.frameworks import keras_layers
+from lstm_parity.reference.conventions.keras import fresh_bias, from_torch
+from lstm_parity.reference.weights import CellWeights
 
 
 def padding(build: str) -> float:

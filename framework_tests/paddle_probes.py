@@ -8,10 +8,10 @@ import numpy as np
 import paddle
 
 from framework_tests.common import built, on_padding
-from parity.cases import case
-from parity.implementations.frameworks.paddle_lstm import build, lstm
-from reference.conventions.paddle import state_dict
-from reference.weights import LSTMWeights
+from lstm_parity.cases.case import case
+from lstm_parity.implementations.frameworks.paddle_lstm import build, lstm
+from lstm_parity.reference.conventions.paddle import state_dict
+from lstm_parity.reference.weights import LSTMWeights
 
 
 def weights_of(words: str) -> tuple[Any, LSTMWeights]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity_tests.seeds.runs import KERAS, PADDLE, SEQUENTIAL, every_dtype
+from lstm_parity.parity_tests.tutorials.runs import KERAS, PADDLE, SEQUENTIAL, every_dtype
 
 paddle = pytest.mark.needs("paddlepaddle")
 keras = pytest.mark.needs("keras", "tensorflow-cpu")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity.isolated import How
+from lstm_parity.running.child_process import How
 
 paddle = pytest.mark.needs("paddlepaddle")
 keras = pytest.mark.needs("keras", "tensorflow-cpu")

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 from mpmath import mp
 
-from known_answers.vector import Arrays, Vector
+from lstm_parity.known_answers.vector import Arrays, Vector
 
 DIGITS = 50
 Numbers = list[Any]  # mpf or float

@@ -1,4 +1,4 @@
-"""Writes all vectors: `python -m known_answers.generate`; with `--check` it writes nothing and compares bytes."""
+"""Write all vectors, or with `--check` compare them: `python -m lstm_parity.known_answers.generate`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from known_answers.catalogue import VECTORS
-from known_answers.exact import DIGITS, answers
-from known_answers.vector import Arrays, Vector
+from lstm_parity.known_answers.catalogue import VECTORS
+from lstm_parity.known_answers.exact import DIGITS, answers
+from lstm_parity.known_answers.vector import Arrays, Vector
 
 FOLDER = Path(__file__).parent
 FORMAT = "lstm-parity known answer, format 1"
@@ -36,7 +36,7 @@ def files(digits: int = DIGITS) -> Iterator[tuple[Path, str]]:
     lines = [
         "# The vectors",
         "",
-        "Made by `python -m known_answers.generate`. How to read them: [README.md](README.md).",
+        "Made by `python -m lstm_parity.known_answers.generate`. How to read them: [README.md](README.md).",
     ]
     lines += ["", "| vector | what it is for |", "|---|---|"]
     lines += [f"| [{vector.name}](vectors/{vector.name}.json) | {vector.purpose} |" for vector in VECTORS]
@@ -91,12 +91,12 @@ def write() -> None:
 
 def main() -> None:
     """Write, or compare and say what differs."""
-    parser = argparse.ArgumentParser(prog="python -m known_answers.generate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lstm_parity.known_answers.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare the files with what is generated")
     if not parser.parse_args().check:
         write()
     elif names := stale():
-        sys.exit(f"{', '.join(names)} differ from what is generated: run python -m known_answers.generate")
+        sys.exit(f"{', '.join(names)} differ from what is generated: run python -m lstm_parity.known_answers.generate")
 
 
 if __name__ == "__main__":

@@ -14,14 +14,15 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis.errors import Unsatisfiable, UnsatisfiedAssumption
 
-import parity_tests
-from parity.cases import Case
-from parity.implementations.protocol import Implementation
-from parity.judge import Outcome, judge
-from parity.mistakes.mistake import Written
-from parity.observing import observe
-from parity.settings import SettingError
-from parity_tests.strategies import frozen
+import lstm_parity.parity_tests
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import SettingError
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.parity_tests import test_together
+from lstm_parity.parity_tests.strategies import frozen
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
 
 QUICK = {
     "phases": [Phase.explicit, Phase.generate],
@@ -43,15 +44,17 @@ def by_default() -> None:
 
 def property_tests() -> list[Callable[..., Any]]:
     """The tests of `parity_tests/` that take an implementation and draw a case, the widest first, then the cheapest."""
-    modules = [module.name for module in pkgutil.iter_modules(parity_tests.__path__) if module.name[:5] == "test_"]
-    members = [vars(importlib.import_module(f"parity_tests.{name}")).values() for name in modules]
+    modules = [
+        module.name for module in pkgutil.iter_modules(lstm_parity.parity_tests.__path__) if module.name[:5] == "test_"
+    ]
+    members = [vars(importlib.import_module(f"lstm_parity.parity_tests.{name}")).values() for name in modules]
     tests = {member.__qualname__: member for module in members for member in module if _is_property(member)}
     return sorted(tests.values(), key=lambda test: (test is not widest(), not test.__module__.endswith("purity")))
 
 
 def widest() -> Callable[..., Any]:
     """The test that has all axes, and sees the most."""
-    return importlib.import_module("parity_tests.test_together").test_any_setting_is_computed_as_the_equations_say
+    return test_together.test_any_setting_is_computed_as_the_equations_say
 
 
 def _is_property(member: Any) -> bool:
@@ -63,7 +66,7 @@ def asked_of(module: str, parameter: str) -> list[tuple[Callable[..., Any], dict
 
     Those that draw nothing come first, for they are quick.
     """
-    members = vars(importlib.import_module(f"parity_tests.{module}")).items()
+    members = vars(importlib.import_module(f"lstm_parity.parity_tests.{module}")).items()
     tests = [member for name, member in members if name[:5] == "test_" and parameter in _parameters(member)]
     tests.sort(key=lambda test: hasattr(test, "hypothesis"))
     return [(test, arguments) for test in tests for arguments in _parametrised(test)]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from lstm_parity.catalogue.mistakes import mistake
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.parity_tests.strategies import AXES, frozen
+from lstm_parity.running.observe import observe
 from meta_tests.detecting import examples_needed, examples_of, widest
-from parity.judge import Outcome, judge
-from parity.mistakes import mistake
-from parity.observing import observe
-from parity_tests.strategies import AXES, frozen
 
 # axis: the value at which it is frozen, and the wrong LSTM that gets through then
 BLIND = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
+from lstm_parity.cases.case import case
+from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES
+from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, module_of
+from lstm_parity.catalogue.mistakes.scope import NOWHERE
+from lstm_parity.implementations.dropout import TrainingLSTM, masks_of, observe_masked
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.running.observe import observe
 from meta_tests.detecting import asked_of, examples_until_it_fails
-from parity.cases import case
-from parity.dropout import TrainingLSTM, masks_of, observe_masked
-from parity.judge import Outcome, judge
-from parity.mistakes import DROPOUT_MISTAKES
-from parity.mistakes.dropping import DroppingLSTM, module_of
-from parity.mistakes.where import NOWHERE
-from parity.observing import observe
 
 TESTS = asked_of("test_dropout", "lstm_class")
 SEED = 1

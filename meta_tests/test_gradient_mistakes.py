@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from lstm_parity.cases.case import case
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
+from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.gradients import judge_gradients
+from lstm_parity.parity_tests.strategies import frozen
+from lstm_parity.running.autograd import adjoints
 from meta_tests.detecting import asked_of, examples_until_it_fails
-from parity.cases import case
-from parity.gradient_judge import judge_gradients
-from parity.gradients import adjoints
-from parity.implementations.torch_modules import TorchLSTM, lacking
-from parity.judge import Outcome
-from parity.mistakes import GRADIENT_MISTAKES
-from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
-from parity.settings import DTYPES
-from parity_tests.strategies import frozen
 
 TESTS = asked_of("test_gradients", "implementation")
 

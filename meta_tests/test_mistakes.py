@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from lstm_parity.cases.case import case
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.catalogue.mistakes import MISTAKES, mistake
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.running.observe import observe
 from meta_tests.detecting import examples_needed, killed, property_tests
-from parity.cases import case
-from parity.implementations.torch_modules import TorchLSTM, lacking
-from parity.judge import Outcome, judge
-from parity.mistakes import MISTAKES, mistake
-from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
-from parity.observing import observe
-from parity.settings import DTYPES
 
 WITNESSED = [known for known in MISTAKES if known.witness]
 ABLE = [dtype for dtype in DTYPES if lacking(dtype, "cpu") is None]

@@ -7,15 +7,15 @@ from itertools import islice
 
 import pytest
 
+from lstm_parity.cases.case import case
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, MISTAKES
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.catalogue.mistakes.scope import EVERYWHERE
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.running.observe import observe
 from meta_tests.detecting import examples_of, widest
-from parity.cases import case
-from parity.judge import Outcome, judge
-from parity.mistakes import GRADIENT_MISTAKES, MISTAKES
-from parity.mistakes.mistake import Written
-from parity.mistakes.plain import PlainLSTM
-from parity.mistakes.where import EVERYWHERE
-from parity.observing import observe
-from parity.settings import DTYPES
 
 EXAMPLES = 10
 EVERY = (*MISTAKES, *GRADIENT_MISTAKES)

@@ -1,7 +1,7 @@
 """What must be true of any LSTM implementation.
 
 The oracle is the exact answer: the LSTM's equations in float64, beside every number the rounding noise that a correct
-implementation may be expected to show (`reference/noisy_lstm.py`). The judge (`parity/judge.py`) is the only
+implementation may be expected to show (`reference/noise/forward.py`). The judge (`judging/forward.py`) is the only
 comparison: it looks at output, h_n and c_n, in shape, dtype and value, always, and demands that every step is a correct
 LSTM step from where the implementation itself stood.
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from parity.isolated import UNLUCKY_MEMORY, Isolation
-from parity.plugin import judged
-from parity.verifying import OURS
-from parity_tests.strategies import compute_on
+from lstm_parity.audits.verify import OURS
+from lstm_parity.parity_tests.strategies import compute_on
+from lstm_parity.plugin import judged
+from lstm_parity.running.child_process import UNLUCKY_MEMORY, Isolation
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +35,10 @@ def device(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def isolation() -> Iterator[Isolation]:
     """A server of child processes that have loaded torch, the bad calls and the probes of known bugs."""
-    loaded = "parity.bad_calls.warm", "parity.bad_calls.running", "parity_tests.torch_bugs"
+    loaded = (
+        "lstm_parity.catalogue.bad_calls.preload",
+        "lstm_parity.catalogue.bad_calls.run",
+        "lstm_parity.parity_tests.torch_bugs",
+    )
     with Isolation(*loaded, environment=UNLUCKY_MEMORY) as server:
         yield server

@@ -1,6 +1,6 @@
 """Which bad calls torch is known not to refuse, on which releases, and where that is written down (docs/findings/).
 
-The releases are those that experiments/refusals.py was run on; a range without an upper bound was not fixed by 2.15.0.
+The releases are those that pages/refusals.py was run on; a range without an upper bound was not fixed by 2.15.0.
 """
 
 from __future__ import annotations

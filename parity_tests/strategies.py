@@ -13,13 +13,13 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
-from parity.cases import Case, draw
-from parity.implementations.protocol import Implementation
-from parity.judge import Outcome, Verdict, judge
-from parity.message import demand_parity
-from parity.observing import observe
-from parity.profiles import PROFILES
-from parity.settings import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
+from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.profiles import PROFILES
+from lstm_parity.cases.setting import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
+from lstm_parity.judging.forward import Outcome, Verdict, judge
+from lstm_parity.reports.failure import demand_parity
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
 
 # The simplest value of an axis stands first; what stands more than once is drawn more often.
 CHOICES: dict[str, tuple[Any, ...]] = {

@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.cases import Case, draw
-from parity.implementations.torch_modules import TorchLSTMCell
-from parity.judge import judge
-from parity.message import demand_parity
-from parity.observing import observe
-from parity.settings import Architecture, Call, Runtime, Setting
+from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.implementations.torch_modules import TorchLSTMCell
+from lstm_parity.judging.forward import judge
+from lstm_parity.reports.failure import demand_parity
+from lstm_parity.running.observe import observe
 
 WIDTHS = st.lists(st.integers(1, 12), min_size=2, max_size=3)
 

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 from torch import nn
 
-from parity.calling import Outputs, arguments, weight_tensors
-from parity.cases import case as named
-from parity.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, observe_masked
-from parity.gradient_judge import deviations, measured
-from parity.gradients import adjoints, by_autograd
-from parity.implementations.torch_modules import lacking
-from parity.judge import judge
-from parity.message import demand_parity
-from parity.observing import WHOLE, Evidence, Observation
-from parity_tests.strategies import cases, holds
-from reference.weights import LSTMWeights, write_weights
+from lstm_parity.cases.case import case as named
+from lstm_parity.implementations.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, observe_masked
+from lstm_parity.implementations.torch_modules import lacking
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.gradients import deviations, measured
+from lstm_parity.parity_tests.strategies import cases, holds
+from lstm_parity.reference.weights import LSTMWeights, write_weights
+from lstm_parity.reports.failure import demand_parity
+from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.running.calls import Outputs, arguments, weight_tensors
+from lstm_parity.running.observe import WHOLE, Evidence, Observation
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
 STACKED = {"num_layers": st.integers(2, 3), "device": "cpu"}  # cuDNN draws masks of its own

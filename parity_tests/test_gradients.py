@@ -12,16 +12,16 @@ from hypothesis.errors import UnsatisfiedAssumption
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.utils.rnn import PackedSequence
 
-from parity.calling import TENSORS, arguments, runtime_flags, weight_tensors
-from parity.cases import case as named
-from parity.dropout import TrainingLSTM
-from parity.gradient_judge import deviations, judge_gradients, measured
-from parity.gradient_message import demand_gradients
-from parity.gradients import adjoints, by_autograd, found_by_autograd, parameters_of
-from parity.implementations.protocol import ought
-from parity.implementations.references import TorchReference
-from parity.implementations.torch_modules import TorchLSTM
-from parity_tests.strategies import cases, holds
+from lstm_parity.cases.case import case as named
+from lstm_parity.implementations.dropout import TrainingLSTM
+from lstm_parity.implementations.references import TorchReference
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.gradients import deviations, judge_gradients, measured
+from lstm_parity.parity_tests.strategies import cases, holds
+from lstm_parity.reports.gradient_failure import demand_gradients
+from lstm_parity.running.autograd import adjoints, by_autograd, found_by_autograd, parameters_of
+from lstm_parity.running.calls import TENSORS, arguments, runtime_flags, weight_tensors
+from lstm_parity.running.protocol import ought
 
 OLD = torch.__version__.startswith("1.")
 GRAD = {"grad_mode": "grad"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from parity.judge import Outcome
-from parity.known import against, demand_known, read_all
+from lstm_parity.audits.known_answers import against, demand_known, read_all
+from lstm_parity.judging.forward import Outcome
 
 KNOWN = read_all()
 

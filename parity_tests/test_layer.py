@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parity_tests.strategies import agrees, cases
+from lstm_parity.parity_tests.strategies import agrees, cases
 
 
 @given(case=cases(num_layers=1, bidirectional=False, projected=False, packed=False))

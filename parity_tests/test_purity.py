@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
-from parity.calling import arguments, bits, call, runtime_flags, tensors_of, weight_tensors
-from parity_tests.strategies import cases
-from parity_tests.test_relations import alike
+from lstm_parity.parity_tests.strategies import cases
+from lstm_parity.parity_tests.test_relations import alike
+from lstm_parity.running.calls import arguments, bits, call, runtime_flags, tensors_of, weight_tensors
 
 
 def supported(implementation, case):

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from parity.bad_calls.running import endings, refused
-from parity.bad_calls.subjects import ROWS, applies
-from parity.isolated import Ending, Isolation
-from parity_tests.known_refusals import KNOWN, known
+from lstm_parity.catalogue.bad_calls.callees import ROWS, applies
+from lstm_parity.catalogue.bad_calls.run import endings, refused
+from lstm_parity.parity_tests.known_refusals import KNOWN, known
+from lstm_parity.running.child_process import Ending, Isolation
 
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 

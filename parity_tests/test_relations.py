@@ -1,7 +1,7 @@
 """Relations: two calls that must be the same LSTM, whatever anybody's reference says.
 
 Each test runs a case and a case made from it, brings the results of the second into the form of the first, and
-compares the two runs with one another (`parity/relating.py`).
+compares the two runs with one another (`lstm_parity/judging/pairs.py`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
-from parity.calling import Outputs
-from parity.cases import Case, rounded
-from parity.implementations.protocol import ought
-from parity.judge import judge
-from parity.message import demand_parity
-from parity.observing import observe
-from parity.relating import related
-from parity_tests.strategies import cases
-from reference.weights import CellWeights, LSTMWeights
+from lstm_parity.cases.case import Case, rounded
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.pairs import related
+from lstm_parity.parity_tests.strategies import cases
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.reports.failure import demand_parity
+from lstm_parity.running.calls import Outputs
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import ought
 
 BATCHED = {"batch": st.integers(2, 5)}
 ONE_WAY = {"bidirectional": False}

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from parity.implementations.protocol import LSTM
-from parity.implementations.torch_modules import TorchLSTM
-from parity.settings import Setting
-from parity_tests.strategies import agrees, cases
-from reference.weights import LSTMWeights
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.parity_tests.strategies import agrees, cases
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.protocol import LSTM
 
 
 @pytest.fixture(scope="session", params=[TorchLSTM()], ids=lambda i: i.name)

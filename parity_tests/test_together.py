@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from parity.implementations.references import TorchReference
-from parity.implementations.torch_modules import TorchLSTM
-from parity_tests.strategies import agrees, cases
-from parity_tests.test_relations import run, same
+from lstm_parity.implementations.references import TorchReference
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.parity_tests.strategies import agrees, cases
+from lstm_parity.parity_tests.test_relations import run, same
 
 EXAMPLES = 200  # the tests below see all axes at once, so they are given more
 

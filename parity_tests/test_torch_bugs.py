@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from parity.isolated import Isolation
-from parity_tests.torch_bugs import BUGS, look
+from lstm_parity.parity_tests.torch_bugs import BUGS, look
+from lstm_parity.running.child_process import Isolation
 
 
 def bugs() -> list[Any]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from reference.checks import Named, check_adjoints, check_cell, check_forward, check_layer, pair
-from reference.numpy_lstm import Array, Lengths, State, _from_input, _running, _sigmoid, _zeros
-from reference.refusals import NUMPY
-from reference.sequences import time_major
-from reference.weights import CellWeights, LSTMWeights
+from lstm_parity.reference.argument_checks import Named, check_adjoints, check_cell, check_forward, check_layer, pair
+from lstm_parity.reference.errors import NUMPY
+from lstm_parity.reference.numpy_lstm import Array, Lengths, State, _from_input, _running, _sigmoid, _zeros
+from lstm_parity.reference.sequences import time_major
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 Adjoints = Sequence["Array | None"] | None  # of (h, c); None is zeros
 States = tuple[Array, Array]

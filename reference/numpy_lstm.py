@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reference.checks import check_cell, check_forward, check_layer
-from reference.refusals import NUMPY
-from reference.sequences import time_major
-from reference.weights import CellWeights, LSTMWeights
+from lstm_parity.reference.argument_checks import check_cell, check_forward, check_layer
+from lstm_parity.reference.errors import NUMPY
+from lstm_parity.reference.sequences import time_major
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 Array = NDArray[Any]
 State = Sequence[Array]  # (h, c), as a tuple or a list

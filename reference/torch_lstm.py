@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.nn.functional import linear
 from torch.nn.utils.rnn import PackedSequence
 
-from reference.checks import check_cell, check_forward, check_layer
-from reference.refusals import TORCH
-from reference.sequences import repack, time_major, unpack
-from reference.weights import CellWeights, LSTMWeights
+from lstm_parity.reference.argument_checks import check_cell, check_forward, check_layer
+from lstm_parity.reference.errors import TORCH
+from lstm_parity.reference.sequences import repack, time_major, unpack
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 State = Sequence[Tensor]  # (h, c), as a tuple or a list
 Lengths = Sequence[int] | Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from known_answers.vector import Vector
+from lstm_parity.known_answers.vector import Vector
 
 _LAYOUTS = (
     Vector("batch_first", "Input and output have the batch axis first, the states do not.", batch_first=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from known_answers.vector import Arrays, Vector, changes, gate, only_gate, put, scale
+from lstm_parity.known_answers.vector import Arrays, Vector, changes, gate, only_gate, put, scale
 
 
 def _hh_from_ih(factor: float) -> Callable[[Arrays], None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from known_answers.vector import Arrays, Vector, changes, gate, put, scale, states_of
+from lstm_parity.known_answers.vector import Arrays, Vector, changes, gate, put, scale, states_of
 
 STATES = "[hc]_0"
 

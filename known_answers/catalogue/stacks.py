@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from known_answers.vector import Arrays, Vector, changes, put, scale
+from lstm_parity.known_answers.vector import Arrays, Vector, changes, put, scale
 
 FORWARD, REVERSE = "weight_??_l?", "weight_*_reverse"
 

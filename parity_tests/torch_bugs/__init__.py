@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from parity.bad_calls import crashes
-from parity.isolated import Ending, How, Isolation
-from parity_tests.torch_bugs import modes, numbers
+from lstm_parity.catalogue.bad_calls import crashes
+from lstm_parity.parity_tests.torch_bugs import modes, numbers
+from lstm_parity.running.child_process import Ending, How, Isolation
 
 UMBRELLA = "195547"
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from parity.bad_calls.probing import CannotTellError, needs, runs
-from parity_tests.torch_bugs.numbers import apart, small
+from lstm_parity.catalogue.bad_calls.probe_helpers import CannotTellError, needs, runs
+from lstm_parity.parity_tests.torch_bugs.numbers import apart, small
 
 
 def autocast(name: str, call: Callable[[], Any]) -> str:

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize, prune, weight_norm
 
-from parity.bad_calls.probing import CannotTellError
-from parity.cases import draw
-from parity.implementations.torch_modules import TorchLSTM
-from parity.judge import Outcome, judge
-from parity.message import message
-from parity.observing import observe
-from parity.settings import setting_named
+from lstm_parity.cases.case import draw
+from lstm_parity.cases.setting import setting_named
+from lstm_parity.catalogue.bad_calls.probe_helpers import CannotTellError
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.reports.failure import message
+from lstm_parity.running.observe import observe
 
 BOUND = 1e-5  # float32, H below 10: a bug of this list is far above
 

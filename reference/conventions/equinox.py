@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.conventions.gates import Array, one_bias, refuse_projection
-from reference.weights import CellWeights
+from lstm_parity.reference.conventions.gates import Array, one_bias, refuse_projection
+from lstm_parity.reference.weights import CellWeights
 
 
 @dataclass(frozen=True, eq=False)

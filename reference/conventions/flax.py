@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from reference.conventions.gates import TORCH, Array, one_bias, refuse_projection
-from reference.weights import CellWeights
+from lstm_parity.reference.conventions.gates import TORCH, Array, one_bias, refuse_projection
+from lstm_parity.reference.weights import CellWeights
 
 Parameters = dict[str, dict[str, Array]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reference.weights import CellWeights
+from lstm_parity.reference.weights import CellWeights
 
 Array = NDArray[Any]
 TORCH = "ifgo"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reference.conventions.gates import Array, biases, refuse_projection
-from reference.weights import CellWeights, LSTMWeights
+from lstm_parity.reference.conventions.gates import Array, biases, refuse_projection
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 Arrays = dict[int, Array]
 

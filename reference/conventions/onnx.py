@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.conventions import gates
-from reference.conventions.gates import Array, biases, refuse_projection
-from reference.weights import CellWeights
+from lstm_parity.reference.conventions import gates
+from lstm_parity.reference.conventions.gates import Array, biases, refuse_projection
+from lstm_parity.reference.weights import CellWeights
 
 ORDER = "iofg"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reference.conventions.gates import Array, biases
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from lstm_parity.reference.conventions.gates import Array, biases
+from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 
 @dataclass(frozen=True, eq=False)

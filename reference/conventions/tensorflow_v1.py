@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from reference.conventions import gates
-from reference.conventions.gates import Array, biases, forget_bias
-from reference.weights import CellWeights
+from lstm_parity.reference.conventions import gates
+from lstm_parity.reference.conventions.gates import Array, biases, forget_bias
+from lstm_parity.reference.weights import CellWeights
 
 ORDER = "igfo"
 

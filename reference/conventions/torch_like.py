@@ -6,8 +6,8 @@ torch's do not.
 
 from __future__ import annotations
 
-from reference.conventions.gates import Array, refuse_projection
-from reference.weights import LONG_NAMES, CellWeights, LSTMWeights
+from lstm_parity.reference.conventions.gates import Array, refuse_projection
+from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 
 def from_torch(weights: LSTMWeights) -> dict[str, Array]:

@@ -1,0 +1,13 @@
+"""`python -m lstm_parity` is the command `lstm-parity`; recording and comparing run without click."""
+
+import sys
+
+from lstm_parity.audits.upgrade.command import COMMANDS
+from lstm_parity.audits.upgrade.command import main as upgrade
+
+if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+    sys.exit(upgrade(sys.argv[1:]))
+
+from lstm_parity.cli import main
+
+main(prog_name="lstm-parity")

@@ -1,0 +1,58 @@
+"""`lstm_parity.check(MyLSTM)`, for your own tests: it returns if the implementation has parity, and raises if not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lstm_parity.audits.verify import design
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.diagnosis.smoke import smoke
+from lstm_parity.implementations.load import adapted
+from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.reports.failure import NoParityError
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
+
+EVERY = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
+
+
+def check(
+    implementation: Callable[..., Any],
+    kind: str = "module",
+    *,
+    arrays: str = "torch",
+    without: Sequence[str] = (),
+    arithmetic: str = "",
+    dtypes: Sequence[str] = DTYPES,
+) -> int:
+    """Judge a class or function, in this process: what ends it, ends the test run.
+
+    kind, arrays, without, arithmetic: as `--impl`, `--arrays`, `--without` and `--arithmetic` of the command line
+    (`lstm_parity/implementations/target.py`).
+    Returns the number of cases that were judged. Raises NoParityError (an AssertionError) with the whole story at the
+    first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
+    TargetError (a ValueError) where an argument here is none.
+    """
+    for given, known in ((kind, KINDS), (arrays, ARRAYS), *((feature, FEATURES) for feature in without)):
+        if given not in known:
+            raise TargetError(f"{given!r} was given, but it must be one of {', '.join(known)}")
+    refuse_arrays(kind, arrays)
+    refuse_arithmetic(arithmetic)
+    name = getattr(implementation, "__name__", type(implementation).__name__)
+    judged = adapted(kind, name, implementation, arrays, tuple(without), arithmetic)
+    if (problem := smoke(judged)) is not None:
+        raise AssertionError(f"{name} cannot be judged: {problem}")
+    return sum(_judged(judged, dtype) for dtype in dtypes)
+
+
+def _judged(implementation: Implementation, dtype: str) -> int:
+    """How many cases of one dtype have parity. Raises NoParityError at the first that does not."""
+    count = 0
+    for case in design(dtype)[::EVERY]:
+        verdict = judge(observe(implementation, case))
+        if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
+            raise NoParityError(verdict)
+        count += verdict.outcome is Outcome.PARITY
+    return count

@@ -1,0 +1,147 @@
+"""Reading a folder: the case it holds, and what a program has written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm_parity.audits.folders.arrays import FILE_DTYPES, FolderError, held, read_array
+from lstm_parity.audits.folders.setting_file import described, read_setting
+from lstm_parity.audits.folders.weights import architecture_of, assembled, find_weights
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, SettingError
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.running.calls import TENSORS, Outputs
+from lstm_parity.running.observe import WHOLE, Evidence, Observation
+
+GIVEN = "given"  # the profile of numbers that are not ours
+REFUSED = "refused.txt"
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """A folder with what was found in it; missing: why there is nothing to judge, where there is not."""
+
+    path: Path
+    observation: Observation
+    missing: str = ""
+
+
+def read(folder: Path) -> Answered:
+    """A folder's case and outputs. Raises FolderError where the case is damaged, or contradicts its setting."""
+    case = read_case(folder)
+    written = [name for name in TENSORS if (folder / f"{name}.npy").exists()]
+    if (folder / REFUSED).exists():
+        if written:
+            raise FolderError(f"{folder} holds {REFUSED} and {', '.join(written)}: take away what is out of date")
+        return Answered(folder, Observation(case, refused=_words(folder / REFUSED)))
+    if lacking := [f"{name}.npy" for name in TENSORS if name not in written]:
+        return Answered(folder, Observation(case), "missing: " + ", ".join(lacking))
+    outputs = read_outputs(folder, case.setting)
+    evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
+    return Answered(folder, Observation(case, (evidence,)))
+
+
+def _words(path: Path) -> str:
+    """What stands in a text file, in one line that a terminal can show."""
+    line = " ".join(path.read_text(encoding="utf-8", errors="replace").split())[:300]
+    return "".join(letter if letter.isprintable() else "?" for letter in line) or "it does not say why"
+
+
+def read_case(folder: Path) -> Case:
+    """The case in a folder; the setting is derived from the arrays, and must be what setting.json says of it."""
+    fields = read_setting(folder / "setting.json")
+    found = find_weights(folder, fields.get("prefix"))
+    if "dtype" not in fields and len(found.dtypes) != 1:
+        raise FolderError(f'{folder} has weights in {", ".join(sorted(found.dtypes))}: give "dtype" in setting.json')
+    dtype = fields.get("dtype") or next(iter(found.dtypes))
+    try:
+        architecture = architecture_of(found.arrays, fields.get("batch_first", False))
+        x, h_0, c_0, call = _given(folder, fields, architecture)
+    except (SettingError, FolderError) as error:
+        raise FolderError(f"{folder}: {error}") from error
+    setting = Setting(architecture, call, Runtime(dtype))
+    weights = assembled(found.arrays, architecture, dtype)
+    profile, seed = fields.get("profile", GIVEN), fields.get("seed", 0)
+    case = Case(setting, profile, seed, weights, *(held(array, dtype) for array in (x, h_0, c_0)))
+    _agree(folder, fields, described(case))
+    return case
+
+
+def _given(folder: Path, fields: Mapping[str, Any], a: Architecture) -> tuple[Array, Array, Array, Call]:
+    """The input and the states, canonical, and the call that they make."""
+    x = read_array(folder / "input.npy")
+    if x.ndim not in (2, 3) or x.shape[-1] != a.input_size:
+        raise FolderError(f"input.npy has shape {x.shape}, but must have (time, batch, {a.input_size})")
+    batch = () if x.ndim == 2 else (x.shape[0] if a.batch_first else x.shape[1],)
+    rows, states = batch[0] if batch else 1, a.num_layers * a.num_directions
+    shapes = {"h_0": (states, *batch, a.output_size), "c_0": (states, *batch, a.hidden_size)}
+    there = [name for name in shapes if (folder / f"{name}.npy").exists()]
+    h_0, c_0 = (_state(folder, name, shape) if there else np.zeros(shape) for name, shape in shapes.items())
+    if not (with_states := fields.get("states", bool(there))) and (h_0.any() or c_0.any()):
+        raise FolderError('h_0.npy and c_0.npy are not zeros, but setting.json has "states": false: change one')
+    if with_states and not there:
+        raise FolderError('setting.json has "states": true, but h_0.npy and c_0.npy are missing: write them')
+    x = x[:, None] if not batch else x.swapaxes(0, 1) if a.batch_first else x
+    lengths = fields.get("lengths")
+    call = Call(len(x), batch[0] if batch else None, tuple(lengths) if lengths else None, states=with_states)
+    return x, h_0.reshape(states, rows, -1), c_0.reshape(states, rows, -1), call
+
+
+def _state(folder: Path, name: str, shape: tuple[int, ...]) -> Array:
+    if not (folder / f"{name}.npy").exists():
+        raise FolderError(f"{name}.npy is missing: give both h_0.npy and c_0.npy, or neither for zeros")
+    array = read_array(folder / f"{name}.npy")
+    if array.shape != shape:
+        raise FolderError(f"{name}.npy has shape {array.shape}, but must have {shape}")
+    return array
+
+
+def _agree(folder: Path, fields: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
+    """What setting.json says must be what the arrays are; the checksum last, for it tells least."""
+    for name in sorted(fields, key=lambda name: name in ("case", "checksum")):
+        if name in derived and fields[name] != derived[name]:
+            what = "the case it names has another: numbers were changed" if name == "checksum" else "the arrays are of"
+            raise FolderError(
+                f"{folder}: setting.json has {name} {fields[name]!r}, but {what} {derived[name]!r}: "
+                "export the case again, or leave the field out where the numbers are your own"
+            )
+
+
+def read_outputs(folder: Path, setting: Setting) -> Outputs:
+    """What a program wrote, canonical; what is wrong with its form is among the faults."""
+    a, call, dtype = setting.architecture, setting.call, setting.runtime.dtype
+    batch = () if call.batch is None else (call.batch,)
+    steps = (*batch, call.time) if a.batch_first and batch else (call.time, *batch)
+    states = (a.num_layers * a.num_directions, *batch)
+    shapes = {
+        "output": (*steps, a.num_directions * a.output_size),
+        "h_n": (*states, a.output_size),
+        "c_n": (*states, a.hidden_size),
+    }
+    faults: list[str] = []
+    output, h_n, c_n = (_output(folder / f"{name}.npy", shape, dtype, faults) for name, shape in shapes.items())
+    if output is not None:
+        output = output[:, None] if not batch else output.swapaxes(0, 1) if a.batch_first else output
+    h_n, c_n = (None if s is None else s.reshape(states[0], call.rows, -1) for s in (h_n, c_n))
+    return Outputs(output, h_n, c_n, tuple(faults))
+
+
+def _output(path: Path, shape: tuple[int, ...], dtype: str, faults: list[str]) -> Array | None:
+    try:
+        array = read_array(path)
+    except FolderError as error:
+        faults.append(str(error))
+        return None
+    if array.shape != shape:
+        faults.append(f"{path.name} has shape {array.shape}, but must have {shape}")
+        return None
+    if array.dtype.name != FILE_DTYPES[dtype]:
+        faults.append(f"{path.name} has dtype {array.dtype.name}, but must have {FILE_DTYPES[dtype]}")
+    elif (strange := array[held(array, dtype) != array.astype(np.float64)]).size and not np.isnan(strange).all():
+        faults.append(f"{path.name} holds {strange[0]!s}, which no {dtype} is: write numbers that are rounded to it")
+    return array.astype(np.float64)

@@ -1,0 +1,122 @@
+"""Judging folders: a certificate of what a program wrote into them, and the diagnosis of what deviates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lstm_parity.audits.folders.arrays import FolderError
+from lstm_parity.audits.folders.read import Answered, read
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.diagnosis.forward import diagnose
+from lstm_parity.judging.arithmetic import PORTION, Explanation, explain
+from lstm_parity.judging.forward import Outcome, judge_all
+from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
+from lstm_parity.reports.certificate import Certificate, Row, row
+from lstm_parity.reports.provenance import provenance
+from lstm_parity.running.observe import Observation
+
+AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
+ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")
+UNJUDGED = "gradients, dropout in train mode"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The certificate, and for each dtype that deviates what explains it: an arithmetic or a known mistake.
+
+    unanswered: how many cases have neither outputs nor a refusal, as a program leaves them that dies halfway.
+    """
+
+    certificate: Certificate
+    diagnosis: tuple[str, ...] = ()
+    unanswered: int = 0
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folder itself where it holds a case, else the folders in it that do. Raises FolderError where none does."""
+    if (folder / "setting.json").exists():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob("*/setting.json"))
+    if not found:
+        raise FolderError(
+            f"{folder} was given, but neither it nor a folder in it holds a setting.json: see cases export"
+        )
+    return found
+
+
+def judge_folders(folder: Path, name: str | None = None, progress: Callable[[str], None] = lambda _: None) -> Judged:
+    """Judge what a program wrote into a folder, or into the folders in it. Raises FolderError for a damaged case."""
+    answered = []
+    for path in folders_in(folder):
+        progress(path.name)
+        answered.append(read(path))
+    rows, diagnoses = [], []
+    for dtype in DTYPES:
+        if of_dtype := [a for a in answered if a.observation.case.setting.runtime.dtype == dtype]:
+            progress(dtype)
+            explanation = _with_reasons(explain([a.observation for a in of_dtype]), of_dtype)
+            rows.append(_told(row(name or folder.resolve().name, dtype, explanation), explanation, of_dtype))
+            diagnoses += _diagnosis(explanation)
+    told, unanswered = provenance(), sum(bool(a.missing) for a in answered)
+    where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
+    return Judged(Certificate(where, tuple(rows), UNJUDGED), tuple(diagnoses), unanswered)
+
+
+def _with_reasons(explanation: Explanation, answered: Sequence[Answered]) -> Explanation:
+    """The verdicts on folders without outputs say what is missing."""
+    verdicts = zip(explanation.verdicts, answered, strict=True)
+    return replace(explanation, verdicts=tuple(replace(v, reason=a.missing or v.reason) for v, a in verdicts))
+
+
+def _told(summed: Row, explanation: Explanation, answered: Sequence[Answered]) -> Row:
+    """The row in words of folders: axes that they have, and names and commands that bring a failure back."""
+    verdicts = zip(explanation.verdicts, answered, strict=True)
+    bad = [a.path for verdict, a in verdicts if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED)]
+    stories = (story.splitlines()[:-1] for story in summed.failures)
+    return replace(
+        summed,
+        coverage={axis: counts for axis, counts in summed.coverage.items() if axis in AXES},
+        failures=tuple(
+            "\n".join([*lines, f"  repeat: lstm-parity judge {path}"])
+            for lines, path in zip(stories, bad, strict=False)
+        ),
+        failing=tuple(path.name for path in bad),
+    )
+
+
+def _diagnosis(explanation: Explanation) -> list[str]:
+    """What explains a run that deviates: arithmetics, or else what the known mistakes say of it."""
+    if explanation.parity:
+        return []
+    if explanation.arithmetic is not None:
+        names = [a.name for a in tightest(explanation) if a != explanation.arithmetic]
+        alike = f"; {', '.join(names)} would explain it too: more cases tell them apart" if names else ""
+        return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
+    return [diagnose(explanation.verdicts).text]
+
+
+def tightest(explanation: Explanation) -> list[Arithmetic]:
+    """The known arithmetics that explain a run, but for those that are in nothing tighter than another of them.
+
+    One case alone may be explained by several: the coarseness of sums looks like that of what is summed.
+    """
+    run = [verdict.observation for verdict in explanation.verdicts if verdict.observation.evidence]
+    known = ladder(run[0].case.setting.runtime.dtype)
+    explaining = [a for a in known if a == explanation.arithmetic or _explains(a, run)]
+    return [a for a in explaining if not any(b != a and _within(b, a) for b in explaining)]
+
+
+def _explains(arithmetic: Arithmetic, run: Sequence[Observation]) -> bool:
+    """Whether something is judged in that arithmetic and nothing deviates; the first deviation ends the work."""
+    seen = set()
+    for start in range(0, len(run), PORTION):
+        seen |= {verdict.outcome for verdict in judge_all(run[start : start + PORTION], arithmetic)}
+        if Outcome.DEVIATES in seen:
+            return False
+    return Outcome.PARITY in seen
+
+
+def _within(tight: Arithmetic, loose: Arithmetic) -> bool:
+    return all(getattr(tight, name) <= getattr(loose, name) for name in ROUNDOFFS)

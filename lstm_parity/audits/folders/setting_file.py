@@ -1,0 +1,119 @@
+"""`setting.json`: a flat object of known fields, each of one kind; what is left out is derived from the arrays."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lstm_parity.audits.folders.arrays import FolderError
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import DTYPES
+
+FORMAT = "lstm-parity folder, format 1"
+_FORMATS = re.compile(r"lstm-parity folder, format (\d+)")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _lengths(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and bool(value) and all(map(_whole, value)))
+
+
+Kind = tuple[Callable[[Any], bool], str]
+WHOLE: Kind = (_whole, "a whole number")
+TEXT: Kind = (_text, "a string of printable characters")
+FLAG: Kind = (_flag, "true or false")
+FIELDS: Mapping[str, Kind] = {
+    "format": TEXT,
+    "case": TEXT,
+    "profile": TEXT,
+    "seed": WHOLE,
+    "checksum": TEXT,
+    "dtype": (lambda value: value in DTYPES, "one of " + ", ".join(DTYPES)),
+    "input_size": WHOLE,
+    "hidden_size": WHOLE,
+    "num_layers": WHOLE,
+    "bias": FLAG,
+    "batch_first": FLAG,
+    "bidirectional": FLAG,
+    "proj_size": WHOLE,
+    "time": WHOLE,
+    "batch": (lambda value: value is None or _whole(value), "a whole number, or null for unbatched arrays"),
+    "lengths": (_lengths, "null, or a list of whole numbers"),
+    "states": FLAG,
+    "prefix": TEXT,
+}
+
+
+def described(case: Case) -> dict[str, Any]:
+    """The fields of a case, in the order in which they are written."""
+    a, c = case.setting.architecture, case.setting.call
+    lengths = None if c.lengths is None else list(c.lengths)
+    return {
+        "format": FORMAT,
+        "case": case.id,
+        "profile": case.profile,
+        "seed": case.seed,
+        "checksum": case.checksum,
+        "dtype": case.setting.runtime.dtype,
+        **a.arguments(),
+        "time": c.time,
+        "batch": c.batch,
+        "lengths": lengths,
+        "states": c.states,
+    }
+
+
+def write_setting(path: Path, case: Case) -> None:
+    """Write the fields, one on a line."""
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in described(case).items()]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")
+
+
+def read_setting(path: Path) -> dict[str, Any]:
+    """The fields that the file gives. Raises FolderError for another format, unknown fields and wrong kinds."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError, OSError) as error:
+        raise FolderError(f"{path} was given, but cannot be read as JSON ({error}): write it anew") from error
+    if not isinstance(fields, dict):
+        raise FolderError(f'{path} holds no JSON object; needed is at least {{"format": "{FORMAT}"}}')
+    _check_format(path, fields.get("format"))
+    if unknown := [name for name in fields if name not in FIELDS]:
+        raise FolderError(
+            f"{path} has the fields {', '.join(map(repr, unknown))}, which format 1 does not know: "
+            f"take them out; known are {', '.join(FIELDS)}"
+        )
+    for name, value in fields.items():
+        known, needed = FIELDS[name]
+        if not known(value):
+            raise FolderError(f"{path} has {name} {json.dumps(value)}, but it must be {needed}")
+    return fields
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a field stands in it twice")
+    return found
+
+
+def _check_format(path: Path, given: Any) -> None:
+    if given == FORMAT:
+        return
+    if isinstance(given, str) and (match := _FORMATS.fullmatch(given)):
+        raise FolderError(f"{path} is of format {match[1]}, but this lstm-parity reads format 1: install a newer one")
+    said = "no format" if given is None else f"the format {json.dumps(given)}"
+    raise FolderError(f'{path} names {said}; needed is "format": "{FORMAT}"')

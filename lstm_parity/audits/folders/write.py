@@ -1,0 +1,70 @@
+"""Writing cases as folders: one for each, with its setting, weights, input and states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lstm_parity.audits.folders.arrays import FolderError, write_array
+from lstm_parity.audits.folders.setting_file import write_setting
+from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.covering import cover, setting_at
+from lstm_parity.cases.setting import Runtime, Setting, setting_named
+
+DTYPES = ("float64", "float32")
+LONG = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")
+TORCH_ONLY: dict[str, Any] = {
+    "batch_first": False,
+    "strided": False,
+    "grad_mode": "no_grad",
+    "mkldnn": True,
+    "threads": None,
+    "deterministic": False,
+}
+
+
+def plain(setting: Setting) -> Setting:
+    """The setting without what only torch knows of: layouts, kernels, threads. Its cases have the same numbers."""
+    call = replace(setting.call, batch=setting.call.rows, enforce_sorted=False, strided=False)
+    return Setting(replace(setting.architecture, batch_first=False), call, Runtime(setting.runtime.dtype))
+
+
+def design(dtypes: Sequence[str] = DTYPES) -> list[Case]:
+    """For each dtype two designs, filled up with large architectures and with small ones, and long sequences.
+
+    Each design holds every pair of values of the axes that are not torch's alone.
+    """
+    cases = (case for dtype in dtypes for case in (*_covering(dtype), *_long(dtype)))
+    return list({case.id: case for case in cases}.values())
+
+
+def _covering(dtype: str) -> Iterator[Case]:
+    for backwards in (False, True):
+        for point in cover(backwards=backwards, dtype=dtype, **TORCH_ONLY):
+            yield draw(plain(setting_at(point)), point["profile"])
+
+
+def _long(dtype: str) -> Iterator[Case]:
+    """Programs in other languages have buffers that were once enough."""
+    for words in LONG:
+        for profile in ("normal", "trained", "memory"):
+            yield draw(setting_named(f"{words}-{dtype}"), profile)
+
+
+def export(cases: Iterable[Case], folder: Path) -> None:
+    """Write cases into a new or empty folder. Raises FolderError where there is something in it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderError(f"{folder} was given, but something is there: name a new or an empty folder")
+    for case in cases:
+        write_case(case, folder / case.id)
+
+
+def write_case(case: Case, folder: Path) -> None:
+    """Write one case: setting.json, the weights under torch's names, input.npy, h_0.npy and c_0.npy; time first."""
+    folder.mkdir(parents=True)
+    write_setting(folder / "setting.json", case)
+    arrays = {**dict(case.weights.items()), "input": case.input, "h_0": case.h_0, "c_0": case.c_0}
+    for name, array in arrays.items():
+        write_array(folder / f"{name}.npy", array, case.setting.runtime.dtype)

@@ -1,0 +1,105 @@
+"""What is stated of a framework beforehand: in which cases it cannot agree, why, and what it agrees in instead.
+
+A statement is strict: where nothing of what it says is seen any more, it is wrong, and has to go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lstm_parity.cases.case import Case
+from lstm_parity.implementations.frameworks.registry import SUBJECTS
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A disagreement that is known.
+
+    frameworks: their names in the registry. where: the cases of which it speaks. what: what is different there, a
+    clause that begins with a verb. arithmetic: in which they agree all the same; None where they agree in none.
+    """
+
+    frameworks: tuple[str, ...]
+    what: str
+    where: Callable[[Case], bool]
+    arithmetic: str | None = None
+
+
+def ragged(case: Case) -> bool:
+    """Whether rows end at different steps."""
+    return len(set(case.setting.call.lengths or ())) > 1
+
+
+def non_finite(case: Case) -> bool:
+    """Whether there is a NaN or an infinity in it."""
+    return case.profile == "non_finite"
+
+
+def unbatched(case: Case) -> bool:
+    """Whether the input has no axis of rows."""
+    return case.setting.call.batch is None
+
+
+STATEMENTS = (
+    Statement(
+        ("paddle",),
+        "multiplies states by 0 and 1 to hold those of rows that have ended: infinities become NaN",
+        lambda case: non_finite(case) and ragged(case) and not case.setting.architecture.proj_size,
+    ),
+    Statement(
+        ("onnxruntime",),
+        "clamps the arguments of its activations so that NaN comes out as a number",
+        non_finite,
+    ),
+    Statement(
+        ("onnxruntime",),
+        "has a sigmoid accurate absolutely, not relatively: 0 below -18",
+        lambda case: True,
+        "float32 with absolute-accuracy activations",
+    ),
+    Statement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", ragged),
+    Statement(
+        ("onnx-reference",),
+        "multiplies c by peephole weights of 0 where there are none: an infinite c makes NaN of all gates",
+        non_finite,
+    ),
+    Statement(
+        tuple(f"keras-jax-{subject}" for subject in SUBJECTS),
+        "has activations that return float32 in a float64 layer",
+        lambda case: case.setting.runtime.dtype == "float64",
+        "float64 with activations accurate to 1e-07",
+    ),
+    Statement(
+        tuple(f"keras-torch-{subject}" for subject in SUBJECTS),
+        "multiplies matrices of float64 in float32",
+        lambda case: case.setting.runtime.dtype == "float64",
+        "float32 inside a float64 layer",
+    ),
+    Statement(("opacus",), "takes an input without batch for something else, or raises", unbatched),
+    Statement(
+        ("opacus",),
+        "returns the states of packed input in float32",
+        lambda case: case.setting.call.lengths is not None and case.setting.runtime.dtype == "float64",
+    ),
+    *(
+        Statement(
+            ("tinygrad",),
+            "has activations accurate absolutely, not relatively: 0 where they ought to be tiny",
+            lambda case, dtype=dtype: case.setting.runtime.dtype == dtype,  # type: ignore[misc]
+            f"{dtype} with absolute-accuracy activations",
+        )
+        for dtype in ("float32", "float64")
+    ),
+    Statement(
+        ("mlx",),
+        "has a sigmoid that in float64 is only as accurate as in float32",
+        lambda case: case.setting.runtime.dtype == "float64",
+        "float64 with activations accurate to 1e-08",
+    ),
+)
+
+
+def statement(name: str, case: Case) -> Statement | None:
+    """The first statement on a framework that speaks of a case."""
+    return next((one for one in STATEMENTS if name in one.frameworks and one.where(case)), None)

@@ -1,0 +1,103 @@
+"""`lstm-parity record`, `compare` and `upgrade`, which need nothing but torch and NumPy installed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.upgrade.record import Record
+
+COMMANDS = ("record", "compare", "upgrade")
+WRONG = 2  # the exit code of a wrong call, as argparse's
+
+
+def main(arguments: Sequence[str], program: str = "lstm-parity") -> int:
+    """Run one of the commands; its exit code: 1 where something is worse, 2 where nothing could be done."""
+    given = _parser(program).parse_args(arguments)
+    try:
+        return {"record": _record, "compare": _compare, "upgrade": _upgrade}[given.command](given)
+    except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
+        print(f"{program} {given.command}: {error}", file=sys.stderr)  # noqa: T201
+        return WRONG
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(program, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
+    record.add_argument("file", type=Path, metavar="FILE")
+    record.add_argument("--plain", action="store_true", help="without compression, for git, which compresses by itself")
+    compare = commands.add_parser("compare", help="Compare two records: exits with 1 where something is worse.")
+    compare.add_argument("old", type=Path, metavar="OLD")
+    compare.add_argument("new", type=Path, metavar="NEW")
+    upgrade = commands.add_parser("upgrade", help="Record two torches and compare them; exits as compare does.")
+    either = "a Python interpreter, an environment's folder, or a version of torch to be installed by pip"
+    upgrade.add_argument("old", metavar="FROM", help=either)
+    upgrade.add_argument("new", metavar="TO", help="likewise")
+    upgrade.add_argument(
+        "--index", default="", metavar="URL", help="where pip finds torch  [default: as pip is set up]"
+    )
+    upgrade.add_argument("--python", default=sys.executable, metavar="PATH", help="makes environments  [default: this]")
+    upgrade.add_argument("--cache", type=Path, metavar="DIR", help="where environments and records are kept")
+    upgrade.add_argument(
+        "--again", action="store_true", help="record again what was recorded before; always done on another device"
+    )
+    for command in (compare, upgrade):
+        _add_forms(command)
+    for command in (record, upgrade):
+        words = "cpu, cuda, cuda:1, mps or xpu; of another than the CPU the answers alone are recorded  [default: cpu]"
+        command.add_argument("--device", default="cpu", help=words)
+    return parser
+
+
+def _add_forms(command: argparse.ArgumentParser) -> None:
+    forms = command.add_mutually_exclusive_group()
+    for form, words in (("json", "As JSON."), ("markdown", "As Markdown, for a pull request.")):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=words)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _record(given: argparse.Namespace) -> int:
+    file = given.file
+    if not file.parent.is_dir():
+        raise ValueError(f"{file} was given, but there is no folder {file.parent}: make it first")
+    from lstm_parity.running.threads import share_cores
+
+    share_cores()
+    from lstm_parity.audits.upgrade.measure.record_torch import record
+    from lstm_parity.audits.upgrade.record_file import write
+
+    write(record(lambda text: _say(f"recording {text}"), device=given.device), file, plain=given.plain)
+    return 0
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from lstm_parity.audits.upgrade.record_file import read
+
+    return _told(read(given.old), read(given.new), given.form)
+
+
+def _upgrade(given: argparse.Namespace) -> int:
+    from lstm_parity.audits.upgrade.environments import Maker, cache_folder
+    from lstm_parity.audits.upgrade.run import recorded
+
+    maker = Maker(given.cache or cache_folder(), given.python, given.index)
+    again, device = given.again or given.device != "cpu", given.device
+    old, new = (recorded(torch, maker, _say, again=again, device=device) for torch in (given.old, given.new))
+    return _told(old, new, given.form)
+
+
+def _told(old: Record, new: Record, form: str) -> int:
+    from lstm_parity.audits.upgrade.compare.records import compare
+    from lstm_parity.audits.upgrade.report import as_json, as_markdown, as_text
+
+    comparison = compare(old, new)
+    sys.stdout.write({"json": as_json, "markdown": as_markdown, "text": as_text}[form](comparison))
+    return 1 if comparison.worse else 0

@@ -1,0 +1,155 @@
+"""The answers of two records: the same bits, noise, drift, or deviations, told by module, dtype and way."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lstm_parity.audits.upgrade.compare.drift import drift
+from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
+from lstm_parity.audits.upgrade.compare.judged_answer import Judged, judged
+from lstm_parity.audits.upgrade.record import Answer, Record
+from lstm_parity.cases.case import Case, case
+
+LEFT = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
+BY_CHANCE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """What the answers of two records come to: findings, and how many answers were the same and how many changed."""
+
+    findings: tuple[Finding, ...]
+    same: int
+    changed: int
+
+
+def numbers(old: Record, new: Record) -> Numbers:
+    """Compare the answers that both records have. Only what changed is judged."""
+    olds = {answer.key: answer for answer in old.answers if old.cases[answer.case] == new.cases.get(answer.case)}
+    pairs = [(olds[answer.key], answer) for answer in new.answers if answer.key in olds]
+    groups = defaultdict(list)
+    for one, other in pairs:
+        groups[_group(other)].append((one, other))
+    found = [_Group(name, tuple(pairs)) for name, pairs in groups.items()]
+    changed = sum(len(group.changed) for group in found)
+    changing = sum(bool(group.changed) for group in found)
+    findings = tuple(finding for group in found for finding in group.findings(changing))
+    return Numbers(findings, len(pairs) - changed, changed)
+
+
+def _group(answer: Answer) -> str:
+    dtype = next(word for word in answer.case.split("-") if word.startswith(("float", "bfloat")))
+    return f"{answer.subject}, {dtype}, {answer.way}"
+
+
+def same(old: Answer, new: Answer) -> bool:
+    """Whether two answers are the same, bit for bit, or the same exception in any words."""
+    if old.raised or new.raised:
+        return bool(old.raised) and bool(new.raised)
+    alike = old.arrays.keys() == new.arrays.keys() and old.faults == new.faults
+    return alike and all(old.arrays[name].same_bits(kept) for name, kept in new.arrays.items())
+
+
+class _Group:
+    """The answers of one module in one dtype, forward or gradients."""
+
+    def __init__(self, name: str, pairs: Sequence[tuple[Answer, Answer]]) -> None:
+        self.name, self.pairs = name, pairs
+        self.changed = [pair for pair in pairs if not same(*pair)]
+        self.all = [case(new.case) for _, new in pairs] if self.changed else []
+
+    def findings(self, groups: int) -> Iterator[Finding]:
+        """Of all kinds that there are; groups: how many groups are asked for drift."""
+        yield from self._answered()
+        yield from self._malformed()
+        by_kind = defaultdict(list)
+        for old, new in self.changed:
+            if not (old.raised or new.raised) and old.faults == new.faults:
+                one = judged(case(new.case), old, new)
+                by_kind[_kind(one)].append(one)
+        for kind, found in by_kind.items():
+            yield self._told(kind, found)
+        if (grown := drift([one.errors for one in by_kind[Kind.NOISE]])).is_real(groups):
+            once = f"by chance once in {1 / grown.chance:.0f}"
+            yield Finding(Kind.DRIFT, self.name, f"errors grew {grown.growth:.2f} times in {grown.cases} cases, {once}")
+
+    def _told(self, kind: Kind, found: list[Judged]) -> Finding:
+        worst = max(found, key=lambda one: max((m.worst for m in (*one.old, *one.new)), default=0.0))
+        far = max(one.apart for one in found)
+        apart = f"up to {far:.1e} apart" if far else "apart in elements that are not recorded"
+        words = f"{len(found)} of {len(self.pairs)} cases, {apart}"
+        words = self._shared([one.case for one in found], words)
+        if kind in LEFT:
+            words = f"{words}; {LEFT[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
+        return Finding(kind, self.name, words, tuple(one.name for one in found))
+
+    def _answered(self) -> Iterator[Finding]:
+        """What only one of the two answered."""
+        for kind, which in ((Kind.CAPABILITY_LOST, 1), (Kind.CAPABILITY_GAINED, 0)):
+            found = [pair for pair in self.changed if pair[which].raised and not pair[1 - which].raised]
+            for words, times in Counter(pair[which].raised for pair in found).items():
+                names = tuple(pair[1].case for pair in found if pair[which].raised == words)
+                shared = self._shared([case(name) for name in names], f"{times} of {len(self.pairs)} cases")
+                yield Finding(kind, self.name, f"{shared}; {'now' if which else 'was'}: {words}", names)
+
+    def _malformed(self) -> Iterator[Finding]:
+        """What has another form."""
+        found = [(o, n) for o, n in self.changed if o.faults != n.faults and not (o.raised or n.raised)]
+        for kind, which in ((Kind.DEVIATES, 1), (Kind.MENDED, 0)):
+            wrong = [pair for pair in found if pair[which].faults and (which or not pair[1].faults)]
+            if wrong:
+                words = f"{'now' if which else 'was'}: {wrong[0][which].faults[0]}"
+                names = tuple(pair[1].case for pair in wrong)
+                yield Finding(kind, self.name, f"{len(wrong)} of {len(self.pairs)} cases; {words}", names)
+
+    def _shared(self, found: list[Case], words: str) -> str:
+        """The words, and what the cases have in common that not all cases of the group have, nor these by chance."""
+        told = []
+        for trait, value in traits(found[0]).items():
+            rate = sum(traits(one)[trait] == value for one in self.all) / len(self.all)
+            if all(traits(one)[trait] == value for one in found) and rate ** len(found) < BY_CHANCE:
+                told.append(value)
+        return f"{words}; all with {', '.join(told)}" if told else words
+
+
+def _kind(one: Judged) -> Kind:
+    if not one.seen:
+        return Kind.NOT_JUDGED
+    kinds = {
+        (False, False): Kind.NOISE,
+        (False, True): Kind.DEVIATES,
+        (True, False): Kind.MENDED,
+        (True, True): Kind.STILL_DEVIATES,
+    }
+    return kinds[one.deviates]
+
+
+def _worst(one: Judged) -> str:
+    """The tensor that is furthest off, old and new."""
+    k = max(range(len(one.new)), key=lambda k: max(one.old[k].worst, one.new[k].worst))
+    return f"{one.new[k].tensor}, {one.old[k].worst:.2g} x rounding noise before, {one.new[k].worst:.2g} now"
+
+
+def traits(one: Case) -> Mapping[str, str]:
+    """What may tell the cases of a finding from others, in words."""
+    a, c, r = one.setting.architecture, one.setting.call, one.setting.runtime
+    form = "padded input" if c.batch is not None else "unbatched input"
+    if c.lengths is not None:
+        form = f"packed input of {'equal' if len(set(c.lengths)) == 1 else 'varying'} lengths"
+    return {
+        "form": form,
+        "projection": "a projection" if a.proj_size else "no projection",
+        "bidirectional": "two directions" if a.bidirectional else "one direction",
+        "layers": "one layer" if a.num_layers == 1 else "several layers",
+        "bias": "biases" if a.bias else "no biases",
+        "states": "given states" if c.states else "no given states",
+        "strided": "strided input" if c.strided else "contiguous input",
+        "grad_mode": f"grad mode {r.grad_mode}",
+        "mkldnn": "oneDNN allowed" if r.mkldnn else "oneDNN off",
+        "threads": f"{r.threads} threads",
+        "deterministic": "deterministic algorithms" if r.deterministic else "no deterministic algorithms",
+        "wide": "H above 128" if a.hidden_size > 128 else "H below 128",
+        "values": f"values: {one.profile}",
+    }

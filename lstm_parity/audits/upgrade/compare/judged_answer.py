@@ -1,0 +1,119 @@
+"""Recorded answers against the exact ones, in units of rounding noise, by the judge's limits.
+
+An answer is judged from the initial states on, for a record has no steps in between; where rounding has drowned the
+exact answer, or a sum may overflow, it is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from lstm_parity.audits.upgrade.record import FORWARD, Answer, places
+from lstm_parity.cases.case import Case, case
+from lstm_parity.judging.exact import expected
+from lstm_parity.judging.forward import MEANINGFUL, Measured, distances
+from lstm_parity.judging.gradients import expected_all
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, named
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.running.autograd import adjoints
+from lstm_parity.running.calls import TENSORS, Outputs
+from lstm_parity.running.observe import TRAJECTORY, WHOLE, Evidence
+
+Exact = Mapping[str, tuple[Array, Array]]  # values and noise by array
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """An answer that changed, old and new, each measured against the exact one; both empty where it is not judged."""
+
+    case: Case
+    old: tuple[Measured, ...]
+    new: tuple[Measured, ...]
+    apart: float
+
+    @property
+    def name(self) -> str:
+        """The case's."""
+        return self.case.id
+
+    @cached_property
+    def deviates(self) -> tuple[bool, bool]:
+        """Whether the old and the new one are more than rounding noise away."""
+        return any(m.deviates for m in self.old), any(m.deviates for m in self.new)
+
+    @property
+    def seen(self) -> bool:
+        """Whether it is judged at all, and the change is in an element that the records keep."""
+        return bool(self.new) and not all(_equal(a.got, b.got) for a, b in zip(self.old, self.new, strict=True))
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """The root mean squares of all elements' distances from the exact answer, in noises, old and new."""
+        return _rms(self.old), _rms(self.new)
+
+
+def _equal(one: Array, other: Array) -> bool:
+    return np.array_equal(one, other, equal_nan=True)
+
+
+def _rms(measured: tuple[Measured, ...]) -> float:
+    ratios = np.concatenate([m.ratio[(m.noise > 0.0) & np.isfinite(m.ratio)] for m in measured])
+    return float(np.sqrt(np.square(ratios).mean())) if len(ratios) else 0.0
+
+
+def judged(one: Case, old: Answer, new: Answer) -> Judged:
+    """Two answers to one case, of one way, each in the arithmetic that it ought to be computed in."""
+    exact, before = _exact(one.id, new.way, new.arithmetic), _exact(one.id, old.way, old.arithmetic)
+    pairs = [(name, old.arrays[name], new.arrays[name]) for name in new.arrays if name in old.arrays]
+    pairs = [(name, a, b) for name, a, b in pairs if a.shape == b.shape]
+    with np.errstate(all="ignore"):
+        far = [
+            float(np.nanmax(np.abs(a.values - b.values))) for _, a, b in pairs if np.isfinite(a.values - b.values).any()
+        ]
+    known = [(name, a.values, b.values) for name, a, b in pairs if name in exact and name in before]
+    return Judged(
+        one,
+        tuple(_measured(name, a, before[name]) for name, a, _ in known),
+        tuple(_measured(name, b, exact[name]) for name, _, b in known),
+        max((size for size in far if np.isfinite(size)), default=0.0),
+    )
+
+
+def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> Measured:
+    """The elements that are kept, against theirs of the whole exact answer."""
+    exact, noise = (array.reshape(-1)[places(array.size, len(got))] for array in whole)
+    return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+
+
+@lru_cache(maxsize=1024)
+def _exact(name: str, way: str, words: str) -> Exact:
+    """The exact answer to a case and its noise by array, in an arithmetic; empty where nothing can be said."""
+    one = case(name)
+    dtype = one.setting.runtime.dtype
+    if (arithmetic := named(words, dtype) if words else NATIVE[dtype]) is None:
+        return {}
+    found = _forward(one, arithmetic) if way == FORWARD else _gradients(one, arithmetic)
+    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
+    return {name: (value, scale * noise) for name, (value, noise) in found.items()}
+
+
+def _forward(case: Case, arithmetic: Arithmetic) -> Exact:
+    shape = (*case.input.shape[:2], case.setting.architecture.num_directions * case.setting.architecture.output_size)
+    nothing = Outputs(np.zeros(shape), np.zeros_like(case.h_0), np.zeros_like(case.c_0))
+    evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
+    told = expected([case], [evidence], arithmetic, steps=False)
+    noise = max(float(told.output.deviation.max()), float(told.h_n.deviation.max()))
+    if told.overflow[0] or not noise <= MEANINGFUL:
+        return {}
+    return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
+
+
+def _gradients(case: Case, arithmetic: Arithmetic) -> Exact:
+    told = expected_all([case], [adjoints(case)], arithmetic, [()])
+    if not told.carried[0] <= MEANINGFUL:
+        return {}
+    return {name: (one.value[0], one.deviation[0]) for name, one in told.named().items()}

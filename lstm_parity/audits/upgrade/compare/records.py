@@ -1,0 +1,60 @@
+"""Two records compared: what changed from the old to the new, conditions first, and whether anything is worse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lstm_parity.audits.upgrade.compare import behaviour
+from lstm_parity.audits.upgrade.compare.answers import numbers
+from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
+from lstm_parity.audits.upgrade.measure.conditions import ALONE
+from lstm_parity.audits.upgrade.record import Record
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All findings, in the order of their kinds; how many answers have the same bits, and how many have not."""
+
+    old: Record
+    new: Record
+    findings: tuple[Finding, ...]
+    same: int
+    changed: int
+
+    @property
+    def worse(self) -> tuple[Finding, ...]:
+        """The findings by which somebody who upgrades loses something.
+
+        A capability that another processor or device lacks is told, and is no loss by the upgrade.
+        """
+        was, now = ({**ALONE, **record.conditions} for record in (self.old, self.new))
+        other = any(was[name] != now[name] for name in ("device", "capability", "processor"))
+        spared = (Kind.CAPABILITY_LOST,) if other else ()
+        return tuple(finding for finding in self.findings if finding.kind.worse and finding.kind not in spared)
+
+
+def compare(old: Record, new: Record) -> Comparison:
+    """Compare two records; nothing is run but the references, on the cases whose answers changed."""
+    answers = numbers(old, new)
+    found = [
+        *conditions(old, new),
+        *answers.findings,
+        *behaviour.conducts(old, new),
+        *behaviour.capabilities(old, new),
+        *behaviour.kernels(old, new),
+        *behaviour.speeds(old, new),
+    ]
+    order = list(Kind)
+    found.sort(key=lambda finding: order.index(finding.kind))
+    return Comparison(old, new, tuple(found), answers.same, answers.changed)
+
+
+def conditions(old: Record, new: Record) -> Iterator[Finding]:
+    """What differs between the two runs and alone may change bits, or speed."""
+    for name, untold in ALONE.items():
+        was, now = old.conditions.get(name, untold), new.conditions.get(name, untold)
+        if was != now:
+            words = f"was {was or 'nothing'}, now {now or 'nothing'}: this alone may change bits"
+            words += {"processor": "; speeds are not compared", "device": "; answers alone are compared"}.get(name, "")
+            yield Finding(Kind.CONDITIONS, name, words, (name,))

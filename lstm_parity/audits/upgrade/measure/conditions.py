@@ -1,0 +1,76 @@
+"""Under which conditions a record was made: versions, kernels, processor, threads and flags.
+
+What is in ALONE changes bits with the same torch, and is named first where two records differ in it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lstm_parity.reports.provenance import kernels
+from lstm_parity.running.devices import description
+
+ALONE = {  # with what is meant where nothing is told
+    "device": "the CPU",
+    "TF32": "off",
+    **dict.fromkeys(("capability", "processor", "threads", "cores", "oneDNN", "matmul precision"), "not told"),
+    **dict.fromkeys(("deterministic", "environment"), "not told"),
+}
+VARIABLES = re.compile(
+    r"ATEN_CPU_CAPABILITY|(ONEDNN|DNNL|MKL|OMP|KMP|GOMP|OPENBLAS|TORCH)_\w+|GLIBC_TUNABLES|LD_PRELOAD|MALLOC_\w+"
+    r"|NVIDIA_TF32_OVERRIDE|CUBLAS_WORKSPACE_CONFIG"
+)
+HARMLESS = ("KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "TORCH_HOME", "TORCH_EXTENSIONS_DIR")
+
+
+def conditions(device: str = "cpu") -> dict[str, str]:
+    """Names and values; the first is torch's version. A device other than the CPU is described."""
+    return {
+        "torch": torch.__version__,
+        "git": str(getattr(torch.version, "git_version", None)),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "kernels": kernels(),
+        **machine(),
+        **description(device),
+        "capability": _capability(),
+        "threads": str(torch.get_num_threads()),
+        "oneDNN": "on" if torch.backends.mkldnn.enabled else "off",
+        "matmul precision": torch.get_float32_matmul_precision(),
+        "deterministic": str(torch.get_deterministic_debug_mode()),
+    }
+
+
+def machine() -> dict[str, str]:
+    """What is the same for every torch that is run here: the processor, and variables that change its work."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _counts(name))),
+    }
+
+
+def _counts(name: str) -> bool:
+    return VARIABLES.fullmatch(name) is not None and name not in HARMLESS
+
+
+def _capability() -> str:
+    """The vector instructions that torch's own kernels use."""
+    if hasattr(torch.backends, "cpu"):
+        return torch.backends.cpu.get_cpu_capability()
+    told = re.search(r"CPU capability usage: (\w+)", torch.__config__.show())
+    return told[1] if told else "not told by this torch"
+
+
+def _processor() -> str:
+    """Its name, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    told = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
+    return told[1].strip() if told else platform.processor() or "not told by this system"

@@ -1,0 +1,155 @@
+"""The file of a record: a zip of a head, plain JSON and raw little-endian numbers; reading runs nothing from it.
+
+head.json says format, version and the SHA-256 of the other two members, so that what is damaged is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm_parity.audits.upgrade.record import Answer, Conduct, Kept, Record
+from lstm_parity.reference.noise.model import Array
+
+FORMAT, VERSION = "lstm-parity record", 2  # the first had no arithmetic of answers
+HEAD, CONTENT, NUMBERS = "head.json", "content.json", "numbers.bin"
+LARGEST = 2**28  # bytes of a member: a record has a hundredth of it
+STORED = {"float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
+
+
+class RecordError(ValueError):
+    """A file that is no whole record of a version that is read here."""
+
+
+def write(record: Record, path: Path, *, plain: bool = False) -> None:
+    """Write a record; the same record makes the same file. Raises OSError where the file cannot be written.
+
+    plain: without compression, so that git, which compresses by itself, stores only once what two records share.
+    """
+    numbers, content = bytearray(), _content(record)
+    content["answers"] = [_answer(answer, numbers) for answer in record.answers]
+    members = {CONTENT: json.dumps(content, indent=0, sort_keys=True).encode(), NUMBERS: bytes(numbers)}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    head = json.dumps({"format": FORMAT, "version": VERSION, "sha256": hashes}).encode()
+    whole = path.with_name(f".{path.name}.part")
+    packing = zipfile.ZIP_STORED if plain else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(whole, "w", packing) as file:
+        for name, data in {HEAD: head, **members}.items():
+            file.writestr(zipfile.ZipInfo(name), data, packing, 9)
+    whole.replace(path)
+
+
+def read(path: Path) -> Record:
+    """Read a record. Raises RecordError, which says what is wrong with the file, where it is no record."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            head = _head(path, _member(path, file, HEAD))
+            members = {name: _member(path, file, name) for name in (CONTENT, NUMBERS)}
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error}") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise RecordError(f"{path} is no record, or was cut short or damaged: {error}; record it again") from error
+    for name, data in members.items():
+        if hashlib.sha256(data).hexdigest() != head.get(name):
+            raise RecordError(f"{path} is damaged: {name} is not what its checksum says; record it again")
+    try:
+        return _record(json.loads(members[CONTENT]), members[NUMBERS])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(f"{path} has a right checksum but no record in it: {error!r}; record it again") from error
+
+
+def _member(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
+    if name not in file.namelist():
+        raise RecordError(f"{path} is a zip file without {name}: it is no record; `lstm-parity record FILE` makes one")
+    if file.getinfo(name).file_size > LARGEST:
+        raise RecordError(f"{path} says that its {name} has more than {LARGEST} bytes: it is no record")
+    with file.open(name) as member:
+        data = member.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise RecordError(f"{path} has more than {LARGEST} bytes in its {name}: it is no record")
+    return data
+
+
+def _head(path: Path, data: bytes) -> dict[str, str]:
+    """The checksums, of a head that is a record's of a version that is known."""
+    try:
+        head = json.loads(data)
+    except ValueError as error:
+        raise RecordError(f"{path} has no JSON in its {HEAD}: it is no record") from error
+    if not isinstance(head, dict) or head.get("format") != FORMAT or not isinstance(head.get("version"), int):
+        raise RecordError(f"{path} was given, but the format in its {HEAD} must be {FORMAT!r}: it is no record")
+    if head["version"] > VERSION:
+        raise RecordError(
+            f"{path} is a record of version {head['version']}, but this lstm-parity reads none above {VERSION}: "
+            "install a newer one"
+        )
+    hashes = head.get("sha256")
+    return hashes if isinstance(hashes, dict) else {}
+
+
+def _content(record: Record) -> dict[str, Any]:
+    return {
+        "conditions": dict(record.conditions),
+        "cases": dict(record.cases),
+        "conducts": {name: [dict(c.endings), c.words] for name, c in record.conducts.items()},
+        "capabilities": dict(record.capabilities),
+        "kernels": {name: list(kernels) for name, kernels in record.kernels.items()},
+        "speeds": {name: list(ratios) for name, ratios in record.speeds.items()},
+    }
+
+
+def _answer(answer: Answer, numbers: bytearray) -> list[Any]:
+    arrays = {}
+    for name, kept in answer.arrays.items():
+        arrays[name] = [kept.dtype, list(kept.shape), kept.hash, len(numbers), len(kept.values)]
+        numbers += _bytes(kept)
+    return [answer.subject, answer.case, answer.way, arrays, list(answer.faults), answer.raised, answer.arithmetic]
+
+
+def _bytes(kept: Kept) -> bytes:
+    if kept.dtype == "bfloat16":
+        return bytes((kept.values.astype("<f4").view("<u4") >> np.uint32(16)).astype("<u2").tobytes())
+    return bytes(kept.values.astype(STORED[kept.dtype]).tobytes())
+
+
+def _record(content: Mapping[str, Any], numbers: bytes) -> Record:
+    return Record(
+        {str(name): str(value) for name, value in content["conditions"].items()},
+        {str(name): str(value) for name, value in content["cases"].items()},
+        tuple(_read_answer(stored, numbers) for stored in content["answers"]),
+        {str(name): _read_conduct(*stored) for name, stored in content["conducts"].items()},
+        {str(name): str(value) for name, value in content["capabilities"].items()},
+        {str(name): tuple(map(str, kernels)) for name, kernels in content["kernels"].items()},
+        {str(name): tuple(map(float, ratios)) for name, ratios in content["speeds"].items()},
+    )
+
+
+def _read_conduct(endings: Mapping[str, int], words: str) -> Conduct:
+    return Conduct({str(how): int(times) for how, times in endings.items()}, str(words))
+
+
+def _read_answer(stored: list[Any], numbers: bytes) -> Answer:
+    subject, case, way, arrays, faults, raised, *arithmetic = stored
+    read = {str(name): _read_kept(numbers, *kept) for name, kept in arrays.items()}
+    return Answer(str(subject), str(case), str(way), read, tuple(map(str, faults)), str(raised), *map(str, arithmetic))
+
+
+def _read_kept(numbers: bytes, dtype: str, shape: list[int], digest: str, offset: int, count: int) -> Kept:
+    if offset < 0 or min(shape, default=1) < 0 or not 0 <= count <= math.prod(shape):
+        raise ValueError(f"an array of shape {shape} has {count} numbers at {offset}")
+    stored = np.frombuffer(numbers, STORED[dtype], count, offset)
+    return Kept(dtype, tuple(map(int, shape)), _values(stored, dtype), str(digest))
+
+
+def _values(stored: Array, dtype: str) -> Array:
+    if dtype == "bfloat16":
+        return np.asarray((stored.astype("<u4") << np.uint32(16)).view("<f4").astype(np.float64))
+    return np.asarray(stored.astype(np.float64))

@@ -1,0 +1,89 @@
+"""Two torches, by interpreter or version, recorded each in its own environment, and read to be compared.
+
+A record is kept under the user's cache, by all that may change it: the torch and NumPy of the interpreter, this
+package, processor, threads and variables. What was recorded before is not recorded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import lstm_parity
+from lstm_parity.audits.upgrade.environments import Maker, Progress, interpreter
+from lstm_parity.audits.upgrade.measure.conditions import machine
+from lstm_parity.audits.upgrade.record import Record
+from lstm_parity.audits.upgrade.record_file import RecordError, read
+
+PACKAGE = Path(lstm_parity.__path__[0])  # what recording needs of us
+ASKED = """
+import json, platform
+from importlib import metadata, util
+there = {name: metadata.version(name) for name in ("torch", "numpy")}
+print(json.dumps({**there, "python": platform.python_version(), "place": util.find_spec("torch").origin}))
+"""
+
+
+def recorded(given: str, maker: Maker, progress: Progress, *, again: bool = False, device: str = "cpu") -> Record:
+    """The record of the torch of an interpreter, or of a version. Raises ValueError where there is none to be had."""
+    python = interpreter(given, maker, progress)
+    told = _asked(python)
+    file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told | {'device': device})}.record"
+    if not again and (found := _whole(file)) is not None:
+        progress(f"{found.name}: was recorded before, {file}")
+        return found
+    file.parent.mkdir(parents=True, exist_ok=True)
+    progress(f"recording torch {told['torch']} of {python}, about a minute")
+    return record_with(python, file, device=device)
+
+
+def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = "cpu") -> Record:
+    """Make the record of an interpreter's torch, in a file. Raises ValueError where that cannot be."""
+    with _only_ours() as folder:
+        path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
+        command = [str(python), "-m", "lstm_parity", "record", str(file.absolute()), "--device", device]
+        words = subprocess.PIPE if quiet else None
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, stderr=words, text=True)
+    if done.returncode:
+        last = (done.stderr or "see its words above").strip().splitlines()[-1]
+        raise ValueError(f"recording by {python} ended with status {done.returncode}: {last}")
+    return read(file)
+
+
+def _asked(python: Path) -> dict[str, str]:
+    """Versions, and where torch lies; torch is not imported."""
+    done = subprocess.run([str(python), "-c", ASKED], capture_output=True, text=True)
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or ["no words"])[-1]
+        raise ValueError(f"{python} was given, but torch and NumPy are not both there: {words}")
+    return dict(json.loads(done.stdout))
+
+
+def _whole(file: Path) -> Record | None:
+    try:
+        return read(file)
+    except RecordError:
+        return None
+
+
+def _fingerprint(told: dict[str, str]) -> str:
+    """Of all that a record may depend on."""
+    known = hashlib.sha256(json.dumps([told, machine()]).encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        known.update(path.read_bytes())
+    return known.hexdigest()[:12]
+
+
+@contextmanager
+def _only_ours() -> Iterator[Path]:
+    """A folder with our package and nothing else: beside it, where it is installed, another torch may lie."""
+    with tempfile.TemporaryDirectory(prefix="lstm-parity-") as folder:
+        shutil.copytree(PACKAGE, Path(folder) / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+        yield Path(folder)

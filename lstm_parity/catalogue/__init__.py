@@ -1,0 +1,1 @@
+"""Known wrong LSTMs (`mistakes`) and calls that must be refused (`bad_calls`)."""

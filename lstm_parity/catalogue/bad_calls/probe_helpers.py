@@ -1,0 +1,38 @@
+"""What a probe is, of a known bug of torch: a function that returns what is wrong, "" if nothing is, or cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lstm_parity.catalogue.bad_calls.callees import told
+from lstm_parity.catalogue.bad_calls.run import overrun
+
+
+class CannotTellError(Exception):
+    """What the bug is about is lacking in the installed torch, or on this machine."""
+
+
+def refused(call: Callable[[], Any]) -> str:
+    """What a call that ought to be refused returned, or the words of an overrun; "" where it was refused."""
+    try:
+        returned = call()
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        return str(error).splitlines()[0] if overrun(str(error)) else ""
+    return f"accepted: {told(returned)}"
+
+
+def runs(call: Callable[[], Any]) -> str:
+    """The words in which a call that ought to run was refused; "" where it ran."""
+    try:
+        call()
+    except (RuntimeError, NotImplementedError) as error:
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return ""
+
+
+def needs(holder: Any, name: str) -> Any:
+    """An attribute that not every release has. Raises CannotTellError where it is lacking."""
+    if not hasattr(holder, name):
+        raise CannotTellError(f"this torch has no {name}")
+    return getattr(holder, name)

@@ -1,0 +1,33 @@
+"""Known wrong LSTMs, one fault each, named after the fault: what the tests must be able to see."""
+
+from __future__ import annotations
+
+from lstm_parity.catalogue.mistakes import (
+    activations,
+    arithmetic,
+    backward,
+    directions,
+    dropout,
+    gates,
+    gradients,
+    layers,
+    layout,
+    packing,
+    projection,
+    runtime,
+    states,
+)
+from lstm_parity.catalogue.mistakes.mistake import Written, mistakes_of
+
+MODULES = (gates, activations, states, layers, directions, projection, packing, layout, arithmetic, runtime)
+MISTAKES: tuple[Written, ...] = tuple(mistake for module in MODULES for mistake in mistakes_of(module))
+GRADIENT_MISTAKES: tuple[Written, ...] = (*mistakes_of(gradients), *mistakes_of(backward))
+DROPOUT_MISTAKES: tuple[Written, ...] = mistakes_of(dropout)
+
+
+def mistake(name: str) -> Written:
+    """The mistake of that name. Raises KeyError, with the names that there are."""
+    named = {known.name: known for known in (*MISTAKES, *GRADIENT_MISTAKES)}
+    if name not in named:
+        raise KeyError(f"{name!r} was given, but the known mistakes are {', '.join(named)}")
+    return named[name]

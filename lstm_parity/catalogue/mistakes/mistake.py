@@ -1,0 +1,80 @@
+"""What a mistake is: a plain LSTM with one seam gone wrong, named after its fault, judged like any implementation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import ModuleType
+
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Setting
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.catalogue.mistakes.scope import Scope
+from lstm_parity.implementations.torch_modules import lacking
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.protocol import LSTM
+
+
+@dataclass(frozen=True)
+class Written:
+    """A `PlainLSTM`, or a wrong one made from it, as an implementation."""
+
+    written: type[PlainLSTM]
+
+    @property
+    def name(self) -> str:
+        """The class's name in words: `BiasHHDropped` is `bias-hh-dropped`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", self.written.__name__).lower()
+
+    @property
+    def says(self) -> str:
+        """What is wrong, in a sentence."""
+        return " ".join((self.written.__doc__ or "").split())
+
+    @property
+    def witness(self) -> str:
+        """The id of a case where the fault must show."""
+        return self.written.witness
+
+    @property
+    def seen(self) -> str:
+        """Where people made this mistake; empty where no thread is known."""
+        return self.written.seen
+
+    @property
+    def change(self) -> str:
+        """What to change, in an imperative sentence."""
+        return self.written.change
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtypes in which it is a mistake: to keep bfloat16 states is none in bfloat16."""
+        return self.written.dtypes
+
+    @property
+    def scope(self) -> Scope:
+        """The cases in which the fault may show in the numbers of a forward pass, were there no `dtypes`."""
+        return self.written.scope
+
+    def may_show(self, case: Case) -> bool:
+        """Whether the forward pass of a case may differ from that of a correct LSTM."""
+        return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it returns the same numbers every time."""
+        return self.written.repeats
+
+    def refuses(self, setting: Setting) -> str | None:
+        """It supports every setting whose dtype torch can multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """The LSTM with these weights."""
+        return self.written(setting, weights)
+
+
+def mistakes_of(module: ModuleType) -> tuple[Written, ...]:
+    """The wrong LSTMs that a module defines, in the order of their writing."""
+    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, PlainLSTM)]
+    return tuple(Written(written) for written in classes if written.__module__ == module.__name__)

@@ -1,0 +1,97 @@
+"""Where a fault may show: predicates on cases, told in words; outside of its scope a mistake is a correct LSTM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Architecture, Call, Runtime
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The cases of which `holds` is true: those in which a fault may show, though it need not."""
+
+    says: str
+    holds: Callable[[Case], bool]
+
+    def __and__(self, other: Scope) -> Scope:
+        """The cases of both."""
+        return Scope(f"{self.says}, {other.says}", lambda case: self.holds(case) and other.holds(case))
+
+    def __or__(self, other: Scope) -> Scope:
+        """The cases of either."""
+        return Scope(f"{self.says} or {other.says}", lambda case: self.holds(case) or other.holds(case))
+
+
+def _architecture(says: str, holds: Callable[[Architecture], bool]) -> Scope:
+    return Scope(says, lambda case: holds(case.setting.architecture))
+
+
+def _call(says: str, holds: Callable[[Call], bool]) -> Scope:
+    return Scope(says, lambda case: holds(case.setting.call))
+
+
+def _runtime(says: str, holds: Callable[[Runtime], bool]) -> Scope:
+    return Scope(says, lambda case: holds(case.setting.runtime))
+
+
+def _chained(case: Case) -> bool:
+    """Whether the case is judged step by step too, each step from given states: see `running/observe.py`."""
+    return case.setting.architecture.num_layers > 1 and case.setting.call.time > 1
+
+
+def _descending(call: Call) -> bool:
+    return call.lengths is None or all(a > b for a, b in zip(call.lengths, call.lengths[1:], strict=False))
+
+
+def _finite(case: Case) -> bool:
+    arrays = (case.input, case.h_0, case.c_0, *(w for _, w in case.weights.items()))
+    return all(bool(np.isfinite(array).all()) for array in arrays)
+
+
+def _reads_what_it_gives(a: Architecture) -> bool:
+    return a.num_layers > 1 or a.input_size == a.num_directions * a.output_size
+
+
+EVERYWHERE = Scope("anywhere", lambda case: True)
+NOWHERE = Scope("in no single call's numbers", lambda case: False)
+
+LAYERS = _architecture("several layers", lambda a: a.num_layers > 1)
+DIRECTIONS = _architecture("two directions", lambda a: a.bidirectional)
+BIAS = _architecture("biases", lambda a: a.bias)
+NO_BIAS = _architecture("no biases", lambda a: not a.bias)
+PROJECTION = _architecture("a projection", lambda a: a.proj_size > 0)
+NO_PROJECTION = _architecture("no projection", lambda a: a.proj_size == 0)
+BATCH_FIRST = _architecture("batch_first", lambda a: a.batch_first)
+FEATURES = _architecture("several input features", lambda a: a.input_size > 1)
+HIDDEN_UNITS = _architecture("several hidden units", lambda a: a.hidden_size > 1)
+UNITS = _architecture("several units", lambda a: a.output_size > 1)
+WIDE = _architecture("more than 128 units", lambda a: a.output_size > 128)
+SEVERAL_STATES = _architecture("several layers or directions", lambda a: a.num_layers * a.num_directions > 1)
+SAME_WIDTH = _architecture("a layer as wide as what it reads", _reads_what_it_gives)
+
+STEPS = _call("several steps", lambda c: c.time > 1)
+LONG = _call("more than 16 steps", lambda c: c.time > 16)
+ROWS = _call("several rows", lambda c: c.rows > 1)
+UNBATCHED = _call("an unbatched call", lambda c: c.batch is None)
+PACKED = _call("a packed batch", lambda c: c.lengths is not None)
+LENGTHS = _call("rows of different lengths", lambda c: c.lengths is not None and len(set(c.lengths)) > 1)
+UNSORTED = _call("packed rows that are not longest first", lambda c: not _descending(c))
+STRIDED = _call("strided tensors", lambda c: c.strided)
+NO_STATES = _call("no initial states", lambda c: not c.states)
+STATES = Scope("initial states", lambda case: case.setting.call.states or _chained(case))
+FED_BACK = STEPS | STATES
+
+GRAD = _runtime("gradients recorded", lambda r: r.grad_mode == "grad")
+ONEDNN = _runtime("oneDNN", lambda r: r.mkldnn)
+THREADS = _runtime("several threads", lambda r: r.threads != 1)
+DETERMINISTIC = _runtime("deterministic algorithms", lambda r: r.deterministic)
+
+NON_FINITE = Scope("numbers that are not finite", lambda case: not _finite(case))
+AS_MANY_STATES_AS_ROWS = Scope(
+    "as many rows as layers and directions", lambda case: len(case.h_0) == case.setting.call.rows
+)

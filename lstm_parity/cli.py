@@ -1,0 +1,272 @@
+"""The command `lstm-parity`, also `python -m lstm_parity`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
+from lstm_parity.running.threads import share_cores
+
+if TYPE_CHECKING:
+    from lstm_parity.reports.certificate import Certificate
+
+
+def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise click.UsageError(f"--json {path} was given, but there is no folder {path.parent}: make it first")
+    return path
+
+
+json_option = click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_writable,
+    help="Also write it as JSON.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lstm-parity")
+def main() -> None:
+    """Tell whether a difference between two LSTMs is rounding noise or a bug."""
+    share_cores()
+
+
+PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+@main.command(context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def record(arguments: tuple[str, ...]) -> None:
+    """Record what the installed torch does, in a file, to compare another torch with."""
+    from lstm_parity.audits.upgrade.command import main as upgrade
+
+    sys.exit(upgrade(["record", *arguments]))
+
+
+@main.command(context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def compare(arguments: tuple[str, ...]) -> None:
+    """Compare two records: what changed for LSTMs between the two torches. Exits with 1 where something is worse."""
+    from lstm_parity.audits.upgrade.command import main as upgrade
+
+    sys.exit(upgrade(["compare", *arguments]))
+
+
+@main.command("upgrade", context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def upgrade_command(arguments: tuple[str, ...]) -> None:
+    """Record two torches, named by interpreter or version, and compare them: see docs/upgrades.md."""
+    from lstm_parity.audits.upgrade.command import main as upgrade
+
+    sys.exit(upgrade(["upgrade", *arguments]))
+
+
+@main.command()
+@json_option
+@click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
+@click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, KINDS.items()))}.")
+@click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
+@click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
+@click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
+@click.option("--time-limit", type=float, default=LIMIT, help="Seconds that a call of it may take.", show_default=True)
+@click.option("--memory-limit", type=float, default=MEMORY, help="GiB that it may use.", show_default=True)
+def verify(
+    json_file: Path | None,
+    device: str,
+    impl: str | None,
+    arrays: str,
+    without: tuple[str, ...],
+    arithmetic: str,
+    time_limit: float,
+    memory_limit: float,
+) -> None:
+    """Judge the installed torch's nn.LSTM and nn.LSTMCell and both references; print a certificate.
+
+    With --impl, judge that implementation, in a process of its own, and name its mistake if there is one.
+    Exits with 0 where everything that was judged agrees to rounding noise, with 1 where not.
+    """
+    import warnings
+
+    from rich.console import Console
+
+    from lstm_parity.reports.certificate_json import as_json
+    from lstm_parity.reports.certificate_text import as_text
+
+    warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
+    with Console(stderr=True).status("starting") as status:
+        progress = lambda text: status.update(f"judging {text}")  # noqa: E731
+        if impl is None:
+            from lstm_parity.audits.verify import verify as run
+
+            _demand(device)
+            certificate, diagnosis = run(progress=progress, device=device), ""
+        else:
+            target = _target(impl, arrays, without, arithmetic)
+            certificate, diagnosis = _judged(target, device, (time_limit, memory_limit), progress)
+    click.echo(as_text(certificate), nl=False)
+    if diagnosis:
+        click.echo(f"\n{diagnosis}")
+    if json_file is not None:
+        json_file.write_text(as_json(certificate), encoding="utf-8")
+    sys.exit(0 if certificate.holds else 1)
+
+
+def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -> Target:
+    try:
+        return parsed(impl, arrays, without, arithmetic)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _demand(device: str) -> None:
+    from lstm_parity.running.devices import DeviceMissingError, demand
+
+    try:
+        demand(device)
+    except DeviceMissingError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@json_option
+@click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
+def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
+    """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
+
+    Exits with 0 where all agree but what is known to fail, with its reason, and that does fail.
+    """
+    from rich.console import Console
+
+    from lstm_parity.audits.modes.report import as_json, as_text, judged
+    from lstm_parity.reports.provenance import provenance
+
+    with Console(stderr=True).status("starting") as status:
+        try:
+            rows = judged(names, progress=lambda text: status.update(f"judging {text}"))
+        except KeyError as error:
+            raise click.UsageError(f"--mode {error.args[0]}") from error
+    click.echo(as_text(rows, provenance()), nl=False)
+    if json_file is not None:
+        json_file.write_text(as_json(rows, provenance()), encoding="utf-8")
+    sys.exit(1 if any(row.surprises for row in rows) else 0)
+
+
+def _judged(
+    target: Target, device: str, limits: tuple[float, float], progress: Callable[[str], None]
+) -> tuple[Certificate, str]:
+    """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
+    from lstm_parity.implementations.remote import server_of_workers
+
+    server = server_of_workers()
+    server.start()  # it imports torch while we do
+    from lstm_parity.audits.verify import verify_one
+    from lstm_parity.diagnosis.forward import diagnose
+    from lstm_parity.diagnosis.probes import probe
+    from lstm_parity.diagnosis.smoke import smoke
+    from lstm_parity.implementations.remote.client import Elsewhere
+
+    _demand(device)
+    with Elsewhere(target, *limits, server, device) as implementation:
+        try:
+            implementation.start()
+        except TargetError as error:
+            raise click.UsageError(str(error)) from error
+        if (problem := smoke(implementation, device)) is not None:
+            click.echo(f"{implementation.name} cannot be judged: {problem}")
+            sys.exit(1)
+        certificate, verdicts = verify_one(implementation, progress=progress, device=device)
+        if not verdicts:
+            return certificate, ""
+        progress("how it does on cases that tell mistakes apart")
+        return certificate, diagnose([*verdicts, *probe(implementation, device=device)]).text
+
+
+@main.command()
+@json_option
+@click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
+def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
+    """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
+
+    Exits with 0 where everything is as it is stated, with 1 where not.
+    """
+    from rich.console import Console
+
+    from lstm_parity.audits.frameworks.report import as_json, as_text
+    from lstm_parity.audits.frameworks.run import judge_frameworks
+    from lstm_parity.implementations.frameworks.registry import FRAMEWORKS
+
+    if unknown := set(demand) - {one.group for one in FRAMEWORKS}:
+        raise click.UsageError(f"--demand {min(unknown)} was given, but requirements/ has no {min(unknown)}.txt")
+    with Console(stderr=True).status("starting") as status:
+        report = judge_frameworks(demand, progress=lambda text: status.update(f"judging {text}"))
+    click.echo(as_text(report), nl=False)
+    if json_file is not None:
+        json_file.write_text(as_json(report), encoding="utf-8")
+    sys.exit(1 if report.wrong or not any(result.judged for result in report.results) else 0)
+
+
+@main.group()
+def cases() -> None:
+    """Cases as plain files, for programs in any language: see docs/any-language.md."""
+
+
+@cases.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dtype", "dtypes", multiple=True, help="Of the layer; may be repeated. [default: float64, float32]")
+@click.option("--case", "names", multiple=True, help="Only the case of this id; may be repeated.")
+def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Write cases into FOLDER, a folder for each: setting.json, the weights, input.npy, h_0.npy, c_0.npy.
+
+    A program reads them, and writes output.npy, h_n.npy and c_n.npy beside them; `lstm-parity judge FOLDER` judges it.
+    What only torch knows of (batch_first, strides, kernels, threads) is left out of a case that --case names.
+    """
+    from lstm_parity.audits.folders.arrays import FolderError
+    from lstm_parity.audits.folders.write import DTYPES, design, plain
+    from lstm_parity.audits.folders.write import export as write
+    from lstm_parity.cases.case import case, draw
+    from lstm_parity.cases.setting import SettingError
+
+    try:
+        asked = [draw(plain(c.setting), c.profile, c.seed) for c in map(case, names)]
+        chosen = asked or design(dtypes or DTYPES)
+        write(chosen, folder)
+    except (FolderError, SettingError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{len(chosen)} cases in {folder}; a program's answers are judged by: lstm-parity judge {folder}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
+@json_option
+def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
+    """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
+
+    Exits with 0 where every case was answered or refused, and every answer agrees to rounding noise; with 1 where not.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+
+    from lstm_parity.audits.folders.arrays import FolderError
+    from lstm_parity.audits.folders.run import judge_folders
+    from lstm_parity.reports.certificate_json import as_json
+    from lstm_parity.reports.certificate_text import as_text
+
+    try:
+        with Console(stderr=True).status("reading") as status:
+            judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))
+    except FolderError as error:
+        raise click.UsageError(str(error)) from error
+    left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
+    told = [*judged.diagnosis, *([left] if judged.unanswered else [])]
+    click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *told]))
+    if json_file is not None:
+        json_file.write_text(as_json(judged.certificate), encoding="utf-8")
+    sys.exit(0 if judged.certificate.holds and not judged.unanswered else 1)

@@ -1,0 +1,176 @@
+"""A failing implementation compared with every known mistake: what is wrong, where, and what to change.
+
+A mistake explains a run where it does on every case what the implementation did: on those that deviate, and on those
+that agree, where it must agree too. Of several that do, the simplest is named: the one that stands first in `MISTAKES`,
+whose order is that of how little must come together for a fault to show (equations before states, states before stacks
+and directions, those before projections, packing, layout, precision and kernels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lstm_parity.catalogue.mistakes import MISTAKES
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.diagnosis.locate import located, traits
+from lstm_parity.diagnosis.similarity import Seen, seen
+from lstm_parity.judging.arithmetic import explain
+from lstm_parity.judging.forward import Outcome, Verdict
+from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.running.observe import Observation
+
+MOST = 40  # cases of either kind that are compared, and found the place by
+FEW = 8  # one deviating case of so many may be left unexplained by what is told as nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """A mistake that explains all cases but `unexplained` ones; what is special about all of those, in words."""
+
+    mistake: Written
+    unexplained: int
+    special: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """A sentence."""
+        special = f": those have {', '.join(self.special)}" if self.special else ""
+        known = self.mistake
+        most = f"nearest: {known.name}, on all cases but {self.unexplained}{special}"
+        return f"{most}. {known.says} To change: {known.change}"
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What explains a run, as far as it was compared.
+
+    mistake: the simplest known mistake that explains it, equivalents: others that do just as well on these cases.
+    arithmetic: a known arithmetic that explains it, where no mistake does. where: the place of the fault, in words.
+    nearest: what explains most, but not all, where nothing explains all; it may be one of two faults, or a variant.
+    deviating, agreeing: how many cases of either kind were compared; worst: the farthest, in noises, from the mistake.
+    asides: sentences on what was left out.
+    """
+
+    mistake: Written | None = None
+    equivalents: tuple[Written, ...] = ()
+    arithmetic: Arithmetic | None = None
+    nearest: Nearest | None = None
+    where: str = ""
+    deviating: int = 0
+    agreeing: int = 0
+    worst: float = 0.0
+    asides: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole paragraph: what it behaves like, what is wrong, what to change, where."""
+        lines = self._mistaken() if self.mistake else self._unexplained()
+        lines += [f"where: {self.where}"] if self.where else []
+        return "\n".join([*lines, *self.asides])
+
+    def _mistaken(self) -> list[str]:
+        known = self.mistake
+        if known is None:
+            return []
+        agree = f", and on {self.agreeing} that agree" * (self.agreeing > 0)
+        cases = f"{self.deviating} deviating case" + "s" * (self.deviating > 1)
+        lines = [f"behaves like: {known.name}, to {self.worst:.2g} x noise on {cases}{agree}"]
+        lines += [f"what is wrong: {known.says}"] + [f"change: {known.change}"] * bool(known.change)
+        lines += [f"or like: {other.name}: {other.says}" for other in self.equivalents]
+        return lines + [f"others made it: {known.seen}"] * bool(known.seen)
+
+    def _unexplained(self) -> list[str]:
+        if not self.deviating:
+            return ["behaves like: nothing can be told, for no deviating case returned numbers that can be compared"]
+        if self.arithmetic is not None:
+            told = "no known mistake, but all deviations are of the size that this arithmetic leaves"
+            return [
+                f"behaves like: {self.arithmetic.name}: {told}",
+                "change: look for a narrower type, or a coarser function",
+            ]
+        return [f"behaves like: none of {len(MISTAKES)} known mistakes; no known arithmetic explains it either"] + (
+            [self.nearest.text] if self.nearest else []
+        )
+
+
+def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
+    """What explains the verdicts on one implementation; those of `probes.probe` among them tell most apart."""
+    compared = [one for one in map(seen, verdicts) if one is not None]
+    wrong, right = (_some([one for one in compared if one.deviates is deviates]) for deviates in (True, False))
+    asides = _asides(verdicts)
+    if not wrong:
+        return Diagnosis(asides=asides)
+    misses = _misses([*wrong, *right], len(wrong) // FEW)
+    known = tuple(mistake for mistake, missed in misses.items() if not missed)
+    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:MOST]
+    where = located([*deviating, *(v for v in verdicts if v.outcome is Outcome.PARITY)])
+    if known:
+        worst = max(one.unlike(known[0]) for one in [*wrong, *right])
+        return Diagnosis(known[0], known[1:], None, None, where, len(wrong), len(right), worst, asides)
+    arithmetic = _arithmetic(verdicts)
+    nearest = None if arithmetic else _nearest(misses, [*wrong, *right])
+    return Diagnosis(None, (), arithmetic, nearest, where, len(wrong), len(right), 0.0, asides)
+
+
+def _some(compared: list[Seen]) -> list[Seen]:
+    """At most MOST that can be compared, the smallest first, but those with something new before others like them."""
+    fresh, others, known = list[Seen](), list[Seen](), set[str]()
+    for one in sorted(compared, key=lambda one: one.size):
+        (others if (special := traits(one.case, one.way)) <= known else fresh).append(one)
+        known |= special
+    return [one for one in (*fresh, *others)[: 2 * MOST] if one.noise][:MOST]
+
+
+def _misses(compared: Sequence[Seen], few: int) -> dict[Written, list[Seen]]:
+    """For each mistake the cases where it does something else; mistakes with more than a few of them are left out."""
+    missed: dict[Written, list[Seen]] = {known: [] for known in MISTAKES}
+    for one in compared:
+        for known, cases in list(missed.items()):
+            if not one.fits(known):
+                cases.append(one)
+                if len(cases) > few:
+                    del missed[known]
+    return missed
+
+
+def _nearest(misses: dict[Written, list[Seen]], compared: Sequence[Seen]) -> Nearest | None:
+    """The first of those that explain most."""
+    if not misses:
+        return None
+    known = min(misses, key=lambda mistake: len(misses[mistake]))
+    explained = [traits(one.case, one.way) for one in compared if one not in misses[known]]
+    common = frozenset.intersection(*(traits(one.case, one.way) for one in misses[known]))
+    special = sorted(common, key=lambda word: (sum(word in case for case in explained), word))
+    return Nearest(known, len(misses[known]), tuple(special[:2]))
+
+
+def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
+    """The arithmetic that explains all cases: that of the first deviating dtype, where every other has one too."""
+    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES]
+    if any(verdict.faults for verdict in deviating):
+        return None
+    found: list[Arithmetic] = []
+    for dtype in dict.fromkeys(verdict.case.setting.runtime.dtype for verdict in deviating):
+        run = [verdict.observation for verdict in deviating if verdict.case.setting.runtime.dtype == dtype]
+        arithmetic = _of_all(sorted(run, key=lambda observation: observation.case.input.size)[:MOST])
+        if arithmetic is None:
+            return None
+        found.append(arithmetic)
+    return found[0] if found else None
+
+
+def _of_all(run: list[Observation]) -> Arithmetic | None:
+    """Asked of one case first, which is enough to refute most."""
+    return None if explain(run[:1]).arithmetic is None else explain(run).arithmetic
+
+
+def _asides(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """What was not compared, and the form of what was returned."""
+    asides = [f"form: {fault}" for fault in dict.fromkeys(fault for v in verdicts for fault in v.faults)][:3]
+    if failed := [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]:
+        last = failed[0].reason.strip().splitlines()[-1]
+        asides.append(f"raised on {len(failed)} of {len(verdicts)} cases, first on {failed[0].case.id}: {last}")
+    if refused := sum(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+        asides.append(f"refused: {refused} of {len(verdicts)} cases, which tell nothing")
+    return tuple(asides)

@@ -1,0 +1,242 @@
+"""Where an implementation deviates first: with which arguments, in which tensor, layer, direction, step, row, gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import DTYPES, Setting
+from lstm_parity.judging.forward import WORST, Measured, Outcome, Verdict, distances, trajectory
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.running.calls import TENSORS
+from lstm_parity.running.observe import LATE, TWICE
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A deviating case and which elements of which tensors deviate from the initial states on."""
+
+    case: Case
+    measured: dict[str, Measured]
+
+    def beyond(self, tensor: str) -> Array:
+        """The elements more than WORST noises away, shaped like the tensor."""
+        return np.asarray(~(self.measured[tensor].ratio <= WORST))
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """Those with such an element."""
+        return tuple(name for name in TENSORS if self.beyond(name).any())
+
+    @property
+    def states(self) -> Array:
+        """Which layers and directions have one in h_n or c_n, and the last layer's in the output: (L, D)."""
+        a = self.case.setting.architecture
+        wrong = self.beyond("h_n").any((1, 2)) | self.beyond("c_n").any((1, 2))
+        wrong = wrong.reshape(a.num_layers, a.num_directions)
+        wrong[-1] |= self.beyond("output").reshape(-1, a.num_directions, a.output_size).any((0, 2))
+        return np.asarray(wrong)
+
+    @property
+    def rows(self) -> Array:
+        """Which rows have one: (B,)."""
+        rows = [self.beyond(name).any((0, 2)) for name in TENSORS]
+        return np.asarray(rows[0] | rows[1] | rows[2])
+
+
+def located(verdicts: Sequence[Verdict]) -> str:
+    """What can be told about the place of a fault from cases that deviate and cases that agree; empty for nothing."""
+    places = [place for verdict in verdicts if (place := _place(verdict)) is not None]
+    told = [_circumstances(verdicts), *([_tensors(places)] if places else [])]
+    told += [_layers(places), _directions(places), _steps(places), _rows(places), _gate(places, verdicts)]
+    return "; ".join(part for part in told if part)
+
+
+def _place(verdict: Verdict) -> Place | None:
+    if verdict.outcome is not Outcome.DEVIATES:
+        return None
+    place = Place(verdict.case, {m.tensor: m for m in trajectory(verdict)})
+    return place if place.measured and place.tensors else None
+
+
+# ------------------------------------------------------------------ with which arguments
+
+
+WORDS: dict[str, Callable[[Setting], bool]] = {
+    "num_layers above 1": lambda s: s.architecture.num_layers > 1,
+    "num_layers above 2": lambda s: s.architecture.num_layers > 2,
+    "bidirectional=True": lambda s: s.architecture.bidirectional,
+    "proj_size": lambda s: s.architecture.proj_size > 0,
+    "bias=True": lambda s: s.architecture.bias,
+    "bias=False": lambda s: not s.architecture.bias,
+    "batch_first=True": lambda s: s.architecture.batch_first,
+    "unbatched input": lambda s: s.call.batch is None,
+    "rows of different lengths": lambda s: len(set(_lengths(s))) > 1,
+    "packed rows that are not sorted": lambda s: list(_lengths(s)) != sorted(_lengths(s), reverse=True),
+    "hx=None": lambda s: not s.call.states,
+    "hx given": lambda s: s.call.states,
+    "more than one step": lambda s: s.call.time > 1,
+    "more than 16 steps": lambda s: s.call.time > 16,
+    "more than one row": lambda s: s.call.rows > 1,
+    "hidden_size above 128": lambda s: s.architecture.hidden_size > 128,
+    "oneDNN allowed": lambda s: s.runtime.mkldnn,
+    "oneDNN off": lambda s: not s.runtime.mkldnn,
+    "gradients recorded": lambda s: s.runtime.grad_mode == "grad",
+    "deterministic algorithms": lambda s: s.runtime.deterministic,
+    "several threads": lambda s: (s.runtime.threads or 1) > 1,
+    "strided input and states": lambda s: s.call.strided,
+    **{f"dtype={dtype}": lambda s, dtype=dtype: s.runtime.dtype == dtype for dtype in DTYPES},  # type: ignore[misc]
+    "a half type": lambda s: s.runtime.dtype in ("bfloat16", "float16"),
+}
+AGAIN, NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
+
+
+def traits(case: Case, way: str = "") -> frozenset[str]:
+    """What is special about a case, in words."""
+    words = {word for word, holds in WORDS.items() if holds(case.setting)}
+    return frozenset(words | ({AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
+
+
+def _not_finite(case: Case) -> set[str]:
+    return set() if all(np.isfinite(array).all() for array in (case.input, case.h_0, case.c_0)) else {NOT_FINITE}
+
+
+def _lengths(setting: Setting) -> tuple[int, ...]:
+    return setting.call.lengths or ()
+
+
+def _circumstances(verdicts: Sequence[Verdict]) -> str:
+    """What all deviating cases have, and no case that agrees has all of; as few words as do."""
+    wrong, right = (
+        [traits(v.case, v.observation.evidence[0].way) for v in verdicts if v.outcome is outcome]
+        for outcome in (Outcome.DEVIATES, Outcome.PARITY)
+        if all(v.observation.evidence for v in verdicts if v.outcome is outcome)
+    )
+    if not wrong or not right:
+        return ""
+    common, left, words = (
+        [word for word in (AGAIN, NOT_FINITE, *WORDS) if all(word in case for case in wrong)],
+        right,
+        list[str](),
+    )
+    while left:
+        lacking = {word: sum(word not in case for case in left) for word in common}
+        best = max(lacking, key=lambda word: lacking[word], default="")
+        if not best or not lacking[best]:
+            return f"only with {' and '.join(words)}, but not always then" if words else ""
+        words.append(best)
+        left = [case for case in left if best in case]
+    return f"only with {' and '.join(words)}, and always then"
+
+
+# ------------------------------------------------------------------ in which part
+
+
+def _tensors(places: Sequence[Place]) -> str:
+    wrong = [name for name in TENSORS if any(name in place.tensors for place in places)]
+    if len(wrong) == len(TENSORS):
+        return ""
+    return f"only in {' and '.join(wrong)}: {' and '.join(n for n in TENSORS if n not in wrong)} agree"
+
+
+def _layers(places: Sequence[Place]) -> str:
+    """Of stacks: the lowest layer that is wrong, and whether it is the only one."""
+    stacks = [np.asarray(place.states.any(1)) for place in places if len(place.states) > 1 and place.states.any()]
+    if len(stacks) < len(places) or not stacks:
+        return ""
+    lowest = {int(np.argmax(stack)) for stack in stacks}
+    if 0 not in lowest:
+        return f"right up to layer {min(lowest) - 1}, wrong from layer {min(lowest)} on"
+    if all(stack[0] and not stack[1:].any() for stack in stacks):
+        return "only layer 0 has wrong last states"
+    if all(stack[0] and not stack[-1] for stack in stacks):
+        return "the last layer's last states are right, those below are wrong"
+    return "from layer 0 on" if lowest == {0} else ""
+
+
+def _directions(places: Sequence[Place]) -> str:
+    """Of two directions: which one is wrong in the lowest wrong layer, where both read the same."""
+    both = [place.states for place in places if place.states.shape[1] == 2 and place.states.any()]
+    both = [states for states in both if len(states) == 1] or both
+    wrong = {tuple(states[int(np.argmax(states.any(1)))].tolist()) for states in both}
+    if len(wrong) != 1 or (True, True) in wrong:
+        return ""
+    return f"only the {'forward' if wrong == {(True, False)} else 'reverse'} direction"
+
+
+def _steps(places: Sequence[Place]) -> str:
+    """Of single layers: the first step whose output is wrong, counted as the forward direction runs."""
+    firsts = []
+    for place in places:
+        a = place.case.setting.architecture
+        wrong = np.asarray(place.beyond("output")[..., : a.output_size].any((1, 2)))
+        if a.num_layers == 1 and len(wrong) > 1 and wrong.any():
+            firsts.append(int(np.argmax(wrong)))
+    if not firsts:
+        return ""
+    first = min(firsts)
+    return f"right up to t={first - 1}, wrong from t={first} on" if first else "from the first step, t=0, on"
+
+
+def _rows(places: Sequence[Place]) -> str:
+    """Of several rows: whether the wrong ones are the shorter ones, or all but the first, or the last only."""
+    some = [place for place in places if place.case.setting.call.rows > 1 and place.rows.any()]
+    if some and all(_shorter(place)[place.rows].all() for place in some):
+        return "only rows shorter than the longest"
+    some = [place for place in some if place.case.setting.call.lengths is None]
+    if not some:
+        return ""
+    if not any(place.rows[0] for place in some) and any(place.rows[1:].all() for place in some):
+        return "row b=0 is right, all others are wrong"
+    if all(not place.rows[:-1].any() for place in some):
+        return "only the last row"
+    return ""
+
+
+def _shorter(place: Place) -> Array:
+    call = place.case.setting.call
+    return np.asarray(np.array(call.lengths or [call.time] * call.rows) < call.time)
+
+
+# ------------------------------------------------------------------ in which gate
+
+
+def _gate(places: Sequence[Place], verdicts: Sequence[Verdict]) -> str:
+    """From single steps of a plain layer: whether o is wrong, or f, or i and g, or what all of them share."""
+    steps = [place for place in places if _is_step(place.case)]
+    if not steps:
+        return ""
+    cells = {bool(place.beyond("c_n").any()) for place in steps}
+    hiddens = {_follows(place) for place in steps}
+    if cells == {False}:
+        return "c is right after one step, h is not: o, or h = o * tanh(c)"
+    if cells != {True} or len(hiddens) > 1 or not all(place.beyond("h_n").any() for place in steps):
+        return ""
+    fresh = [v.outcome for v in verdicts if _is_step(v.case) and not v.case.setting.call.states]
+    if hiddens == {False} and Outcome.PARITY in fresh:
+        return "a step from zeros is right, one from given states is not: what becomes of h_0, c_0 or w_hh h"
+    if hiddens == {False}:
+        return "c is wrong after one step, and h is not o * tanh(c) of that c: what all gates share, or o and another"
+    part = "f * c" if Outcome.PARITY in fresh else "i * g, or f * c" if not fresh else "i * g"
+    return (
+        f"after one step h = o * tanh(c) holds for the returned c: the fault is in c = f * c + i * g, namely in {part}"
+    )
+
+
+def _is_step(case: Case) -> bool:
+    a, c = case.setting.architecture, case.setting.call
+    return c.time == a.num_layers == a.num_directions == 1 and a.bias and not a.proj_size
+
+
+def _follows(place: Place) -> bool:
+    """Whether the returned h is o * tanh(c) of the returned c, with the right o."""
+    ((w,),), case = place.case.weights.cells, place.case
+    rows = slice(3 * w.hidden_size, None)
+    z = case.input[0] @ w.w_ih[rows].T + case.h_0[0] @ w.w_hh[rows].T + w.b_ih[rows] + w.b_hh[rows]  # type: ignore[index]
+    h, c = place.measured["h_n"], place.measured["c_n"]
+    with np.errstate(all="ignore"):
+        right = np.tanh(c.got[0]) / (1.0 + np.exp(-z))
+    return bool((distances(h.got[0], right, h.noise[0] + c.noise[0]) <= WORST).all())

@@ -1,0 +1,104 @@
+"""Probes: a fixed list of small cases on which the known mistakes differ from one another, and from a right LSTM.
+
+Whatever fails anywhere is run on them too, so that its mistake can be named: a failing example alone often fits many.
+Chosen by `python -m experiments.probes`: any two that differ anywhere differ on two of these, where two cases show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lstm_parity.cases.case import Case, case, moved
+from lstm_parity.cases.setting import Setting
+from lstm_parity.judging.forward import Verdict, judge_all
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.observe import LATE, TWICE, WHOLE, Observation, observe
+from lstm_parity.running.protocol import LSTM, Implementation
+
+PROBES: tuple[tuple[str, str], ...] = (
+    (WHOLE, "I3-H4-T1-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T1-B2-nostates-float32-normal-1"),
+    (WHOLE, "I3-H4-T3-unbatched-float32-normal-1"),
+    (WHOLE, "I1-H6-L2-bi-P4-T2-B4-packed1.2.2.2-float32-inference-native-threads2-deterministic-trained-1"),
+    (WHOLE, "I3-H130-T3-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-float32-native-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-float32-normal-1"),
+    (TWICE, "I3-H4-T3-B2-float32-normal-1"),
+    (LATE, "I3-H4-T3-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T3-B2-float64-normal-1"),
+    (TWICE, "I3-H4-T3-B2-nostates-float32-normal-1"),
+    (WHOLE, "I3-H5-bi-P3-T3-B2-float32-normal-1"),
+    (WHOLE, "I5-H5-bi-bf-T5-unbatched-nostates-strided-float32-grad-native-threads2-non_finite-1"),
+    (WHOLE, "I3-H4-bf-T3-B3-float32-normal-1"),
+    (WHOLE, "I1-H3-L2-bi-nobias-bf-T4-B4-float64-grad-native-threads1-deterministic-trained-1"),
+    (WHOLE, "I3-H4-T4-B3-packed2.4.1-float32-normal-1"),
+    (WHOLE, "I4-H4-L3-T3-B2-float32-normal-1"),
+    (WHOLE, "I4-H6-L2-bi-bf-T3-B4-strided-bfloat16-native-threads1-non_finite-1"),
+    (WHOLE, "I3-H4-T18-B2-float32-normal-1"),
+    (WHOLE, "I3-H4-T18-B2-float64-normal-1"),
+    (WHOLE, "I3-H3-L2-bi-P1-bf-T6-B4-packed5.3.3.6-strided-float32-grad-threads1-deterministic-one_hot-1"),
+    (WHOLE, "I5-H3-L3-nobias-bf-T4-B3-strided-float32-threads1-deterministic-normal-1"),
+    (WHOLE, "I32-H32-T3-B2-float64-normal-1"),
+    (WHOLE, "I6-H6-L2-T5-B5-nostates-strided-float32-inference-threads1-deterministic-non_finite-1"),
+    (WHOLE, "I128-H128-T3-B2-bfloat16-native-normal-2"),
+)
+
+
+@dataclass(frozen=True)
+class CalledTwice:
+    """An implementation called twice with the very same tensors: what the second call returns, or the first, late.
+
+    A state that is kept shows in the second call, and so do arguments that were written into. What the first returned
+    is read when the second is over: it must not have changed.
+    """
+
+    implementation: Implementation
+    late: bool
+
+    @property
+    def name(self) -> str:
+        """The implementation's own."""
+        return self.implementation.name
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What the implementation refuses."""
+        return self.implementation.refuses(setting)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """A call that is two calls."""
+        lstm = self.implementation.load(setting, weights)
+
+        def twice(input: Any, hx: Any) -> Any:
+            first = lstm(input, hx)
+            second = lstm(input, hx)
+            return first if self.late else second
+
+        return twice
+
+
+WAYS: dict[str, Callable[[Implementation], Implementation]] = {
+    WHOLE: lambda implementation: implementation,
+    TWICE: lambda implementation: CalledTwice(implementation, late=False),
+    LATE: lambda implementation: CalledTwice(implementation, late=True),
+}
+
+
+def observe_in(way: str, implementation: Implementation, case: Case) -> Observation:
+    """The whole call, observed in one of the ways: at once, the second of two, or the first of two, read late."""
+    seen = observe(WAYS[way](implementation), case, chain=False)
+    return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
+
+
+def probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
+    """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
+    return [(way, moved(case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
+
+
+def probe(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
+    """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by.
+
+    dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.
+    """
+    return judge_all([observe_in(way, implementation, probed) for way, probed in probe_cases(dtype, device)])

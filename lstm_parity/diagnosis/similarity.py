@@ -1,0 +1,170 @@
+"""Likeness: whether a known mistake does on a case what an implementation did there, in units of rounding noise.
+
+Two runs with the same fault stray from one another by the noise of both. Where the fault leaves the numbers as large as
+they were, that is the noise of the exact trajectory; where it moves numbers about, or lets them grow, it is measured:
+the mistake is run in another precision too, and strays from itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from lstm_parity.cases.case import Case
+from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.diagnosis.probes import observe_in
+from lstm_parity.judging.forward import Outcome, Verdict, distances, trajectory
+from lstm_parity.reference.noise.arithmetics import NATIVE
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.running.calls import TENSORS, Outputs
+from lstm_parity.running.observe import LATE, PAIR, TWICE, WHOLE, observe
+
+ALIKE = 10.0  # noises: see experiments/diagnosis.md
+RIGHT = Written(PlainLSTM)
+QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
+
+
+@dataclass(frozen=True, eq=False)
+class Behaviour:
+    """What a mistake does on a case, in one way.
+
+    plain: for each tensor, what two right LSTMs may stray from one another there.
+    """
+
+    mistake: Written
+    case: Case
+    way: str
+    plain: dict[str, Array]
+
+    @cached_property
+    def outputs(self) -> Outputs | None:
+        """What it returns; None where it raises."""
+        return _returned(self.mistake, self.case, self.way)
+
+    @cached_property
+    def noise(self) -> dict[str, Array]:
+        """The plain noise; more where the mistake's own is larger, or a roundoff of its numbers."""
+        other = _returned(self.mistake, _in_another_precision(self.case), self.way)
+        if self.outputs is None or other is None:
+            return self.plain
+        return {name: self._widened(self.outputs, other, name) for name in self.plain}
+
+    @cached_property
+    def others(self) -> list[Outputs]:
+        """What it may return as well, where it is not the same every time: numbers that differ may be anything."""
+        if self.mistake.repeats:
+            return []
+        runtime = replace(self.case.setting.runtime, deterministic=True)
+        told = replace(self.case, setting=replace(self.case.setting, runtime=runtime))
+        again = [_returned(self.mistake, case, self.way) for case in (self.case, told)]
+        return [outputs for outputs in again if outputs is not None and outputs.complete]
+
+    def _widened(self, one: Outputs, other: Outputs, tensor: str) -> Array:
+        ours, wider, native = getattr(one, tensor), getattr(other, tensor), NATIVE[self.case.setting.runtime.dtype]
+        if ours is None or wider is None:
+            return self.plain[tensor]
+        finite = np.isfinite(ours) & np.isfinite(wider)
+        strayed = np.abs(ours[finite] - wider[finite]) * (2.0**-29 if native.name == "float64" else 1.0)
+        own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
+        return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
+
+    def unlike(self, seen: Outputs) -> float:
+        """How many noises what was seen is away from this, at worst; infinite where the form differs.
+
+        The mistake's own noise is asked for where the plain one is not enough.
+        """
+        if self.outputs is None or set(self.outputs.faults) != set(seen.faults):
+            return np.inf
+        near = max(self._distance(seen, name, noise) for name, noise in self.plain.items())
+        return near if near <= ALIKE else max(self._distance(seen, name, self.noise[name]) for name in self.plain)
+
+    def same(self, other: Behaviour) -> bool:
+        """Whether it returns the same bits and forms as another."""
+        ours, theirs = self.outputs, other.outputs
+        if ours is None or theirs is None or ours.faults != theirs.faults:
+            return False
+        pairs = [(getattr(ours, name), getattr(theirs, name)) for name in TENSORS]
+        return all(a is not None and b is not None and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+    def _distance(self, seen: Outputs, tensor: str, noise: Array) -> float:
+        ours, theirs = getattr(self.outputs, tensor), getattr(seen, tensor)
+        if ours is None or theirs is None:
+            return 0.0 if ours is theirs else np.inf
+        away = distances(theirs, ours, noise)
+        for other in self.others:
+            away = np.where(distances(getattr(other, tensor), ours, np.ones(())) > 0.0, 0.0, away)
+        return float(away.max())
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What an implementation returned on a case, in one way, and whether that was judged to deviate."""
+
+    case: Case
+    way: str
+    outputs: Outputs
+    deviates: bool
+
+    @property
+    def size(self) -> int:
+        """How much there is to compute: all steps of all rows, layers and directions, and their units."""
+        a, c = self.case.setting.architecture, self.case.setting.call
+        return c.time * c.rows * a.num_layers * a.num_directions * a.hidden_size
+
+    @cached_property
+    def noise(self) -> dict[str, Array]:
+        """What two right LSTMs may stray from one another here; empty where that is too much to mean something."""
+        return plain_noise(self.case)
+
+    @cached_property
+    def right(self) -> Behaviour:
+        """What a right LSTM does here."""
+        return Behaviour(RIGHT, self.case, self.way, self.noise)
+
+    @cached_property
+    def from_right(self) -> float:
+        """How many noises it is away from what a right LSTM does, at worst."""
+        return self.right.unlike(self.outputs)
+
+    def unlike(self, mistake: Written) -> float:
+        """How many noises it is away from what a mistake does, at worst."""
+        if self.way == WHOLE and not mistake.may_show(self.case):
+            return self.from_right
+        behaviour = Behaviour(mistake, self.case, self.way, self.noise)
+        return self.from_right if behaviour.same(self.right) else behaviour.unlike(self.outputs)
+
+    def fits(self, mistake: Written) -> bool:
+        """Whether a mistake does the same: within ALIKE and, where this deviates, far more than a right LSTM does."""
+        return self.unlike(mistake) <= (min(ALIKE, self.from_right / 2.0) if self.deviates else ALIKE)
+
+
+def seen(verdict: Verdict) -> Seen | None:
+    """What can be compared with mistakes; None where nothing was returned, or where nothing could be judged."""
+    if verdict.outcome not in (Outcome.DEVIATES, Outcome.PARITY) or not verdict.observation.evidence:
+        return None
+    evidence = verdict.observation.evidence[0]
+    if evidence.way not in (WHOLE, TWICE, LATE) or any(m.way == PAIR for m in verdict.measured):
+        return None
+    return Seen(verdict.case, evidence.way, evidence.outputs, verdict.outcome is Outcome.DEVIATES)
+
+
+def plain_noise(case: Case) -> dict[str, Array]:
+    """What two right LSTMs may stray from one another, for each tensor; empty where that is too much."""
+    right = observe(RIGHT, case, chain=False)
+    measured = trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
+    return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
+
+
+def _returned(mistake: Written, case: Case, way: str) -> Outputs | None:
+    """What a mistake returns; None where it raises."""
+    evidence = observe_in(way, mistake, case).evidence
+    return evidence[0].outputs if evidence else None
+
+
+def _in_another_precision(case: Case) -> Case:
+    """The case in float64, or where it is that already, in float32."""
+    dtype = "float32" if case.setting.runtime.dtype == "float64" else "float64"
+    return replace(case, setting=replace(case.setting, runtime=replace(case.setting.runtime, dtype=dtype)))

@@ -1,0 +1,84 @@
+"""The first question: is the adapter wrong, before the LSTM is called wrong? One plain call, looked at closely."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lstm_parity.cases.case import Case, case, moved
+from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.running.calls import Outputs
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
+
+# the plainest first: all sizes differ, so that a shape tells which axis is which
+CALLS = (
+    "I3-H5-T4-B2-float32-normal-1",
+    "I3-H5-T4-B2-float64-normal-1",
+    "I3-H5-T4-unbatched-float32-normal-1",
+    "I3-H5-T4-B1-nostates-float32-normal-1",
+    "I3-H5-bf-T4-B2-float32-normal-1",
+)
+
+
+def smoke(implementation: Implementation, device: str = "cpu") -> str | None:
+    """What is wrong with the form of the plainest call that is supported; None where it can be judged.
+
+    Whether its numbers are right is not asked here, only whether they are numbers.
+    """
+    refusals = []
+    for name in CALLS:
+        seen = observe(implementation, moved(case(name), device), chain=False)
+        if seen.refused is None:
+            break
+        refusals.append(f"  {name}: {seen.refused}")
+    else:
+        return "\n".join(["every plain call was refused, so nothing can be judged:", *refusals])
+    if seen.failed is not None:
+        arrays = "\n  hint: a function that computes with NumPy arrays is announced by --arrays numpy"
+        hint = arrays if "torch.float32' as a data type" in seen.failed or "numpy" in seen.failed.lower() else ""
+        return f"the plainest call, {name}, failed:\n{_indented(seen.failed)}{hint}"
+    outputs = seen.evidence[0].outputs
+    if outputs.faults:
+        hints = [f"  hint: {hint}" for hint in _hints(outputs, seen.case)]
+        return "\n".join(
+            [f"the plainest call, {name}, returned what is no LSTM's:", *map("  {}".format, outputs.faults), *hints]
+        )
+    if not all(np.isfinite(array).all() for array in (outputs.output, outputs.h_n, outputs.c_n) if array is not None):
+        return f"the plainest call, {name}, returned NaN or infinity for ordinary numbers"
+    return _swapped(implementation, seen.case, outputs)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.strip().splitlines())
+
+
+def _hints(outputs: Outputs, asked: Case) -> list[str]:
+    """What a wrong shape most likely comes from."""
+    architecture, call = asked.setting.architecture, asked.setting.call
+    words = " ".join(outputs.faults)
+    swapped = (
+        f"output has shape ({call.rows}, {call.time}, " if not architecture.batch_first else "output has shape (4, 2, "
+    )
+    hints = []
+    if swapped in words:
+        hints.append("time and batch look swapped: nn.LSTM is (T, B, features) unless batch_first")
+    if "output has shape" in words and "h_n has shape" not in words and "c_n has shape" not in words and not hints:
+        hints.append("is output every step's h, and not only the last one's?")
+    if "h_n has shape (2, 5)" in words or "c_n has shape (2, 5)" in words:
+        hints.append("states keep a first axis of num_layers * num_directions: (1, 2, 5) here")
+    if "dtype" in words:
+        hints.append("everything is to be computed and returned in the input's dtype")
+    if "ndarray" in words:
+        hints.append("a function on NumPy arrays is announced by --arrays numpy")
+    return hints
+
+
+def _swapped(implementation: Implementation, asked: Case, outputs: Outputs) -> str | None:
+    """Whether all would be right if h_n and c_n changed places."""
+    if judge(observe(implementation, asked, chain=False)).outcome is not Outcome.DEVIATES:
+        return None
+    last = outputs.output[-1] if outputs.output is not None else None
+    h_n, c_n = outputs.h_n, outputs.c_n
+    if last is None or h_n is None or c_n is None or np.array_equal(h_n[0], last) or not np.array_equal(c_n[0], last):
+        return None
+    return "h_n and c_n are returned in each other's place: c_n is the last step's output, which h_n should be"

@@ -1,0 +1,109 @@
+"""Dropout in train mode: the masks that torch draws from a seed, and LSTMs that draw them or are given them.
+
+torch draws a mask for the output of every layer but the last, in the order of the layers, once for both directions: of
+a packed batch for its data, else time first. With p = 0 and p = 1 it draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import dropout
+from torch.nn.utils.rnn import PackedSequence
+
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
+from lstm_parity.reference import torch_lstm
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.sequences import unpack
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.calls import arguments
+from lstm_parity.running.observe import Observation, observe
+from lstm_parity.running.protocol import LSTM, Implementation
+
+Masks = tuple[Array, ...]
+
+
+def masks_of(case: Case, p: float, seed: int) -> Masks:
+    """What torch draws for a case from a seed: L-1 of (T, B, D*P), of 0 and 1/(1-p) in the case's dtype; padding 0."""
+    a, input = case.setting.architecture, arguments(case.setting, case.input, case.h_0, case.c_0)[0]
+    packed = input if isinstance(input, PackedSequence) else None
+    rows = case.input.shape[:2] if packed is None else packed.data.shape[:1]
+    ones = torch.ones(*rows, a.num_directions * a.output_size, dtype=getattr(torch, case.setting.runtime.dtype))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        drawn = [dropout(ones, p) for _ in range(a.num_layers - 1)]
+    if packed is not None:
+        drawn = [unpack(packed._replace(data=mask))[0] for mask in drawn]
+    return tuple(mask.double().numpy() for mask in drawn)
+
+
+@dataclass(frozen=True, eq=False)
+class Seeded:
+    """A module that draws from the same seed in every call, and leaves torch's generator as it was."""
+
+    module: nn.Module
+    seed: int
+
+    def __call__(self, input: Any, hx: Any = None) -> Any:
+        """As the module."""
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(self.seed)
+            return self.module(input, hx)
+
+
+@dataclass(frozen=True)
+class TrainingLSTM:
+    """`nn.LSTM` with dropout, in train mode; or a class constructed and called like it, in eval mode."""
+
+    p: float
+    seed: int
+    module: Callable[..., nn.LSTM] = nn.LSTM
+    training: bool = True
+    name: str = "torch.nn.LSTM in train mode"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What `nn.LSTM` does."""
+        return TorchLSTM().refuses(setting)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """A new module with these weights."""
+        module = TorchLSTM(module=partial(self.module, dropout=self.p)).load(setting, weights)
+        assert isinstance(module, nn.Module)
+        return Seeded(module.train(self.training), self.seed)
+
+    def parameters(self, lstm: Seeded) -> dict[str, torch.Tensor]:
+        """The module's own."""
+        return dict(lstm.module.named_parameters())
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedReference:
+    """`reference/torch_lstm.py`, given masks (T, B, D*P)."""
+
+    masks: Sequence[Array]
+    name: str = "reference in torch, with dropout masks"
+
+    def refuses(self, setting: Setting) -> str | None:
+        """A dtype that torch cannot multiply."""
+        return lacking(setting.runtime.dtype, setting.runtime.device)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """`lstm_forward` with these weights and masks."""
+        dtype, batch_first = getattr(torch, setting.runtime.dtype), setting.architecture.batch_first
+        masks = [torch.from_numpy(mask).to(setting.runtime.device, dtype) for mask in self.masks]
+        return lambda input, hx: torch_lstm.lstm_forward(
+            input, hx, weights, batch_first=batch_first, dropout_masks=masks
+        )
+
+
+def observe_masked(implementation: Implementation, case: Case, masks: Masks) -> Observation:
+    """The whole call of an implementation that drops with these masks, to be judged as any other."""
+    seen = observe(implementation, case, chain=False)
+    return replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))

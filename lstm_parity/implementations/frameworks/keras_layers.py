@@ -1,0 +1,125 @@
+"""Keras 3's `LSTM`, `LSTMCell` and `Bidirectional`, on the backend that KERAS_BACKEND names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, States, looped, of_directions, stacked
+from lstm_parity.reference.conventions.keras import from_torch
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+
+PLAIN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # drawing what is overwritten takes time
+
+
+def build(setting: Setting, weights: LSTMWeights) -> Run:
+    """An `LSTM` for each layer and direction; the reverse one has `go_backwards`."""
+    return stacked([_layer(setting, directions) for directions in weights.cells])
+
+
+def build_bidirectional(setting: Setting, weights: LSTMWeights) -> Run:
+    """A `Bidirectional` of an `LSTM` for each layer."""
+    return stacked([_bidirectional(setting, directions) for directions in weights.cells])
+
+
+def build_cell(setting: Setting, weights: LSTMWeights) -> Run:
+    """An `LSTMCell` for each layer and direction, stepped by hand."""
+    return stacked([of_directions([_cell(setting, w) for w in directions]) for directions in weights.cells])
+
+
+def lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
+    """A layer with these weights that returns all outputs and its states."""
+    a = setting.architecture
+    layer = keras.layers.LSTM(
+        a.hidden_size,
+        return_sequences=True,
+        return_state=True,
+        use_bias=a.bias,
+        dtype=setting.runtime.dtype,
+        **PLAIN,
+        **arguments,
+    )
+    layer.build((None, None, w.input_size))
+    layer.set_weights(from_torch(w).arrays)
+    return layer
+
+
+def bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
+    """A layer of both directions with these weights."""
+    layer = keras.layers.Bidirectional(lstm(setting, directions[0]), dtype=setting.runtime.dtype)
+    layer.build((None, None, directions[0].input_size))
+    layer.set_weights([array for w in directions for array in from_torch(w).arrays])
+    return layer
+
+
+def cell(setting: Setting, w: CellWeights) -> Any:
+    """A cell with these weights."""
+    a = setting.architecture
+    made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype, **PLAIN)
+    made.build((None, w.input_size))
+    made.set_weights(from_torch(w).arrays)
+    return made
+
+
+def tensor(values: Array) -> Any:
+    """An array as a backend's tensor of the same dtype: without one, float64 would become Keras's own float32."""
+    return keras.ops.convert_to_tensor(values, dtype=values.dtype.name)
+
+
+def array(value: Any) -> Array:
+    """A backend's tensor as an array."""
+    return np.asarray(keras.ops.convert_to_numpy(value))
+
+
+def called(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
+    """The layer's outputs (B, T, .) and states, for x (T, B, I) and states [h, c], of both directions one by one."""
+    given = None if states is None else [tensor(state) for state in states]
+    mask = None if lengths is None else keras.ops.convert_to_tensor(np.arange(len(x)) < lengths[:, None])
+    x = np.ascontiguousarray(x.swapaxes(0, 1))
+    return [array(value) for value in layer(tensor(x), initial_state=given, mask=mask)]
+
+
+def _layer(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
+    layers = [lstm(setting, w, go_backwards=bool(d)) for d, w in enumerate(directions)]
+
+    def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
+        outputs, hs, cs = [], [], []
+        for d, layer in enumerate(layers):
+            state = None if states is None else [states[0][d], states[1][d]]
+            output, h, c = called(layer, x, state, lengths)
+            output = output.swapaxes(0, 1)
+            outputs.append(output[::-1] if d else output)
+            hs.append(h)
+            cs.append(c)
+        return np.concatenate(outputs, -1), np.stack(hs), np.stack(cs)
+
+    return run
+
+
+def _bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
+    layer = bidirectional(setting, directions)
+
+    def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
+        given = None if states is None else [state[d] for d in range(2) for state in states]
+        output, *lasts = called(layer, x, given, lengths)
+        return output.swapaxes(0, 1), np.stack(lasts[::2]), np.stack(lasts[1::2])
+
+    return run
+
+
+def _cell(setting: Setting, w: CellWeights) -> Run:
+    made = cell(setting, w)
+
+    def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
+        _, (h, c) = made(tensor(x), [h, c])
+        return h, c
+
+    def zeros(x: Array) -> States:
+        h, c = made.get_initial_state(batch_size=x.shape[1])
+        return h, c
+
+    run = looped(step, zeros, array)
+    return lambda x, states, lengths: run(x, None if states is None else (tensor(states[0]), tensor(states[1])), None)

@@ -1,0 +1,189 @@
+"""Which frameworks there are, in which packages, what each lacks, and what is stated of it; imports none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Framework:
+    """One way of one framework to compute an LSTM.
+
+    name: as in `--impl framework:NAME`; title: for people. packages: what is to be installed, its own first; all are
+    in `requirements/GROUP.txt`. place: `module:function` of its `Build`, in this folder. lacks: features
+    (`target.FEATURES`) that it is not asked about, with the reason. environment: set before it is imported.
+    """
+
+    name: str
+    title: str
+    group: str
+    packages: tuple[str, ...]
+    place: str
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stacks: bool = False
+    few: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+NO_PROJECTION = "it has no projection"
+BY_HAND = "a cell knows one step: lengths are its caller's affair"
+QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "JAX_ENABLE_X64": "1",
+    "JAX_PLATFORMS": "cpu",
+}
+ALWAYS_BIAS = {"no-bias": "it has one always"}
+COMPILED = {"sizes": ("distinct", "wide"), "form": ("batched", "packed"), "batch_first": (False,)}
+BACKENDS = {"tensorflow": "TensorFlow", "torch": "torch", "jax": "JAX"}
+SUBJECTS = {
+    "lstm": ("LSTM", "build", {}),
+    "bidirectional": ("Bidirectional", "build_bidirectional", {"one direction": "it has both"}),
+    "cell": ("LSTMCell", "build_cell", {"packed": BY_HAND}),
+}
+
+
+def _keras(backend: str, subject: str) -> Framework:
+    """A layer of Keras 3 on a backend."""
+    title, build, lacks = SUBJECTS[subject]
+    package = {"tensorflow": "tensorflow-cpu"}.get(backend, backend)
+    group = "jax" if backend == "jax" else "keras"
+    environment = {"KERAS_BACKEND": backend} | QUIET
+    return Framework(
+        f"keras-{backend}-{subject}",
+        f"Keras {title} on {BACKENDS[backend]}",
+        group,
+        ("keras", package),
+        f"keras_layers:{build}",
+        {"projection": NO_PROJECTION} | lacks,
+        environment,
+        few=COMPILED if backend == "jax" else {},
+    )
+
+
+FRAMEWORKS = (
+    Framework("paddle", "Paddle nn.LSTM", "paddle", ("paddlepaddle",), "paddle_lstm:build", stacks=True),
+    Framework(
+        "onnxruntime",
+        "ONNX Runtime, LSTM",
+        "onnxruntime",
+        ("onnxruntime", "onnx"),
+        "onnx_lstm:build",
+        {"projection": NO_PROJECTION, "float64": "its LSTM has no kernel for float64"},
+        stacks=True,
+    ),
+    Framework(
+        "onnx-reference",
+        "onnx.reference, LSTM",
+        "onnxruntime",
+        ("onnx",),
+        "onnx_lstm:build_reference",
+        {"projection": NO_PROJECTION},
+        stacks=True,
+    ),
+    *(_keras("tensorflow", subject) for subject in SUBJECTS),
+    Framework(
+        "tensorflow-v1",
+        "tf.compat.v1 LSTMCell",
+        "keras",
+        ("tensorflow-cpu", "tf-keras"),
+        "tensorflow_v1:build",
+        {"packed": BY_HAND} | ALWAYS_BIAS,
+        QUIET | {"TF_USE_LEGACY_KERAS": "1"},
+    ),
+    Framework(
+        "jax",
+        "JAX lstm_ref",
+        "jax",
+        ("jax",),
+        "jax_rnn:build",
+        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
+        QUIET,
+        stacks=True,
+        few=COMPILED | {"sizes": ("distinct",), "num_layers": (1, 2)},
+    ),
+    Framework(
+        "flax-linen",
+        "Flax linen.RNN, LSTMCell",
+        "jax",
+        ("flax", "jax"),
+        "flax_rnn:build",
+        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
+        QUIET,
+        few=COMPILED,
+    ),
+    Framework(
+        "flax-nnx",
+        "Flax nnx.RNN, OptimizedLSTMCell",
+        "jax",
+        ("flax", "jax"),
+        "flax_rnn:build_nnx",
+        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
+        QUIET,
+        few=COMPILED,
+    ),
+    Framework(
+        "equinox",
+        "Equinox nn.LSTMCell",
+        "jax",
+        ("equinox", "jax"),
+        "equinox_cell:build",
+        {"projection": NO_PROJECTION, "packed": BY_HAND},
+        QUIET,
+    ),
+    Framework(
+        "opacus",
+        "Opacus DPLSTM",
+        "opacus",
+        ("opacus",),
+        "opacus_lstm:implementation",
+        {"projection": NO_PROJECTION},
+        stacks=True,
+    ),
+    *(_keras("torch", subject) for subject in SUBJECTS),
+    *(_keras("jax", subject) for subject in SUBJECTS),
+    Framework(
+        "haiku",
+        "Haiku LSTM",
+        "jax",
+        ("dm-haiku", "jax"),
+        "haiku_core:build",
+        {"projection": NO_PROJECTION, "packed": BY_HAND} | ALWAYS_BIAS,
+        QUIET,
+    ),
+    Framework(
+        "tinygrad",
+        "tinygrad nn.LSTMCell",
+        "tinygrad",
+        ("tinygrad",),
+        "tinygrad_cell:build",
+        {"projection": NO_PROJECTION, "packed": BY_HAND},
+        {"DEV": "PYTHON"},
+        few={"sizes": ("distinct",), "profile": ("normal", "trained", "saturating", "non_finite")},
+    ),
+    Framework(
+        "mlx",
+        "MLX nn.LSTM",
+        "mlx",
+        ("mlx",),
+        "mlx_lstm:build",
+        {"projection": NO_PROJECTION, "packed": "it has no lengths"},
+    ),
+)
+
+
+def framework(name: str) -> Framework:
+    """The framework of that name. Raises KeyError, with all names, where there is none."""
+    for one in FRAMEWORKS:
+        if one.name == name:
+            return one
+    raise KeyError(f"framework:{name} was given, but there are: {', '.join(one.name for one in FRAMEWORKS)}")
+
+
+def install(one: Framework) -> str:
+    """How to have it, as a command."""
+    return f'make frameworks FRAMEWORKS="{one.group}"'

@@ -1,0 +1,149 @@
+"""From a target to an implementation: the user's class or function is imported and fitted with the adapter of its kind.
+
+Importing executes it: this is done in a process of its own (`implementations/remote/`) unless the user asks otherwise.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, cast
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.from_function import FromFunction
+from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
+from lstm_parity.implementations.from_numpy import WithoutGradients, on_arrays
+from lstm_parity.implementations.target import NAMED, Target, TargetError, importable
+from lstm_parity.implementations.torch_modules import FromModule
+from lstm_parity.reference.noise.arithmetics import Arithmetic, named
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.protocol import LSTM, Implementation
+
+SHOWS: dict[str, Callable[[Setting], bool]] = {
+    "projection": lambda s: s.architecture.proj_size > 0,
+    "bidirectional": lambda s: s.architecture.bidirectional,
+    "one direction": lambda s: not s.architecture.bidirectional,
+    "layers": lambda s: s.architecture.num_layers > 1,
+    "no-bias": lambda s: not s.architecture.bias,
+    "batch_first": lambda s: s.architecture.batch_first,
+    "packed": lambda s: s.call.lengths is not None,
+    "unbatched": lambda s: s.call.batch is None,
+    "batches": lambda s: s.call.rows > 1,
+    "states": lambda s: s.call.states,
+    "no-states": lambda s: not s.call.states,
+    "strided": lambda s: s.call.strided,
+    "threads": lambda s: s.runtime.threads not in (None, 1),
+    "deterministic": lambda s: s.runtime.deterministic,
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An implementation that is declared not to support some features, or to compute in some arithmetic."""
+
+    implementation: Implementation
+    without: tuple[str, ...]
+    words: str
+
+    @property
+    def name(self) -> str:
+        """The implementation's."""
+        return self.implementation.name
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What was declared, and what the implementation itself refuses."""
+        return declared(self.without, setting) or self.implementation.refuses(setting)
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """The one that was declared, where the dtype has it."""
+        return named(self.words, setting.runtime.dtype)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """The implementation's."""
+        return self.implementation.load(setting, weights)
+
+    def __getattr__(self, name: str) -> Any:  # what an implementation may have or not, such as `parameters`
+        return getattr(object.__getattribute__(self, "implementation"), name)
+
+
+def declared(without: tuple[str, ...], setting: Setting) -> str | None:
+    """The refusal that was declared on the command line, if one of these features is in the setting."""
+    runtime = setting.runtime.dtype, setting.runtime.grad_mode
+    for feature in without:
+        if feature in runtime or (feature in SHOWS and SHOWS[feature](setting)):
+            return f"declared: --without {feature}"
+    return None
+
+
+def load(target: Target) -> Implementation:
+    """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
+    found = _ours(target.kind, target.name) if target.kind in NAMED else _found(target)
+    return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
+
+
+def adapted(
+    kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
+) -> Implementation:
+    """A class or function as an implementation. Raises TargetError where it is not of its kind."""
+    if kind in NAMED:
+        implementation = found
+    elif not callable(found) or (kind == "module") != isinstance(found, type):
+        needed = "class" if kind == "module" else "function"
+        raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
+    else:
+        own = _of_kind(kind, name, on_arrays(found) if arrays == "numpy" else found)
+        implementation = WithoutGradients(own) if arrays == "numpy" else own
+    return Declared(implementation, without, arithmetic) if without or arithmetic else implementation
+
+
+def _ours(kind: str, name: str) -> Implementation:
+    """A mistake, a mode or a framework; what the last two import takes seconds, and is theirs alone in its process."""
+    place, function = {
+        "mistake": ("lstm_parity.catalogue.mistakes", "mistake"),
+        "mode": ("lstm_parity.implementations.modes", "mode_named"),
+        "framework": ("lstm_parity.implementations.frameworks.adapting", "adapter"),
+    }[kind]
+    try:
+        return cast(Implementation, getattr(importlib.import_module(place), function)(name))
+    except KeyError as error:
+        raise TargetError(error.args[0]) from None
+
+
+def _of_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:
+    if kind == "module":
+        return FromModule(name, found)
+    if kind == "function":
+        return FromFunction(name, found)
+    return FromLayer(name, found if kind == "layer" else layer_of_cell(found))
+
+
+def _found(target: Target) -> Any:
+    module = _module(target)
+    if not hasattr(module, target.name):
+        near = difflib.get_close_matches(target.name, [name for name in vars(module) if name[:1] != "_"], 1)
+        hint = f": is it {near[0]}?" if near else ""
+        raise TargetError(f"{target} was given, but {target.place} has no {target.name}{hint}")
+    return getattr(module, target.name)
+
+
+def _module(target: Target) -> ModuleType:
+    importable(target)
+    if not target.place.endswith(".py"):
+        try:
+            return importlib.import_module(target.place)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{target.place}.".startswith(f"{error.name}."):
+                raise
+            raise TargetError(f"{target} was given, but there is no module {error.name} to import") from None
+    spec = importlib.util.spec_from_file_location("lstm_parity_target", target.place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses and jit.script look a class's module up
+    spec.loader.exec_module(module)
+    return module

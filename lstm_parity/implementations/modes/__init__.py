@@ -1,0 +1,26 @@
+"""Torch's execution modes: every way in which people run an nn.LSTM, judged in units of rounding noise.
+
+mode.py: what a mode is; plain.py, compiled.py, exported.py, scripted.py, transformed.py, narrowed.py, shaped.py,
+onnx_models.py: the modes; lacks.py: what they do not support, or do wrong, and why; design.py: the trials that cross
+modes and call forms; judging.py: trials run and judged; telling.py: the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lstm_parity.implementations.modes import compiled, exported, onnx_models, plain, scripted, shaped, transformed
+from lstm_parity.implementations.modes import low_precision as narrowed
+from lstm_parity.implementations.modes.mode import DROPOUT, Mode
+
+FAMILIES = (plain, compiled, exported, scripted, transformed, narrowed, shaped, onnx_models)
+MODES: dict[str, Mode] = {mode.name: mode for family in FAMILIES for mode in family.MODES}
+TRAINING = " in train mode"
+
+
+def mode_named(name: str) -> Mode:
+    """A mode by its name; with dropout where ` in train mode` follows it. Raises KeyError, telling those there are."""
+    plain_name = name.removesuffix(TRAINING)
+    if plain_name not in MODES:
+        raise KeyError(f"{name!r} is none of {', '.join(MODES)}")
+    return MODES[plain_name] if name == plain_name else replace(MODES[plain_name], name=name, dropout=DROPOUT)

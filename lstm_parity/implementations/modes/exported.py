@@ -1,0 +1,73 @@
+"""Modes of torch.export: the exported program run as a module; static, decomposed, dynamic in the batch or in time."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import torch
+from torch import nn
+
+from lstm_parity.implementations.modes.mode import Mode, anew
+from lstm_parity.running.protocol import LSTM
+
+
+def exported(*, strict: bool = False, decomposed: bool = False, saved: bool = False) -> Any:
+    """Exported with the very arguments that it is called with."""
+
+    def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
+        given = (input,) if hx is None else (input, hx)
+        return _runs(torch.export.export(module, given, strict=strict), decomposed, saved)
+
+    return anew(build)
+
+
+def dynamic(*, batch: bool = False, time: bool = False, decomposed: bool = False) -> Any:
+    """Exported with a larger batch or more steps, then run with those of the call."""
+
+    def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
+        if not isinstance(input, torch.Tensor):
+            raise NotImplementedError("the sizes of a packed sequence are in its batch_sizes")
+        if input.dim() == 2 and batch:
+            raise NotImplementedError("an unbatched call has no batch")
+        given, shapes = larger(module, input, hx, batch, time)
+        return _runs(torch.export.export(module, given, dynamic_shapes=shapes), decomposed, False)
+
+    return anew(build)
+
+
+def larger(module: nn.LSTM, input: torch.Tensor, hx: Any, batch: bool, time: bool) -> tuple[Any, Any]:
+    """Example arguments of other sizes than the call, and which of their axes are dynamic."""
+    axes = {"time": 0} if input.dim() == 2 else {"time": int(module.batch_first), "batch": 1 - int(module.batch_first)}
+    asked = {name: torch.export.Dim(name, min=1, max=64) for name in axes if {"batch": batch, "time": time}[name]}
+    shape = [size + 2 * any(axes[name] == k for name in asked) for k, size in enumerate(input.shape)]
+    example: tuple[Any, ...] = (input.new_ones(shape),)
+    shapes: tuple[Any, ...] = ({axes[name]: dim for name, dim in asked.items()},)
+    if hx is None:
+        return example, shapes
+    states = tuple(h.new_zeros(h.shape[0], h.shape[1] + 2 * batch, *h.shape[2:]) if h.dim() == 3 else h for h in hx)
+    rows = {1: asked["batch"]} if "batch" in asked else {}
+    return (*example, states), (*shapes, (rows, rows))
+
+
+def _runs(program: Any, decomposed: bool, saved: bool) -> LSTM:
+    if decomposed:
+        program = program.run_decompositions()
+    if saved:
+        file = io.BytesIO()
+        torch.export.save(program, file)
+        file.seek(0)
+        program = torch.export.load(file)
+    module = program.module()
+    return lambda input, hx: module(input) if hx is None else module(input, hx)
+
+
+MODES = (
+    Mode("export", exported()),
+    Mode("export, strict", exported(strict=True)),
+    Mode("export, saved and loaded", exported(saved=True), gradients=False),
+    Mode("export, decomposed", exported(decomposed=True)),
+    Mode("export, dynamic batch", dynamic(batch=True)),
+    Mode("export, dynamic batch, decomposed", dynamic(batch=True, decomposed=True)),
+    Mode("export, dynamic time", dynamic(time=True)),
+)

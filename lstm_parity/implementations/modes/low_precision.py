@@ -1,0 +1,118 @@
+"""Modes that compute in less precision than the layer has: autocast and quantisation; and the quantizable LSTM."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.modes.mode import Make, Mode, Running
+
+
+def autocast(dtype: str) -> Make:
+    """Called under autocast; what comes back is given the layer's dtype, if it has another."""
+
+    def make(module: nn.LSTM, setting: Setting) -> Running:
+        own = getattr(torch, setting.runtime.dtype)
+
+        def call(input: Any, hx: Any) -> Any:
+            with torch.autocast("cpu", dtype=getattr(torch, dtype)):
+                output, (h_n, c_n) = module(input, hx)
+            wide = output._replace(data=output.data.to(own)) if not isinstance(output, torch.Tensor) else output.to(own)
+            return wide, (h_n.to(own), c_n.to(own))
+
+        return Running(call, module)
+
+    return make
+
+
+def quantized(dtype: str) -> Make:
+    """`quantize_dynamic` of a container with the module in it."""
+
+    def make(module: nn.LSTM, setting: Setting) -> Running:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch.ao.quantization is deprecated
+            container = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+                nn.Sequential(module), {nn.LSTM}, dtype=getattr(torch, dtype)
+            )
+        return Running(container.train(module.training)[0], container)  # quantize_dynamic leaves it in eval mode
+
+    return make
+
+
+def _constructed(module: nn.LSTM, setting: Setting) -> Running:
+    """Constructed with the same arguments, then given the weights one by one."""
+    a = setting.architecture
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if a.proj_size:
+            raise NotImplementedError("quantizable.LSTM has no proj_size")
+        arguments = (a.input_size, a.hidden_size, a.num_layers, a.bias, a.batch_first, module.dropout, a.bidirectional)
+        other = torch.ao.nn.quantizable.LSTM(*arguments, dtype=module.weight_ih_l0.dtype).train(module.training)
+    with torch.no_grad():
+        for name, value in module.named_parameters():
+            _place(other, name).copy_(value)
+    return Running(other, other)
+
+
+def _place(other: nn.Module, name: str) -> torch.Tensor:
+    """Where the quantizable LSTM keeps a parameter of `nn.LSTM`."""
+    kind, _, rest = name.partition("_")  # weight or bias; ih_l0_reverse
+    gates, layer, *reverse = rest.split("_")
+    direction = "layer_bw" if reverse else "layer_fw"
+    linear = "igates" if gates == "ih" else "hgates"
+    return other.get_parameter(f"layers.{layer[1:]}.{direction}.cell.{linear}.{kind}")
+
+
+def _from_float(module: nn.LSTM, setting: Setting) -> Running:
+    module.qconfig = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = torch.ao.nn.quantizable.LSTM.from_float(module)  # type: ignore[no-untyped-call]
+    return Running(other, other)
+
+
+FLOAT32 = ("dtype", ("float32",))
+PLAIN = (FLOAT32, ("projection", (False,)), ("bias", (True,)), ("form", ("batched", "packed", "packed equal", "empty")))
+DENSE = (FLOAT32, ("projection", (False,)), ("form", ("batched", "unbatched")), ("training", (False,)))
+NAMES = "its parameters have other names: only its answers are judged"
+CAST = "what it returns is cast back to the layer's dtype"
+
+MODES = (
+    Mode(
+        "autocast to bfloat16",
+        autocast("bfloat16"),
+        ("bfloat16 inside a float32 layer", "bfloat16 inside a float16 layer"),  # it leaves float64 alone
+        gradients=False,
+        told=CAST,
+        support=(FLOAT32, ("mkldnn", (False,))),
+    ),
+    Mode(
+        "autocast to float16",
+        autocast("float16"),
+        ("float16 inside a float32 layer",),
+        gradients=False,
+        told=CAST,
+        support=(FLOAT32, ("mkldnn", (False,))),
+    ),
+    Mode(
+        "quantize_dynamic, qint8",
+        quantized("qint8"),
+        ("float32 with int8 products",),
+        gradients=False,
+        support=(*PLAIN, ("profile", ("normal",))),
+        told="int8 errs absolutely, the arithmetic relatively: coarse",
+    ),
+    Mode(
+        "quantize_dynamic, float16",
+        quantized("float16"),
+        ("float32 with TF32 products",),
+        gradients=False,
+        support=PLAIN,
+    ),
+    Mode("quantizable.LSTM, constructed", _constructed, gradients=False, told=NAMES, support=DENSE),
+    Mode("quantizable.LSTM.from_float", _from_float, gradients=False, told=NAMES, support=DENSE),
+)

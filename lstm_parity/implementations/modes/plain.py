@@ -1,0 +1,96 @@
+"""Modes that run torch's own kernels: the module itself, copied, saved, called functionally, reparametrised."""
+
+from __future__ import annotations
+
+import copy
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations, prune
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.modes.mode import Make, Mode, Running
+
+
+def copied(copy_of: Callable[[nn.LSTM], nn.Module]) -> Make:
+    """Run what a function makes of the module, not the module."""
+
+    def make(module: nn.LSTM, setting: Setting) -> Running:
+        other = copy_of(module)
+        return Running(other, other)
+
+    return make
+
+
+def _saved(module: nn.LSTM) -> nn.Module:
+    """The whole module through `torch.save`, which pickles it."""
+    file = io.BytesIO()
+    torch.save(module, file)
+    file.seek(0)
+    loaded = torch.load(file, weights_only=False)
+    assert isinstance(loaded, nn.LSTM)
+    return loaded
+
+
+def _state_dict(module: nn.LSTM, assign: bool = False) -> nn.Module:
+    """Another module, given the state_dict, saved and loaded; with `assign`, one that had no memory before."""
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    file.seek(0)
+    names = ("num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
+    arguments: dict[str, Any] = {name: getattr(module, name) for name in names}
+    device, dtype = "meta" if assign else "cpu", module.weight_ih_l0.dtype
+    other = nn.LSTM(module.input_size, module.hidden_size, **arguments, device=device, dtype=dtype)
+    other.load_state_dict(torch.load(file, weights_only=True), assign=assign)
+    return other.train(module.training)
+
+
+def _functional(module: nn.LSTM, setting: Setting) -> Running:
+    """The parameters of a module, given to another that has noise in their place."""
+    blank = copy.deepcopy(module)
+    for parameter in blank.parameters():
+        parameter.data.fill_(float("nan"))
+    given: dict[str, torch.Tensor] = dict(module.named_parameters())
+    return Running(lambda input, hx: torch.func.functional_call(blank, given, (input, hx)), module)
+
+
+def _weight_norm(module: nn.LSTM) -> nn.Module:
+    for name in dict(module.named_parameters()):
+        if name.startswith("weight"):
+            parametrizations.weight_norm(module, name)
+    return module
+
+
+def _old_weight_norm(module: nn.LSTM) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is deprecated
+        for name in dict(module.named_parameters()):
+            if name.startswith("weight"):
+                nn.utils.weight_norm(module, name)
+    return module
+
+
+def _pruned(module: nn.LSTM) -> nn.Module:
+    """Pruned by masks that keep everything: the weights are computed anew before each call."""
+    for name in dict(module.named_parameters()):
+        prune.identity(module, name)  # type: ignore[no-untyped-call]
+    return module
+
+
+OTHERS = "its parameters have other names: only its answers are judged"
+
+MODES = (
+    Mode("eager", lambda module, setting: Running(module, module)),
+    Mode("deepcopy", copied(copy.deepcopy)),
+    Mode("torch.save of the module", copied(_saved)),
+    Mode("state_dict, saved and loaded", copied(_state_dict)),
+    Mode("load_state_dict(assign=True)", copied(lambda module: _state_dict(module, assign=True))),
+    Mode("functional_call", _functional),
+    Mode("weight_norm", copied(_weight_norm), gradients=False, told=OTHERS),
+    Mode("weight_norm, deprecated", copied(_old_weight_norm), gradients=False, told=OTHERS),
+    Mode("prune", copied(_pruned), gradients=False, told=OTHERS),
+)

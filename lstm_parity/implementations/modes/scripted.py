@@ -1,0 +1,97 @@
+"""Modes of TorchScript: scripted or traced, frozen, always saved and loaded again."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.modes.mode import Flat, Mode, Running, anew, flat
+from lstm_parity.running.protocol import LSTM
+
+
+class OfTensor(nn.Module):
+    """A module around an LSTM, without which its overloaded `forward` is not scripted; see docs/modes.md."""
+
+    def __init__(self, lstm: nn.LSTM) -> None:
+        super().__init__()
+        self.lstm = lstm
+
+    def forward(
+        self, input: torch.Tensor, hx: tuple[torch.Tensor, torch.Tensor] | None = None
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """As `nn.LSTM`."""
+        output, states = self.lstm(input, hx)
+        return output, states
+
+
+class OfPacked(nn.Module):
+    """The same for packed sequences."""
+
+    def __init__(self, lstm: nn.LSTM) -> None:
+        super().__init__()
+        self.lstm = lstm
+
+    def forward(
+        self, input: PackedSequence, hx: tuple[torch.Tensor, torch.Tensor] | None = None
+    ) -> tuple[PackedSequence, tuple[torch.Tensor, torch.Tensor]]:
+        """As `nn.LSTM`."""
+        output, states = self.lstm(input, hx)
+        return output, states
+
+
+def _reloaded(script: Any) -> Any:
+    file = io.BytesIO()
+    torch.jit.save(script, file)
+    file.seek(0)
+    return torch.jit.load(file)  # type: ignore[no-untyped-call]
+
+
+def _scripted(module: nn.LSTM, setting: Setting, frozen: bool = False) -> Running:
+    wrapper = (OfTensor if setting.call.lengths is None else OfPacked)(module).train(module.training)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated
+        script = torch.jit.script(wrapper)
+        script = _reloaded(torch.jit.freeze(script) if frozen else script)
+    if setting.call.lengths is None:
+        return Running(script, script)
+
+    def call(input: Any, hx: Any) -> Any:
+        output, states = script(input, hx)  # a plain tuple: TorchScript forgets that it was a PackedSequence
+        return PackedSequence(*output), states
+
+    return Running(call, script)
+
+
+def _traced(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
+    """Traced on two rows and two steps more, if those are dense."""
+    wrapper, tensors = Flat(module, input, hx).train(module.training), flat(input, hx)
+    if isinstance(input, torch.Tensor) and input.dim() == 3:
+        rows, steps = (0, 1) if module.batch_first else (1, 0)
+        shape = [size + 2 * (k in (rows, steps)) for k, size in enumerate(input.shape)]
+        tensors = [input.new_ones(shape)] + [h.new_zeros(h.shape[0], h.shape[1] + 2, h.shape[2]) for h in tensors[1:]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        script = _reloaded(
+            torch.jit.trace(  # type: ignore[no-untyped-call]
+                wrapper, tuple(tensors), check_trace=not module.training
+            )
+        )
+    return lambda input, hx: wrapper.unflat(script(*flat(input, hx)), input)
+
+
+MODES = (
+    Mode("jit.script, saved and loaded", _scripted),
+    Mode("jit.freeze, saved and loaded", lambda module, setting: _scripted(module, setting, True), gradients=False),
+    Mode(
+        "jit.trace, saved and loaded",
+        anew(_traced),
+        gradients=False,
+        told="traced with other sizes than it is run with",
+    ),
+)

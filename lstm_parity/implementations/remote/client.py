@@ -1,0 +1,211 @@
+"""An implementation that runs in a process of its own, asked like any other: its crash, exit or hang is a verdict."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.load import declared
+from lstm_parity.implementations.remote import GOES_ON, server_of_workers
+from lstm_parity.implementations.remote import messages as arrays
+from lstm_parity.implementations.remote import wire as frames
+from lstm_parity.implementations.target import LIMIT, MEMORY, Target, TargetError
+from lstm_parity.reference.noise.arithmetics import Arithmetic, named
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.autograd import Adjoints, Found
+from lstm_parity.running.child_process import Ending, How, Isolation
+from lstm_parity.running.observe import Evidence, ToldError
+
+WORDS = {
+    "SIGSEGV": "a segmentation fault: it read or wrote memory that is not its own",
+    "SIGABRT": "an abort: a check in native code failed",
+    "SIGFPE": "a floating point exception: an integer division by zero, most likely",
+    "SIGKILL": "a kill: the system was out of memory, most likely",
+    "SIGBUS": "a bus error",
+    "SIGILL": "an illegal instruction: it was built for another processor",
+}
+
+
+class Elsewhere:
+    """The implementation of a target, in a child process that is started anew whenever it has died.
+
+    limit: seconds that a call may take; memory: GiB that the implementation may use, on the CPU: drivers of other
+    devices reserve more than there is. Close it, or use it in `with`.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        limit: float = LIMIT,
+        memory: float = MEMORY,
+        server: Isolation | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.target, self.limit, self.memory = target, limit, memory if device == "cpu" else 0.0
+        self._server = server or server_of_workers()
+        self._connection: socket.socket | None = None
+        self._pid = 0
+        self._numbers = itertools.count()
+        self._folder = Path(tempfile.mkdtemp(prefix="lstm-parity-"))
+
+    def start(self) -> None:
+        """Start the process now and not with the first question. Raises TargetError where the target is none."""
+        if self._connection is None:
+            self._connected()
+
+    @property
+    def name(self) -> str:
+        """What was typed."""
+        return str(self.target)
+
+    def refuses(self, setting: Setting) -> str | None:
+        """What was declared, or what the implementation says."""
+        if (reason := declared(self.target.without, setting)) is not None:
+            return reason
+        answer, _ = self.ask({"do": "refuses", "setting": setting.name})
+        return None if answer["reason"] is None else str(answer["reason"])
+
+    def arithmetic(self, setting: Setting) -> Arithmetic | None:
+        """The one that was declared, where the dtype has it."""
+        return named(self.target.arithmetic, setting.runtime.dtype)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTMElsewhere:
+        """It is loaded there when it is called."""
+        return LSTMElsewhere(self, setting, weights, next(self._numbers))
+
+    def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
+        """As `lstm_parity.running.observe.evidence`, there, in one answer."""
+        if (reason := declared(self.target.without, case.setting)) is not None:
+            raise NotImplementedError(reason)
+        message, tensors = arrays.told_case(case)
+        return arrays.evidence_of(*self.ask(message | {"do": "observe", "chain": chain}, *tensors))
+
+    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+        """As `lstm_parity.running.autograd.found_by_autograd`, there."""
+        (message, tensors), (more, derivatives) = arrays.told_case(case), arrays.told_adjoints(d)
+        message |= more | {"do": "autograd", "frozen": list(frozen)}
+        answer, found = self.ask(message, derivatives, *tensors)
+        return dict(zip(answer["names"], found, strict=True))
+
+    def ask(self, message: dict[str, Any], *values: Any) -> tuple[dict[str, Any], list[Any]]:
+        """Send a message and wait for the answer.
+
+        Raises NotImplementedError for a refusal, ToldError for all else that the implementation did wrong.
+        """
+        connection = self._connection or self._connected()
+        try:
+            frames.send(connection, message, *values, limit=self.limit)
+            answer, results = self._answer(connection)
+        except frames.LateError:
+            self._kill()
+            raise ToldError(f"it did not return within {self.limit:g} seconds and was killed") from None
+        except frames.ClosedError:
+            raise ToldError(_said(self._ended())) from None
+        if "refused" in answer:
+            raise NotImplementedError(answer["refused"])
+        if "impure" in answer:
+            raise ToldError(answer["impure"])
+        if "raised" in answer:
+            raise ToldError(answer["raised"])
+        return answer, results
+
+    def _answer(self, connection: socket.socket) -> tuple[dict[str, Any], list[Any]]:
+        """The answer; after each call that took long the worker says that it goes on, and the limit starts anew."""
+        while True:
+            answer, results = frames.receive(connection, self.limit)
+            if answer != GOES_ON:
+                return answer, results
+
+    def _connected(self) -> socket.socket:
+        """A new process, the target loaded in it. Raises TargetError where it cannot be."""
+        path = str(self._folder / "socket")
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(path)
+            listening.listen(1)
+            listening.settimeout(60.0)
+            fields, memory = self.target.fields, int(self.memory * 2**30)
+            self._server.begin("lstm_parity.implementations.remote.worker:serve", path, fields, memory, limit=1e6)
+            connection, _ = listening.accept()
+        frames.widen(connection)
+        self._connection = connection
+        try:
+            answer, _ = frames.receive(connection, max(60.0, self.limit))
+        except frames.LateError:
+            self._kill()
+            raise TargetError(f"{self.name} took longer to import than {max(60.0, self.limit):g} seconds") from None
+        except frames.ClosedError:
+            raise TargetError(f"{self.name} could not be imported: {_said(self._ended())}") from None
+        if "pid" not in answer:
+            self._ended()
+            raise TargetError(answer.get("refused") or f"importing {self.name} raised:\n{answer['raised']}")
+        self._pid = answer["pid"]
+        return connection
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        self._ended()
+
+    def _ended(self) -> Ending:
+        assert self._connection is not None
+        self._connection.close()
+        self._connection = None
+        return self._server.ending()
+
+    def leave(self) -> None:
+        """End the process, not the server."""
+        if self._connection is not None:
+            self._ended()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the process and the server."""
+        self.leave()
+        self._server.close()
+
+    def __enter__(self) -> Elsewhere:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class LSTMElsewhere:
+    """Called like `nn.LSTM`; the weights travel with the first call, and again where they were forgotten there."""
+
+    def __init__(self, home: Elsewhere, setting: Setting, weights: LSTMWeights, number: int) -> None:
+        self._home, self._setting, self._weights, self._number, self._sent = home, setting, weights, number, False
+
+    def __call__(self, input: Any, hx: Any) -> Any:
+        """Whatever the implementation returns there."""
+        answer, results = self._call(input, hx, with_weights=not self._sent)
+        if "unknown" in answer:
+            answer, results = self._call(input, hx, with_weights=True)
+        self._sent = True
+        return results[0]
+
+    def _call(self, input: Any, hx: Any, with_weights: bool) -> tuple[dict[str, Any], list[Any]]:
+        named = dict(self._weights.items()) if with_weights else {}
+        message = {"do": "call", "setting": self._setting.name, "number": self._number, "weights": list(named)}
+        return self._home.ask(message, input, hx, *named.values())
+
+
+def _said(ending: Ending) -> str:
+    """How the implementation ended its process, in a sentence."""
+    last = f"; its last words:\n{ending.words}" if ending.words else ""
+    if ending.how is How.EXITED or ending.how is How.RETURNED:
+        return f"it ended the process by an exit with status {ending.kind or 0}{last}"
+    if ending.how is How.CRASHED:
+        return f"it ended the process by {WORDS.get(ending.kind, ending.kind)} ({ending.kind}){last}"
+    return f"it ended the process: {ending.kind} {ending.words}"

@@ -1,0 +1,160 @@
+"""Messages between two processes: JSON, tensors and NumPy arrays, byte for byte, on a socket; none is executed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import socket
+import struct
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from lstm_parity.running.calls import bits
+
+Leaf = Any  # a tensor or an array
+BUFFER = 1 << 22  # bytes that may be under way: few messages then wait for their reader
+AT_ONCE = 512  # parts, of which a system takes 1024 or more in one call
+_LENGTHS = struct.Struct("<QQ")  # of the JSON and of the tensors' bytes
+
+
+class ClosedError(Exception):
+    """The other process is gone."""
+
+
+class LateError(Exception):
+    """The other process has not answered in time."""
+
+
+def widen(connection: socket.socket) -> None:
+    """Let large messages be sent in one go."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+
+
+def send(connection: socket.socket, message: Any, *values: Any, limit: float | None = None) -> None:
+    """Send a message that JSON can hold, and values: nests of tuples, lists, tensors, arrays, packed sequences.
+
+    Raises ClosedError, or LateError where it was not taken for `limit` seconds.
+    """
+    leaves: list[Leaf] = []
+    trees = [_tree(value, leaves) for value in values]
+    parts = [_memory(leaf) for leaf in leaves]
+    head = json.dumps([message, trees, [_layout(leaf) for leaf in leaves]]).encode()
+    first = _LENGTHS.pack(len(head), sum(part.nbytes for part in parts)) + head
+    connection.settimeout(limit)
+    try:
+        _send_parts(connection, deque([memoryview(first), *(part.cast("B") for part in parts if part.nbytes)]))
+    except TimeoutError as error:
+        raise LateError from error
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise ClosedError from error
+
+
+def _memory(leaf: Leaf) -> memoryview:
+    """An array's bytes where they lie, a tensor's copied."""
+    bytes_like: Any = np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else bits(leaf)
+    return memoryview(bytes_like)
+
+
+def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
+    """Send bytes from where they lie: copying those of a large layer into new memory takes as long as its step."""
+    while parts:
+        sent = connection.sendmsg(list(itertools.islice(parts, AT_ONCE)))
+        while parts and sent >= parts[0].nbytes:
+            sent -= parts.popleft().nbytes
+        if sent:
+            parts[0] = parts[0][sent:]
+
+
+def receive(connection: socket.socket, limit: float | None = None) -> tuple[Any, list[Any]]:
+    """A message and its values. Raises ClosedError, or LateError after `limit` seconds."""
+    deadline = None if limit is None else time.monotonic() + limit
+    head, body = _LENGTHS.unpack(_exactly(connection, _LENGTHS.size, deadline))
+    message, trees, layouts = json.loads(bytes(_exactly(connection, head, deadline)))
+    leaves = _leaves(_exactly(connection, body, deadline), layouts)
+    return message, [_value(tree, leaves) for tree in trees]
+
+
+def _exactly(connection: socket.socket, size: int, deadline: float | None) -> bytearray:
+    read, view = 0, memoryview(data := bytearray(size))
+    while read < size:
+        connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
+        try:
+            part = connection.recv_into(view[read:])
+        except TimeoutError as error:
+            raise LateError from error
+        except ConnectionResetError as error:
+            raise ClosedError from error
+        if not part:
+            raise ClosedError
+        read += part
+    return data
+
+
+def _tree(value: Any, leaves: list[Leaf]) -> Any:
+    """What JSON says of a value; its arrays are put into the list. Of what is none, the class's name is told."""
+    if value is None:
+        return None
+    if isinstance(value, Tensor | np.ndarray):
+        leaves.append(value.detach() if isinstance(value, Tensor) else value)
+        return len(leaves) - 1
+    if not isinstance(value, tuple | list):
+        return ["other", type(value).__name__]
+    kind = "packed" if isinstance(value, PackedSequence) else "tuple" if isinstance(value, tuple) else "list"
+    return [kind, *(_tree(part, leaves) for part in value)]
+
+
+def _value(tree: Any, leaves: list[Leaf]) -> Any:
+    if tree is None:
+        return None
+    if isinstance(tree, int):
+        return leaves[tree]
+    kind, *parts = tree
+    if kind == "other":
+        return type(str(parts[0]), (), {})()  # a stand-in of that name, for messages to tell
+    values = [_value(part, leaves) for part in parts]
+    return values if kind == "list" else tuple(values) if kind == "tuple" else PackedSequence(*values)
+
+
+def _layout(leaf: Leaf) -> tuple[str, list[int], list[int] | None]:
+    if isinstance(leaf, np.ndarray):
+        return f"numpy.{leaf.dtype.str}", list(leaf.shape), None
+    strides = None if leaf.is_contiguous() else list(leaf.stride())
+    return str(leaf.dtype), list(leaf.shape), strides
+
+
+def _leaves(data: bytearray, layouts: list[Any]) -> list[Leaf]:
+    leaves, start = [], 0
+    for name, shape, strides in layouts:
+        library, _, kind = name.partition(".")
+        size = math.prod(shape)
+        leaf = (_array if library == "numpy" else _tensor)(data, kind, size, start)
+        start += size * leaf.itemsize if isinstance(leaf, np.ndarray) else size * leaf.element_size()
+        leaf = leaf.reshape(shape)
+        leaves.append(leaf if strides is None else _strided(leaf, strides))
+    return leaves
+
+
+def _array(data: bytearray, kind: str, size: int, start: int) -> np.ndarray[Any, Any]:
+    return np.frombuffer(data, kind, size, start)
+
+
+def _tensor(data: bytearray, kind: str, size: int, start: int) -> Tensor:
+    """A tensor with memory of its own, aligned as torch's are."""
+    dtype = getattr(torch, kind)
+    return (
+        torch.frombuffer(data, dtype=dtype, count=size, offset=start).clone() if size else torch.empty(0, dtype=dtype)
+    )
+
+
+def _strided(values: Tensor, strides: list[int]) -> Tensor:
+    """The tensor with these strides; memory between its elements is NaN, so that reading it shows."""
+    needed = 1 + sum((n - 1) * s for n, s in zip(values.shape, strides, strict=True))
+    memory = torch.full((needed,), float("nan")).to(values.dtype)
+    return memory.as_strided(values.shape, strides).copy_(values)

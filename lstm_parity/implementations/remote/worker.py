@@ -1,0 +1,153 @@
+"""The process in which an implementation runs: it loads the target once, then answers until it is told to end, or dies.
+
+What comes back from a call is what the implementation returned, or a sentence on what it did that no LSTM may do.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import sys
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lstm_parity.cases.setting import Setting, setting_named
+from lstm_parity.implementations.load import load
+from lstm_parity.implementations.remote import GOES_ON
+from lstm_parity.implementations.remote import messages as arrays
+from lstm_parity.implementations.remote import wire as frames
+from lstm_parity.implementations.remote.purity import ImpureError, Watched, WatchedLSTM
+from lstm_parity.implementations.target import Target, TargetError
+from lstm_parity.reference.weights import LSTMWeights, named_weights
+from lstm_parity.running.autograd import found_by_autograd
+from lstm_parity.running.calls import runtime_flags
+from lstm_parity.running.observe import evidence
+from lstm_parity.running.protocol import Implementation
+
+HOME = str(Path(__file__).parents[2]) + os.sep
+STATM = Path("/proc/self/statm")  # the pages that a process has
+SILENCE = 0.2  # seconds
+KEPT = 8  # loaded LSTMs, of which the oldest is forgotten
+
+
+def serve(path: str, fields: dict[str, Any], memory: int) -> None:
+    """Connect to a socket, load the target, answer; memory: bytes that may be added to what the process has now."""
+    limit_memory(memory)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(path)
+        frames.widen(connection)
+        try:
+            worker = Worker(load(Target.of(fields)), connection)
+        except TargetError as error:
+            return frames.send(connection, {"refused": str(error)})
+        except Exception:
+            return frames.send(connection, {"raised": _story()})
+        frames.send(connection, {"pid": os.getpid()})
+        worker.answer()
+
+
+def limit_memory(more: int) -> None:
+    """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only; 0 for no limit."""
+    if not more or not STATM.exists():
+        return
+    now = int(STATM.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
+
+
+class Worker:
+    """Answers for one implementation."""
+
+    def __init__(self, implementation: Implementation, connection: socket.socket) -> None:
+        self.implementation, self.connection, self.spoke = implementation, connection, time.monotonic()
+        self.watched = Watched(implementation, self._goes_on)
+        self.loaded: OrderedDict[int, WatchedLSTM] = OrderedDict()
+        self.operations: dict[str, Callable[..., Any]] = {
+            "refuses": self.refuses,
+            "call": self.call,
+            "observe": self.observe,
+            "autograd": self.autograd,
+        }
+
+    def answer(self) -> None:
+        """One message after the other, until the other side closes."""
+        while True:
+            try:
+                message, values = frames.receive(self.connection)
+            except frames.ClosedError:
+                return
+            self.spoke = time.monotonic()
+            try:
+                answer, *results = self.operations[message["do"]](message, *values)
+            except NotImplementedError as error:
+                answer, results = {"refused": str(error) or "NotImplementedError"}, []
+            except ImpureError as error:
+                answer, results = {"impure": str(error)}, []
+            except Exception:
+                answer, results = {"raised": _story()}, []
+            self._say(answer, *results)
+
+    def refuses(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """Why a setting is not supported."""
+        return ({"reason": self.implementation.refuses(setting_named(message["setting"]))},)
+
+    def call(self, message: dict[str, Any], input: Any, hx: Any, *weights: torch.Tensor) -> tuple[Any, ...]:
+        """What the LSTM of that number returns; it is loaded where it is not known and weights are sent along."""
+        setting, number = setting_named(message["setting"]), message["number"]
+        with runtime_flags(setting.runtime):
+            if number not in self.loaded:
+                if not message["weights"]:
+                    return ({"unknown": number},)
+                self._load(setting, number, _weights(setting, message["weights"], weights))
+            returned = self.loaded[number](input, hx)
+            self.loaded[number].demand_unchanged()
+        return {}, returned
+
+    def _load(self, setting: Setting, number: int, weights: LSTMWeights) -> None:
+        self.loaded[number] = self.watched.load(setting, weights)
+        while len(self.loaded) > KEPT:
+            self.loaded.popitem(last=False)
+
+    def observe(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
+        """The evidence of a whole case."""
+        seen = evidence(self.watched, arrays.case_of(message, values), message["chain"])
+        if self.watched.last is not None:
+            self.watched.last.demand_unchanged()
+        answer, tensors = arrays.told_evidence(seen)
+        return answer, *tensors
+
+    def _goes_on(self) -> None:
+        """Tell so where the last word is long ago: the limit of time is one of a call, not of a case."""
+        if time.monotonic() - self.spoke > SILENCE:
+            self._say(GOES_ON)
+
+    def _say(self, answer: dict[str, Any], *results: Any) -> None:
+        self.spoke = time.monotonic()
+        frames.send(self.connection, answer, *results)
+
+    def autograd(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
+        """What autograd finds through the implementation, by name."""
+        derivatives, *rest = values
+        case, d = arrays.case_of(message, rest), arrays.adjoints_of(message, derivatives)
+        found = found_by_autograd(self.implementation, case, d, message["frozen"])
+        return {"names": list(found)}, *found.values()
+
+
+def _story() -> str:
+    """The traceback of what the implementation raised, without our own frames above it."""
+    told = traceback.TracebackException(*sys.exc_info())
+    theirs = [frame for frame in told.stack if not frame.filename.startswith(HOME)]
+    told.stack = traceback.StackSummary.from_list(theirs or told.stack)
+    return "".join(told.format())
+
+
+def _weights(setting: Setting, names: list[str], values: tuple[torch.Tensor, ...]) -> LSTMWeights:
+    """The weights by torch's names as an LSTMWeights."""
+    named, a = dict(zip(names, values, strict=True)), setting.architecture
+    return named_weights(named, a.num_layers, a.num_directions)

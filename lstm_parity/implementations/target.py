@@ -1,0 +1,127 @@
+"""What is to be judged, as it is typed: `KIND:FILE.py:NAME` or `KIND:PACKAGE.MODULE:NAME`, parsed once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.reference.noise.arithmetics import ladder, named
+
+KINDS = {
+    "module": "a class that is constructed and called like nn.LSTM and takes its state_dict",
+    "layer": "lstm_forward(input, (h0, c0), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (output, (h, c)), batch first",
+    "cell": "(x, (h, c), w_ih, w_hh, b_ih, b_hh) -> (h, c)",
+    "function": "a function with the arguments of torch.lstm -> (output, h_n, c_n)",
+    "mistake": "one of the known mistakes, to see what a failure looks like",
+    "mode": "a way in which torch runs nn.LSTM: one that `lstm-parity modes` lists",
+    "framework": "another framework, where it is installed: see docs/frameworks.md",
+}
+NAMED = ("mistake", "mode", "framework")  # kinds of ours, which have no place
+ARRAYS = ("torch", "numpy")
+LIMIT = 20.0  # seconds for one call
+MEMORY = 4.0  # GiB that an implementation may ask for
+FEATURES = (
+    *("projection", "bidirectional", "layers", "no-bias", "batch_first", "packed", "unbatched", "batches"),
+    *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic"),
+    *("float64", "float32", "bfloat16", "float16"),
+)
+
+
+class TargetError(ValueError):
+    """What was given names nothing that can be judged; the message says what would."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An implementation to be loaded.
+
+    place: a file, or a module's dotted name; empty for one of ours (NAMED). name: of a class or function in it. arrays:
+    what the function computes with. without: the features (FEATURES) that it is declared not to support. arithmetic: a
+    name of `arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none.
+    """
+
+    kind: str
+    place: str
+    name: str
+    arrays: str = "torch"
+    without: tuple[str, ...] = ()
+    arithmetic: str = ""
+
+    def __str__(self) -> str:
+        place = os.path.relpath(self.place) if self.place.endswith(".py") else self.place
+        return ":".join(filter(None, (self.kind, min(place, self.place, key=len), self.name)))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As JSON holds it: `Target.of` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Target:
+        """The target of these fields."""
+        return cls(**fields | {"without": tuple(fields["without"])})
+
+
+def parsed(text: str, arrays: str = "torch", without: Iterable[str] = (), arithmetic: str = "") -> Target:
+    """The target that a command line names. Raises TargetError, with a hint, where it names none."""
+    kind, _, rest = text.partition(":")
+    place, _, name = rest.rpartition(":")
+    if kind not in KINDS:
+        raise TargetError(f"--impl {text} was given, but {_unknown(kind, KINDS)}; write KIND:FILE.py:NAME")
+    if kind in NAMED:
+        place, name = "", rest
+    elif not place or not name.isidentifier():
+        raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
+    if arrays not in ARRAYS:
+        raise TargetError(f"--arrays {arrays} was given, but {_unknown(arrays, ARRAYS)}")
+    refuse_arrays(kind, arrays)
+    for feature in without:
+        if feature not in FEATURES:
+            raise TargetError(f"--without {feature} was given, but {_unknown(feature, FEATURES)}")
+    refuse_arithmetic(arithmetic)
+    if place.endswith(".py"):
+        place = _file(text, place)
+    elif "/" in place:
+        raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
+    return Target(kind, place, name, arrays, tuple(without), arithmetic)
+
+
+def refuse_arrays(kind: str, arrays: str) -> None:
+    """Raise TargetError where a kind cannot compute with these arrays."""
+    if arrays == "numpy" and kind not in ("layer", "cell", "function"):
+        raise TargetError(f"--arrays numpy was given, but a {kind} computes with tensors: leave it out")
+
+
+def refuse_arithmetic(words: str) -> None:
+    """Raise TargetError where no dtype has an arithmetic of that name."""
+    names = list(dict.fromkeys(a.name.rpartition(" with ")[2] for dtype in DTYPES for a in ladder(dtype)))
+    told = [name for name in names if "accurate to" not in name or name.endswith("1e-05")]
+    if words and not any(named(words, dtype) for dtype in DTYPES):
+        raise TargetError(f"--arithmetic {words!r} was given, but {_unknown(words, told)}")
+
+
+def _file(text: str, place: str) -> str:
+    path = Path(place).expanduser().resolve()
+    if not path.is_file():
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.py")], 1)
+        hint = f": is it {near[0]}?" if near else f" (looked from {Path.cwd()})"
+        raise TargetError(f"--impl {text} was given, but there is no file {place}{hint}")
+    return str(path)
+
+
+def _unknown(given: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(given, known, 1)
+    return f"{given!r} is none of {', '.join(known)}" + (f": is it {near[0]}?" if near else "")
+
+
+def importable(target: Target) -> None:
+    """Put where the target's own imports are found at the head of sys.path."""
+    folder = str(Path(target.place).parent) if target.place.endswith(".py") else str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)

@@ -1,0 +1,90 @@
+"""The tightest arithmetic that explains a run: the answer to "noise or bug?", and what a certificate says.
+
+An arithmetic explains a run where no case of it deviates. Of those that do, the best is the likeliest: the one in which
+the deviations are neither improbably large nor improbably small, as normal deviates whose standard deviation is
+`TYPICAL` noises (what correct implementations show, see `experiments/false_alarms.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_parity.judging.forward import Measured, Outcome, Verdict, judge_all
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, ladder
+from lstm_parity.running.observe import Observation
+
+TYPICAL = 0.3
+PORTION = 16  # observations judged before one asks whether an arithmetic is refuted already
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A run of one dtype judged in the arithmetic it ought to have, and the tightest arithmetic that explains it.
+
+    verdicts: one for each observation, in `expected`. arithmetic: None where none of those that are known explains all.
+    """
+
+    expected: Arithmetic
+    arithmetic: Arithmetic | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def parity(self) -> bool:
+        """Whether nothing deviates or fails in the expected arithmetic."""
+        return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in self.verdicts)
+
+
+def explain(observations: Sequence[Observation], expected: Arithmetic | None = None) -> Explanation:
+    """Judge a run of one dtype in the expected arithmetic (by default that of its first), and find the tightest one."""
+    dtype = observations[0].case.setting.runtime.dtype
+    expected = expected or observations[0].ought
+    verdicts = tuple(judge_all(observations, expected))
+    run = [observation for observation in observations if observation.evidence]
+    sample = run[:: max(1, len(run) // PORTION)]
+    # What agrees in the expected arithmetic may only be found to work in a wider one.
+    agreeing = (expected, NATIVE[dtype]) if explains(verdicts) else ladder(dtype)
+    known = [a for a in ladder(dtype) if a in agreeing or a.value < expected.value] if run else []
+    if known and (farthest := _farthest(verdicts)) is not None:  # what cannot explain this one explains nothing
+        known = [a for a in known if explains(judge_all([farthest.observation], a))]
+    surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
+    for other in sorted(surprises, key=lambda a: surprises[a]):
+        judged = verdicts if other == expected else _judged(run, other)
+        if explains(judged):
+            return Explanation(expected, other, verdicts)
+    return Explanation(expected, None, verdicts)
+
+
+def _farthest(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Of the cases that deviate, the one that is farthest from the exact answer."""
+    deviating = (verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES)
+    return max(deviating, key=lambda verdict: verdict.worst, default=None)
+
+
+def explains(verdicts: Iterable[Verdict]) -> bool:
+    """Whether no case deviates or fails."""
+    return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in verdicts)
+
+
+def _judged(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterable[Verdict]:
+    """Verdicts portion by portion, so that the first deviation ends the work."""
+    for start in range(0, len(run), PORTION):
+        yield from judge_all(run[start : start + PORTION], arithmetic)
+
+
+def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
+    """The negative logarithm of the likelihood, but for a constant: each tensor counts once, whatever its size."""
+    surprises = [_tensor_surprise(m, expected.value) for verdict in verdicts for m in verdict.measured]
+    return float(np.mean(surprises)) if surprises else 0.0
+
+
+def _tensor_surprise(measured: Measured, roundoff: float) -> float:
+    """Noise below one roundoff of the largest element counts as that: saturated tails are not of a size to matter."""
+    finite = np.isfinite(measured.exact) & np.isfinite(measured.got) & (measured.noise > 0.0)
+    if not finite.any():
+        return 0.0
+    exact, got, noise = (array[finite] for array in (measured.exact, measured.got, measured.noise))
+    noise = np.maximum(noise, roundoff * np.abs(exact).max())
+    return float(np.mean(np.log(noise) + 0.5 * np.square((got - exact) / (TYPICAL * noise))))

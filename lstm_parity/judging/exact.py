@@ -1,0 +1,116 @@
+"""What evidence ought to show: the exact answers of runs of one setting and their noise, the cases side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lstm_parity.cases.case import Case
+from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, ready
+from lstm_parity.reference.noise.model import Array, Noisy
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.observe import Evidence
+
+LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
+
+
+def expected(
+    cases: Sequence[Case], evidence: Sequence[Evidence], arithmetic: Arithmetic, *, steps: bool = True
+) -> Expected:
+    """The exact answers of N runs of one setting, each step from the states that the implementation returned.
+
+    Without `steps`, every step is from our own states. Every evidence must be complete.
+    """
+    runs = _Runs.of(cases, evidence)
+    size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.shape[-1]
+    threads = min(torch.get_num_threads(), runs.x.shape[2]) if size >= LARGE else 1
+    if threads == 1:
+        return runs.expected(arithmetic, steps)
+    from threadpoolctl import threadpool_limits  # not needed to compare records
+
+    # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))
+        return _interleaved(list(parts), runs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """N runs: x (N, T, B, I), states (N, L*D, B, .), what was returned, and which steps are valid (T, B, 1)."""
+
+    x: Array
+    h_0: Array
+    c_0: Array
+    output: Array
+    h_n: Array
+    valid: Array
+    cells: Cells
+    masks: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], evidence: Sequence[Evidence]) -> _Runs:
+        x = np.stack([e.x for e in evidence])
+        lengths = np.array(evidence[0].lengths or [x.shape[1]] * x.shape[2])
+        return cls(
+            x,
+            np.stack([e.h_0 for e in evidence]),
+            np.stack([e.c_0 for e in evidence]),
+            np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
+            np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
+            np.arange(x.shape[1])[:, None, None] < lengths[:, None],
+            ready(stack_weights([case.weights for case in cases])),
+            tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
+        )
+
+    def rows(self, rows: slice) -> _Runs:
+        """Some rows of the batch, which know nothing of the others."""
+        x, h_0, c_0, output, h_n = (a[:, :, rows] for a in (self.x, self.h_0, self.c_0, self.output, self.h_n))
+        masks = tuple(mask[:, :, rows] for mask in self.masks)
+        return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells, masks)
+
+    def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
+        """The exact answers and their noise."""
+        with np.errstate(all="ignore"):
+            seen = self._seen if steps else lambda layer: None
+            return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
+
+    def _seen(self, layer: int) -> Array | None:
+        """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""
+        if self.x.shape[1] == 1:
+            h_n = np.split(self.h_n, len(self.cells), axis=1)[layer]
+            return np.concatenate(list(np.swapaxes(h_n, 0, 1)), -1)[:, None]
+        return self.output if layer == len(self.cells) - 1 else None
+
+
+def _interleaved(parts: list[Expected], runs: _Runs) -> Expected:
+    """The rows of the parts, every so-many-th row in each, together again."""
+
+    def together(noisy: list[Noisy]) -> Noisy:
+        value = np.empty((*noisy[0].value.shape[:2], runs.x.shape[2], noisy[0].value.shape[-1]))
+        noise = np.empty_like(value)
+        for k, part in enumerate(noisy):
+            value[:, :, k :: len(parts)], noise[:, :, k :: len(parts)] = part.value, part.deviation
+        return Noisy(value, noise)
+
+    return Expected(
+        together([part.output for part in parts]),
+        together([part.h_n for part in parts]),
+        together([part.c_n for part in parts]),
+        np.any([part.overflow for part in parts], axis=0),
+        np.max([part.carried for part in parts], axis=0),
+    )
+
+
+def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
+    """NumPy weights of one architecture with a leading case axis."""
+
+    def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
+        return CellWeights(**{name: np.stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
+
+    layers = zip(*(w.cells for w in weights), strict=True)
+    return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))

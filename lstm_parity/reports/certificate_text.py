@@ -1,0 +1,83 @@
+"""A certificate as text, for a terminal or a log."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from lstm_parity.judging.forward import RMS, WORST, Outcome
+from lstm_parity.reports.certificate import Certificate, Row
+from lstm_parity.reports.page import page, table, text_of
+
+
+def as_text(certificate: Certificate, width: int = 120) -> str:
+    """The whole certificate, plain text of at most `width` columns."""
+    console = page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
+    console.print(_table(certificate))
+    console.print(
+        f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
+        f"the limits are {WORST:g} and {RMS:g}.\n"
+    )
+    for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _unjudged(certificate))):
+        console.print(title + ":" if lines else f"{title}: nothing.")
+        for line in lines:
+            console.print(f"  {line}", highlight=False, soft_wrap=True)
+    for row in certificate.rows:
+        for failure in row.failures:
+            console.print(
+                f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True
+            )
+    console.print("\n" + _conclusion(certificate), highlight=False)
+    return text_of(console)
+
+
+def _table(certificate: Certificate) -> Table:
+    words = ("implementation", "layer dtype", "verdict", "in arithmetic")
+    numbers = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
+    return table(words, numbers, map(_cells, certificate.rows))
+
+
+def _cells(row: Row) -> list[str]:
+    judged = row.counts["PARITY"] + row.counts["DEVIATES"]
+    bad = row.counts["DEVIATES"] + row.counts["FAILED"]
+    numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
+    distances = [distance(row.worst), distance(row.rms)] if judged else ["", ""]
+    name = (row.arithmetic or "none that is known") if judged else ""
+    return [row.implementation, row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
+
+
+def distance(noises: float) -> str:
+    """A distance in noises, in few digits."""
+    return f"{noises:.2f}" if noises < 1e4 else f"{noises:.1e}"
+
+
+def _coverage(certificate: Certificate) -> list[str]:
+    """How many cases were judged at each value of each axis, all rows together."""
+    totals: dict[str, dict[str, int]] = {}
+    for row in certificate.rows:
+        for axis, counts in row.coverage.items():
+            for value, count in counts.items():
+                axis_totals = totals.setdefault(axis, {})
+                axis_totals[value] = axis_totals.get(value, 0) + count
+    return [
+        f"{axis}: " + ", ".join(f"{value} {count}" for value, count in sorted(counts.items()))
+        for axis, counts in totals.items()
+    ]
+
+
+def _unjudged(certificate: Certificate) -> list[str]:
+    return [
+        f"{row.implementation}, {row.dtype}: {count} cases {reason}"
+        for row in certificate.rows
+        for reason, count in row.reasons.items()
+    ] + [certificate.beyond]
+
+
+def _conclusion(certificate: Certificate) -> str:
+    if certificate.holds:
+        return "PARITY: every difference that was judged is rounding noise."
+    bad = [
+        f"{r.implementation} in {r.dtype}" + (f" (it agrees in {r.arithmetic} arithmetic)" if r.arithmetic else "")
+        for r in certificate.rows
+        if r.outcome not in (Outcome.PARITY, Outcome.REFUSED)
+    ]
+    return "NO PARITY: " + (", ".join(bad) or "nothing was judged") + "."

@@ -1,0 +1,180 @@
+"""The gradients of a case two ways: an implementation's, by autograd, and ours, derived by hand.
+
+Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`, then the weights by torch's names. They
+are judged in `gradient_judge.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from lstm_parity.cases.case import Case, rounded
+from lstm_parity.cases.setting import Runtime, Setting
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.numpy_backward import lstm_backward
+from lstm_parity.reference.weights import LSTMWeights, to_numpy
+from lstm_parity.running.calls import TENSORS, arguments, runtime_flags, weight_tensors
+from lstm_parity.running.protocol import LSTM, Implementation
+
+INPUTS = ("input", "h_0", "c_0")
+Gradients = dict[str, Array]
+Found = dict[str, "Array | None"]
+Masks = Sequence[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Adjoints:
+    """The derivatives of a loss by output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H).
+
+    losses: what the loss looks at; the others' derivatives are 0. ones: whether it is their plain sum.
+    """
+
+    output: Array
+    h_n: Array
+    c_n: Array
+    losses: tuple[str, ...] = TENSORS
+    ones: bool = False
+
+
+@runtime_checkable
+class Differentiated(Protocol):
+    """An implementation that is differentiated where it runs."""
+
+    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+        """As the function of that name."""
+
+
+def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
+    """Standard normal numbers of the case's seed, rounded to its dtype; zeros for what the loss does not look at.
+
+    With `ones` the loss is the plain sum: all its derivatives are 1, and the weights' gradients sums of like numbers.
+    """
+    generator, architecture = np.random.default_rng(case.seed), case.setting.architecture
+    output = (*case.input.shape[:2], architecture.num_directions * architecture.output_size)
+    shapes = zip(TENSORS, (output, case.h_0.shape, case.c_0.shape), strict=True)
+    drawn = ((name, np.ones(shape) if ones else generator.standard_normal(shape)) for name, shape in shapes)
+    d_output, d_h_n, d_c_n = (rounded(a * (name in losses), case.setting.runtime.dtype) for name, a in drawn)
+    return Adjoints(d_output, d_h_n, d_c_n, tuple(losses), ones)
+
+
+def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeights) -> dict[str, Tensor]:
+    """What a loaded LSTM computes with, by torch's names.
+
+    A module's own parameters, or those that the implementation names (`Trainable`), or the very tensors it was given.
+    """
+    if isinstance(lstm, nn.Module):
+        return dict(lstm.named_parameters())
+    if isinstance(implementation, Differentiated):
+        raise NotImplementedError("its parameters are in another process: --in-process brings them here")
+    named = getattr(implementation, "parameters", None)
+    return dict(weights.items()) if named is None else named(lstm)
+
+
+def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Found:
+    """What `backward` leaves in the input, the states (where the call gives any) and every parameter; None for nothing.
+
+    Parameters named in `frozen` require no gradient. Raises what the implementation raises.
+    """
+    if isinstance(implementation, Differentiated):
+        return implementation.found_by_autograd(case, d, tuple(frozen))
+    with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
+        weights = weight_tensors(case).map(Tensor.requires_grad_)
+        lstm = implementation.load(case.setting, weights)
+        parameters = parameters_of(implementation, lstm, weights)
+        for name in frozen:
+            parameters[name].requires_grad_(False)
+        given, hx = arguments(case.setting, case.input, case.h_0, case.c_0)
+        leaves = [given.data if isinstance(given, PackedSequence) else given, *(hx or ())]
+        for leaf in leaves:
+            leaf.requires_grad_()
+        _back(case.setting, lstm(given, hx), d)
+    grads = [leaf.grad for leaf in leaves]
+    if isinstance(given, PackedSequence) and grads[0] is not None:
+        grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
+    named = dict(zip(names_of(case)[: len(grads)], grads, strict=True)) | {
+        name: parameter.grad for name, parameter in parameters.items()
+    }
+    found = {name: _array(grad) for name, grad in named.items()}
+    return {name: None if array is None else _canonical(case, name, array) for name, array in found.items()}
+
+
+def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
+    """Backward from all three as far as they have a graph, with zeros from what the loss does not look at."""
+    output, last = returned
+    if isinstance(output, PackedSequence):
+        output, _ = pad_packed_sequence(output, total_length=setting.call.time)
+    d_output, d_last = arguments(_dense(setting), d.output, d.h_n, d.c_n)
+    outputs = zip((output, *last), (d_output, *d_last), strict=True)
+    seen = [(result, adjoint) for result, adjoint in outputs if result.requires_grad]
+    torch.autograd.backward([result for result, _ in seen], [adjoint for _, adjoint in seen])
+
+
+def by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Gradients:
+    """What autograd says through an implementation; 0 where no gradient reaches a tensor. The frozen are left out."""
+    found = filled(case, found_by_autograd(implementation, case, d, frozen))
+    return {name: gradient for name, gradient in found.items() if name not in frozen}
+
+
+def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
+    """What `reference/numpy_backward.py` says in float64, called in the layout of the case."""
+    wide = replace(_dense(case.setting), runtime=Runtime("float64"))
+    forth, back = (
+        [[to_numpy(part) for part in parts] for parts in ((first,), second)]
+        for first, second in (
+            arguments(wide, case.input, case.h_0, case.c_0),
+            arguments(wide, d.output, d.h_n, d.c_n),
+        )
+    )
+    d_input, d_hx, d_weights = lstm_backward(
+        forth[0][0],
+        forth[1] if case.setting.call.states else None,
+        case.weights,
+        back[0][0],
+        back[1],
+        lengths=case.setting.call.lengths,
+        batch_first=wide.architecture.batch_first,
+        dropout_masks=masks or None,
+    )
+    found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
+    return {name: _canonical(case, name, array) for name, array in zip(names_of(case), found, strict=True)}
+
+
+def _dense(setting: Setting) -> Setting:
+    """The same call with states, and with a padded batch, time first, for a packed one."""
+    packed = setting.call.lengths is not None
+    architecture = replace(setting.architecture, batch_first=setting.architecture.batch_first and not packed)
+    return replace(
+        setting, architecture=architecture, call=replace(setting.call, lengths=None, enforce_sorted=False, states=True)
+    )
+
+
+def _array(gradient: Tensor | None) -> Array | None:
+    return None if gradient is None else np.asarray(to_numpy(gradient), np.float64)
+
+
+def _canonical(case: Case, name: str, gradient: Array) -> Array:
+    """A gradient of the input or of a state from the layout of the call; others as they are."""
+    if name not in INPUTS:
+        return gradient
+    if case.setting.call.batch is None:
+        return np.expand_dims(gradient, 1)
+    return gradient.swapaxes(0, 1) if name == "input" and _dense(case.setting).architecture.batch_first else gradient
+
+
+def names_of(case: Case) -> tuple[str, ...]:
+    """Of the gradients that the case ought to have."""
+    inputs = INPUTS if case.setting.call.states else INPUTS[:1]
+    return (*inputs, *(name for name, _ in case.weights.items()))
+
+
+def filled(case: Case, found: Found) -> Gradients:
+    """Zeros for None, torch's names only."""
+    zeros = {"input": case.input, "h_0": case.h_0, "c_0": case.c_0, **dict(case.weights.items())}
+    return {name: np.zeros_like(zeros[name]) if g is None else g for name, g in found.items() if name in zeros}

@@ -1,0 +1,193 @@
+"""Calling an implementation as `nn.LSTM` is called, and reading what it returned: shapes, dtypes and numbers.
+
+Cases hold canonical arrays, time first and padded; here they are laid out as the setting's call wants them
+(batch_first, unbatched, packed), and what comes back is laid out canonically again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Runtime, Setting
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.protocol import LSTM
+
+TENSORS = ("output", "h_n", "c_n")
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What an implementation returned, canonical and in float64, or what is wrong with its form.
+
+    output: (T, B, D*P); h_n: (L*D, B, P); c_n: (L*D, B, H); None where the shape is wrong.
+    faults: what is wrong with type, shape, dtype or device, one sentence for each tensor.
+    """
+
+    output: Array | None
+    h_n: Array | None
+    c_n: Array | None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all three can be compared in value."""
+        return self.output is not None and self.h_n is not None and self.c_n is not None
+
+
+@contextmanager
+def runtime_flags(runtime: Runtime) -> Iterator[None]:
+    """Gradient mode, kernels, threads and determinism as the runtime says, for the time of a `with` block."""
+    with ExitStack() as stack:
+        if runtime.grad_mode == "no_grad":
+            stack.enter_context(torch.no_grad())
+        elif runtime.grad_mode == "inference":
+            stack.enter_context(torch.inference_mode())
+        stack.callback(setattr, torch.backends.mkldnn, "enabled", torch.backends.mkldnn.enabled)
+        # (mkldnn.flags sets TF32 too, and warns of that)
+        torch.backends.mkldnn.enabled = runtime.mkldnn  # type: ignore[assignment]
+        if runtime.device != "cpu":
+            stack.callback(setattr, torch.backends.cudnn, "enabled", torch.backends.cudnn.enabled)
+            torch.backends.cudnn.enabled = torch.backends.cudnn.enabled and runtime.mkldnn
+            if runtime.deterministic:  # without it torch refuses products on CUDA
+                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        if runtime.threads not in (None, torch.get_num_threads()):
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(runtime.threads)
+        if runtime.deterministic:  # (use_deterministic_algorithms does the same, after importing inductor)
+            stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
+            torch.set_deterministic_debug_mode("error")
+        yield
+
+
+def tensor(array: Array, runtime: Runtime) -> torch.Tensor:
+    """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
+    return torch.from_numpy(array.copy()).to(getattr(torch, runtime.dtype)).to(runtime.device)  # (mps has no float64)
+
+
+def weight_tensors(case: Case) -> LSTMWeights:
+    """The case's weights as tensors of its runtime."""
+    return case.weights.map(lambda w: tensor(w, case.setting.runtime))
+
+
+def call(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) -> Outputs:
+    """Call an LSTM on canonical arrays x (T, B, I), h_0 (L*D, B, P), c_0 (L*D, B, H), laid out as the setting says."""
+    return _read(lstm(*arguments(setting, x, h_0, c_0)), setting)
+
+
+def arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, Any]:
+    """What `nn.LSTM` is called with: the input, and (h_0, c_0) or None, new tensors in the layout of the setting."""
+    states = None
+    if setting.call.states:
+        states = (_state(h_0, setting), _state(c_0, setting))
+    return _input(x, setting), states
+
+
+def _state(state: Array, setting: Setting) -> torch.Tensor:
+    return _laid_out(tensor(state[:, 0] if setting.call.batch is None else state, setting.runtime), setting)
+
+
+def _input(x: Array, setting: Setting) -> Any:
+    if setting.call.batch is None:
+        return _laid_out(tensor(x[:, 0], setting.runtime), setting)
+    if setting.call.lengths is not None:
+        lengths = torch.tensor(setting.call.lengths)
+        packed = pack_padded_sequence(tensor(x, setting.runtime), lengths, enforce_sorted=setting.call.enforce_sorted)
+        return packed._replace(data=_laid_out(packed.data, setting))
+    return _laid_out(tensor(x.swapaxes(0, 1) if setting.architecture.batch_first else x, setting.runtime), setting)
+
+
+def _laid_out(values: torch.Tensor, setting: Setting) -> torch.Tensor:
+    """The tensor, or for a strided call a view of the same values: axes in reverse order in memory, NaN in between."""
+    if not setting.call.strided:
+        return values
+    memory = values.new_full((*reversed(values.shape), 2), float("nan"))
+    view = memory[..., 0].permute(*reversed(range(values.dim())))
+    return view.copy_(values)
+
+
+def _read(returned: Any, setting: Setting) -> Outputs:
+    try:
+        output, (h_n, c_n) = returned
+    except (TypeError, ValueError):
+        given = f"a {type(returned).__name__}" + (f" of {len(returned)}" if isinstance(returned, tuple | list) else "")
+        return Outputs(None, None, None, (f"the call returned {given}, but must return (output, (h_n, c_n))",))
+    if setting.call.lengths is not None:
+        if not isinstance(output, PackedSequence):
+            return Outputs(None, None, None, (f"output is a {type(output).__name__}, but must be a PackedSequence",))
+        output, _ = pad_packed_sequence(output, total_length=setting.call.time)
+    faults: list[str] = []
+    arrays = [
+        _array(name, value, shape, setting, faults)
+        for name, value, shape in zip(TENSORS, (output, h_n, c_n), _shapes(setting), strict=True)
+    ]
+    h_n, c_n = (_canonical_state(array, setting) for array in arrays[1:])
+    return Outputs(_canonical_output(arrays[0], setting), h_n, c_n, tuple(faults))
+
+
+def _shapes(setting: Setting) -> list[tuple[int, ...]]:
+    """The shapes of output, h_n and c_n in the call's layout; a packed output is read as padded, time first."""
+    a, c = setting.architecture, setting.call
+    batch = () if c.batch is None else (c.batch,)
+    steps = (*batch, c.time) if a.batch_first and c.batch is not None and c.lengths is None else (c.time, *batch)
+    states = a.num_layers * a.num_directions
+    return [
+        (*steps, a.num_directions * a.output_size),
+        (states, *batch, a.output_size),
+        (states, *batch, a.hidden_size),
+    ]
+
+
+def _array(name: str, value: Any, shape: tuple[int, ...], setting: Setting, faults: list[str]) -> Array | None:
+    """A returned tensor's numbers; what is wrong with its form is added to the faults."""
+    if not isinstance(value, torch.Tensor):
+        faults.append(f"{name} is a {type(value).__name__}, but must be a torch.Tensor")
+        return None
+    if tuple(value.shape) != shape:
+        faults.append(f"{name} has shape {tuple(value.shape)}, but must have {shape}")
+        return None
+    for what, given, needed in (
+        ("dtype", str(value.dtype).removeprefix("torch."), setting.runtime.dtype),
+        ("device", value.device.type, torch.device(setting.runtime.device).type),
+    ):
+        if given != needed:
+            faults.append(f"{name} has {what} {given}, but must have {needed}")
+    return np.asarray(value.detach().cpu().to(torch.float64))
+
+
+def _canonical_output(output: Array | None, setting: Setting) -> Array | None:
+    if output is None:
+        return None
+    if setting.call.batch is None:
+        return output[:, None]
+    return output.swapaxes(0, 1) if setting.architecture.batch_first and setting.call.lengths is None else output
+
+
+def _canonical_state(state: Array | None, setting: Setting) -> Array | None:
+    return state[:, None] if state is not None and setting.call.batch is None else state
+
+
+def tensors_of(value: Any) -> list[torch.Tensor]:
+    """All tensors in a nest of tuples, lists and packed sequences, of the latter the data alone."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, PackedSequence):
+        return [value.data]
+    return [tensor for part in value for tensor in tensors_of(part)] if isinstance(value, tuple | list) else []
+
+
+def bits(tensor: torch.Tensor) -> bytes:
+    """A copy of its bytes, so that NaN is compared too."""
+    here = tensor.detach().cpu()
+    if here.dtype in (torch.float64, torch.float32, torch.float16):
+        return here.numpy().tobytes()
+    return here.clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8).numpy().tobytes()

@@ -1,0 +1,93 @@
+"""Devices: whether torch has one, what it says of itself, and the arithmetic that its flags allow for float32.
+
+NVIDIA's tensor cores round the factors of float32 products to TF32. torch allows that to cuDNN's LSTM unless told
+otherwise, and to plain products only where told so. https://pytorch.org/docs/stable/notes/cuda.html
+NVIDIA_TF32_OVERRIDE=0 in the environment switches it off for all, whatever the flags say.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+from lstm_parity.cases.setting import DEVICES
+
+TF32 = "TF32 products"
+
+
+class DeviceMissingError(ValueError):
+    """A device that this torch does not have; the message says what it has."""
+
+
+def demand(name: str) -> None:
+    """Raise DeviceMissingError unless this torch can compute on the device, such as cpu, cuda or cuda:1."""
+    kind = name.partition(":")[0]
+    if kind not in DEVICES:
+        raise DeviceMissingError(f"--device {name} was given, but it must be one of {', '.join(DEVICES)}, or cuda:1")
+    try:
+        torch.ones(1, device=name) + 1.0
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        words = str(error).splitlines()[0]
+        told = f"--device {name} was given, but torch {torch.__version__} here cannot compute on it: {words}"
+        raise DeviceMissingError(told) from error
+
+
+def description(name: str) -> dict[str, str]:
+    """What a certificate says of a device: nothing of the CPU, which it always describes."""
+    if not name.startswith("cuda"):
+        return {} if name == "cpu" else {"device": name}
+    major, minor = torch.cuda.get_device_capability(name)
+    version = torch.backends.cudnn.version() if torch.backends.cudnn.enabled else "off"  # type: ignore[no-untyped-call]
+    allowed = [
+        word for word, allows in (("cuDNN's LSTM", rnn_allows_tf32()), ("products", matmul_allows_tf32())) if allows
+    ]
+    return {
+        "device": f"{name}, {torch.cuda.get_device_name(name)}, capability {major}.{minor}",
+        "cuDNN": f"{version}, CUDA {torch.version.cuda}",
+        "TF32": f"allowed to {' and '.join(allowed)}" if allowed else "off",
+    }
+
+
+def tf32(device: str, dtype: str, *, cudnn: bool) -> bool:
+    """Whether float32 factors may be rounded to TF32 on a device, in cuDNN's LSTM or in plain products."""
+    if dtype != "float32" or not device.startswith("cuda") or torch.cuda.get_device_capability(device) < (8, 0):
+        return False
+    return rnn_allows_tf32() if uses_cudnn(device, allowed=cudnn) else matmul_allows_tf32()
+
+
+def uses_cudnn(device: str, *, allowed: bool) -> bool:
+    """Whether cuDNN computes a layer there, if it is allowed to."""
+    return allowed and device.startswith("cuda") and bool(torch.backends.cudnn.enabled)
+
+
+def rnn_allows_tf32() -> bool:
+    """The flag of cuDNN's LSTM; since torch 2.9 it has one of its own."""
+    if _overridden():
+        return False
+    rnn: Any = getattr(torch.backends.cudnn, "rnn", None)
+    if hasattr(rnn, "fp32_precision"):
+        return _resolved(rnn.fp32_precision, torch.backends.cudnn.fp32_precision)
+    return bool(torch.backends.cudnn.allow_tf32)
+
+
+def matmul_allows_tf32() -> bool:
+    """The flag of plain products."""
+    if _overridden():
+        return False
+    matmul = torch.backends.cuda.matmul
+    if hasattr(matmul, "fp32_precision"):
+        return _resolved(matmul.fp32_precision)
+    return bool(matmul.allow_tf32)
+
+
+def _overridden() -> bool:
+    """Whether NVIDIA's libraries are told to leave TF32 alone, whatever torch's flags say."""
+    return os.environ.get("NVIDIA_TF32_OVERRIDE") == "0"
+
+
+def _resolved(*precisions: str) -> bool:
+    """The first that is set; then torch's own for all; "none" is not set."""
+    every = (*precisions, getattr(torch.backends, "fp32_precision", "none"))
+    return next((precision for precision in every if precision != "none"), "ieee") == "tf32"

@@ -1,0 +1,252 @@
+"""The LSTM a third time, on values that carry their rounding noise: the exact answer and the scale to judge against.
+
+It reads like `numpy_lstm.py`, with the rules of `rounding.py` in place of the operators, on arrays with a leading
+case axis: N cases of one setting at once, and on the same axis, one after the other, the directions of a layer. Its
+particularity is `seen`: the hidden states that the implementation itself returned. Where they are given, step t starts
+from the implementation's own h_(t-1), no error is carried through W_hh, the gate sums of all steps are one matrix
+product, and only c runs in time. Where they are not (the lower layers of a stack), h is our own and carries its noise
+along.
+
+Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hidden units, L layers, D directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_parity.reference.noise import model as rounding
+from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.model import Array, Matrix, Noisy, Sum
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What an implementation should have returned: output (N, T, B, D*P), h_n (N, L*D, B, P), c_n (N, L*D, B, H).
+
+    overflow: (N,) where a partial sum may leave the range of the type. carried: (N,) the largest noise that entered
+    the last layer from hidden layers below it, 0 where all of them were seen.
+    """
+
+    output: Noisy
+    h_n: Noisy
+    c_n: Noisy
+    overflow: Array
+    carried: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    h: Noisy  # D*N, T, B, P
+    c: Noisy  # D*N, B, H: after the last step
+    overflow: Array  # D*N
+
+
+BLOCK = 2**18  # numbers of one kind that are worked on at a time: what a processor's own cache holds
+
+Seen = Callable[[int], "Array | None"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """The weights of one layer, made ready, those of its directions along the case axis."""
+
+    w_ih: Matrix
+    b_ih: Array | None
+    w_hh: Matrix
+    b_hh: Array | None
+    w_hr: Matrix | None
+    hidden_size: int
+
+    @classmethod
+    def of(cls, weights: CellWeights) -> Cell:
+        """Make the weights ready."""
+        w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
+        w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
+        return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
+
+
+Cells = tuple[Cell, ...]
+
+
+def ready(weights: LSTMWeights) -> Cells:
+    """The weights of N cases, NumPy arrays with a leading case axis, made ready: one cell per layer."""
+    return tuple(Cell.of(_beside(directions)) for directions in weights.cells)
+
+
+def _beside(directions: tuple[CellWeights, ...]) -> CellWeights:
+    """The weights of D directions along the case axis: (N, ...) each -> (D*N, ...)."""
+    if len(directions) == 1:
+        return directions[0]
+    names = [name for name, _ in directions[0].items()]
+    return CellWeights(**{name: np.concatenate([getattr(cell, name) for cell in directions]) for name in names})
+
+
+def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
+    """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
+    recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
+    gates = rounding.rounded_sum(a, x, recurrent)
+    size = cell.hidden_size
+    z_i, z_f, z_g, z_o = (gates[..., k * size : (k + 1) * size] for k in range(4))
+    i, f, o = (rounding.sigmoid(a, z) for z in (z_i, z_f, z_o))
+    g = rounding.tanh(a, z_g)
+
+    c_all, c_last = _cell_states(a, f, rounding.product(a, i, g), c, valid)
+    h_all = rounding.product(a, o, rounding.tanh(a, c_all))
+    overflow = _in_any(rounding.may_overflow(a, x, recurrent))
+    if cell.w_hr is not None:
+        projected = rounding.sum_of_products(h_all, cell.w_hr)
+        h_all = rounding.rounded_sum(a, projected)
+        overflow = overflow | _in_any(rounding.may_overflow(a, projected))
+    return _Steps(rounding.stored(a, h_all), c_last, overflow)
+
+
+def _in_any(flags: Array) -> Array:
+    """Whether it is so anywhere in a case: (N, ...) -> (N,)."""
+    return np.asarray(flags.reshape(len(flags), -1).any(-1))
+
+
+def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> tuple[Noisy, Noisy]:
+    """`c_t = f_t c_(t-1) + ig_t` for all t, held where a step is not valid, its deviation added linearly."""
+    values = [c.value]
+    for t in range(f.value.shape[1]):
+        new = f.value[:, t] * values[-1] + ig.value[:, t]
+        values.append(np.where(valid[:, t], new, values[-1]))
+    before, after = np.stack(values[:-1], 1), np.stack(values[1:], 1)
+    kept = f.value * before
+    crossed = f.deviation * np.abs(before), a.value * np.abs(kept), ig.deviation
+    own = rounding.noisy(after, rounding.combine(*crossed, max(a.value, a.state) * np.abs(after)) + a.floor).deviation
+    noises = [c.deviation]
+    for t in range(f.value.shape[1]):
+        noises.append(np.where(valid[:, t], f.value[:, t] * noises[-1] + own[:, t], noises[-1]))
+    return rounding.noisy(after, np.stack(noises[1:], 1)), rounding.noisy(values[-1], noises[-1])
+
+
+def lstm_layer(
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: Cell, valid: Array, seen: Array | None
+) -> tuple[_Steps, Noisy]:
+    """One layer, forward in the time of its arguments; also its last valid h (N, B, P); valid: (N, T, B, 1)."""
+    h, c = state
+    before = None if seen is None else rounding.seen(a, _before(seen, h.value, valid))
+    block, done = max(1, BLOCK // (4 * c.value.size)), []
+    for start in range(0, valid.shape[1], block):
+        now = slice(start, start + block)
+        inputs = rounding.sum_of_products(x[:, now], cell.w_ih, cell.b_ih)
+        if before is None:
+            done.append(_unrolled(a, inputs, h, c, cell, valid[:, now]))
+        else:
+            done.append(lstm_steps(a, inputs, before[:, now], c, cell, valid[:, now]))
+        h, c = done[-1].h[:, -1], done[-1].c
+    steps = _Steps(_joined([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
+    last = valid.shape[1] - 1 - np.argmax(valid[:, ::-1, :, 0], axis=1)
+    return steps, steps.h[np.arange(len(last))[:, None], last, np.arange(last.shape[1])]
+
+
+def _joined(parts: list[Noisy], axis: int) -> Noisy:
+    value = np.concatenate([part.value for part in parts], axis)
+    return Noisy(value, np.concatenate([part.deviation for part in parts], axis))
+
+
+def _before(seen: Array, h_0: Array, valid: Array) -> Array:
+    """The hidden states before each step: h_0 at a row's first valid step, the seen ones after it."""
+    previous = np.concatenate([h_0[:, None], seen[:, :-1]], 1)
+    started = np.concatenate([np.zeros_like(valid[:, :1]), valid[:, :-1]], 1)
+    return np.where(started, previous, h_0[:, None])
+
+
+def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
+    """The steps one by one, each from our own previous h and its noise."""
+    hs, overflow = [], np.zeros(len(h.value), bool)
+    for t in range(valid.shape[1]):
+        now, runs = slice(t, t + 1), valid[:, t]
+        step = lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, cell, valid[:, now])
+        new = step.h[:, 0]
+        h = Noisy(np.where(runs, new.value, h.value), np.where(runs, new.deviation, h.deviation))
+        c, overflow = step.c, overflow | step.overflow
+        hs.append(h)
+    return _Steps(_joined([h[:, None] for h in hs], 1), c, overflow)
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The D directions of N cases along the case axis, all forward cases before all reverse ones, each in its time."""
+
+    cases: int
+    directions: int
+
+    def inputs(self, x: Noisy) -> Noisy:
+        """What all directions read: (N, T, ...) -> (D*N, T, ...)."""
+        return x if self.directions == 1 else Noisy(_both(x.value), None if x.noise is None else _both(x.noise))
+
+    def steps(self, valid: Array) -> Array:
+        """Where steps run: (T, B, 1) -> (D*N, T, B, 1)."""
+        valid = np.broadcast_to(valid, (self.cases, *valid.shape))
+        return valid if self.directions == 1 else _both(valid)
+
+    def states(self, state: Array, layer: int) -> Array:
+        """The states of a layer: (N, L*D, B, .) -> (D*N, B, .)."""
+        own = state[:, layer * self.directions : (layer + 1) * self.directions]
+        return np.swapaxes(own, 0, 1).reshape(-1, *state.shape[2:])
+
+    def last(self, state: Noisy) -> Noisy:
+        """The states of a layer: (D*N, B, .) -> (N, D, B, .)."""
+        back = (self.directions, self.cases, *state.value.shape[1:])
+        return Noisy(*(np.swapaxes(part.reshape(back), 0, 1) for part in (state.value, state.deviation)))
+
+    def hidden(self, output: Array) -> Array:
+        """The hidden states of each direction: (N, T, B, D*P) -> (D*N, T, B, P)."""
+        if self.directions == 1:
+            return output
+        forward, reverse = np.split(output, 2, axis=-1)
+        return np.concatenate([forward, reverse[:, ::-1]])
+
+    def output(self, h: Noisy) -> Noisy:
+        """The directions joined: (D*N, T, B, P) -> (N, T, B, D*P)."""
+        return h if self.directions == 1 else _joined([h[: self.cases], h[self.cases :, ::-1]], -1)
+
+
+def _both(x: Array) -> Array:
+    return np.concatenate([x, x[:, ::-1]])
+
+
+def lstm_forward(
+    a: Arithmetic,
+    x: Array,
+    state: tuple[Array, Array],
+    cells: Cells,
+    valid: Array,
+    seen: Seen,
+    masks: Sequence[Array] = (),
+) -> Expected:
+    """The exact answer and its noise for N cases, each step from what the implementation was seen to return.
+
+    x: (N, T, B, I); state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); cells: the weights made ready; valid: (T, B, 1),
+    False at padded steps.
+    seen(layer): the implementation's own hidden states (N, T, B, D*P), or None where they stay hidden.
+    masks: (N, T, B, D*P), multiplied on the output of every layer but the last.
+    """
+    ways = _Ways(len(x), state[0].shape[1] // len(cells))
+    layer_input, h_n, c_n, runs = Noisy(x), [], [], ways.steps(valid)
+    overflow, carried = np.zeros(len(x), bool), np.zeros(len(x))
+    for layer, cell in enumerate(cells):
+        layer_input = rounding.product(a, layer_input, Noisy(masks[layer - 1])) if masks and layer else layer_input
+        if layer_input.noise is not None:
+            carried = layer_input.noise.reshape(len(x), -1).max(-1)
+        h, c = (rounding.seen(a, ways.states(s, layer)) for s in state)
+        own = seen(layer)
+        hidden = None if own is None else ways.hidden(own)
+        steps, last = lstm_layer(a, ways.inputs(layer_input), (h, c), cell, runs, hidden)
+        h_n.append(ways.last(last))
+        c_n.append(ways.last(rounding.stored(a, steps.c)))
+        overflow = overflow | steps.overflow.reshape(-1, len(x)).any(0)
+        output = _without_padding(ways.output(steps.h), valid)
+        layer_input = output if own is None else rounding.seen(a, own)
+    return Expected(output, _joined(h_n, 1), _joined(c_n, 1), overflow, carried)
+
+
+def _without_padding(output: Noisy, valid: Array) -> Noisy:
+    """Exactly 0 at padded steps."""
+    return Noisy(np.where(valid, output.value, 0.0), np.where(valid, output.deviation, 0.0))

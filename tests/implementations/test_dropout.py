@@ -1,0 +1,59 @@
+"""Dropout that is wrong deviates from the LSTM with the masks that were drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lstm_parity.cases.case import case
+from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, masks_of, observe_masked
+from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.forward import Outcome, judge
+
+CASE = case("I5-H7-L3-bi-T4-B3-float32-normal-1")
+PACKED = case("I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1")
+MASKS = masks_of(CASE, 0.5, 1)
+WRONG = {
+    "not dropped at all": tuple(np.ones_like(mask) for mask in MASKS),
+    "not scaled": tuple(mask / 2 for mask in MASKS),
+    "scaled by 1/p of another p": tuple(mask * 1.001 for mask in MASKS),
+    "masks in the wrong order": MASKS[::-1],
+    "one mask for all steps": tuple(np.repeat(mask[:1], 4, 0) for mask in MASKS),
+    "one mask for all rows": tuple(np.repeat(mask[:, :1], 3, 1) for mask in MASKS),
+    "time and features of a row reversed": tuple(mask[::-1, :, ::-1] for mask in MASKS),
+    "only the first direction dropped": tuple(np.where(np.arange(14) < 7, mask, 1.0) for mask in MASKS),
+    "drawn from another seed": masks_of(CASE, 0.5, 2),
+    "drawn as if for p = 0.4": masks_of(CASE, 0.4, 1),
+}
+
+
+def outcome(implementation, of, masks):
+    """What the judge says of it."""
+    return judge(observe_masked(implementation, of, masks)).outcome
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_masks_deviate(wrong):
+    """Every mistake that can be made with a mask is seen on one small case."""
+    assert outcome(MaskedReference([mask.copy() for mask in WRONG[wrong]]), CASE, MASKS) is Outcome.DEVIATES
+
+
+@pytest.mark.parametrize("p", [0.3, 0.5])
+def test_other_masks_than_those_drawn_deviate(p):
+    """The judge holds nn.LSTM to the masks of its own seed, and to no others."""
+    masks = [masks_of(CASE, p, seed) for seed in (1, 2)]
+
+    assert [outcome(TrainingLSTM(p, 1), CASE, m) for m in masks] == [Outcome.PARITY, Outcome.DEVIATES]
+
+
+def test_a_packed_batch_that_drops_padded_data_deviates():
+    """Masks are drawn for the rows of the packed data: drawn for the padded batch they are others."""
+    padded = masks_of(case("I5-H7-L3-T4-B3-float32-normal-1"), 0.5, 1)
+
+    assert outcome(TrainingLSTM(0.5, 1), PACKED, masks_of(PACKED, 0.5, 1)) is Outcome.PARITY
+    assert outcome(MaskedReference(padded), PACKED, masks_of(PACKED, 0.5, 1)) is Outcome.DEVIATES
+
+
+def test_an_lstm_in_eval_mode_deviates_from_one_in_training():
+    """The mode is part of what is judged."""
+    assert outcome(TorchLSTM(), CASE, MASKS) is Outcome.DEVIATES
