@@ -1,0 +1,1 @@
+"""The rounding model: what noise a correct implementation shows, in which arithmetic, forward and backward."""
