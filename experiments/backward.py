@@ -21,10 +21,10 @@ from lstm_parity.cases.covering import cases
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import RMS, WORST, Measured
 from lstm_parity.judging.gradients import measured
+from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, TensorComparison
 from lstm_parity.running.autograd import adjoints, by_autograd
-from lstm_parity.running.calls import TENSORS
+from lstm_parity.running.evidence import TENSORS
 
 LOSSES = [TENSORS, *((name,) for name in TENSORS)]
 DTYPES = ("float64", "float32", "bfloat16", "float16")
@@ -64,7 +64,7 @@ def rows(dtype: str) -> Iterator[Row]:
                 yield Row(start[0], kind, *start[1:], of, m.deviates, m.worst, m.rms if m.averages else 0.0, plain(m))
 
 
-def plain(m: Measured) -> float:
+def plain(m: TensorComparison) -> float:
     """The largest difference over the largest number, where all are finite."""
     if not np.isfinite(m.exact).all() or not m.exact.any():
         return 0.0
@@ -88,7 +88,7 @@ def table(axis: str, found: list[Row]) -> list[str]:
 def main() -> None:
     """Measure every dtype and write the tables."""
     lines = ["# Back-propagation by hand against autograd", "", "Made by `python -m experiments.backward`, which says"]
-    lines += [f"what it does. Limits, those of the outputs: worst {WORST:g}, RMS {RMS:g}.", ""]
+    lines += [f"what it does. Limits, those of the outputs: worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.", ""]
     for dtype in DTYPES:
         found = list(rows(dtype))
         drowned = len({case.id for case in cases(dtype=dtype, grad_mode="grad")}) - len({row.case for row in found})

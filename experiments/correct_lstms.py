@@ -28,7 +28,8 @@ from lstm_parity.implementations.references import NumpyReference, TorchReferenc
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import Outcome, judge_all
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.tutorials import pytorch_cells as tutorials
 from lstm_parity.reference.noise.arithmetics import ladder
 from lstm_parity.reports.certificate import row

@@ -19,7 +19,8 @@ from lstm_parity.cases.case import Case
 from lstm_parity.catalogue.mistakes import MISTAKES, mistake
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.probes import PROBES, probe
-from lstm_parity.judging.forward import Outcome, Verdict, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 from lstm_parity.running.threads import share_cores

@@ -177,7 +177,7 @@ def main() -> None:
 
 def report(rows: list[dict[str, Any]]) -> None:
     """The limits that one half asks for, the count of the other under the limits in use, and both by axis."""
-    from lstm_parity.judging.forward import RMS, WORST
+    from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 
     halves = {half: [row for row in rows if row["half"] == half] for half in ("fixing", "counting")}
     largest = {half: [max(r[key][0] for r in part) for key in ("worst", "rms")] for half, part in halves.items()}
@@ -190,7 +190,11 @@ def report(rows: list[dict[str, Any]]) -> None:
             f"{largest[half][0]:.2f}, largest RMS {largest[half][1]:.2f}; {len(beyond[half])} beyond limits**."
         )
     lines = ["# False alarms of gradients", "", "Made by `python -m experiments.gradient_false_alarms`; what it does"]
-    lines += [f"stands at the top of that file. The limits in use are those of outputs: worst {WORST}, RMS {RMS}.", ""]
+    lines += [
+        "stands at the top of that file. The limits in use are those of outputs: "
+        f"worst {WORST_LIMIT}, RMS {RMS_LIMIT}.",
+        "",
+    ]
     lines += [f"The half that fixes limits: {told['fixing']} Times {MARGIN}: worst {asked[0]}, RMS {asked[1]}.", ""]
     lines += [f"The half that counts: {told['counting']}", "", *(f"* {case}" for case in beyond["counting"])]
     lines += [
@@ -202,7 +206,13 @@ def report(rows: list[dict[str, Any]]) -> None:
     ]
     lines += [*by_axis(halves["counting"]), "", *by_loss(halves["counting"])]
     (HERE / "gradient_false_alarms.md").write_text("\n".join(lines) + "\n")
-    numbers = {"limits": [WORST, RMS], "asked": asked, "largest": largest, "judged": judged, "beyond": beyond}
+    numbers = {
+        "limits": [WORST_LIMIT, RMS_LIMIT],
+        "asked": asked,
+        "largest": largest,
+        "judged": judged,
+        "beyond": beyond,
+    }
     (HERE / "gradient_false_alarms.json").write_text(json.dumps(numbers, indent=1) + "\n")
     print("\n".join(lines))
 

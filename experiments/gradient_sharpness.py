@@ -22,9 +22,11 @@ from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Measured, distances
+from lstm_parity.judging.exact import gradients_by_hand
 from lstm_parity.judging.gradients import measured
-from lstm_parity.running.autograd import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand
+from lstm_parity.judging.verdict import TensorComparison, distances
+from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.running.evidence import INPUTS, Adjoints, Gradients
 
 SEEDS = 20
 HALVINGS = 40
@@ -32,7 +34,7 @@ SLIGHT = "weights' gradients times 1 + 1e-5"
 SETTING = "I5-H7-L2-T6-B3-float32-grad-normal-1"  # of the slight one
 
 
-def moved(right: tuple[Measured, ...], by: Gradients, s: float) -> tuple[Measured, ...]:
+def moved(right: tuple[TensorComparison, ...], by: Gradients, s: float) -> tuple[TensorComparison, ...]:
     """The gradients moved by a part of a change."""
     got = [m.got + s * by[m.tensor] for m in right]
     return tuple(replace(m, got=g, ratio=distances(g, m.exact, m.noise)) for m, g in zip(right, got, strict=True))
@@ -41,13 +43,13 @@ def moved(right: tuple[Measured, ...], by: Gradients, s: float) -> tuple[Measure
 def change(fault: Written | None, of: Case, d: Adjoints) -> Gradients:
     """What a fault adds to every gradient, in float64; None is the slight one."""
     if fault is None:
-        return {name: 1e-5 * right * (name not in INPUTS) for name, right in by_hand(of, d).items()}
+        return {name: 1e-5 * right * (name not in INPUTS) for name, right in gradients_by_hand(of, d).items()}
     exact = replace(of, setting=replace(of.setting, runtime=Runtime("float64", grad_mode="grad")))
     wrong, right = (by_autograd(implementation, exact, d) for implementation in (fault, Written(PlainLSTM)))
     return {name: wrong[name] - gradient for name, gradient in right.items()}
 
 
-def noticed(right: tuple[Measured, ...], by: Gradients) -> float | None:
+def noticed(right: tuple[TensorComparison, ...], by: Gradients) -> float | None:
     """The smallest part of a change that is noticed, relative to the largest element; None where it never is."""
     if not any(m.deviates for m in moved(right, by, 1.0)):
         return None

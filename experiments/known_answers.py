@@ -15,9 +15,9 @@ import numpy as np
 
 from lstm_parity.audits.known_answers import Known, against, known_in, noises, read_all
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.judging.forward import WORST, Outcome
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome
 from lstm_parity.reference.noise.arithmetics import NATIVE
-from lstm_parity.running.calls import TENSORS
+from lstm_parity.running.evidence import TENSORS
 from specimens.call_faults import CALLS, Miscalled
 from specimens.weight_faults import ORDERS, OTHERS, REVERSED, TRANSPOSED, Misread
 
@@ -97,7 +97,7 @@ def limits() -> list[str]:
         "",
         "## Without the judge",
         "",
-        f"The largest of {WORST:g} noises in any vector, relative to max(1, |answer|).",
+        f"The largest of {WORST_LIMIT:g} noises in any vector, relative to max(1, |answer|).",
     ]
     lines += ["A program that has no judge may take these for its limits, and notices so many of the 25 faults:", ""]
     lines += [f"| dtype | {' | '.join(TENSORS)} | noticed |", "|---|---:|---:|---:|---:|"]
@@ -112,7 +112,7 @@ def limits() -> list[str]:
 def limit(known: Known, dtype: str, tensor: str) -> float:
     """What the judge would let pass in one tensor of one vector."""
     noise = (noises(known, NATIVE[dtype]) or {tensor: np.zeros(1)})[tensor]
-    return float((WORST * noise / np.maximum(1.0, np.abs(getattr(known.answer, tensor)))).max())
+    return float((WORST_LIMIT * noise / np.maximum(1.0, np.abs(getattr(known.answer, tensor)))).max())
 
 
 def beyond(known: Known, fault: Fault, dtype: str, largest: dict[str, float]) -> bool:

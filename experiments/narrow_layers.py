@@ -11,7 +11,8 @@ from pathlib import Path
 from lstm_parity.cases.case import draw
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import RMS, WORST, judge_all
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 from lstm_parity.running.observe import observe
 from specimens.correct_cells import BROKEN
 
@@ -25,7 +26,8 @@ def main() -> None:
     ]
     lines += [
         "",
-        f"The smallest and the largest of five seeds, in rounding noises; limits: worst {WORST:g}, RMS {RMS:g}.",
+        "The smallest and the largest of five seeds, in rounding noises; limits: "
+        f"worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.",
         "",
     ]
     lines += ["| layer dtype | LSTM | verdicts | worst | RMS |", "|---|---|---|---:|---:|"]

@@ -24,8 +24,7 @@ from lstm_parity.catalogue.mistakes import MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.diagnosis.similarity import Behaviour, plain_noise
-from lstm_parity.running.calls import TENSORS, Outputs
-from lstm_parity.running.observe import LATE, TWICE, WHOLE
+from lstm_parity.running.evidence import LATE, TENSORS, TWICE, WHOLE, Outputs
 
 CLEAR = 30.0
 ALL = (Written(PlainLSTM), *MISTAKES)

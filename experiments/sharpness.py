@@ -21,7 +21,8 @@ from lstm_parity.cases.case import Case, draw
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.observe import observe
 

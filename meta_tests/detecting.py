@@ -18,7 +18,8 @@ import lstm_parity.parity_tests
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import SettingError
 from lstm_parity.catalogue.mistakes.mistake import Written
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests import test_together
 from lstm_parity.parity_tests.strategies import frozen
 from lstm_parity.running.observe import observe

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from lstm_parity.catalogue.mistakes import mistake
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import AXES, frozen
 from lstm_parity.running.observe import observe
 from meta_tests.detecting import examples_needed, examples_of, widest

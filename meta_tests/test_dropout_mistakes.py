@@ -9,9 +9,10 @@ from lstm_parity.cases.case import case
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES
 from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, module_of
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
-from lstm_parity.implementations.dropout import TrainingLSTM, masks_of, observe_masked
-from lstm_parity.judging.forward import Outcome, judge
-from lstm_parity.running.observe import observe
+from lstm_parity.implementations.dropout import TrainingLSTM, masks_of
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.running.observe import observe, observe_with_masks
 from meta_tests.detecting import asked_of, examples_until_it_fails
 
 TESTS = asked_of("test_dropout", "lstm_class")
@@ -35,7 +36,7 @@ def fails(test, arguments) -> bool:
 def in_training(written, name):
     """The verdict on one call in train mode."""
     drawn = masks_of(case(name), 0.3, SEED)
-    return judge(observe_masked(TrainingLSTM(0.3, SEED, module_of(written)), case(name), drawn)).outcome
+    return judge(observe_with_masks(TrainingLSTM(0.3, SEED, module_of(written)), case(name), drawn)).outcome
 
 
 @each

@@ -10,8 +10,8 @@ from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
-from lstm_parity.judging.forward import Outcome
 from lstm_parity.judging.gradients import judge_gradients
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import frozen
 from lstm_parity.running.autograd import adjoints
 from meta_tests.detecting import asked_of, examples_until_it_fails

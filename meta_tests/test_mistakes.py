@@ -10,7 +10,8 @@ from lstm_parity.catalogue.mistakes import MISTAKES, mistake
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
 from meta_tests.detecting import examples_needed, killed, property_tests
 

@@ -13,7 +13,8 @@ from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.catalogue.mistakes.scope import EVERYWHERE
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
 from meta_tests.detecting import examples_of, widest
 

@@ -18,8 +18,9 @@ from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import WORST, Verdict, judge, judge_all, trajectory
+from lstm_parity.judging.forward import judge, judge_all, trajectory
 from lstm_parity.judging.pairs import related
+from lstm_parity.judging.verdict import WORST_LIMIT, Verdict
 from lstm_parity.parity_tests.tutorials import keras_like, numpy_operator
 from lstm_parity.parity_tests.tutorials import pytorch_cells as tutorials
 from lstm_parity.parity_tests.tutorials.runs import (
@@ -36,8 +37,9 @@ from lstm_parity.parity_tests.tutorials.runs import (
     two_widths,
 )
 from lstm_parity.reports.failure import message
-from lstm_parity.running.calls import Outputs, arguments, weight_tensors
-from lstm_parity.running.observe import Observation, observe
+from lstm_parity.running.calls import arguments, weight_tensors
+from lstm_parity.running.evidence import Observation, Outputs
+from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
 PAGES = Path(__file__).parents[1] / "docs" / "tutorials"
@@ -101,7 +103,7 @@ def lstm_and_cell() -> list[str]:
         pairs = [related(case, outputs(run), outputs(observe(LSTM, case))) for case, run in runs]
         lines.append(f"  against an nn.LSTM {width} wide: {said(pairs)}")
     verdict = judge(observe(wrong, its_case(ONE_CELL)))
-    steps = [t for t, ratio in enumerate(trajectory(verdict)[0].ratio) if ratio.max() > WORST]
+    steps = [t for t, ratio in enumerate(trajectory(verdict)[0].ratio) if ratio.max() > WORST_LIMIT]
     off = [np.abs(m.got - m.exact).max() for m in trajectory(verdict)[1:]]
     return [
         *lines,

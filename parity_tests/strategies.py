@@ -16,7 +16,8 @@ from hypothesis.errors import UnsatisfiedAssumption
 from lstm_parity.cases.case import Case, draw
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.cases.setting import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
-from lstm_parity.judging.forward import Outcome, Verdict, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reports.failure import demand_parity
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation

@@ -16,7 +16,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from torch import nn
 
 from lstm_parity.cases.case import case as named
-from lstm_parity.implementations.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, observe_masked
+from lstm_parity.implementations.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of
 from lstm_parity.implementations.torch_modules import lacking
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import deviations, measured
@@ -24,8 +24,9 @@ from lstm_parity.parity_tests.strategies import cases, holds
 from lstm_parity.reference.weights import LSTMWeights, write_weights
 from lstm_parity.reports.failure import demand_parity
 from lstm_parity.running.autograd import adjoints, by_autograd
-from lstm_parity.running.calls import Outputs, arguments, weight_tensors
-from lstm_parity.running.observe import WHOLE, Evidence, Observation
+from lstm_parity.running.calls import arguments, weight_tensors
+from lstm_parity.running.evidence import WHOLE, Evidence, Observation, Outputs
+from lstm_parity.running.observe import observe_with_masks
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
 STACKED = {"num_layers": st.integers(2, 3), "device": "cpu"}  # cuDNN draws masks of its own
@@ -47,7 +48,7 @@ def masks(case, p):
 
 def demand(implementation, case, drawn):
     """True, or NoParityError raised with the whole story; a case that is refused is drawn again."""
-    return holds(judge(observe_masked(implementation, case, drawn)))
+    return holds(judge(observe_with_masks(implementation, case, drawn)))
 
 
 @chances

@@ -20,7 +20,8 @@ from lstm_parity.judging.gradients import deviations, judge_gradients, measured
 from lstm_parity.parity_tests.strategies import cases, holds
 from lstm_parity.reports.gradient_failure import demand_gradients
 from lstm_parity.running.autograd import adjoints, by_autograd, found_by_autograd, parameters_of
-from lstm_parity.running.calls import TENSORS, arguments, runtime_flags, weight_tensors
+from lstm_parity.running.calls import arguments, runtime_flags, weight_tensors
+from lstm_parity.running.evidence import TENSORS
 from lstm_parity.running.protocol import ought
 
 OLD = torch.__version__.startswith("1.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lstm_parity.audits.known_answers import against, demand_known, read_all
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 
 KNOWN = read_all()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.parity_tests.strategies import agrees, cases
 from lstm_parity.parity_tests.test_relations import run, same, weighed
-from lstm_parity.running.calls import Outputs
+from lstm_parity.running.evidence import Outputs
 
 DEEP = {"num_layers": st.integers(2, 3), "bidirectional": True}
 FINITE = tuple(name for name in PROFILES if name != "non_finite")  # what is not finite passes a product with zero

@@ -19,7 +19,7 @@ from lstm_parity.judging.pairs import related
 from lstm_parity.parity_tests.strategies import cases
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.reports.failure import demand_parity
-from lstm_parity.running.calls import Outputs
+from lstm_parity.running.evidence import Outputs
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import ought
 

@@ -10,7 +10,8 @@ from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.smoke import smoke
 from lstm_parity.implementations.load import adapted
 from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import NoParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation

@@ -17,14 +17,15 @@ import numpy as np
 from lstm_parity.cases.case import Case, rounded
 from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
 from lstm_parity.judging.exact import expected
-from lstm_parity.judging.forward import MEANINGFUL, Measured, Outcome, Verdict, distances, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights
 from lstm_parity.reports.failure import NoParityError, message
-from lstm_parity.running.calls import TENSORS, Outputs
-from lstm_parity.running.observe import TRAJECTORY, WHOLE, Evidence, Observation, observe
+from lstm_parity.running.evidence import TENSORS, TRAJECTORY, WHOLE, Evidence, Observation, Outputs
+from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
 FORMAT = "lstm-parity known answer, format 1"
@@ -129,8 +130,8 @@ def _told(known: Known, verdict: Verdict) -> str:
     return "\n".join([*story, f"  repeat: pytest parity_tests/test_known_answers.py -k {known.name}"])
 
 
-def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:
-    return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+def _measured(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
+    return TensorComparison(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
 
 
 @lru_cache(maxsize=1024)
@@ -138,7 +139,7 @@ def noises(known: Known, arithmetic: Arithmetic) -> dict[str, Array] | None:
     """The noise of each tensor, from the initial states on; None where it is too large to mean something."""
     answers = answered(known, arithmetic)
     found = {name: getattr(answers, name)[0].deviation for name in TENSORS}
-    if answers.overflow[0] or not max(found["output"].max(), found["h_n"].max()) <= MEANINGFUL:
+    if answers.overflow[0] or not max(found["output"].max(), found["h_n"].max()) <= MAX_HIDDEN_NOISE:
         return None
     return found
 

@@ -10,11 +10,12 @@ from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.references import NumpyReference, TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import Explanation, explain
-from lstm_parity.judging.forward import Verdict
+from lstm_parity.judging.verdict import Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reports.certificate import Certificate, beyond, row
 from lstm_parity.reports.provenance import provenance
-from lstm_parity.running.observe import Observation, observe_all
+from lstm_parity.running.evidence import Observation
+from lstm_parity.running.observe import observe_all
 from lstm_parity.running.protocol import Implementation
 
 FIRST = 24  # one of so many cases is judged first

@@ -16,9 +16,9 @@ from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.diagnosis.locate import located, traits
 from lstm_parity.diagnosis.similarity import Seen, seen
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import Outcome, Verdict
+from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
-from lstm_parity.running.observe import Observation
+from lstm_parity.running.evidence import Observation
 
 MOST = 40  # cases of either kind that are compared, and found the place by
 FEW = 8  # one deviating case of so many may be left unexplained by what is told as nearest

@@ -11,8 +11,8 @@ from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.diagnosis.forward import Diagnosis
 from lstm_parity.diagnosis.similarity import ALIKE
-from lstm_parity.judging.forward import Outcome, Verdict, distances
 from lstm_parity.judging.gradients import judge_gradients
+from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.protocol import Implementation
 

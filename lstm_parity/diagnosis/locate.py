@@ -9,10 +9,10 @@ import numpy as np
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES, Setting
-from lstm_parity.judging.forward import WORST, Measured, Outcome, Verdict, distances, trajectory
+from lstm_parity.judging.forward import trajectory
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.calls import TENSORS
-from lstm_parity.running.observe import LATE, TWICE
+from lstm_parity.running.evidence import LATE, TENSORS, TWICE
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +20,11 @@ class Place:
     """A deviating case and which elements of which tensors deviate from the initial states on."""
 
     case: Case
-    measured: dict[str, Measured]
+    measured: dict[str, TensorComparison]
 
     def beyond(self, tensor: str) -> Array:
         """The elements more than WORST noises away, shaped like the tensor."""
-        return np.asarray(~(self.measured[tensor].ratio <= WORST))
+        return np.asarray(~(self.measured[tensor].ratio <= WORST_LIMIT))
 
     @property
     def tensors(self) -> tuple[str, ...]:
@@ -239,4 +239,4 @@ def _follows(place: Place) -> bool:
     h, c = place.measured["h_n"], place.measured["c_n"]
     with np.errstate(all="ignore"):
         right = np.tanh(c.got[0]) / (1.0 + np.exp(-z))
-    return bool((distances(h.got[0], right, h.noise[0] + c.noise[0]) <= WORST).all())
+    return bool((distances(h.got[0], right, h.noise[0] + c.noise[0]) <= WORST_LIMIT).all())

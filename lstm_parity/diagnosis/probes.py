@@ -7,15 +7,15 @@ Chosen by `python -m experiments.probes`: any two that differ anywhere differ on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from lstm_parity.cases.case import Case, case, moved
-from lstm_parity.cases.setting import Setting
-from lstm_parity.judging.forward import Verdict, judge_all
-from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.observe import LATE, TWICE, WHOLE, Observation, observe
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.implementations.called_twice import CalledTwice
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import Verdict
+from lstm_parity.running.evidence import LATE, TWICE, WHOLE, Observation
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
 
 PROBES: tuple[tuple[str, str], ...] = (
     (WHOLE, "I3-H4-T1-B2-float32-normal-1"),
@@ -44,38 +44,6 @@ PROBES: tuple[tuple[str, str], ...] = (
     (WHOLE, "I6-H6-L2-T5-B5-nostates-strided-float32-inference-threads1-deterministic-non_finite-1"),
     (WHOLE, "I128-H128-T3-B2-bfloat16-native-normal-2"),
 )
-
-
-@dataclass(frozen=True)
-class CalledTwice:
-    """An implementation called twice with the very same tensors: what the second call returns, or the first, late.
-
-    A state that is kept shows in the second call, and so do arguments that were written into. What the first returned
-    is read when the second is over: it must not have changed.
-    """
-
-    implementation: Implementation
-    late: bool
-
-    @property
-    def name(self) -> str:
-        """The implementation's own."""
-        return self.implementation.name
-
-    def refuses(self, setting: Setting) -> str | None:
-        """What the implementation refuses."""
-        return self.implementation.refuses(setting)
-
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A call that is two calls."""
-        lstm = self.implementation.load(setting, weights)
-
-        def twice(input: Any, hx: Any) -> Any:
-            first = lstm(input, hx)
-            second = lstm(input, hx)
-            return first if self.late else second
-
-        return twice
 
 
 WAYS: dict[str, Callable[[Implementation], Implementation]] = {

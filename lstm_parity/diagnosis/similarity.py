@@ -16,11 +16,12 @@ from lstm_parity.cases.case import Case
 from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.diagnosis.probes import observe_in
-from lstm_parity.judging.forward import Outcome, Verdict, distances, trajectory
+from lstm_parity.judging.forward import trajectory
+from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.calls import TENSORS, Outputs
-from lstm_parity.running.observe import LATE, PAIR, TWICE, WHOLE, observe
+from lstm_parity.running.evidence import LATE, PAIR, TENSORS, TWICE, WHOLE, Outputs
+from lstm_parity.running.observe import observe
 
 ALIKE = 10.0  # noises: see experiments/diagnosis.md
 RIGHT = Written(PlainLSTM)

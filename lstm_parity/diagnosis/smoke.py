@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lstm_parity.cases.case import Case, case, moved
-from lstm_parity.judging.forward import Outcome, judge
-from lstm_parity.running.calls import Outputs
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.running.evidence import Outputs
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 

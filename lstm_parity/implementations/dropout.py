@@ -7,7 +7,7 @@ a packed batch for its data, else time first. With p = 0 and p = 1 it draws noth
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,10 +24,8 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.sequences import unpack
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import arguments
-from lstm_parity.running.observe import Observation, observe
-from lstm_parity.running.protocol import LSTM, Implementation
-
-Masks = tuple[Array, ...]
+from lstm_parity.running.evidence import Masks
+from lstm_parity.running.protocol import LSTM
 
 
 def masks_of(case: Case, p: float, seed: int) -> Masks:
@@ -101,9 +99,3 @@ class MaskedReference:
         return lambda input, hx: torch_lstm.lstm_forward(
             input, hx, weights, batch_first=batch_first, dropout_masks=masks
         )
-
-
-def observe_masked(implementation: Implementation, case: Case, masks: Masks) -> Observation:
-    """The whole call of an implementation that drops with these masks, to be judged as any other."""
-    seen = observe(implementation, case, chain=False)
-    return replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))

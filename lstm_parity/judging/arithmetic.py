@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_parity.judging.forward import Measured, Outcome, Verdict, judge_all
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, ladder
-from lstm_parity.running.observe import Observation
+from lstm_parity.running.evidence import Observation
 
 TYPICAL = 0.3
 PORTION = 16  # observations judged before one asks whether an arithmetic is refuted already
@@ -80,7 +81,7 @@ def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
     return float(np.mean(surprises)) if surprises else 0.0
 
 
-def _tensor_surprise(measured: Measured, roundoff: float) -> float:
+def _tensor_surprise(measured: TensorComparison, roundoff: float) -> float:
     """Noise below one roundoff of the largest element counts as that: saturated tails are not of a size to matter."""
     finite = np.isfinite(measured.exact) & np.isfinite(measured.got) & (measured.noise > 0.0)
     if not finite.any():

@@ -1,20 +1,26 @@
-"""What evidence ought to show: the exact answers of runs of one setting and their noise, the cases side by side."""
+"""Exact answers and their noise: of the outputs and of the gradients of runs of one setting, the cases side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from lstm_parity.cases.case import Case
-from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.cases.setting import Runtime
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
+from lstm_parity.reference.noise.backward import Expected as ExpectedGradients
+from lstm_parity.reference.noise.backward import lstm_backward as noisy_backward
 from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, ready
 from lstm_parity.reference.noise.model import Array, Noisy
-from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.observe import Evidence
+from lstm_parity.reference.numpy_backward import lstm_backward
+from lstm_parity.reference.weights import CellWeights, LSTMWeights, to_numpy
+from lstm_parity.running.autograd import canonicalize_gradient, names_of, pad_setting
+from lstm_parity.running.calls import arguments
+from lstm_parity.running.evidence import Adjoints, Evidence, Gradients, Masks
 
 LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
 
@@ -114,3 +120,54 @@ def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
 
     layers = zip(*(w.cells for w in weights), strict=True)
     return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))
+
+
+def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
+    """What `reference/numpy_backward.py` says in float64, called in the layout of the case."""
+    wide = replace(pad_setting(case.setting), runtime=Runtime("float64"))
+    forth, back = (
+        [[to_numpy(part) for part in parts] for parts in ((first,), second)]
+        for first, second in (
+            arguments(wide, case.input, case.h_0, case.c_0),
+            arguments(wide, d.output, d.h_n, d.c_n),
+        )
+    )
+    d_input, d_hx, d_weights = lstm_backward(
+        forth[0][0],
+        forth[1] if case.setting.call.states else None,
+        case.weights,
+        back[0][0],
+        back[1],
+        lengths=case.setting.call.lengths,
+        batch_first=wide.architecture.batch_first,
+        dropout_masks=masks or None,
+    )
+    found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
+    return {name: canonicalize_gradient(case, name, array) for name, array in zip(names_of(case), found, strict=True)}
+
+
+def exact_gradients(
+    case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()
+) -> ExpectedGradients:
+    """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
+    return exact_gradients_of_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
+
+
+def exact_gradients_of_all(
+    cases: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
+) -> ExpectedGradients:
+    """The same for N cases of one setting."""
+    call = cases[0].setting.call
+    lengths = np.array(call.lengths or [call.time] * call.rows)
+    valid = np.arange(call.time)[:, None, None] < lengths[:, None]
+    with np.errstate(all="ignore"):
+        return noisy_backward(
+            arithmetic,
+            np.stack([case.input for case in cases]),
+            (np.stack([case.h_0 for case in cases]), np.stack([case.c_0 for case in cases])),
+            stack_weights([case.weights for case in cases]),
+            np.stack([one.output for one in d]),
+            (np.stack([one.h_n for one in d]), np.stack([one.c_n for one in d])),
+            valid,
+            [np.stack(mask) for mask in zip(*masks, strict=True)],
+        )

@@ -1,10 +1,7 @@
 """The judge: outputs and a case in, a verdict out, in units of rounding noise. The only comparison in the project.
 
-Every step is judged from where the implementation itself stood (see `reference/noise/forward.py`). A tensor deviates
-where its worst element is more than `WORST` noises from the exact answer, or where the root mean square of its
-elements is above `RMS`; the second only where half of the elements, and at least `DISTINCT`, are different numbers,
-since copies of one number err alike and their mean is no average. How the limits were
-fixed: `experiments/false_alarms.md`.
+Every step is judged from where the implementation itself stood (see `reference/noise/forward.py`), by the limits of
+`judging/verdict.py`.
 """
 
 from __future__ import annotations
@@ -12,116 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.exact import expected
+from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
-from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.calls import TENSORS, Outputs
-from lstm_parity.running.observe import TRAJECTORY, Evidence, Observation
-
-WORST = 2.86
-RMS = 0.75
-DISTINCT = 32
-COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
-MEANINGFUL = 2.0**-5  # a hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by
-
-
-class Outcome(Enum):
-    """What became of one case. There is no default."""
-
-    PARITY = "PARITY"  # agrees to rounding noise
-    DEVIATES = "DEVIATES"  # does not
-    REFUSED = "REFUSED"  # says that it does not support this
-    FAILED = "FAILED"  # raised, crashed or hung
-    NOT_JUDGED = "NOT JUDGED"  # a correct implementation might do anything here
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """One tensor of one run against the exact answer: got and exact, their distance in noises, element for element."""
-
-    tensor: str
-    way: str
-    got: Array
-    exact: Array
-    noise: Array
-    ratio: Array
-
-    @property
-    def worst(self) -> float:
-        """The largest distance, in noises."""
-        return float(self.ratio.max())
-
-    @property
-    def rms(self) -> float:
-        """The root mean square of the distances of the elements that have noise at all, in noises."""
-        noisy = self.noise > 0.0
-        return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
-
-    @property
-    def averages(self) -> bool:
-        """Whether the mean is one: copies of a number err alike, and so do numbers that rounding cannot tell apart."""
-        noisy = (self.noise > 0.0) & np.isfinite(self.exact)
-        exact = self.exact[noisy]
-        if len(exact) < DISTINCT or 2 * _different(exact, COPIES * np.abs(exact).max()) < len(exact):
-            return False
-        return _different(exact, float(np.median(self.noise[noisy]))) >= DISTINCT
-
-    @property
-    def deviates(self) -> bool:
-        """Whether the distance is more than rounding noise."""
-        return not self.worst <= WORST or (not self.rms <= RMS and self.averages)
-
-    @property
-    def where(self) -> tuple[int, ...]:
-        """The index of the worst element."""
-        return tuple(int(k) for k in np.unravel_index(int(self.ratio.argmax()), self.ratio.shape))
-
-    @property
-    def beyond(self) -> int:
-        """How many elements are more than WORST noises away."""
-        return int((~(self.ratio <= WORST)).sum())
-
-
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """What the judge says of one case. It has no truth value: ask for its outcome, or `demand_parity` of it."""
-
-    outcome: Outcome
-    observation: Observation
-    arithmetic: Arithmetic
-    measured: tuple[Measured, ...] = ()
-    faults: tuple[str, ...] = ()
-    reason: str = ""
-    unjudged: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        raise TypeError("a verdict has five outcomes and is not true or false: use .outcome, or demand_parity")
-
-    @property
-    def case(self) -> Case:
-        """The case that was judged."""
-        return self.observation.case
-
-    @property
-    def deviating(self) -> tuple[Measured, ...]:
-        """Every tensor that deviates."""
-        return tuple(measured for measured in self.measured if measured.deviates)
-
-    @property
-    def worst(self) -> float:
-        """The worst distance of all tensors, in noises; 0 where nothing was measured."""
-        return max((measured.worst for measured in self.measured), default=0.0)
-
-    @property
-    def rms(self) -> float:
-        """The largest root mean square of all tensors, in noises."""
-        return max((measured.rms for measured in self.measured), default=0.0)
+from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Evidence, Observation, Outputs
 
 
 def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
@@ -143,7 +39,7 @@ def judge_all(observations: Sequence[Observation], arithmetic: Arithmetic | None
 
 @dataclass
 class _Findings:
-    measured: list[Measured] = field(default_factory=list)
+    measured: list[TensorComparison] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)
 
 
@@ -169,24 +65,24 @@ def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithm
         if answers.overflow[n]:
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
             continue
-        if not answers.carried[n] <= MEANINGFUL:
+        if not answers.carried[n] <= MAX_HIDDEN_NOISE:
             finding.unjudged.append(f"{evidence.way}: drowned in the noise of hidden layers")
             continue
         finding.measured += _measured(evidence.outputs, answers, n, evidence.way, dtype)
 
 
-def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[Measured]:
+def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
     """The three tensors of the n-th run against what was expected of them."""
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
     measured = []
     for name in TENSORS:
         noisy, got = getattr(answers, name)[n], getattr(outputs, name)
         noise = noisy.deviation * scale
-        measured.append(Measured(name, way, got, noisy.value, noise, distances(got, noisy.value, noise)))
+        measured.append(TensorComparison(name, way, got, noisy.value, noise, distances(got, noisy.value, noise)))
     return measured
 
 
-def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
+def trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The whole call against the exact trajectory from the initial states; empty where its noise is too large.
 
     It is not what a verdict rests on: it tells which tensors are wrong as their reader sees them, where the steps tell
@@ -197,24 +93,10 @@ def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
         return ()
     answers = expected([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
     noise = max(float(answers.output.deviation.max()), float(answers.h_n.deviation.max()))
-    if answers.overflow[0] or not noise <= MEANINGFUL:
+    if answers.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
         return ()
     dtype = verdict.case.setting.runtime.dtype
     return tuple(_measured(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
-
-
-def _different(values: Array, resolution: float) -> int:
-    """How many different values there are at this resolution."""
-    return len(np.unique(np.round(values / resolution))) if resolution > 0.0 else 0
-
-
-def distances(got: Array, exact: Array, noise: Array) -> Array:
-    """|got - exact| / noise; 0 where both are the same, infinities and NaN included; infinite where only one is NaN."""
-    with np.errstate(all="ignore"):
-        ratio = np.abs(got - exact) / noise
-    same = (got == exact) | (np.isnan(got) & np.isnan(exact))
-    finite = np.isfinite(got) & np.isfinite(exact)
-    return np.where(same, 0.0, np.where(finite, ratio, np.inf))
 
 
 def _verdict(observation: Observation, findings: _Findings, arithmetic: Arithmetic) -> Verdict:

@@ -7,52 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.exact import stack_weights
-from lstm_parity.judging.forward import MEANINGFUL, Measured, Outcome, Verdict, distances
+from lstm_parity.judging.exact import exact_gradients_of_all, gradients_by_hand
+from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.reference.noise.backward import Expected
-from lstm_parity.reference.noise.backward import lstm_backward as noisy_backward
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.autograd import Adjoints, Found, Gradients, Masks, by_hand, filled, found_by_autograd, names_of
-from lstm_parity.running.observe import Observation, failure
+from lstm_parity.running.autograd import filled, found_by_autograd, names_of
+from lstm_parity.running.evidence import Adjoints, Found, Gradients, Masks, Observation
+from lstm_parity.running.observe import failure
 from lstm_parity.running.protocol import Implementation, ought
 
 GRADIENT = "gradient"
 
 
-def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> Expected:
-    """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
-    return expected_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
-
-
-def expected_all(
-    cases: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
-) -> Expected:
-    """The same for N cases of one setting."""
-    call = cases[0].setting.call
-    lengths = np.array(call.lengths or [call.time] * call.rows)
-    valid = np.arange(call.time)[:, None, None] < lengths[:, None]
-    with np.errstate(all="ignore"):
-        return noisy_backward(
-            arithmetic,
-            np.stack([case.input for case in cases]),
-            (np.stack([case.h_0 for case in cases]), np.stack([case.c_0 for case in cases])),
-            stack_weights([case.weights for case in cases]),
-            np.stack([one.output for one in d]),
-            (np.stack([one.h_n for one in d]), np.stack([one.c_n for one in d])),
-            valid,
-            [np.stack(mask) for mask in zip(*masks, strict=True)],
-        )
-
-
 def measured(
     case: Case, got: Gradients, d: Adjoints, masks: Masks = (), arithmetic: Arithmetic | None = None
-) -> tuple[Measured, ...]:
-    """Gradients against those of `by_hand`, in units of their noise; none where rounding drowns the way forward.
+) -> tuple[TensorComparison, ...]:
+    """Compare gradients with those derived by hand, in units of their noise; none if noise hides the way forward.
 
     Only those that were got are measured. arithmetic: None for the dtype's own.
     """
-    return measured_all([case], [got], [d], [masks], [by_hand(case, d, masks)], arithmetic)[0]
+    return measured_all([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
 
 
 def measured_all(
@@ -62,25 +36,25 @@ def measured_all(
     masks: Sequence[Masks] | None = None,
     exact: Sequence[Gradients] | None = None,
     arithmetic: Arithmetic | None = None,
-) -> list[tuple[Measured, ...]]:
+) -> list[tuple[TensorComparison, ...]]:
     """The same for N cases of one setting, side by side, against the values that the noise was computed with.
 
     exact: other values to measure them against.
     """
     dtype = cases[0].setting.runtime.dtype
-    twin = expected_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
+    twin = exact_gradients_of_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
     noisy = twin.named()
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
-    found = list[tuple[Measured, ...]]()
+    found = list[tuple[TensorComparison, ...]]()
     for n, case in enumerate(cases):
-        names = [name for name in names_of(case) if name in got[n]] if twin.carried[n] <= MEANINGFUL else []
+        names = [name for name in names_of(case) if name in got[n]] if twin.carried[n] <= MAX_HIDDEN_NOISE else []
         right = {name: noisy[name].value[n] for name in names} if exact is None else exact[n]
         found.append(tuple(_measured(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
     return found
 
 
-def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:
-    return Measured(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
+def _measured(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
+    return TensorComparison(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
 
 
 def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
@@ -119,7 +93,7 @@ def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
     return Verdict(outcome, observation, arithmetic, reason=reason or "")
 
 
-def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmetic: Arithmetic) -> Verdict:
+def _verdict(case: Case, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic) -> Verdict:
     observation, names = Observation(case), names_of(case)
     faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
     faults += [f"{name} is not among the parameters" for name in names if name not in found]
@@ -136,7 +110,7 @@ def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmeti
     return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
 
 
-def deviations(found: Sequence[Measured]) -> list[str]:
+def deviations(found: Sequence[TensorComparison]) -> list[str]:
     """A sentence for every gradient that is more than rounding noise away."""
     return [
         f"the gradient of {m.tensor} deviates: {m.worst:.2g} x rounding noise at {list(m.where)}, "

@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.forward import Measured, Outcome, Verdict, distances, trajectory
+from lstm_parity.judging.forward import trajectory
+from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.running.calls import Outputs
-from lstm_parity.running.observe import PAIR, WHOLE, Evidence, Observation
+from lstm_parity.running.evidence import PAIR, WHOLE, Evidence, Observation, Outputs
 
 
 def related(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic | None = None) -> Verdict:
@@ -33,6 +33,6 @@ def related(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic | N
     return Verdict(outcome, observation, arithmetic, pairs)
 
 
-def _against(measured: Measured, other: np.ndarray) -> Measured:
+def _against(measured: TensorComparison, other: np.ndarray) -> TensorComparison:
     noise = np.sqrt(2.0) * measured.noise
     return replace(measured, way=PAIR, exact=other, noise=noise, ratio=distances(measured.got, other, noise))

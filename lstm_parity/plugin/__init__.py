@@ -263,7 +263,7 @@ def _diagnosis(item: pytest.Item, error: NoParityError, told: str) -> str:
         return ""
     from lstm_parity.diagnosis.forward import diagnose
     from lstm_parity.diagnosis.probes import probe
-    from lstm_parity.judging.forward import Outcome
+    from lstm_parity.judging.verdict import Outcome
     from lstm_parity.reports.gradient_failure import WrongGradientsError
 
     item.config.stash[DIAGNOSED] = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.arithmetic import Explanation
-from lstm_parity.judging.forward import Outcome, Verdict
+from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reports.failure import message
 
 SHOWN = 3  # failures told in full

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from lstm_parity.judging.forward import RMS, WORST
+from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 from lstm_parity.reports.certificate import Certificate, Row
 
 FORMAT = "lstm-parity certificate 1"
@@ -17,7 +17,7 @@ def as_json(certificate: Certificate) -> str:
     content = {
         "format": FORMAT,
         "holds": certificate.holds,
-        "limits": {"worst": WORST, "rms": RMS},
+        "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": dict(certificate.provenance),
         "rows": [numbers(row) for row in certificate.rows],
     }

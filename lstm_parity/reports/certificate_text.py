@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from lstm_parity.judging.forward import RMS, WORST, Outcome
+from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
 from lstm_parity.reports.certificate import Certificate, Row
 from lstm_parity.reports.page import page, table, text_of
 
@@ -15,7 +15,7 @@ def as_text(certificate: Certificate, width: int = 120) -> str:
     console.print(_table(certificate))
     console.print(
         f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
-        f"the limits are {WORST:g} and {RMS:g}.\n"
+        f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
     )
     for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _unjudged(certificate))):
         console.print(title + ":" if lines else f"{title}: nothing.")

@@ -9,9 +9,9 @@ from functools import cached_property
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import WORST, Measured, Outcome, Verdict, trajectory
-from lstm_parity.running.calls import TENSORS
-from lstm_parity.running.observe import CHAIN, LATE, PAIR, TRAJECTORY, TWICE, WHOLE
+from lstm_parity.judging.forward import trajectory
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
+from lstm_parity.running.evidence import CHAIN, LATE, PAIR, TENSORS, TRAJECTORY, TWICE, WHOLE
 
 WAYS = {
     TRAJECTORY: "from the initial states on",
@@ -81,7 +81,7 @@ def _repeat(case: Case) -> str:
     return f"  repeat: no --case can, for numbers were set by hand after drawing {case.id}"
 
 
-def _told(verdict: Verdict) -> tuple[Measured, ...]:
+def _told(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The deviating tensors as a reader of the results sees them, from the initial states on, where that can be told.
 
     The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.
@@ -91,19 +91,19 @@ def _told(verdict: Verdict) -> tuple[Measured, ...]:
     return tuple(m for m in trajectory(verdict) if m.deviates) or verdict.deviating
 
 
-def _deviation(measured: Measured, setting: Setting) -> list[str]:
+def _deviation(measured: TensorComparison, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     right = "the other run" if measured.way == PAIR else "exact"
     return [
         f"{measured.tensor} deviates: {size} at {place(measured, where, setting)}, {WAYS[measured.way]}",
         f"  got {got:.9g} ({got.hex()}), {right} {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
-        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST:g} x noise, "
+        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST_LIMIT:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",
     ]
 
 
-def place(measured: Measured, where: tuple[int, ...], setting: Setting) -> str:
+def place(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> str:
     """An element's index in words: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
     first, row, unit = where
     batch, time = setting.call.rows, f"t={first}"

@@ -9,9 +9,9 @@ import math
 from functools import partial
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.judging.forward import WORST, Measured, Outcome, Verdict
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
 from lstm_parity.reports.failure import NoParityError, described, place
-from lstm_parity.running.autograd import INPUTS, Adjoints
+from lstm_parity.running.evidence import INPUTS, Adjoints
 
 GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
@@ -55,7 +55,7 @@ def loss(d: Adjoints) -> str:
     return f"the sum of {tensors}, each element times a number of its own (running.autograd.adjoints)"
 
 
-def element(measured: Measured, setting: Setting) -> str:
+def element(measured: TensorComparison, setting: Setting) -> str:
     """Where a gradient is worst, in words: `[t=2, b=1, k=3]`, or `[forget gate, unit 2, column 5]` of a weight."""
     where, name = measured.where, measured.tensor
     if name == "input":
@@ -69,12 +69,12 @@ def element(measured: Measured, setting: Setting) -> str:
     return f"[{', '.join([GATES[gate], f'unit {unit}', *column])}]"
 
 
-def _deviation(measured: Measured, setting: Setting) -> list[str]:
+def _deviation(measured: TensorComparison, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     return [
         f"the gradient of {measured.tensor} deviates: {size} at {element(measured, setting)}",
         f"  got {got:.9g} ({got.hex()}), exact {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
-        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST:g} x noise, "
+        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST_LIMIT:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",
     ]

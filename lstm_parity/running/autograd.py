@@ -1,14 +1,13 @@
-"""The gradients of a case two ways: an implementation's, by autograd, and ours, derived by hand.
+"""The gradients of a case through an implementation, by autograd; they are judged in `judging/gradients.py`.
 
-Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`, then the weights by torch's names. They
-are judged in `gradient_judge.py`.
+Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`, then the weights by torch's names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,39 +15,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from lstm_parity.cases.case import Case, rounded
-from lstm_parity.cases.setting import Runtime, Setting
+from lstm_parity.cases.setting import Setting
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.reference.numpy_backward import lstm_backward
 from lstm_parity.reference.weights import LSTMWeights, to_numpy
-from lstm_parity.running.calls import TENSORS, arguments, runtime_flags, weight_tensors
-from lstm_parity.running.protocol import LSTM, Implementation
-
-INPUTS = ("input", "h_0", "c_0")
-Gradients = dict[str, Array]
-Found = dict[str, "Array | None"]
-Masks = Sequence[Array]
-
-
-@dataclass(frozen=True, eq=False)
-class Adjoints:
-    """The derivatives of a loss by output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H).
-
-    losses: what the loss looks at; the others' derivatives are 0. ones: whether it is their plain sum.
-    """
-
-    output: Array
-    h_n: Array
-    c_n: Array
-    losses: tuple[str, ...] = TENSORS
-    ones: bool = False
-
-
-@runtime_checkable
-class Differentiated(Protocol):
-    """An implementation that is differentiated where it runs."""
-
-    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
-        """As the function of that name."""
+from lstm_parity.running.calls import arguments, runtime_flags, weight_tensors
+from lstm_parity.running.evidence import INPUTS, TENSORS, Adjoints, Found, Gradients
+from lstm_parity.running.protocol import LSTM, FindsGradients, Implementation
 
 
 def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
@@ -71,7 +43,7 @@ def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeigh
     """
     if isinstance(lstm, nn.Module):
         return dict(lstm.named_parameters())
-    if isinstance(implementation, Differentiated):
+    if isinstance(implementation, FindsGradients):
         raise NotImplementedError("its parameters are in another process: --in-process brings them here")
     named = getattr(implementation, "parameters", None)
     return dict(weights.items()) if named is None else named(lstm)
@@ -82,7 +54,7 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
 
     Parameters named in `frozen` require no gradient. Raises what the implementation raises.
     """
-    if isinstance(implementation, Differentiated):
+    if isinstance(implementation, FindsGradients):
         return implementation.found_by_autograd(case, d, tuple(frozen))
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
@@ -102,7 +74,7 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
         name: parameter.grad for name, parameter in parameters.items()
     }
     found = {name: _array(grad) for name, grad in named.items()}
-    return {name: None if array is None else _canonical(case, name, array) for name, array in found.items()}
+    return {name: None if array is None else canonicalize_gradient(case, name, array) for name, array in found.items()}
 
 
 def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
@@ -110,7 +82,7 @@ def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
     output, last = returned
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, total_length=setting.call.time)
-    d_output, d_last = arguments(_dense(setting), d.output, d.h_n, d.c_n)
+    d_output, d_last = arguments(pad_setting(setting), d.output, d.h_n, d.c_n)
     outputs = zip((output, *last), (d_output, *d_last), strict=True)
     seen = [(result, adjoint) for result, adjoint in outputs if result.requires_grad]
     torch.autograd.backward([result for result, _ in seen], [adjoint for _, adjoint in seen])
@@ -122,32 +94,8 @@ def by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen:
     return {name: gradient for name, gradient in found.items() if name not in frozen}
 
 
-def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
-    """What `reference/numpy_backward.py` says in float64, called in the layout of the case."""
-    wide = replace(_dense(case.setting), runtime=Runtime("float64"))
-    forth, back = (
-        [[to_numpy(part) for part in parts] for parts in ((first,), second)]
-        for first, second in (
-            arguments(wide, case.input, case.h_0, case.c_0),
-            arguments(wide, d.output, d.h_n, d.c_n),
-        )
-    )
-    d_input, d_hx, d_weights = lstm_backward(
-        forth[0][0],
-        forth[1] if case.setting.call.states else None,
-        case.weights,
-        back[0][0],
-        back[1],
-        lengths=case.setting.call.lengths,
-        batch_first=wide.architecture.batch_first,
-        dropout_masks=masks or None,
-    )
-    found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
-    return {name: _canonical(case, name, array) for name, array in zip(names_of(case), found, strict=True)}
-
-
-def _dense(setting: Setting) -> Setting:
-    """The same call with states, and with a padded batch, time first, for a packed one."""
+def pad_setting(setting: Setting) -> Setting:
+    """Return the same call with states, and with a padded batch, time first, in place of a packed one."""
     packed = setting.call.lengths is not None
     architecture = replace(setting.architecture, batch_first=setting.architecture.batch_first and not packed)
     return replace(
@@ -159,13 +107,14 @@ def _array(gradient: Tensor | None) -> Array | None:
     return None if gradient is None else np.asarray(to_numpy(gradient), np.float64)
 
 
-def _canonical(case: Case, name: str, gradient: Array) -> Array:
-    """A gradient of the input or of a state from the layout of the call; others as they are."""
+def canonicalize_gradient(case: Case, name: str, gradient: Array) -> Array:
+    """Return a gradient of the input or of a state out of the layout of the call; others as they are."""
     if name not in INPUTS:
         return gradient
     if case.setting.call.batch is None:
         return np.expand_dims(gradient, 1)
-    return gradient.swapaxes(0, 1) if name == "input" and _dense(case.setting).architecture.batch_first else gradient
+    batch_first = pad_setting(case.setting).architecture.batch_first
+    return gradient.swapaxes(0, 1) if name == "input" and batch_first else gradient
 
 
 def names_of(case: Case) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,28 +19,8 @@ from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Runtime, Setting
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.evidence import TENSORS, Outputs
 from lstm_parity.running.protocol import LSTM
-
-TENSORS = ("output", "h_n", "c_n")
-
-
-@dataclass(frozen=True, eq=False)
-class Outputs:
-    """What an implementation returned, canonical and in float64, or what is wrong with its form.
-
-    output: (T, B, D*P); h_n: (L*D, B, P); c_n: (L*D, B, H); None where the shape is wrong.
-    faults: what is wrong with type, shape, dtype or device, one sentence for each tensor.
-    """
-
-    output: Array | None
-    h_n: Array | None
-    c_n: Array | None
-    faults: tuple[str, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Whether all three can be compared in value."""
-        return self.output is not None and self.h_n is not None and self.c_n is not None
 
 
 @contextmanager

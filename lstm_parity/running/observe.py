@@ -6,69 +6,18 @@ An observation is what was seen, judged by nobody yet. Whatever the implementati
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import replace
 
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.calls import Outputs, call, runtime_flags, weight_tensors
-from lstm_parity.running.protocol import LSTM, Implementation, ought
-
-WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
-TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
+from lstm_parity.running.calls import call, runtime_flags, weight_tensors
+from lstm_parity.running.evidence import CHAIN, WHOLE, Evidence, Masks, Observation, Outputs
+from lstm_parity.running.protocol import LSTM, Implementation, RunsCases, ought
 
 
 class ToldError(Exception):
     """What an implementation did, told already: there is no traceback to add."""
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """One thing that was run: the arrays that went in and the outputs that came out, canonical.
-
-    way: whole call or chain. The steps of a chain lie side by side as rows of one batch, step-major: x is (1, T*B, I).
-    masks: (T, B, D*P) for every layer but the last, in train mode with dropout.
-    """
-
-    way: str
-    x: Array
-    h_0: Array
-    c_0: Array
-    outputs: Outputs
-    lengths: tuple[int, ...] | None = None
-    masks: tuple[Array, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback).
-
-    arithmetic: the one that it ought to be computed in; None for that of the case's dtype.
-    unchained: whether the chain was asked for, but its single padded steps are refused.
-    """
-
-    case: Case
-    evidence: tuple[Evidence, ...] = ()
-    refused: str | None = None
-    failed: str | None = None
-    arithmetic: Arithmetic | None = None
-    unchained: bool = False
-
-    @property
-    def ought(self) -> Arithmetic:
-        """The arithmetic that it is judged in where no other is asked for."""
-        return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
-
-
-@runtime_checkable
-class Remote(Protocol):
-    """One that lives in another process: a case is run there, in one message and one answer."""
-
-    def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
-        """As the function of that name."""
 
 
 def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
@@ -93,7 +42,7 @@ def failure(error: Exception) -> str:
 
 def evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
     """The whole call and, where asked for, the chain. Raises NotImplementedError for a refusal, and what is raised."""
-    if isinstance(implementation, Remote):
+    if isinstance(implementation, RunsCases):
         return implementation.evidence(case, chain)
     with runtime_flags(case.setting.runtime):
         if (reason := implementation.refuses(case.setting)) is not None:
@@ -143,3 +92,9 @@ def _chain(lstm: LSTM, case: Case) -> Evidence:
 def observe_all(implementation: Implementation, cases: list[Case], *, chain: bool | None = None) -> list[Observation]:
     """Run many cases, one after the other."""
     return [observe(implementation, case, chain=chain) for case in cases]
+
+
+def observe_with_masks(implementation: Implementation, case: Case, masks: Masks) -> Observation:
+    """Run the whole call of an implementation that drops with these masks, to be judged as any other."""
+    seen = observe(implementation, case, chain=False)
+    return replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))

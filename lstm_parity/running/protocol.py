@@ -7,9 +7,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.evidence import Adjoints, Evidence, Found
 
 # (input, hx) -> (output, (h_n, c_n)), all in the layout of `nn.LSTM`'s documentation; hx is (h_0, c_0) or None
 LSTM = Callable[[Any, Any], Any]
@@ -33,7 +35,7 @@ class Implementation(Protocol):
 
 
 @runtime_checkable
-class InArithmetic(Protocol):
+class HasArithmetic(Protocol):
     """One that ought to be judged in another arithmetic than its dtype's own, at least on some devices."""
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
@@ -42,12 +44,28 @@ class InArithmetic(Protocol):
 
 def ought(implementation: Implementation, setting: Setting) -> Arithmetic:
     """The arithmetic that an implementation ought to compute a setting in."""
-    told = implementation.arithmetic(setting) if isinstance(implementation, InArithmetic) else None
+    told = implementation.arithmetic(setting) if isinstance(implementation, HasArithmetic) else None
     return told or NATIVE[setting.runtime.dtype]
 
 
-class Trainable(Implementation, Protocol):
+class HasParameters(Implementation, Protocol):
     """One whose LSTM is no module and computes with other tensors than `load` was given: it names them."""
 
     def parameters(self, lstm: Any) -> dict[str, Tensor]:
         """The tensors that a loaded LSTM computes with, by the names of `nn.LSTM`'s parameters."""
+
+
+@runtime_checkable
+class RunsCases(Protocol):
+    """One that lives in another process: a case is run there, in one message and one answer."""
+
+    def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
+        """As the function of that name."""
+
+
+@runtime_checkable
+class FindsGradients(Protocol):
+    """An implementation that is differentiated where it runs."""
+
+    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+        """As the function of that name."""

@@ -14,7 +14,8 @@ from lstm_parity.cases.case import draw
 from lstm_parity.cases.setting import setting_named
 from lstm_parity.catalogue.bad_calls.probe_helpers import CannotTellError
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import message
 from lstm_parity.running.observe import observe
 

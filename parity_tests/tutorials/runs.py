@@ -14,7 +14,7 @@ from lstm_parity.cases.case import Case, draw
 from lstm_parity.cases.setting import setting_named
 from lstm_parity.parity_tests.tutorials.pytorch_cells import cell_with, two_cells
 from lstm_parity.running.calls import arguments, call, weight_tensors
-from lstm_parity.running.observe import WHOLE, Evidence, Observation
+from lstm_parity.running.evidence import WHOLE, Evidence, Observation
 
 PADDLE = "I6-H8-L2-bf-T3-B4-nostates"
 FOUR_LAYERS, ONE_CELL = "I100-H20-L4-T10-B3-nostates", "I100-H20-T10-B3-nostates"

@@ -11,8 +11,9 @@ from torch import nn
 
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import WORST, judge, trajectory
+from lstm_parity.judging.forward import judge, trajectory
 from lstm_parity.judging.pairs import related
+from lstm_parity.judging.verdict import WORST_LIMIT
 from lstm_parity.parity_tests.strategies import agrees
 from lstm_parity.parity_tests.tutorials.pytorch_cells import cell_loop, cell_loop_without_h
 from lstm_parity.parity_tests.tutorials.runs import (
@@ -84,7 +85,7 @@ def test_its_loop_is_right_at_the_first_step_and_wrong_at_every_later_one():
     """The first step is the only one for which h is what it was before the first step."""
     output, _, _ = trajectory(judge(observe(LOOP_WITHOUT_H, its_case(ONE_CELL))))
 
-    assert [bool(step.max() > WORST) for step in output.ratio] == [False, *[True] * 9]
+    assert [bool(step.max() > WORST_LIMIT) for step in output.ratio] == [False, *[True] * 9]
 
 
 def test_its_loop_lacks_nothing_but_the_feedback_of_h():

@@ -19,7 +19,7 @@ from lstm_parity.audits.folders.run import judge_folders
 from lstm_parity.audits.folders.write import export
 from lstm_parity.cli import main
 from lstm_parity.implementations.references import TorchReference
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 from tests.support.folders import PLAIN, answered, told, written
 
 

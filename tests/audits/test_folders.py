@@ -18,7 +18,7 @@ from lstm_parity.audits.folders.write import design, export
 from lstm_parity.cases.case import case
 from lstm_parity.cli import main
 from lstm_parity.implementations.stack import FromCell
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.certificate_text import as_text
 from specimens import correct_cells as lstms
 from tests.support.folders import PLAIN, answered, told, written

@@ -14,7 +14,7 @@ from lstm_parity.audits.modes.trials import AXES, trials
 from lstm_parity.implementations.load import load
 from lstm_parity.implementations.modes import MODES, mode_named
 from lstm_parity.implementations.target import TargetError, parsed
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 
 SLOW = ("compile", "export", "ONNX", "jvp", "weight_norm, deprecated", "torch.save", "jit.freeze")
 CHEAP = [name for name in MODES if not name.startswith(SLOW)]

@@ -14,13 +14,13 @@ import torch
 
 from lstm_parity.audits.known_answers import VECTORS, KnownAnswerError, against, answered, demand_known, read, read_all
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.known_answers.generate import FOLDER, files, stale
 from lstm_parity.parity_tests.small_lstms import close
 from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.noise.arithmetics import FLOAT64
 from lstm_parity.reports.failure import NoParityError
-from lstm_parity.running.calls import Outputs
+from lstm_parity.running.evidence import Outputs
 from specimens.call_faults import CALLS
 from specimens.weight_faults import ORDERS, REVERSED, TRANSPOSED
 from tests.pages.test_readme import skeleton

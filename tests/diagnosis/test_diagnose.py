@@ -14,8 +14,10 @@ from lstm_parity.diagnosis.gradients import diagnose_gradients
 from lstm_parity.diagnosis.probes import probe
 from lstm_parity.diagnosis.similarity import ALIKE, Seen
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Outcome, judge
-from lstm_parity.running.observe import WHOLE, observe
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.running.evidence import WHOLE
+from lstm_parity.running.observe import observe
 from specimens.altered_results import Altered
 from specimens.disguised_mistakes import UNKNOWN, Disguised
 

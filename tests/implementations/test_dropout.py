@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from lstm_parity.cases.case import case
-from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, masks_of, observe_masked
+from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, masks_of
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.running.observe import observe_with_masks
 
 CASE = case("I5-H7-L3-bi-T4-B3-float32-normal-1")
 PACKED = case("I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1")
@@ -29,7 +31,7 @@ WRONG = {
 
 def outcome(implementation, of, masks):
     """What the judge says of it."""
-    return judge(observe_masked(implementation, of, masks)).outcome
+    return judge(observe_with_masks(implementation, of, masks)).outcome
 
 
 @pytest.mark.parametrize("wrong", WRONG)

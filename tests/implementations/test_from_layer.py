@@ -13,7 +13,8 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from lstm_parity.cases.case import draw
 from lstm_parity.cases.setting import setting_named
 from lstm_parity.implementations.from_layer import FromLayer
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.small_lstms import B, F, T, architectures, close, lstm, numbers, states
 from lstm_parity.parity_tests.strategies import agrees, cases
 from lstm_parity.parity_tests.tutorials.pytorch_cells import cell_loop, lstm_forward

@@ -17,8 +17,9 @@ from lstm_parity.implementations.remote import wire as frames
 from lstm_parity.implementations.remote.client import Elsewhere
 from lstm_parity.implementations.remote.purity import DRAWN, STATE
 from lstm_parity.implementations.target import Target, TargetError, parsed
-from lstm_parity.judging.forward import Outcome, judge
+from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_gradients
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import message
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.calls import bits

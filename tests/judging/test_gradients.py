@@ -11,15 +11,16 @@ import pytest
 from lstm_parity.cases.case import case, rounded
 from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, mistake
 from lstm_parity.implementations.references import NumpyReference, TorchReference
-from lstm_parity.judging.forward import WORST, Outcome
+from lstm_parity.judging.exact import gradients_by_hand
 from lstm_parity.judging.gradients import deviations, judge_gradients, measured
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome
 from lstm_parity.reference.noise.arithmetics import FLOAT64
 from lstm_parity.reference.noise.model import Matrix, Noisy, rounded_sum, sum_of_products
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.reports.failure import NoParityError
 from lstm_parity.reports.gradient_failure import demand_gradients, loss, message
-from lstm_parity.running.autograd import adjoints, by_autograd, by_hand
-from lstm_parity.running.calls import TENSORS
+from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.running.evidence import TENSORS
 
 CASES = [case("I5-H7-L2-bi-P4-T4-B3-packed2.4.1-float64-normal-1"), case("I5-H7-L2-T6-B3-float64-trained-2")]
 FAR = 1e9  # times the bound
@@ -47,7 +48,7 @@ def test_wrong_gradients_are_far_beyond_the_bound(wrong):
     of = case(wrong.witness.replace("float32", "float64"))
     found = measured(of, by_autograd(wrong, of, adjoints(of)), adjoints(of))
 
-    assert max(m.worst for m in found) > FAR * WORST
+    assert max(m.worst for m in found) > FAR * WORST_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,10 @@ def test_each_loss_shows_what_it_depends_on(name, losses, seen):
 def test_gradients_one_part_in_a_hundred_thousand_too_large_deviate_in_float32(name):
     """Computed without an error, and rounded once."""
     of = case(name)
-    found = {name: rounded((1 + 1e-5) * gradient, "float32") for name, gradient in by_hand(of, adjoints(of)).items()}
+    found = {
+        name: rounded((1 + 1e-5) * gradient, "float32")
+        for name, gradient in gradients_by_hand(of, adjoints(of)).items()
+    }
 
     assert deviations(measured(of, found, adjoints(of))) != []
 

@@ -11,9 +11,11 @@ import torch
 from lstm_parity.cases.case import case, draw
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Outcome, judge, judge_all
+from lstm_parity.judging.forward import judge, judge_all
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import NoParityError, demand_parity
-from lstm_parity.running.observe import WHOLE, observe
+from lstm_parity.running.evidence import WHOLE
+from lstm_parity.running.observe import observe
 from specimens.altered_results import Altered, PackedAlone
 
 SETTING = Setting(Architecture(5, 7, 2, bidirectional=True), Call(4, 3))

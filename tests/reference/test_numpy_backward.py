@@ -14,8 +14,9 @@ from lstm_parity.cases.case import draw
 from lstm_parity.cases.covering import cover, setting_at
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import WORST, distances
-from lstm_parity.judging.gradients import deviations, expected, measured
+from lstm_parity.judging.exact import exact_gradients, gradients_by_hand
+from lstm_parity.judging.gradients import deviations, measured
+from lstm_parity.judging.verdict import WORST_LIMIT, distances
 from lstm_parity.parity_tests.small_lstms import (
     B,
     F,
@@ -35,8 +36,8 @@ from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.errors import DtypeError, FormError, LengthsError, RefusedError, ShapeError
 from lstm_parity.reference.numpy_backward import lstm_backward, lstm_cell_backward, lstm_layer_backward
 from lstm_parity.reference.weights import as_numpy, weights_of
-from lstm_parity.running.autograd import adjoints, by_autograd, by_hand
-from lstm_parity.running.calls import TENSORS
+from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.running.evidence import TENSORS
 
 DOUBLE = {"dtype": "float64", "grad_mode": "grad"}
 losses = pytest.mark.parametrize(
@@ -71,10 +72,10 @@ def test_by_hand_is_autograd_in_every_architecture(implementation):
 @given(case=cases(**DOUBLE))
 def test_the_page_and_its_noisy_twin_have_the_same_gradients(case):
     """The noise is that of the very gradients that numpy_backward.py computes."""
-    exact, twin = by_hand(case, adjoints(case)), expected(case, adjoints(case))
+    exact, twin = gradients_by_hand(case, adjoints(case)), exact_gradients(case, adjoints(case))
     twin = twin.named()
 
-    assert all(np.all(distances(exact[n], twin[n].value[0], 1.5 * twin[n].deviation[0]) <= WORST) for n in exact)
+    assert all(np.all(distances(exact[n], twin[n].value[0], 1.5 * twin[n].deviation[0]) <= WORST_LIMIT) for n in exact)
 
 
 ANALYTIC = [

@@ -14,7 +14,7 @@ from lstm_parity.cli import main
 from lstm_parity.implementations.references import NumpyReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.certificate import Certificate, row
 from lstm_parity.reports.certificate_json import as_json
 from lstm_parity.reports.certificate_text import as_text

@@ -17,7 +17,7 @@ from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell, 
 from lstm_parity.judging.forward import judge
 from lstm_parity.running import devices
 from lstm_parity.running.calls import runtime_flags, weight_tensors
-from lstm_parity.running.observe import Observation
+from lstm_parity.running.evidence import Observation
 from lstm_parity.running.protocol import ought
 
 ON_CUDA = setting_named("I3-H5-T4-B2-float32-cuda")

@@ -15,8 +15,7 @@ from lstm_parity.audits.folders.weights import architecture_of, assembled, find_
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, SettingError
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.calls import TENSORS, Outputs
-from lstm_parity.running.observe import WHOLE, Evidence, Observation
+from lstm_parity.running.evidence import TENSORS, WHOLE, Evidence, Observation, Outputs
 
 GIVEN = "given"  # the profile of numbers that are not ours
 REFUSED = "refused.txt"

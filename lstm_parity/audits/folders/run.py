@@ -11,11 +11,12 @@ from lstm_parity.audits.folders.read import Answered, read
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.forward import diagnose
 from lstm_parity.judging.arithmetic import PORTION, Explanation, explain
-from lstm_parity.judging.forward import Outcome, judge_all
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
 from lstm_parity.reports.certificate import Certificate, Row, row
 from lstm_parity.reports.provenance import provenance
-from lstm_parity.running.observe import Observation
+from lstm_parity.running.evidence import Observation
 
 AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
 ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")

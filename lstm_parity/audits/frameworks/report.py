@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from lstm_parity.audits.frameworks.run import Judged, Report, Result
-from lstm_parity.judging.forward import RMS, WORST
+from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 from lstm_parity.reports.certificate_json import numbers
 from lstm_parity.reports.certificate_text import distance
 from lstm_parity.reports.page import page, table, text_of
@@ -23,7 +23,7 @@ def as_text(report: Report, width: int = 120) -> str:
     console.print(_table(report))
     console.print(
         "worst and RMS are distances from the exact answer in units of the expected rounding noise of that arithmetic; "
-        f"the limits are {WORST:g} and {RMS:g}.\n"
+        f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
     )
     for title, lines in (("Stated", _stated(report)), ("Not judged", [*_unjudged(report), BEYOND])):
         console.print(f"{title}:")
@@ -84,7 +84,7 @@ def as_json(report: Report) -> str:
     content = {
         "format": FORMAT,
         "as_stated": not report.wrong,
-        "limits": {"worst": WORST, "rms": RMS},
+        "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": report.provenance,
         "frameworks": [_result(result) for result in report.results],
     }

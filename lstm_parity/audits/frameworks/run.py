@@ -17,12 +17,14 @@ from lstm_parity.implementations.remote import server_of_workers
 from lstm_parity.implementations.remote.client import Elsewhere
 from lstm_parity.implementations.target import Target, TargetError
 from lstm_parity.judging.arithmetic import Explanation, explain
-from lstm_parity.judging.forward import Outcome, judge_all
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reference.noise.arithmetics import NATIVE, ladder
 from lstm_parity.reports.certificate import Row, row
 from lstm_parity.reports.provenance import provenance
 from lstm_parity.running.child_process import Isolation
-from lstm_parity.running.observe import Observation, observe_all
+from lstm_parity.running.evidence import Observation
+from lstm_parity.running.observe import observe_all
 
 DTYPES = ("float32", "float64")
 LIMIT, MEMORY = 120.0, 64.0  # seconds for a call, compilation included; GiB of addresses, of which most is never used

@@ -14,7 +14,7 @@ from lstm_parity.audits.modes.run import Tried, run
 from lstm_parity.audits.modes.trials import trials
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.modes import MODES, mode_named
-from lstm_parity.judging.forward import Outcome
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.page import page, table, text_of
 
 FORMAT = "lstm-parity modes 1"

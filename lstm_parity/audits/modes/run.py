@@ -11,18 +11,20 @@ from lstm_parity.audits.modes.expected_failures import lack
 from lstm_parity.audits.modes.trials import Trial
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.dropout import Masks, masks_of
+from lstm_parity.implementations.dropout import masks_of
 from lstm_parity.implementations.modes import mode_named
 from lstm_parity.implementations.modes.mode import DROPOUT, SEED, Mode
 from lstm_parity.implementations.remote.client import Elsewhere
 from lstm_parity.implementations.target import Target
-from lstm_parity.judging.forward import Outcome, Verdict, judge
+from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import GRADIENT, deviations, judge_all_gradients
+from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.reports.failure import message
-from lstm_parity.running.autograd import Adjoints, Found, adjoints
+from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.calls import arguments, runtime_flags, weight_tensors
 from lstm_parity.running.child_process import Isolation
+from lstm_parity.running.evidence import Adjoints, Found, Masks
 from lstm_parity.running.observe import failure, observe
 from lstm_parity.running.protocol import LSTM, ought
 

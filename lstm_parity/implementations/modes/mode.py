@@ -17,7 +17,7 @@ from lstm_parity.implementations.dropout import Seeded
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.autograd import Adjoints, Found
+from lstm_parity.running.evidence import Adjoints, Found
 from lstm_parity.running.protocol import LSTM
 
 SEED = 0  # of the dropout masks

@@ -16,8 +16,9 @@ from lstm_parity.implementations.modes.compiled import weights_of
 from lstm_parity.implementations.modes.mode import SEED, Differentiating, Make, Mode, Running
 from lstm_parity.implementations.stack import CellStack, Step
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.autograd import Adjoints, Found, names_of
+from lstm_parity.running.autograd import names_of
 from lstm_parity.running.calls import arguments, runtime_flags, weight_tensors
+from lstm_parity.running.evidence import Adjoints, Found
 
 
 def _function(module: nn.LSTM, cells: bool) -> Callable[..., Any]:

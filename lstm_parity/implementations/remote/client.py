@@ -21,9 +21,9 @@ from lstm_parity.implementations.remote import wire as frames
 from lstm_parity.implementations.target import LIMIT, MEMORY, Target, TargetError
 from lstm_parity.reference.noise.arithmetics import Arithmetic, named
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.autograd import Adjoints, Found
 from lstm_parity.running.child_process import Ending, How, Isolation
-from lstm_parity.running.observe import Evidence, ToldError
+from lstm_parity.running.evidence import Adjoints, Evidence, Found
+from lstm_parity.running.observe import ToldError
 
 WORDS = {
     "SIGSEGV": "a segmentation fault: it read or wrote memory that is not its own",

@@ -11,9 +11,7 @@ from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import setting_named
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.autograd import Adjoints
-from lstm_parity.running.calls import Outputs
-from lstm_parity.running.observe import Evidence
+from lstm_parity.running.evidence import Adjoints, Evidence, Outputs
 
 Message = tuple[dict[str, Any], list[Any]]  # what JSON holds, and arrays
 

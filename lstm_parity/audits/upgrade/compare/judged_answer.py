@@ -14,14 +14,12 @@ import numpy as np
 
 from lstm_parity.audits.upgrade.record import FORWARD, Answer, places
 from lstm_parity.cases.case import Case, case
-from lstm_parity.judging.exact import expected
-from lstm_parity.judging.forward import MEANINGFUL, Measured, distances
-from lstm_parity.judging.gradients import expected_all
+from lstm_parity.judging.exact import exact_gradients_of_all, expected
+from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, TensorComparison, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, named
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints
-from lstm_parity.running.calls import TENSORS, Outputs
-from lstm_parity.running.observe import TRAJECTORY, WHOLE, Evidence
+from lstm_parity.running.evidence import TENSORS, TRAJECTORY, WHOLE, Evidence, Outputs
 
 Exact = Mapping[str, tuple[Array, Array]]  # values and noise by array
 
@@ -31,8 +29,8 @@ class Judged:
     """An answer that changed, old and new, each measured against the exact one; both empty where it is not judged."""
 
     case: Case
-    old: tuple[Measured, ...]
-    new: tuple[Measured, ...]
+    old: tuple[TensorComparison, ...]
+    new: tuple[TensorComparison, ...]
     apart: float
 
     @property
@@ -60,7 +58,7 @@ def _equal(one: Array, other: Array) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def _rms(measured: tuple[Measured, ...]) -> float:
+def _rms(measured: tuple[TensorComparison, ...]) -> float:
     ratios = np.concatenate([m.ratio[(m.noise > 0.0) & np.isfinite(m.ratio)] for m in measured])
     return float(np.sqrt(np.square(ratios).mean())) if len(ratios) else 0.0
 
@@ -83,10 +81,10 @@ def judged(one: Case, old: Answer, new: Answer) -> Judged:
     )
 
 
-def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> Measured:
+def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> TensorComparison:
     """The elements that are kept, against theirs of the whole exact answer."""
     exact, noise = (array.reshape(-1)[places(array.size, len(got))] for array in whole)
-    return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+    return TensorComparison(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
 
 
 @lru_cache(maxsize=1024)
@@ -107,13 +105,13 @@ def _forward(case: Case, arithmetic: Arithmetic) -> Exact:
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
     told = expected([case], [evidence], arithmetic, steps=False)
     noise = max(float(told.output.deviation.max()), float(told.h_n.deviation.max()))
-    if told.overflow[0] or not noise <= MEANINGFUL:
+    if told.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
         return {}
     return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
 
 
 def _gradients(case: Case, arithmetic: Arithmetic) -> Exact:
-    told = expected_all([case], [adjoints(case)], arithmetic, [()])
-    if not told.carried[0] <= MEANINGFUL:
+    told = exact_gradients_of_all([case], [adjoints(case)], arithmetic, [()])
+    if not told.carried[0] <= MAX_HIDDEN_NOISE:
         return {}
     return {name: (one.value[0], one.deviation[0]) for name, one in told.named().items()}

@@ -19,7 +19,7 @@ from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints, found_by_autograd
-from lstm_parity.running.calls import TENSORS
+from lstm_parity.running.evidence import TENSORS
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation, ought
 

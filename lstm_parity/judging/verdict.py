@@ -1,0 +1,133 @@
+"""A verdict and its limits: each tensor compared with the exact answer, in units of rounding noise.
+
+A tensor deviates if its worst element is more than `WORST_LIMIT` noises from the exact answer, or if the root mean
+square of its elements is above `RMS_LIMIT`; the second only if half of the elements, and at least `DISTINCT`, are
+different numbers, since copies of one number err alike and their mean is no average. How the limits were fixed:
+`experiments/false_alarms.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from lstm_parity.cases.case import Case
+from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.running.evidence import Observation
+
+WORST_LIMIT = 2.86
+RMS_LIMIT = 0.75
+DISTINCT = 32
+COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
+# A hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by.
+MAX_HIDDEN_NOISE = 2.0**-5
+
+
+class Outcome(Enum):
+    """What became of one case. There is no default."""
+
+    PARITY = "PARITY"  # agrees to rounding noise
+    DEVIATES = "DEVIATES"  # does not
+    REFUSED = "REFUSED"  # says that it does not support this
+    FAILED = "FAILED"  # raised, crashed or hung
+    NOT_JUDGED = "NOT JUDGED"  # a correct implementation might do anything here
+
+
+@dataclass(frozen=True, eq=False)
+class TensorComparison:
+    """One tensor of one run against the exact answer: got and exact, their distance in noises, element for element."""
+
+    tensor: str
+    way: str
+    got: Array
+    exact: Array
+    noise: Array
+    ratio: Array
+
+    @property
+    def worst(self) -> float:
+        """The largest distance, in noises."""
+        return float(self.ratio.max())
+
+    @property
+    def rms(self) -> float:
+        """The root mean square of the distances of the elements that have noise at all, in noises."""
+        noisy = self.noise > 0.0
+        return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
+
+    @property
+    def averages(self) -> bool:
+        """Whether the mean is one: copies of a number err alike, and so do numbers that rounding cannot tell apart."""
+        noisy = (self.noise > 0.0) & np.isfinite(self.exact)
+        exact = self.exact[noisy]
+        if len(exact) < DISTINCT or 2 * _count_distinct(exact, COPIES * np.abs(exact).max()) < len(exact):
+            return False
+        return _count_distinct(exact, float(np.median(self.noise[noisy]))) >= DISTINCT
+
+    @property
+    def deviates(self) -> bool:
+        """Whether the distance is more than rounding noise."""
+        return not self.worst <= WORST_LIMIT or (not self.rms <= RMS_LIMIT and self.averages)
+
+    @property
+    def where(self) -> tuple[int, ...]:
+        """The index of the worst element."""
+        return tuple(int(k) for k in np.unravel_index(int(self.ratio.argmax()), self.ratio.shape))
+
+    @property
+    def beyond(self) -> int:
+        """How many elements are more than WORST noises away."""
+        return int((~(self.ratio <= WORST_LIMIT)).sum())
+
+
+def _count_distinct(values: Array, resolution: float) -> int:
+    """How many different values there are at this resolution."""
+    return len(np.unique(np.round(values / resolution))) if resolution > 0.0 else 0
+
+
+def distances(got: Array, exact: Array, noise: Array) -> Array:
+    """|got - exact| / noise; 0 where both are the same, infinities and NaN included; infinite where only one is NaN."""
+    with np.errstate(all="ignore"):
+        ratio = np.abs(got - exact) / noise
+    same = (got == exact) | (np.isnan(got) & np.isnan(exact))
+    finite = np.isfinite(got) & np.isfinite(exact)
+    return np.where(same, 0.0, np.where(finite, ratio, np.inf))
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What the judge says of one case. It has no truth value: ask for its outcome, or `demand_parity` of it."""
+
+    outcome: Outcome
+    observation: Observation
+    arithmetic: Arithmetic
+    measured: tuple[TensorComparison, ...] = ()
+    faults: tuple[str, ...] = ()
+    reason: str = ""
+    unjudged: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict has five outcomes and is not true or false: use .outcome, or demand_parity")
+
+    @property
+    def case(self) -> Case:
+        """The case that was judged."""
+        return self.observation.case
+
+    @property
+    def deviating(self) -> tuple[TensorComparison, ...]:
+        """Every tensor that deviates."""
+        return tuple(measured for measured in self.measured if measured.deviates)
+
+    @property
+    def worst(self) -> float:
+        """The worst distance of all tensors, in noises; 0 where nothing was measured."""
+        return max((measured.worst for measured in self.measured), default=0.0)
+
+    @property
+    def rms(self) -> float:
+        """The largest root mean square of all tensors, in noises."""
+        return max((measured.rms for measured in self.measured), default=0.0)

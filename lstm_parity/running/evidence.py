@@ -1,0 +1,93 @@
+"""What a run leaves behind: the outputs of each call with what went in, or why there are none; and gradients likewise.
+
+All arrays are canonical, in float64: time first, padded, with a batch axis. Gradients go by name: `input` (T, B, I),
+`h_0`, `c_0`, then the weights by torch's names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lstm_parity.cases.case import Case
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
+from lstm_parity.reference.noise.model import Array
+
+TENSORS = ("output", "h_n", "c_n")
+INPUTS = ("input", "h_0", "c_0")
+WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
+TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
+
+Gradients = dict[str, Array]
+Found = dict[str, "Array | None"]
+Masks = tuple[Array, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What an implementation returned, canonical and in float64, or what is wrong with its form.
+
+    output: (T, B, D*P); h_n: (L*D, B, P); c_n: (L*D, B, H); None where the shape is wrong.
+    faults: what is wrong with type, shape, dtype or device, one sentence for each tensor.
+    """
+
+    output: Array | None
+    h_n: Array | None
+    c_n: Array | None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all three can be compared in value."""
+        return self.output is not None and self.h_n is not None and self.c_n is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One thing that was run: the arrays that went in and the outputs that came out, canonical.
+
+    way: whole call or chain. The steps of a chain lie side by side as rows of one batch, step-major: x is (1, T*B, I).
+    masks: (T, B, D*P) for every layer but the last, in train mode with dropout.
+    """
+
+    way: str
+    x: Array
+    h_0: Array
+    c_0: Array
+    outputs: Outputs
+    lengths: tuple[int, ...] | None = None
+    masks: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback).
+
+    arithmetic: the one that it ought to be computed in; None for that of the case's dtype.
+    unchained: whether the chain was asked for, but its single padded steps are refused.
+    """
+
+    case: Case
+    evidence: tuple[Evidence, ...] = ()
+    refused: str | None = None
+    failed: str | None = None
+    arithmetic: Arithmetic | None = None
+    unchained: bool = False
+
+    @property
+    def ought(self) -> Arithmetic:
+        """The arithmetic that it is judged in where no other is asked for."""
+        return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
+
+
+@dataclass(frozen=True, eq=False)
+class Adjoints:
+    """The derivatives of a loss by output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H).
+
+    losses: what the loss looks at; the others' derivatives are 0. ones: whether it is their plain sum.
+    """
+
+    output: Array
+    h_n: Array
+    c_n: Array
+    losses: tuple[str, ...] = TENSORS
+    ones: bool = False
