@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lstm_parity.audits.named import LOADERS, NAMED
 from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
 from lstm_parity.running.threads import share_cores
 
@@ -71,7 +72,9 @@ def upgrade_command(arguments: tuple[str, ...]) -> None:
 @main.command()
 @json_option
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
-@click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, KINDS.items()))}.")
+@click.option(
+    "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
+)
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
 @click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
@@ -120,7 +123,7 @@ def verify(
 
 def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -> Target:
     try:
-        return parsed(impl, arrays, without, arithmetic)
+        return parsed(impl, arrays, without, arithmetic, LOADERS)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from lstm_parity.audits.named import NAMED
 from lstm_parity.audits.verify import design
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.smoke import smoke
-from lstm_parity.implementations.load import adapted
+from lstm_parity.implementations.load import adapted, declare
 from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
@@ -36,13 +37,16 @@ def check(
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
     """
-    for given, known in ((kind, KINDS), (arrays, ARRAYS), *((feature, FEATURES) for feature in without)):
+    for given, known in ((kind, KINDS | NAMED), (arrays, ARRAYS), *((feature, FEATURES) for feature in without)):
         if given not in known:
             raise TargetError(f"{given!r} was given, but it must be one of {', '.join(known)}")
     refuse_arrays(kind, arrays)
     refuse_arithmetic(arithmetic)
     name = getattr(implementation, "__name__", type(implementation).__name__)
-    judged = adapted(kind, name, implementation, arrays, tuple(without), arithmetic)
+    if kind in NAMED:  # it is an implementation as it stands
+        judged = declare(cast(Implementation, implementation), tuple(without), arithmetic)
+    else:
+        judged = adapted(kind, name, implementation, arrays, tuple(without), arithmetic)
     if (problem := smoke(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
     return sum(_judged(judged, dtype) for dtype in dtypes)

@@ -18,7 +18,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.from_function import FromFunction
 from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
 from lstm_parity.implementations.from_numpy import WithoutGradients, on_arrays
-from lstm_parity.implementations.target import NAMED, Target, TargetError, importable
+from lstm_parity.implementations.target import Target, TargetError, importable
 from lstm_parity.implementations.torch_modules import FromModule
 from lstm_parity.reference.noise.arithmetics import Arithmetic, named
 from lstm_parity.reference.weights import LSTMWeights
@@ -82,34 +82,32 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
 
 def load(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
-    found = _ours(target.kind, target.name) if target.kind in NAMED else _found(target)
-    return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
+    if target.loader:
+        return declare(_ours(target), target.without, target.arithmetic)
+    return adapted(target.kind, str(target), _found(target), target.arrays, target.without, target.arithmetic)
 
 
 def adapted(
     kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
 ) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
-    if kind in NAMED:
-        implementation = found
-    elif not callable(found) or (kind == "module") != isinstance(found, type):
+    if not callable(found) or (kind == "module") != isinstance(found, type):
         needed = "class" if kind == "module" else "function"
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
-    else:
-        own = _of_kind(kind, name, on_arrays(found) if arrays == "numpy" else found)
-        implementation = WithoutGradients(own) if arrays == "numpy" else own
+    own = _of_kind(kind, name, on_arrays(found) if arrays == "numpy" else found)
+    return declare(WithoutGradients(own) if arrays == "numpy" else own, without, arithmetic)
+
+
+def declare(implementation: Implementation, without: tuple[str, ...], arithmetic: str) -> Implementation:
+    """Return an implementation with what is declared of it, if anything is."""
     return Declared(implementation, without, arithmetic) if without or arithmetic else implementation
 
 
-def _ours(kind: str, name: str) -> Implementation:
-    """A mistake, a mode or a framework; what the last two import takes seconds, and is theirs alone in its process."""
-    place, function = {
-        "mistake": ("lstm_parity.catalogue.mistakes", "mistake"),
-        "mode": ("lstm_parity.implementations.modes", "mode_named"),
-        "framework": ("lstm_parity.implementations.frameworks.adapting", "adapter"),
-    }[kind]
+def _ours(target: Target) -> Implementation:
+    """One of ours; what it imports may take seconds, and is its alone in its process."""
+    module, _, function = target.loader.partition(":")
     try:
-        return cast(Implementation, getattr(importlib.import_module(place), function)(name))
+        return cast(Implementation, getattr(importlib.import_module(module), function)(target.name))
     except KeyError as error:
         raise TargetError(error.args[0]) from None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lstm_parity.cases.setting import DTYPES
@@ -18,11 +19,7 @@ KINDS = {
     "layer": "lstm_forward(input, (h0, c0), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (output, (h, c)), batch first",
     "cell": "(x, (h, c), w_ih, w_hh, b_ih, b_hh) -> (h, c)",
     "function": "a function with the arguments of torch.lstm -> (output, h_n, c_n)",
-    "mistake": "one of the known mistakes, to see what a failure looks like",
-    "mode": "a way in which torch runs nn.LSTM: one that `lstm-parity modes` lists",
-    "framework": "another framework, where it is installed: see docs/frameworks.md",
 }
-NAMED = ("mistake", "mode", "framework")  # kinds of ours, which have no place
 ARRAYS = ("torch", "numpy")
 LIMIT = 20.0  # seconds for one call
 MEMORY = 4.0  # GiB that an implementation may ask for
@@ -43,7 +40,8 @@ class Target:
 
     place: a file, or a module's dotted name; empty for one of ours (NAMED). name: of a class or function in it. arrays:
     what the function computes with. without: the features (FEATURES) that it is declared not to support. arithmetic: a
-    name of `arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none.
+    name of `arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none. loader: the
+    "module:function" that finds one of ours by its name; empty for the user's.
     """
 
     kind: str
@@ -52,6 +50,7 @@ class Target:
     arrays: str = "torch"
     without: tuple[str, ...] = ()
     arithmetic: str = ""
+    loader: str = ""
 
     def __str__(self) -> str:
         place = os.path.relpath(self.place) if self.place.endswith(".py") else self.place
@@ -68,13 +67,22 @@ class Target:
         return cls(**fields | {"without": tuple(fields["without"])})
 
 
-def parsed(text: str, arrays: str = "torch", without: Iterable[str] = (), arithmetic: str = "") -> Target:
-    """The target that a command line names. Raises TargetError, with a hint, where it names none."""
+def parsed(
+    text: str,
+    arrays: str = "torch",
+    without: Iterable[str] = (),
+    arithmetic: str = "",
+    loaders: Mapping[str, str] = MappingProxyType({}),
+) -> Target:
+    """Return the target that a command line names. Raises TargetError, with a hint, if it names none.
+
+    loaders: of each kind of ours that may be named, the "module:function" that finds one by its name.
+    """
     kind, _, rest = text.partition(":")
     place, _, name = rest.rpartition(":")
-    if kind not in KINDS:
-        raise TargetError(f"--impl {text} was given, but {_unknown(kind, KINDS)}; write KIND:FILE.py:NAME")
-    if kind in NAMED:
+    if kind not in (kinds := (*KINDS, *loaders)):
+        raise TargetError(f"--impl {text} was given, but {_unknown(kind, kinds)}; write KIND:FILE.py:NAME")
+    if kind in loaders:
         place, name = "", rest
     elif not place or not name.isidentifier():
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
@@ -89,7 +97,7 @@ def parsed(text: str, arrays: str = "torch", without: Iterable[str] = (), arithm
         place = _file(text, place)
     elif "/" in place:
         raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
-    return Target(kind, place, name, arrays, tuple(without), arithmetic)
+    return Target(kind, place, name, arrays, tuple(without), arithmetic, loaders.get(kind, ""))
 
 
 def refuse_arrays(kind: str, arrays: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.implementations.target import Target, TargetError, parsed
 from lstm_parity.plugin.options import pytest_addoption
 from lstm_parity.running.threads import share_cores
@@ -43,7 +44,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def _target(option: Any) -> Target:
     try:
-        return parsed(option.impl, option.arrays, option.without, option.arithmetic)
+        return parsed(option.impl, option.arrays, option.without, option.arithmetic, LOADERS)
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
 

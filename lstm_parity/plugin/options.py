@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lstm_parity.audits.named import NAMED
 from lstm_parity.implementations.target import FEATURES, KINDS, LIMIT, MEMORY
 
 
@@ -18,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _add_implementation(group: pytest.OptionGroup) -> None:
     """`--impl KIND:TARGET`, with what belongs to it."""
-    kinds = "; ".join(f"{kind}: {needed}" for kind, needed in KINDS.items())
+    kinds = "; ".join(f"{kind}: {needed}" for kind, needed in (KINDS | NAMED).items())
     group.addoption("--impl", metavar="KIND:TARGET", help=f"judge this implementation and nothing else. {kinds}")
     group.addoption("--arrays", default="torch", help="what a layer, cell or function computes with: torch or numpy")
     group.addoption(

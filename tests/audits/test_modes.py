@@ -11,6 +11,7 @@ from lstm_parity.audits.modes.expected_failures import LACKS, lack
 from lstm_parity.audits.modes.report import as_text, row
 from lstm_parity.audits.modes.run import Tried, run
 from lstm_parity.audits.modes.trials import AXES, trials
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.implementations.load import load
 from lstm_parity.implementations.modes import MODES, mode_named
 from lstm_parity.implementations.target import TargetError, parsed
@@ -83,9 +84,9 @@ def test_a_missing_package_is_told_as_not_judged(monkeypatch):
 
 def test_a_mode_is_a_target():
     """`--impl mode:NAME` is judged by every test; one that is not there is told."""
-    assert load(parsed("mode:functional_call")) is mode_named("functional_call")
+    assert load(parsed("mode:functional_call", loaders=LOADERS)) is mode_named("functional_call")
     with pytest.raises(TargetError, match="is none of eager"):
-        load(parsed("mode:no_such"))
+        load(parsed("mode:no_such", loaders=LOADERS))
 
 
 def test_there_are_many_modes():

@@ -10,6 +10,7 @@ from lstm_parity.audits.upgrade.command import main
 from lstm_parity.audits.upgrade.environments import Maker, cache_folder, interpreter, packages
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import write
+from lstm_parity.audits.upgrade.run import PACKAGE, _sources
 
 STAND_IN = """#!/bin/sh
 case "$*" in
@@ -102,6 +103,11 @@ def test_what_was_recorded_is_not_recorded_again(python, tmp_path, capsys):
     assert main([*upgrade, "--again", "--json"]) == 0
     assert len(lines(tmp_path / "recorded")) == 4
     assert "was recorded before" in capsys.readouterr().err
+
+
+def test_a_record_is_kept_by_the_reference_too():
+    """In a checkout it is linked into the package, and a search for files does not follow links by itself."""
+    assert {PACKAGE / "reference" / "torch_lstm.py", PACKAGE / "reference" / "noise" / "model.py"} <= set(_sources())
 
 
 def test_the_exit_code_is_that_of_comparing(tmp_path, capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.cases.case import case
 from lstm_parity.diagnosis.smoke import smoke
 from lstm_parity.implementations.load import load
@@ -110,7 +111,7 @@ def test_what_is_printed_is_kept_out_of_the_report(elsewhere, capfd):
 def test_it_returns_there_what_it_returns_here(elsewhere, monkeypatch, text, strided):
     """Bit for bit, for every kind and every layout of the arguments."""
     monkeypatch.chdir(ROOT)
-    target, asked = parsed(text), case(f"I3-H5-T4-B2{strided}-float32-threads1-normal-1")
+    target, asked = parsed(text, loaders=LOADERS), case(f"I3-H5-T4-B2{strided}-float32-threads1-normal-1")
     here, there = (observe(one, asked).evidence[0].outputs for one in (load(target), elsewhere(target)))
 
     assert all((getattr(here, name) == getattr(there, name)).all() for name in ("output", "h_n", "c_n"))
@@ -175,7 +176,7 @@ def test_the_smoke_tells_a_wrong_adapter_from_a_wrong_lstm(elsewhere, name, word
 
 def test_the_smoke_lets_a_wrong_lstm_pass(elsewhere):
     """Whether numbers are right is not its question."""
-    assert smoke(elsewhere(Target("mistake", "", "gates-ifog"))) is None
+    assert smoke(elsewhere(parsed("mistake:gates-ifog", loaders=LOADERS))) is None
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_a_target_that_is_none_is_refused_with_a_hint(monkeypatch, text, words):
     """What was given, and what was meant."""
     monkeypatch.chdir(ROOT)
     with pytest.raises(TargetError) as refusal:
-        load(parsed(text))
+        load(parsed(text, loaders=LOADERS))
     assert words in str(refusal.value)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from lstm_parity.audits.frameworks.cases import design
 from lstm_parity.audits.frameworks.expected_failures import STATEMENTS, Statement, statement
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.implementations.frameworks.registry import FRAMEWORKS, Framework, install
 from lstm_parity.implementations.remote import server_of_workers
 from lstm_parity.implementations.remote.client import Elsewhere
@@ -106,7 +107,8 @@ def _result(one: Framework, server: Isolation) -> Result:
         told = versions(one)
     except PackageNotFoundError as error:
         return Result(one, "", missing=f"{error.name} is not installed: {install(one)}")
-    with Elsewhere(Target("framework", "", one.name), LIMIT, MEMORY, server) as implementation:
+    target = Target("framework", "", one.name, loader=LOADERS["framework"])
+    with Elsewhere(target, LIMIT, MEMORY, server) as implementation:
         try:
             implementation.start()
         except TargetError as error:

@@ -9,6 +9,7 @@ from typing import Any
 from lstm_parity.audits.modes.conditions import Lack
 from lstm_parity.audits.modes.expected_failures import lack
 from lstm_parity.audits.modes.trials import Trial
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.dropout import masks_of
@@ -103,7 +104,7 @@ def run(trials: list[Trial], progress: Callable[[str], None] = lambda _: None) -
     """All trials, those of one mode, in eval or train mode, in one process as long as it lives."""
     with Isolation("torch", "lstm_parity.implementations.remote.worker", "lstm_parity.implementations.modes") as server:
         for target in dict.fromkeys(trial.target for trial in trials):
-            home = Elsewhere(Target("mode", "", target), LIMIT, MEMORY, server)
+            home = Elsewhere(Target("mode", "", target, loader=LOADERS["mode"]), LIMIT, MEMORY, server)
             for trial in trials:
                 if trial.target == target:
                     progress(f"{trial.mode}: {trial.name}")

@@ -16,13 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import lstm_parity
 from lstm_parity.audits.upgrade.environments import Maker, Progress, interpreter
 from lstm_parity.audits.upgrade.measure.conditions import machine
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import RecordError, read
 
-PACKAGE = Path(lstm_parity.__path__[0])  # what recording needs of us
+PACKAGE = Path(__file__).parents[2]  # what recording needs of us
 ASKED = """
 import json, platform
 from importlib import metadata, util
@@ -76,9 +75,15 @@ def _whole(file: Path) -> Record | None:
 def _fingerprint(told: dict[str, str]) -> str:
     """Of all that a record may depend on."""
     known = hashlib.sha256(json.dumps([told, machine()]).encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in _sources():
         known.update(path.read_bytes())
     return known.hexdigest()[:12]
+
+
+def _sources() -> list[Path]:
+    """All that is recorded with, the rooms that a checkout links into the package included."""
+    folders = os.walk(PACKAGE, followlinks=True)
+    return sorted(Path(folder, name) for folder, _, names in folders for name in names if name.endswith(".py"))
 
 
 @contextmanager
