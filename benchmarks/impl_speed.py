@@ -28,7 +28,7 @@ from lstm_parity.judging.forward import judge
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 from lstm_parity.running.threads import share_cores
-from meta_tests.detecting import examples_of, widest
+from specimens.property_runs import examples_of, widest
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ("module:torch.nn:LSTM", "layer:examples/layer.py:lstm_forward")

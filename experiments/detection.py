@@ -25,7 +25,7 @@ def run(name: str) -> dict[str, Any]:
     import torch
 
     from lstm_parity.catalogue.mistakes import mistake
-    from meta_tests.detecting import by_default, examples_needed, killers, property_tests, widest
+    from specimens.property_runs import by_default, examples_needed, killers, property_tests, widest
 
     by_default()
     torch.set_num_threads(1)
@@ -72,7 +72,7 @@ def main() -> None:
 def report(rows: list[dict[str, Any]]) -> None:
     """The table."""
     from lstm_parity.parity_tests.test_together import EXAMPLES as MORE
-    from meta_tests.detecting import EXAMPLES, widest
+    from specimens.property_runs import EXAMPLES, widest
 
     wide = widest().__name__
     lines = [

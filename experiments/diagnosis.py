@@ -24,8 +24,8 @@ from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 from lstm_parity.running.threads import share_cores
-from meta_tests.detecting import by_default
 from specimens.disguised_mistakes import STYLES, UNKNOWN, Disguised, on_top_of_torch
+from specimens.property_runs import by_default
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def rows_of(name: str) -> tuple[list[Row], list[tuple[str, Diagnosis]]]:
     """One mistake: as it is, with a failing example, and disguised in one of the styles; and its example alone."""
     by_default()
     warnings.simplefilter("ignore")
-    from meta_tests.detecting import examples_of, widest
+    from specimens.property_runs import examples_of, widest
 
     known, style = mistake(name), tuple(STYLES)[[known.name for known in MISTAKES].index(name) % len(STYLES)]
     failure = first_failure(known, examples_of(widest()))

@@ -44,7 +44,7 @@ ABOUT = {
 
 def ours(implementation: Implementation) -> None:
     """The property tests, until one has noticed."""
-    from meta_tests.detecting import killers
+    from specimens.property_runs import killers
 
     for test, examples in killers(implementation):
         raise AssertionError(f"{test}, {examples}")
@@ -61,7 +61,7 @@ def noticed(suite: Callable[[Implementation], None], implementation: Implementat
 
 def main() -> None:
     """Run what has not been run, then write the table. Ours comes first: it needs the process as pytest has it."""
-    from meta_tests.detecting import by_default
+    from specimens.property_runs import by_default
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("/tmp/kills.jsonl"))

@@ -1,1 +1,1 @@
-"""The tests, tested: the judge cannot be ignored or fooled, cases are the same everywhere, and imports go one way."""
+"""The tests, tested: no known mistake passes the property tests, and every axis is needed."""

@@ -12,7 +12,7 @@ from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import AXES, frozen
 from lstm_parity.running.observe import observe
-from meta_tests.detecting import examples_needed, examples_of, widest
+from specimens.property_runs import examples_needed, examples_of, widest
 
 # axis: the value at which it is frozen, and the wrong LSTM that gets through then
 BLIND = {

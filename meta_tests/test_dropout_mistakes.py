@@ -13,7 +13,7 @@ from lstm_parity.implementations.dropout import TrainingLSTM, masks_of
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe, observe_with_masks
-from meta_tests.detecting import asked_of, examples_until_it_fails
+from specimens.property_runs import asked_of, examples_until_it_fails
 
 TESTS = asked_of("test_dropout", "lstm_class")
 SEED = 1

@@ -14,7 +14,7 @@ from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import frozen
 from lstm_parity.running.autograd import adjoints
-from meta_tests.detecting import asked_of, examples_until_it_fails
+from specimens.property_runs import asked_of, examples_until_it_fails
 
 TESTS = asked_of("test_gradients", "implementation")
 

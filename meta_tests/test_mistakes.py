@@ -13,7 +13,7 @@ from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
-from meta_tests.detecting import examples_needed, killed, property_tests
+from specimens.property_runs import examples_needed, killed, property_tests
 
 WITNESSED = [known for known in MISTAKES if known.witness]
 ABLE = [dtype for dtype in DTYPES if lacking(dtype, "cpu") is None]

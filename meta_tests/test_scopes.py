@@ -16,7 +16,7 @@ from lstm_parity.catalogue.mistakes.scope import EVERYWHERE
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
-from meta_tests.detecting import examples_of, widest
+from specimens.property_runs import examples_of, widest
 
 EXAMPLES = 10
 EVERY = (*MISTAKES, *GRADIENT_MISTAKES)

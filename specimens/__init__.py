@@ -1,1 +1,1 @@
-"""LSTMs to try the suite on: correct ones in other styles, disguised and misbehaving ones."""
+"""LSTMs to try the suite on: correct, disguised and misbehaving ones; and the property tests run on wrong ones."""

@@ -7,7 +7,7 @@ import pytest
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.cases.setting import DTYPES, GRAD_MODES
 from lstm_parity.parity_tests.strategies import AXES
-from meta_tests.detecting import examples_of, widest
+from specimens.property_runs import examples_of, widest
 
 COINCIDENCES = {
     "I == H": lambda a, c: a.input_size == a.hidden_size,

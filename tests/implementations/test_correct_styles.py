@@ -7,9 +7,9 @@ import torch
 
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.stack import FromCell
-from meta_tests.detecting import examples_needed, widest
 from specimens import correct_cells as lstms
 from specimens import correct_layers as styles
+from specimens.property_runs import examples_needed, widest
 
 STYLES = (
     FromCell("fused", lstms.fused),
