@@ -14,7 +14,6 @@ TOGETHER = {
     **{
         f"{folder}/test_{name}.py": name
         for folder, names in {
-            "tests": ["import_direction"],
             "tests/reports": ["certificate"],
             "tests/diagnosis": ["diagnose"],
             "tests/audits": ["modes"],

@@ -24,7 +24,6 @@ from lstm_parity.running.evidence import Outputs
 from specimens.call_faults import CALLS
 from specimens.weight_faults import ORDERS, REVERSED, TRANSPOSED
 from tests.pages.test_readme import skeleton
-from tests.test_import_direction import imported
 
 ROOT = Path(__file__).parents[2]
 KNOWN = read_all()
@@ -47,20 +46,6 @@ def test_the_files_are_what_the_generator_writes():
 def test_thirty_more_digits_change_nothing():
     """Fifty digits are enough: eighty round to the same float64 numbers."""
     assert [path.name for path, text in files(digits=80) if path.read_text() != text] == []
-
-
-def test_the_engine_needs_neither_mpmath_nor_the_generator():
-    """The stored numbers are all that is read."""
-    assert not imported(["lstm_parity.audits.known_answers"])[0] & {"mpmath", "lstm_parity.known_answers"}
-
-
-def test_the_generator_knows_nothing_of_what_it_judges():
-    """Neither the references nor torch have a part in the answers."""
-    assert not imported(["lstm_parity.known_answers.generate"])[0] & {
-        "lstm_parity.reference",
-        "lstm_parity.judging",
-        "torch",
-    }
 
 
 def test_a_folder_without_known_answers_is_refused(tmp_path):
