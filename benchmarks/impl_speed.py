@@ -112,7 +112,7 @@ def table(step: int) -> str:
     ]
     lines += ["| what | in process | in a process of its own | ratio |", "|---|---:|---:|---:|", *costs()]
     timed = verdicts(step)
-    firsts, totals, imports = ([row[k] for row in timed] for k in (1, 2, 3))
+    firsts, totals, imports = zip(*(row[1:] for row in timed), strict=True)
     slowest = max(timed, key=lambda row: row[1])
     lines += [
         "",

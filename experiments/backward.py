@@ -25,6 +25,7 @@ from lstm_parity.judging.gradients import measured
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, TensorComparison
 from lstm_parity.running.autograd import adjoints, by_autograd
 from lstm_parity.running.evidence import TENSORS
+from lstm_parity.running.protocol import Implementation
 
 LOSSES = [TENSORS, *((name,) for name in TENSORS)]
 DTYPES = ("float64", "float32", "bfloat16", "float16")
@@ -55,8 +56,9 @@ class Row:
 
 def rows(dtype: str) -> Iterator[Row]:
     """Every gradient of every case, through both implementations, the loss changing from case to case."""
+    both: tuple[Implementation, ...] = (TorchReference(), TorchLSTM())
     for k, case in enumerate(cases(dtype=dtype, grad_mode="grad")):
-        for j, implementation in enumerate((TorchReference(), TorchLSTM())):
+        for j, implementation in enumerate(both):
             d = adjoints(case, LOSSES[(k + j) % len(LOSSES)])
             kind, start = architecture(case.setting.architecture), (case.id, implementation.name, case.profile)
             for m in measured(case, by_autograd(implementation, case, d), d):

@@ -25,7 +25,7 @@ from lstm_parity.catalogue.mistakes.mistake import Written
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.references import NumpyReference, TorchReference
-from lstm_parity.implementations.stack import FromCell
+from lstm_parity.implementations.stack import Cell, FromCell
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.forward import judge_all
@@ -39,7 +39,7 @@ from specimens import correct_cells as lstms
 from specimens import correct_layers as styles
 from specimens import correct_stacks as whole_styles
 
-CELLS = {
+CELLS: dict[str, Cell] = {
     "fused: one product of [x, h]": lstms.fused,
     "per gate": lstms.per_gate,
     "column-major weights, x @ W": styles.column_major,

@@ -52,10 +52,11 @@ def implementations() -> dict[str, Any]:
     from lstm_parity.implementations.references import NumpyReference, TorchReference
     from lstm_parity.implementations.stack import FromCell
     from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
+    from lstm_parity.running.protocol import Implementation
     from specimens import correct_cells as lstms
 
-    plain = [TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference()]
-    cells = {
+    plain: list[Implementation] = [TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference()]
+    cells: dict[str, Any] = {
         "per gate": lstms.per_gate,
         "fused": lstms.fused,
         "column sums": lstms.Written(matmul=lstms.column_sums),

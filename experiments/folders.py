@@ -71,7 +71,7 @@ def named() -> list[str]:
     """What single cases of TF32 products are named."""
     shapes = [(layers, bi, time, hidden) for layers in (1, 2, 3) for bi in (False, True) for time in (4, 25, 100)
               for hidden in (8, 32)]  # fmt: skip
-    names = Counter()
+    names = Counter[str]()
     for layers, bi, steps, hidden in shapes:
         setting = Setting(Architecture(12, hidden, layers, bidirectional=bi), Call(steps, 4))
         explanation = explain([observe(TF32, draw(setting, seed=1), chain=False)])

@@ -65,7 +65,8 @@ def random_case(coins: Random) -> Case:
     flags = [coins.random() < 0.5 for _ in range(4)]
     size = hidden if coins.random() < 0.3 else coins.randint(1, 6)
     projected = coins.choice([0, 0, coins.randint(1, hidden - 1)])
-    architecture = Architecture(size, hidden, coins.choice([1, 2, 3]), coins.random() < 0.7, *flags[:2], projected)
+    layers, bi = coins.choice([1, 2, 3]), coins.random() < 0.7
+    architecture = Architecture(size, hidden, layers, bi, flags[0], flags[1], projected)
     call = Call(time, rows, lengths, states=coins.random() < 0.7, strided=flags[2])
     grad_mode = coins.choice(["no_grad", "grad", "inference"])
     dtype = coins.choice(["float32", "float32", "float32", "float64", "bfloat16"])

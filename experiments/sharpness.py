@@ -11,7 +11,9 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,9 @@ from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import LSTM
 
 SETTING = Setting(Architecture(6, 6, 2), Call(7, 6))
 SHIFTS = [10.0 ** (k / 10) for k in range(-90, -19)]
@@ -42,11 +46,11 @@ class Shifted:
         """Nothing."""
         return None
 
-    def load(self, setting, weights):
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The reference with the shift behind it."""
         lstm = TorchReference().load(setting, weights)
 
-        def shifted(input, hx):
+        def shifted(input: Any, hx: Any) -> Any:
             output, state = lstm(input, hx)
             return output + self.shift, state
 
@@ -95,6 +99,11 @@ def by_onednn(got: Tensor, other: Tensor, exact: Tensor) -> bool:
     return bool((got - exact).norm() / exact.norm() > limit)
 
 
+def by_another(check: Callable[..., bool], ours: Tensor, theirs: Tensor, exact: Tensor, shift: float) -> bool:
+    """Whether a check notices the shift."""
+    return check(ours + shift, theirs, exact)
+
+
 OTHERS: dict[str, Callable[[Tensor, Tensor, Tensor], bool]] = {
     "oneDNN's derived threshold": by_onednn,
     "torch.testing.assert_close": by_assert_close,
@@ -123,9 +132,9 @@ def main() -> None:
         case = draw(SETTING, "normal", seed)
         ours, theirs, exact = outputs(case)
         errors.append((ours - exact).abs().max().numpy())
-        found["the judge"].append(smallest(lambda shift, case=case: by_the_judge(case, shift)))
+        found["the judge"].append(smallest(partial(by_the_judge, case)))
         for name, check in OTHERS.items():
-            found[name].append(smallest(lambda shift, c=check, o=ours, t=theirs, e=exact: c(o + shift, t, e)))
+            found[name].append(smallest(partial(by_another, check, ours, theirs, exact)))
     lines = ["# Sharpness", "", "Made by `python -m experiments.sharpness`, which says what it does.", ""]
     lines += [f"The reference's own error, unshifted: at most {max(errors):.1e}.", ""]
     lines += ["| check | smallest shift noticed, median of 20 seeds | largest of 20 seeds |", "|---|---:|---:|"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from lstm_parity.audits.modes.report import as_text, row
 from lstm_parity.audits.modes.run import Tried, run
@@ -20,7 +21,7 @@ HERE = Path(__file__).parent
 RAW, PAGE = HERE / "modes.json", HERE / "modes.md"
 
 
-def kept() -> dict[str, dict]:
+def kept() -> dict[str, dict[str, Any]]:
     """What was found, by mode and trial."""
     return json.loads(RAW.read_text()) if RAW.exists() else {}
 

@@ -17,7 +17,7 @@ from lstm_parity.cases.covering import cover, setting_at
 from lstm_parity.cases.setting import DTYPES
 
 FILE = Path(__file__).parents[1] / "lstm_parity" / "audits" / "upgrade" / "measure" / "cases.txt"
-FUSED = {"dtype": "float32", "projection": False, "mkldnn": True, "grad_mode": "grad", "threads": 1}
+FUSED: dict[str, Any] = {"dtype": "float32", "projection": False, "mkldnn": True, "grad_mode": "grad", "threads": 1}
 
 
 def designs() -> list[list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -139,7 +140,7 @@ def lstm_forward() -> list[str]:
 def gradient_distance(words: str, dtype: str, seed: int) -> float:
     """The largest difference of a gradient through lstm_forward from nn.LSTM's, in roundoffs of 1 + |gradient|."""
     case = its_case(words, dtype, seed)
-    module = LSTM.load(case.setting, weight_tensors(case))
+    module: Any = LSTM.load(case.setting, weight_tensors(case))
     pairs = zip(*gradients_by_hand_and_by_torch(case, tutorials.lstm_forward, module), strict=True)
     roundoff = torch.finfo(getattr(torch, dtype)).eps / 2
     return max(((hand - by_torch).abs() / (1 + by_torch.abs())).max().item() / roundoff for hand, by_torch in pairs)
@@ -183,6 +184,7 @@ def operator() -> list[str]:
         verdicts = [judge(observe(implementation, numpy_operator.by_hand(dtype))) for dtype in BOTH]
         lines.append(f"{implementation.name}, float64 and float32: {said(verdicts)}")
     explanation = explain([observe(its_gates, numpy_operator.by_hand("float32"))])
+    assert explanation.arithmetic is not None, "its rounded gates are of an arithmetic that is known"
     lines += ["", "NumPy, rounded gates:", "", message(explanation.verdicts[0])]
     return [*lines, "", f"the arithmetic that explains it: {explanation.arithmetic.name}"]
 
@@ -206,7 +208,7 @@ def main() -> None:
     """Write what the suite says into the pages."""
     for name, text in TEXTS.items():
         page, block = PAGES / f"{name}.md", "\n".join(text())
-        page.write_text(BLOCK.sub(lambda _, block=block: block, page.read_text()))
+        page.write_text(block.join(BLOCK.split(page.read_text())))
         print(f"{name}\n\n{block}\n")
 
 

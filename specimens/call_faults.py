@@ -48,7 +48,7 @@ class Miscalled:
         return lstm
 
 
-def _states(change: Callable[[torch.Tensor, torch.Tensor, Setting], Any]) -> Given:
+def _states(change: Callable[..., Any]) -> Given:
     """Other states, where there are any."""
     return lambda input, hx, setting: (input, None if hx is None else change(*hx, setting))
 

@@ -179,7 +179,8 @@ class StaleH:
 
 def without_biases(w: CellWeights) -> CellWeights:
     """Both biases zero."""
-    return CellWeights(w.w_ih, w.w_hh, *(None if b is None else torch.zeros_like(b) for b in (w.b_ih, w.b_hh)), w.w_hr)
+    b_ih, b_hh = (None if b is None else torch.zeros_like(b) for b in (w.b_ih, w.b_hh))
+    return CellWeights(w.w_ih, w.w_hh, b_ih, b_hh, w.w_hr)
 
 
 def without_recurrence(w: CellWeights) -> CellWeights:
@@ -194,7 +195,8 @@ def input_and_forget_swapped(w: CellWeights) -> CellWeights:
         i, f, g, o = t.chunk(4)
         return torch.cat([f, i, g, o])
 
-    return CellWeights(*(None if t is None else swapped(t) for t in (w.w_ih, w.w_hh, w.b_ih, w.b_hh)), w.w_hr)
+    b_ih, b_hh = (None if b is None else swapped(b) for b in (w.b_ih, w.b_hh))
+    return CellWeights(swapped(w.w_ih), swapped(w.w_hh), b_ih, b_hh, w.w_hr)
 
 
 BROKEN = (

@@ -131,7 +131,7 @@ def numpy_loops(x: np.ndarray, h: np.ndarray, c: np.ndarray, w: CellWeights) -> 
 
 def _gate_sum(x: np.ndarray, h: np.ndarray, w: CellWeights, row: int) -> np.floating[Any]:
     total = w.w_ih[row] @ x + w.w_hh[row] @ h
-    return total if w.b_ih is None else total + w.b_ih[row] + w.b_hh[row]
+    return total if w.b_ih is None or w.b_hh is None else total + w.b_ih[row] + w.b_hh[row]
 
 
 def _sigmoid(z: Any) -> Any:
@@ -188,7 +188,8 @@ def reduced(
         new = _cell(x, so_far[1], w_ih, w_hh, b_ih + b_hh, w_hr)
         return (*so_far[0], new[0]), new
 
-    outputs, state = reduce(step, input.unbind(1), ((), state))
+    before: tuple[tuple[Tensor, ...], State] = ((), state)
+    outputs, state = reduce(step, input.unbind(1), before)
     return torch.stack(outputs, 1), state
 
 

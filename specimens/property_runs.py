@@ -25,7 +25,7 @@ from lstm_parity.parity_tests.strategies import frozen
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "phases": [Phase.explicit, Phase.generate],
     "database": None,
     "deadline": None,
@@ -92,7 +92,7 @@ def examples_needed(test: Callable[..., Any], implementation: Implementation, se
     return examples_until_it_fails(test, {"implementation": implementation}, seed)
 
 
-def examples_until_it_fails(test: Callable[..., Any], arguments: dict[str, Any], seed: int | None = None) -> int | None:
+def examples_until_it_fails(test: Any, arguments: dict[str, Any], seed: int | None = None) -> int | None:
     """The same for a test with other arguments beside the case: those that pytest would give it."""
     drawn, failed = 0, None
     inner = test.hypothesis.inner_test
@@ -118,7 +118,7 @@ def examples_until_it_fails(test: Callable[..., Any], arguments: dict[str, Any],
     return None
 
 
-def examples_of(test: Callable[..., Any]) -> list[Any]:
+def examples_of(test: Any) -> list[Any]:
     """The cases that the test draws in a plain `pytest`, if nothing fails."""
     drawn = []
 
@@ -149,7 +149,7 @@ def killed(wrong: Written, dtype: str) -> bool:
         return any(examples_needed(test, wrong) is not None for test in property_tests()[1:])
 
 
-def _again(test: Callable[..., Any], body: Callable[..., None], seed: int | None) -> Callable[..., None]:
+def _again(test: Any, body: Callable[..., None], seed: int | None) -> Callable[..., None]:
     """A hypothesis test of the same strategy, settings and, without a seed, examples, with another body."""
     run = given(case=test.hypothesis._given_kwargs["case"])(body)
     run = hypothesis.settings(test._hypothesis_internal_use_settings, **QUICK, derandomize=seed is None)(run)
