@@ -23,7 +23,7 @@ class Place:
     measured: dict[str, TensorComparison]
 
     def beyond(self, tensor: str) -> Array:
-        """The elements more than WORST noises away, shaped like the tensor."""
+        """The elements more than WORST_LIMIT noises away, shaped like the tensor."""
         return np.asarray(~(self.measured[tensor].ratio <= WORST_LIMIT))
 
     @property

@@ -79,7 +79,7 @@ class TensorComparison:
 
     @property
     def beyond(self) -> int:
-        """How many elements are more than WORST noises away."""
+        """How many elements are more than WORST_LIMIT noises away."""
         return int((~(self.ratio <= WORST_LIMIT)).sum())
 
 
