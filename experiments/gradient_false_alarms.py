@@ -113,14 +113,14 @@ def run(job: Job) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
-    from lstm_parity.cases.case import draw
+    from lstm_parity.cases.case import draw_case
     from lstm_parity.judging.gradients import judge_all_gradients
     from lstm_parity.running.autograd import adjoints
 
     seed = zlib.crc32(job.key.encode())
     rng = np.random.default_rng(seed)
     point = setting(job, rng)
-    cases = [draw(point, job.profile, seed + k) for k in range(TOGETHER[job.size])]
+    cases = [draw_case(point, job.profile, seed + k) for k in range(TOGETHER[job.size])]
     losses = [loss(job, rng) for _ in cases]
     adjoint = [adjoints(case, names, ones=ones) for case, (names, ones) in zip(cases, losses, strict=True)]
     verdicts = judge_all_gradients(false_alarms.implementations()[job.implementation], cases, adjoint)
@@ -133,7 +133,7 @@ def run(job: Job) -> dict[str, Any]:
 def told(verdicts: list[Any], losses: list[tuple[tuple[str, ...], bool]]) -> dict[str, Any]:
     """A row of the work file."""
     judged = [(v, names) for v, names in zip(verdicts, losses, strict=True) if v.measured]
-    rms = [(max((m.rms for m in v.measured if m.averages), default=0.0), v.case.id) for v, _ in judged]
+    rms = [(max((m.rms for m in v.measured if m.rms_is_meaningful), default=0.0), v.case.id) for v, _ in judged]
     worst = [(v.worst, v.case.id) for v, _ in judged]
     return {
         "judged": len(judged),

@@ -16,16 +16,16 @@ from statistics import median
 
 import numpy as np
 
-from lstm_parity.cases.case import Case, case
+from lstm_parity.cases.case import Case, parse_case
 from lstm_parity.cases.setting import DTYPES, Runtime
 from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.exact import gradients_by_hand
-from lstm_parity.judging.gradients import measured
+from lstm_parity.judging.gradients import compare_gradients
 from lstm_parity.judging.verdict import TensorComparison, distances
-from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.running.autograd import adjoints, gradients_by_autograd
 from lstm_parity.running.evidence import INPUTS, Adjoints, Gradients
 
 SEEDS = 20
@@ -40,12 +40,12 @@ def moved(right: tuple[TensorComparison, ...], by: Gradients, s: float) -> tuple
     return tuple(replace(m, got=g, ratio=distances(g, m.exact, m.noise)) for m, g in zip(right, got, strict=True))
 
 
-def change(fault: Written | None, of: Case, d: Adjoints) -> Gradients:
+def change(fault: Mistake | None, of: Case, d: Adjoints) -> Gradients:
     """What a fault adds to every gradient, in float64; None is the slight one."""
     if fault is None:
         return {name: 1e-5 * right * (name not in INPUTS) for name, right in gradients_by_hand(of, d).items()}
     exact = replace(of, setting=replace(of.setting, runtime=Runtime("float64", grad_mode="grad")))
-    wrong, right = (by_autograd(implementation, exact, d) for implementation in (fault, Written(PlainLSTM)))
+    wrong, right = (gradients_by_autograd(implementation, exact, d) for implementation in (fault, Mistake(PlainLSTM)))
     return {name: wrong[name] - gradient for name, gradient in right.items()}
 
 
@@ -65,14 +65,14 @@ def noticed(right: tuple[TensorComparison, ...], by: Gradients) -> float | None:
     return high * max(float(np.abs(by[m.tensor]).max() / np.abs(m.exact).max()) for m in right)
 
 
-def line(fault: Written | None, dtype: str) -> str:
+def line(fault: Mistake | None, dtype: str) -> str:
     """A row of the table."""
     parts, far = [], []
     for seed in range(SEEDS):
         words = (fault.witness if fault else SETTING).replace("float32", dtype).rpartition("-")[0]
-        of = case(f"{words}-{seed}")
+        of = parse_case(f"{words}-{seed}")
         d = adjoints(of)
-        if not (right := measured(of, by_autograd(TorchLSTM(), of, d), d)):
+        if not (right := compare_gradients(of, gradients_by_autograd(TorchLSTM(), of, d), d)):
             continue  # drowned
         by = change(fault, of, d)
         parts.append(noticed(right, by))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.cases.case import draw
+from lstm_parity.cases.case import draw_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.judging.arithmetic import explain
@@ -27,7 +27,7 @@ def measure(dtype: str, cell: Any, width: int) -> dict[str, Any]:
     """One LSTM at one width."""
     setting = Setting(Architecture(5, width), Call(4, 3), Runtime(dtype))
     seeds = range(4 if width < 128 else 1)
-    cases = [draw(setting, profile, seed) for profile in PROFILES for seed in seeds]
+    cases = [draw_case(setting, profile, seed) for profile in PROFILES for seed in seeds]
     explanation = explain([observe(FromCell("cell", cell), case) for case in cases])
     plain = [v for v in explanation.verdicts if v.case.profile == "normal"]
     return {

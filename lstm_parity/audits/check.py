@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from lstm_parity.audits.named import NAMED
-from lstm_parity.audits.verify import design
+from lstm_parity.audits.verify import verification_cases
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.diagnosis.smoke import smoke
-from lstm_parity.implementations.load import adapted, declare
+from lstm_parity.diagnosis.smoke import check_adapter
+from lstm_parity.implementations.load import adapt, declare
 from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
-from lstm_parity.reports.failure import NoParityError
+from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-EVERY = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
+STRIDE = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
 
 
 def check(
@@ -46,18 +46,18 @@ def check(
     if kind in NAMED:  # it is an implementation as it stands
         judged = declare(cast(Implementation, implementation), tuple(without), arithmetic)
     else:
-        judged = adapted(kind, name, implementation, arrays, tuple(without), arithmetic)
-    if (problem := smoke(judged)) is not None:
+        judged = adapt(kind, name, implementation, arrays, tuple(without), arithmetic)
+    if (problem := check_adapter(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
-    return sum(_judged(judged, dtype) for dtype in dtypes)
+    return sum(_judge_sample(judged, dtype) for dtype in dtypes)
 
 
-def _judged(implementation: Implementation, dtype: str) -> int:
+def _judge_sample(implementation: Implementation, dtype: str) -> int:
     """How many cases of one dtype have parity. Raises NoParityError at the first that does not."""
     count = 0
-    for case in design(dtype)[::EVERY]:
+    for case in verification_cases(dtype)[::STRIDE]:
         verdict = judge(observe(implementation, case))
         if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
-            raise NoParityError(verdict)
+            raise ParityError(verdict)
         count += verdict.outcome is Outcome.PARITY
     return count

@@ -7,6 +7,6 @@ NAMED = {
 }
 LOADERS = {  # "module:function"
     "mistake": "lstm_parity.catalogue.mistakes:mistake",
-    "mode": "lstm_parity.implementations.modes:mode_named",
-    "framework": "lstm_parity.implementations.frameworks.adapting:adapter",
+    "mode": "lstm_parity.implementations.modes:find_mode",
+    "framework": "lstm_parity.implementations.frameworks.adapting:load_adapter",
 }

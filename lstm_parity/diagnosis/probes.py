@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from lstm_parity.cases.case import Case, case, moved
+from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.implementations.called_twice import CalledTwice
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Verdict
@@ -61,10 +61,10 @@ def observe_in(way: str, implementation: Implementation, case: Case) -> Observat
 
 def probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
     """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
-    return [(way, moved(case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
+    return [(way, on_device(parse_case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
 
 
-def probe(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
+def run_probes(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
     """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by.
 
     dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.

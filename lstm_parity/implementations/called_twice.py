@@ -26,9 +26,9 @@ class CalledTwice:
         """The implementation's own."""
         return self.implementation.name
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What the implementation refuses."""
-        return self.implementation.refuses(setting)
+        return self.implementation.unsupported_reason(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A call that is two calls."""

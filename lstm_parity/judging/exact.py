@@ -14,18 +14,18 @@ from lstm_parity.cases.setting import Runtime
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.noise.backward import Expected as ExpectedGradients
 from lstm_parity.reference.noise.backward import lstm_backward as noisy_backward
-from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, ready
+from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, prepare_cells
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.numpy_backward import lstm_backward
 from lstm_parity.reference.weights import CellWeights, LSTMWeights, to_numpy
-from lstm_parity.running.autograd import canonicalize_gradient, names_of, pad_setting
-from lstm_parity.running.calls import arguments
+from lstm_parity.running.autograd import canonicalize_gradient, gradient_names, pad_setting
+from lstm_parity.running.calls import call_arguments
 from lstm_parity.running.evidence import Adjoints, Evidence, Gradients, Masks
 
 LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
 
 
-def expected(
+def exact_answer(
     cases: Sequence[Case], evidence: Sequence[Evidence], arithmetic: Arithmetic, *, steps: bool = True
 ) -> Expected:
     """The exact answers of N runs of one setting, each step from the states that the implementation returned.
@@ -42,7 +42,7 @@ def expected(
     # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))
-        return _interleaved(list(parts), runs)
+        return _interleave(list(parts), runs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class _Runs:
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.shape[1])[:, None, None] < lengths[:, None],
-            ready(stack_weights([case.weights for case in cases])),
+            prepare_cells(stack_weights([case.weights for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
@@ -93,7 +93,7 @@ class _Runs:
         return self.output if layer == len(self.cells) - 1 else None
 
 
-def _interleaved(parts: list[Expected], runs: _Runs) -> Expected:
+def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
     """The rows of the parts, every so-many-th row in each, together again."""
 
     def together(noisy: list[Noisy]) -> Noisy:
@@ -108,7 +108,7 @@ def _interleaved(parts: list[Expected], runs: _Runs) -> Expected:
         together([part.h_n for part in parts]),
         together([part.c_n for part in parts]),
         np.any([part.overflow for part in parts], axis=0),
-        np.max([part.carried for part in parts], axis=0),
+        np.max([part.hidden_noise for part in parts], axis=0),
     )
 
 
@@ -128,8 +128,8 @@ def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
     forth, back = (
         [[to_numpy(part) for part in parts] for parts in ((first,), second)]
         for first, second in (
-            arguments(wide, case.input, case.h_0, case.c_0),
-            arguments(wide, d.output, d.h_n, d.c_n),
+            call_arguments(wide, case.input, case.h_0, case.c_0),
+            call_arguments(wide, d.output, d.h_n, d.c_n),
         )
     )
     d_input, d_hx, d_weights = lstm_backward(
@@ -143,7 +143,9 @@ def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
         dropout_masks=masks or None,
     )
     found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
-    return {name: canonicalize_gradient(case, name, array) for name, array in zip(names_of(case), found, strict=True)}
+    return {
+        name: canonicalize_gradient(case, name, array) for name, array in zip(gradient_names(case), found, strict=True)
+    }
 
 
 def exact_gradients(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.exact import expected
+from lstm_parity.judging.exact import exact_answer
 from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
@@ -29,23 +29,23 @@ def judge_all(observations: Sequence[Observation], arithmetic: Arithmetic | None
     """Judge many observations; those of one setting are computed together."""
     groups: dict[object, list[int]] = defaultdict(list)
     for k, observation in enumerate(observations):
-        groups[observation.case.setting, observation.ought].append(k)
+        groups[observation.case.setting, observation.expected_arithmetic].append(k)
     verdicts: dict[int, Verdict] = {}
     for indices in groups.values():
         group = [observations[k] for k in indices]
-        verdicts.update(zip(indices, _judge_setting(group, arithmetic or group[0].ought), strict=True))
+        verdicts.update(zip(indices, _judge_setting(group, arithmetic or group[0].expected_arithmetic), strict=True))
     return [verdicts[k] for k in range(len(observations))]
 
 
 @dataclass
-class _Findings:
+class _CaseResults:
     measured: list[TensorComparison] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)
 
 
 def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
     """All observations are of one setting; evidence of one way is stacked along the case axis."""
-    findings = [_Findings() for _ in group]
+    findings = [_CaseResults() for _ in group]
     for way in dict.fromkeys(evidence.way for observation in group for evidence in observation.evidence):
         stacked = [
             (observation.case, evidence, finding)
@@ -55,23 +55,23 @@ def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Ver
         ]
         if stacked:
             _measure(stacked, arithmetic)
-    return [_verdict(o, f, arithmetic) for o, f in zip(group, findings, strict=True)]
+    return [_make_verdict(o, f, arithmetic) for o, f in zip(group, findings, strict=True)]
 
 
-def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithmetic) -> None:
-    answers = expected([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
+def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Arithmetic) -> None:
+    answers = exact_answer([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
     dtype = stacked[0][0].setting.runtime.dtype
     for n, (_, evidence, finding) in enumerate(stacked):
         if answers.overflow[n]:
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
             continue
-        if not answers.carried[n] <= MAX_HIDDEN_NOISE:
+        if not answers.hidden_noise[n] <= MAX_HIDDEN_NOISE:
             finding.unjudged.append(f"{evidence.way}: drowned in the noise of hidden layers")
             continue
-        finding.measured += _measured(evidence.outputs, answers, n, evidence.way, dtype)
+        finding.measured += _compare_tensors(evidence.outputs, answers, n, evidence.way, dtype)
 
 
-def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
+def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
     """The three tensors of the n-th run against what was expected of them."""
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
     measured = []
@@ -82,7 +82,7 @@ def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str)
     return measured
 
 
-def trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
+def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The whole call against the exact trajectory from the initial states; empty where its noise is too large.
 
     It is not what a verdict rests on: it tells which tensors are wrong as their reader sees them, where the steps tell
@@ -91,15 +91,15 @@ def trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     evidence = verdict.observation.evidence
     if not evidence or not evidence[0].outputs.complete:
         return ()
-    answers = expected([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
+    answers = exact_answer([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
     noise = max(float(answers.output.deviation.max()), float(answers.h_n.deviation.max()))
     if answers.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
         return ()
     dtype = verdict.case.setting.runtime.dtype
-    return tuple(_measured(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
+    return tuple(_compare_tensors(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
 
 
-def _verdict(observation: Observation, findings: _Findings, arithmetic: Arithmetic) -> Verdict:
+def _make_verdict(observation: Observation, findings: _CaseResults, arithmetic: Arithmetic) -> Verdict:
     if observation.refused is not None:
         return Verdict(Outcome.REFUSED, observation, arithmetic, reason=observation.refused)
     if observation.failed is not None:

@@ -11,25 +11,25 @@ from lstm_parity.judging.exact import exact_gradients_of_all, gradients_by_hand
 from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.autograd import filled, found_by_autograd, names_of
+from lstm_parity.running.autograd import fill_missing, found_by_autograd, gradient_names
 from lstm_parity.running.evidence import Adjoints, Found, Gradients, Masks, Observation
-from lstm_parity.running.observe import failure
-from lstm_parity.running.protocol import Implementation, ought
+from lstm_parity.running.observe import describe_exception
+from lstm_parity.running.protocol import Implementation, expected_arithmetic
 
 GRADIENT = "gradient"
 
 
-def measured(
+def compare_gradients(
     case: Case, got: Gradients, d: Adjoints, masks: Masks = (), arithmetic: Arithmetic | None = None
 ) -> tuple[TensorComparison, ...]:
     """Compare gradients with those derived by hand, in units of their noise; none if noise hides the way forward.
 
     Only those that were got are measured. arithmetic: None for the dtype's own.
     """
-    return measured_all([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
+    return compare_all_gradients([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
 
 
-def measured_all(
+def compare_all_gradients(
     cases: Sequence[Case],
     got: Sequence[Gradients],
     d: Sequence[Adjoints],
@@ -47,13 +47,17 @@ def measured_all(
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
     found = list[tuple[TensorComparison, ...]]()
     for n, case in enumerate(cases):
-        names = [name for name in names_of(case) if name in got[n]] if twin.carried[n] <= MAX_HIDDEN_NOISE else []
+        names = (
+            [name for name in gradient_names(case) if name in got[n]]
+            if twin.hidden_noise[n] <= MAX_HIDDEN_NOISE
+            else []
+        )
         right = {name: noisy[name].value[n] for name in names} if exact is None else exact[n]
-        found.append(tuple(_measured(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
+        found.append(tuple(_compare_named(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
     return found
 
 
-def _measured(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
+def _compare_named(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
     return TensorComparison(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
 
 
@@ -69,22 +73,22 @@ def judge_all_gradients(
 
     DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
     """
-    arithmetic = ought(implementation, cases[0].setting)
-    if (reason := implementation.refuses(cases[0].setting)) is not None:
-        return [_ended(Observation(case, refused=reason), arithmetic) for case in cases]
+    arithmetic = expected_arithmetic(implementation, cases[0].setting)
+    if (reason := implementation.unsupported_reason(cases[0].setting)) is not None:
+        return [_ended_verdict(Observation(case, refused=reason), arithmetic) for case in cases]
     found = list[Found]()
     try:
         found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
     except NotImplementedError as error:
-        return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
+        return [_ended_verdict(Observation(case, refused=str(error)), arithmetic) for case in cases]
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
-        return [_ended(Observation(case, failed=failure(error)), arithmetic) for case in cases]
-    gradients = [filled(case, one) for case, one in zip(cases, found, strict=True)]
-    compared = measured_all(cases, gradients, d, masks, arithmetic=arithmetic)
-    return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
+        return [_ended_verdict(Observation(case, failed=describe_exception(error)), arithmetic) for case in cases]
+    gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
+    compared = compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
+    return [_make_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
 
 
-def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
+def _ended_verdict(observation: Observation, arithmetic: Arithmetic) -> Verdict:
     """Before there was a gradient."""
     outcome, reason = (
         Outcome.FAILED if observation.failed else Outcome.REFUSED,
@@ -93,8 +97,8 @@ def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
     return Verdict(outcome, observation, arithmetic, reason=reason or "")
 
 
-def _verdict(case: Case, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic) -> Verdict:
-    observation, names = Observation(case), names_of(case)
+def _make_verdict(case: Case, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic) -> Verdict:
+    observation, names = Observation(case), gradient_names(case)
     faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
     faults += [f"{name} is not among the parameters" for name in names if name not in found]
     missing = [m.tensor for m in compared if found[m.tensor] is None and m.exact.any()]
@@ -110,7 +114,7 @@ def _verdict(case: Case, found: Found, compared: tuple[TensorComparison, ...], a
     return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
 
 
-def deviations(found: Sequence[TensorComparison]) -> list[str]:
+def deviating_gradients(found: Sequence[TensorComparison]) -> list[str]:
     """A sentence for every gradient that is more than rounding noise away."""
     return [
         f"the gradient of {m.tensor} deviates: {m.worst:.2g} x rounding noise at {list(m.where)}, "

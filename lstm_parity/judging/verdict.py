@@ -59,7 +59,7 @@ class TensorComparison:
         return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
 
     @property
-    def averages(self) -> bool:
+    def rms_is_meaningful(self) -> bool:
         """Whether the mean is one: copies of a number err alike, and so do numbers that rounding cannot tell apart."""
         noisy = (self.noise > 0.0) & np.isfinite(self.exact)
         exact = self.exact[noisy]
@@ -70,7 +70,7 @@ class TensorComparison:
     @property
     def deviates(self) -> bool:
         """Whether the distance is more than rounding noise."""
-        return not self.worst <= WORST_LIMIT or (not self.rms <= RMS_LIMIT and self.averages)
+        return not self.worst <= WORST_LIMIT or (not self.rms <= RMS_LIMIT and self.rms_is_meaningful)
 
     @property
     def where(self) -> tuple[int, ...]:

@@ -74,7 +74,7 @@ class Observation:
     unchained: bool = False
 
     @property
-    def ought(self) -> Arithmetic:
+    def expected_arithmetic(self) -> Arithmetic:
         """The arithmetic that it is judged in where no other is asked for."""
         return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
 

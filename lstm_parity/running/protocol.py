@@ -24,7 +24,7 @@ class Implementation(Protocol):
     def name(self) -> str:
         """What the certificate calls it."""
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Why this setting is not supported, in words; None where it is."""
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
@@ -42,7 +42,7 @@ class HasArithmetic(Protocol):
         """That arithmetic; None for the dtype's own."""
 
 
-def ought(implementation: Implementation, setting: Setting) -> Arithmetic:
+def expected_arithmetic(implementation: Implementation, setting: Setting) -> Arithmetic:
     """The arithmetic that an implementation ought to compute a setting in."""
     told = implementation.arithmetic(setting) if isinstance(implementation, HasArithmetic) else None
     return told or NATIVE[setting.runtime.dtype]
