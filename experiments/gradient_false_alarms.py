@@ -190,11 +190,8 @@ def report(rows: list[dict[str, Any]]) -> None:
             f"{largest[half][0]:.2f}, largest RMS {largest[half][1]:.2f}; {len(beyond[half])} beyond limits**."
         )
     lines = ["# False alarms of gradients", "", "Made by `python -m experiments.gradient_false_alarms`; what it does"]
-    lines += [
-        "stands at the top of that file. The limits in use are those of outputs: "
-        f"worst {WORST_LIMIT}, RMS {RMS_LIMIT}.",
-        "",
-    ]
+    limits = f"worst {WORST_LIMIT}, RMS {RMS_LIMIT}"
+    lines += [f"stands at the top of that file. The limits in use are those of outputs: {limits}.", ""]
     lines += [f"The half that fixes limits: {told['fixing']} Times {MARGIN}: worst {asked[0]}, RMS {asked[1]}.", ""]
     lines += [f"The half that counts: {told['counting']}", "", *(f"* {case}" for case in beyond["counting"])]
     lines += [

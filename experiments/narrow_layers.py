@@ -26,8 +26,8 @@ def main() -> None:
     ]
     lines += [
         "",
-        "The smallest and the largest of five seeds, in rounding noises; limits: "
-        f"worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.",
+        "The smallest and the largest of five seeds, in rounding noises; "
+        f"limits: worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.",
         "",
     ]
     lines += ["| layer dtype | LSTM | verdicts | worst | RMS |", "|---|---|---|---:|---:|"]

@@ -131,7 +131,7 @@ def lengths_of(draw_: st.DrawFn, time: int, batch: int) -> tuple[int, ...]:
 
 
 def agrees(implementation: Implementation, case: Case) -> bool:
-    """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
+    """True, or ParityError raised with the whole story; a case that the implementation refuses is drawn again."""
     return holds(judge(observe(implementation, case)))
 
 

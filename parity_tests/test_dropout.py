@@ -47,7 +47,7 @@ def masks(case, p):
 
 
 def demand(implementation, case, drawn):
-    """True, or NoParityError raised with the whole story; a case that is refused is drawn again."""
+    """True, or ParityError raised with the whole story; a case that is refused is drawn again."""
     return holds(judge(observe_with_masks(implementation, case, drawn)))
 
 

@@ -34,7 +34,7 @@ both = pytest.mark.parametrize("autograd", [TorchLSTM(), TorchReference()], ids=
 
 
 def agree(implementation, case, d) -> bool:
-    """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
+    """True, or ParityError raised with the whole story; a case that the implementation refuses is drawn again."""
     return holds(judge_gradients(implementation, case, d), lambda verdict: require_gradients(verdict, d))
 
 

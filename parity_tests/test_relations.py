@@ -38,7 +38,7 @@ def run(implementation, case: Case) -> Outputs:
 
 
 def alike(implementation, case: Case, one: Outputs, other: Outputs) -> bool:
-    """True, or NoParityError raised with the whole story."""
+    """True, or ParityError raised with the whole story."""
     require_parity(judge_pair(case, one, other, expected_arithmetic(implementation, case.setting)))
     return True
 

@@ -33,7 +33,7 @@ def check(
 
     kind, arrays, without, arithmetic: as `--impl`, `--arrays`, `--without` and `--arithmetic` of the command line
     (`lstm_parity/implementations/target.py`).
-    Returns the number of cases that were judged. Raises NoParityError (an AssertionError) with the whole story at the
+    Returns the number of cases that were judged. Raises ParityError (an AssertionError) with the whole story at the
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
     """
@@ -53,7 +53,7 @@ def check(
 
 
 def _judge_sample(implementation: Implementation, dtype: str) -> int:
-    """How many cases of one dtype have parity. Raises NoParityError at the first that does not."""
+    """How many cases of one dtype have parity. Raises ParityError at the first that does not."""
     count = 0
     for case in verification_cases(dtype)[::STRIDE]:
         verdict = judge(observe(implementation, case))

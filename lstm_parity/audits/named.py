@@ -6,7 +6,7 @@ NAMED = {
     "framework": "another framework, where it is installed: see docs/frameworks.md",
 }
 LOADERS = {  # "module:function"
-    "mistake": "lstm_parity.catalogue.mistakes:mistake",
+    "mistake": "lstm_parity.catalogue.mistakes:find_mistake",
     "mode": "lstm_parity.implementations.modes:find_mode",
     "framework": "lstm_parity.implementations.frameworks.adapting:load_adapter",
 }

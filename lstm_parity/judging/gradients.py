@@ -24,7 +24,7 @@ def compare_gradients(
 ) -> tuple[TensorComparison, ...]:
     """Compare gradients with those derived by hand, in units of their noise; none if noise hides the way forward.
 
-    Only those that were got are measured. arithmetic: None for the dtype's own.
+    Only the gradients given are compared. arithmetic: None for the dtype's own.
     """
     return compare_all_gradients([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
 

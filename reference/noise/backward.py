@@ -30,14 +30,14 @@ States = tuple[Noisy, Noisy]
 class Expected:
     """The gradients that an implementation should have: input (N, T, B, I), h_0, c_0, and an LSTMWeights of Noisy.
 
-    carried: (N,) the largest noise of any h on the way forward; where it is not small, the gradients are anybody's.
+    hidden_noise: (N,) the largest noise of any h on the way forward; if it is not small, no gradient is expected.
     """
 
     input: Noisy
     h_0: Noisy
     c_0: Noisy
     weights: LSTMWeights
-    carried: Array
+    hidden_noise: Array
 
     def named(self) -> dict[str, Any]:
         """Every Noisy by name: `input`, `h_0`, `c_0`, then the weights by torch's names."""

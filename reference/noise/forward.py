@@ -35,7 +35,7 @@ class Expected:
     h_n: Noisy
     c_n: Noisy
     overflow: Array
-    carried: Array
+    hidden_noise: Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,7 +99,7 @@ def test_it_is_asked_only_what_it_has(name):
 @pytest.mark.parametrize(("seen", "expected"), [(stated(), 0), (None, 1)])
 def test_a_statement_that_speaks_of_no_case_that_was_asked_is_wrong(monkeypatch, seen, expected):
     """It could never be seen to be wrong."""
-    monkeypatch.setattr(judging, "STATEMENTS", (stated(),) if seen is None else (seen,))
+    monkeypatch.setattr(judging, "DISAGREEMENTS", (stated(),) if seen is None else (seen,))
     result = FrameworkResult(ONE, "", (replace(judge_dtype(ONE, "float32", seen, OFF), wrong=""),))
 
     assert len(FrameworksReport({}, (result,)).wrong) == expected

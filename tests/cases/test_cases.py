@@ -36,7 +36,7 @@ def test_a_case_is_the_same_numbers_on_every_torch_and_numpy(name, checksum):
 @given(case=cases())
 def test_a_case_is_brought_back_by_its_name(case):
     """The id holds all that a case is made of."""
-    again = globals()["case"](case.id)
+    again = parse_case(case.id)
 
     assert (again.setting, again.checksum) == (case.setting, case.checksum)
 

@@ -167,7 +167,7 @@ def test_a_wrong_gate_order_fails_as_the_documentation_shows():
     run = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
     shown = re.search(r"It raises:\n\n```\n(.*?)\n```", readme, re.DOTALL)[1]
 
-    assert skeleton(run.stderr.partition("NoParityError: ")[2].strip()) == skeleton(shown)
+    assert skeleton(run.stderr.partition("ParityError: ")[2].strip()) == skeleton(shown)
 
 
 def test_a_missing_answer_is_no_pass():

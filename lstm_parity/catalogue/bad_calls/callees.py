@@ -1,4 +1,4 @@
-"""Who is given the bad calls, and how: nn.LSTM, nn.LSTMCell and both references. `run_bad_call` is run in a child process."""
+"""Who is given the bad calls: nn.LSTM, nn.LSTMCell and both references. `run_bad_call` runs in a child process."""
 
 from __future__ import annotations
 
