@@ -21,9 +21,9 @@ from pathlib import Path
 
 from lstm_parity.cases.case import Case
 from lstm_parity.catalogue.mistakes import MISTAKES
-from lstm_parity.implementations.load import load
-from lstm_parity.implementations.remote.client import Elsewhere
-from lstm_parity.implementations.target import parsed
+from lstm_parity.implementations.load import load_target
+from lstm_parity.implementations.remote.client import RemoteImplementation
+from lstm_parity.implementations.target import parse_target
 from lstm_parity.judging.forward import judge
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
@@ -46,9 +46,9 @@ def spent(implementation: Implementation, case: Case) -> float:
 
 def isolation(text: str) -> tuple[float, float]:
     """Seconds for all cases here and there."""
-    cases, target = examples_of(widest()), parsed(text)
-    with Elsewhere(target) as elsewhere:
-        local = load(target)
+    cases, target = examples_of(widest()), parse_target(text)
+    with RemoteImplementation(target) as elsewhere:
+        local = load_target(target)
         for one in (local, elsewhere):
             spent(one, cases[0])
         both = [(spent(local, case), spent(elsewhere, case)) for case in cases]

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lstm_parity.cases.case import draw
+from lstm_parity.cases.case import draw_case
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import judge_all
@@ -40,7 +40,7 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
 
 def judged_cases() -> None:
     """Drawn, run and judged."""
-    judge_all(observe_all(TorchLSTM(), [draw(SMALL, "normal", seed) for seed in range(CASES)]))
+    judge_all(observe_all(TorchLSTM(), [draw_case(SMALL, "normal", seed) for seed in range(CASES)]))
 
 
 def modules_alone() -> None:
@@ -69,7 +69,7 @@ def hypothesis_with_assert_close(seed: int, time: int, batch: int, hidden: int) 
 
 def large(batch: int) -> tuple[float, float]:
     """Seconds of nn.LSTM in float32 at H = I = 512, T = 128, and of judging its run, in turns."""
-    case = draw(Setting(Architecture(512, 512), Call(128, batch)), "normal", 0)
+    case = draw_case(Setting(Architecture(512, 512), Call(128, batch)), "normal", 0)
     observation = observe_all(TorchLSTM(), [case])
     module, x = nn.LSTM(512, 512), torch.randn(128, batch, 512)
     runs, judgings = [], []

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.cases.covering import cases
+from lstm_parity.cases.covering import draw_design
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import RMS, WORST, Measured
-from lstm_parity.judging.gradients import measured
-from lstm_parity.running.autograd import adjoints, by_autograd
+from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT, TensorComparison
+from lstm_parity.judging.gradients import compare_gradients
+from lstm_parity.running.autograd import adjoints, gradients_by_autograd
 from lstm_parity.running.calls import TENSORS
 
 LOSSES = [TENSORS, *((name,) for name in TENSORS)]
@@ -55,16 +55,18 @@ class Row:
 
 def rows(dtype: str) -> Iterator[Row]:
     """Every gradient of every case, through both implementations, the loss changing from case to case."""
-    for k, case in enumerate(cases(dtype=dtype, grad_mode="grad")):
+    for k, case in enumerate(draw_design(dtype=dtype, grad_mode="grad")):
         for j, implementation in enumerate((TorchReference(), TorchLSTM())):
             d = adjoints(case, LOSSES[(k + j) % len(LOSSES)])
             kind, start = architecture(case.setting.architecture), (case.id, implementation.name, case.profile)
-            for m in measured(case, by_autograd(implementation, case, d), d):
+            for m in compare_gradients(case, gradients_by_autograd(implementation, case, d), d):
                 of = m.tensor.rpartition("_l")[0] or m.tensor
-                yield Row(start[0], kind, *start[1:], of, m.deviates, m.worst, m.rms if m.averages else 0.0, plain(m))
+                yield Row(
+                    start[0], kind, *start[1:], of, m.deviates, m.worst, m.rms if m.rms_is_meaningful else 0.0, plain(m)
+                )
 
 
-def plain(m: Measured) -> float:
+def plain(m: TensorComparison) -> float:
     """The largest difference over the largest number, where all are finite."""
     if not np.isfinite(m.exact).all() or not m.exact.any():
         return 0.0
@@ -88,10 +90,12 @@ def table(axis: str, found: list[Row]) -> list[str]:
 def main() -> None:
     """Measure every dtype and write the tables."""
     lines = ["# Back-propagation by hand against autograd", "", "Made by `python -m experiments.backward`, which says"]
-    lines += [f"what it does. Limits, those of the outputs: worst {WORST:g}, RMS {RMS:g}.", ""]
+    lines += [f"what it does. Limits, those of the outputs: worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.", ""]
     for dtype in DTYPES:
         found = list(rows(dtype))
-        drowned = len({case.id for case in cases(dtype=dtype, grad_mode="grad")}) - len({row.case for row in found})
+        drowned = len({case.id for case in draw_design(dtype=dtype, grad_mode="grad")}) - len(
+            {row.case for row in found}
+        )
         lines += [f"## {dtype}", "", f"{drowned} cases are not judged: the noise of a hidden state is above 2^-5.", ""]
         lines += [*(line for axis in AXES for line in table(axis, found))]
         beyond = sorted({row.case for row in found if row.deviates})

@@ -18,10 +18,10 @@ from typing import Any
 
 import torch
 
-from lstm_parity.audits.verify import design
+from lstm_parity.audits.verify import verification_cases
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.references import NumpyReference, TorchReference
@@ -31,7 +31,7 @@ from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.forward import Outcome, judge_all
 from lstm_parity.parity_tests.tutorials import pytorch_cells as tutorials
 from lstm_parity.reference.noise.arithmetics import ladder
-from lstm_parity.reports.certificate import row
+from lstm_parity.reports.certificate import make_row
 from lstm_parity.running.observe import observe_all
 from lstm_parity.running.protocol import Implementation
 from specimens import correct_cells as lstms
@@ -78,7 +78,7 @@ STYLES: tuple[Implementation, ...] = (
     TorchLSTMCell(),
     TorchReference(),
     NumpyReference(),
-    Written(PlainLSTM),
+    Mistake(PlainLSTM),
     whole_styles.OverBatchSizes(),
     whole_styles.Opacus(),
     whole_styles.Onnx("ONNX's reference", whole_styles.onnx_layer(whole_styles.reference_session)),
@@ -117,8 +117,8 @@ def run(style: Implementation, dtype: str) -> dict[str, Any]:
 
     rightly: the cases where a known fault shows; beyond: the others that deviate from the arithmetic it works in.
     """
-    observations = observe_all(style, design(dtype))
-    made = row(style.name, dtype, explain(observations))
+    observations = observe_all(style, verification_cases(dtype))
+    made = make_row(style.name, dtype, explain(observations))
     shown = {name: getattr(made, name) for name in ("arithmetic", "counts", "worst", "rms", "failing")}
     name = OTHERWISE.get(style.name, {}).get(dtype, dtype).format(dtype)
     known = next(arithmetic for arithmetic in ladder(dtype) if arithmetic.name == name)
@@ -164,7 +164,7 @@ def main() -> None:
 def report(found: dict[tuple[str, str], dict[str, Any]]) -> None:
     """The table."""
     packages = ("torch", "numpy", "opacus", "onnx", "onnxruntime")
-    cases = ", ".join(f"{len(design(dtype))} in {dtype}" for dtype in DTYPES)
+    cases = ", ".join(f"{len(verification_cases(dtype))} in {dtype}" for dtype in DTYPES)
     lines = [
         "# No correct LSTM is accused",
         "",

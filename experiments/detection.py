@@ -24,13 +24,13 @@ def run(name: str) -> dict[str, Any]:
     """One mistake: the tests that notice it, and the examples that two of them need with each seed."""
     import torch
 
-    from lstm_parity.catalogue.mistakes import mistake
+    from lstm_parity.catalogue.mistakes import find_mistake
     from meta_tests.detecting import by_default, examples_needed, killers, property_tests, widest
 
     by_default()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    wrong, tests = mistake(name), {test.__name__: test for test in property_tests()}
+    wrong, tests = find_mistake(name), {test.__name__: test for test in property_tests()}
     others = (known for known in killers(wrong) if known[0] != widest().__name__)
     needed = {widest().__name__: until_missed(examples_needed(widest(), wrong, seed) for seed in range(SEEDS))}
     for test, _ in others:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_parity.cases.case import Case
-from lstm_parity.catalogue.mistakes import MISTAKES, mistake
+from lstm_parity.catalogue.mistakes import MISTAKES, find_mistake
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
-from lstm_parity.diagnosis.probes import PROBES, probe
+from lstm_parity.diagnosis.probes import PROBES, run_probes
 from lstm_parity.judging.forward import Outcome, Verdict, judge
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
@@ -51,7 +51,7 @@ class Row:
 def asked(kind: str, truth: str, wrong: Implementation, also: Sequence[Verdict] = ()) -> Row:
     """Run the probes, and diagnose."""
     start = time.process_time()
-    verdicts = [*also, *probe(wrong)]
+    verdicts = [*also, *run_probes(wrong)]
     middle = time.process_time()
     told = diagnose(verdicts)
     return Row(kind, truth, told, middle - start, time.process_time() - middle)
@@ -71,7 +71,7 @@ def rows_of(name: str) -> tuple[list[Row], list[tuple[str, Diagnosis]]]:
     warnings.simplefilter("ignore")
     from meta_tests.detecting import examples_of, widest
 
-    known, style = mistake(name), tuple(STYLES)[[known.name for known in MISTAKES].index(name) % len(STYLES)]
+    known, style = find_mistake(name), tuple(STYLES)[[known.name for known in MISTAKES].index(name) % len(STYLES)]
     failure = first_failure(known, examples_of(widest()))
     rows = [asked("as it is", name, known), asked("as it is, and a failing example", name, known, failure)]
     rows.append(asked("disguised: other sums", name, Disguised(known, style)))

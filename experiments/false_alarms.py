@@ -113,7 +113,7 @@ def run(job: tuple[Cell, float]) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
-    from lstm_parity.cases.case import draw
+    from lstm_parity.cases.case import draw_case
     from lstm_parity.judging.forward import judge_all
     from lstm_parity.running.observe import observe_all
 
@@ -128,11 +128,11 @@ def run(job: tuple[Cell, float]) -> dict[str, Any]:
         point = setting(cell, rng)
         chain = True if cell.size == "small" and rng.random() < 0.2 else (False if cell.size == "long" else None)
         start = seed + 1000 * sum(outcomes.values())
-        drawn = [draw(point, cell.profile, start + k) for k in range(together)]
+        drawn = [draw_case(point, cell.profile, start + k) for k in range(together)]
         for verdict in judge_all(observe_all(implementation, drawn, chain=chain)):
             known = verdict.outcome.value in ("PARITY", "DEVIATES") and not verdict.faults
             outcomes["judged" if known else verdict.outcome.value] += 1
-            rms = max((m.rms for m in verdict.measured if m.averages), default=0.0)
+            rms = max((m.rms for m in verdict.measured if m.rms_is_meaningful), default=0.0)
             found.append((verdict.worst, rms, verdict.case.id))
             if verdict.faults or verdict.outcome.value == "FAILED":
                 raise AssertionError(f"{verdict.case.id}: {verdict.faults} {verdict.reason}")

@@ -15,12 +15,12 @@ from functools import cache
 from pathlib import Path
 
 from lstm_parity.audits.folders.run import judge_folders
-from lstm_parity.audits.folders.write import design, export
-from lstm_parity.cases.case import Case, draw
+from lstm_parity.audits.folders.write import export_cases, export_design
+from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.catalogue.mistakes import MISTAKES
 from lstm_parity.implementations.stack import FromCell
-from lstm_parity.judging.arithmetic import explain, explains
+from lstm_parity.judging.arithmetic import explain, is_explained_in
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.running.observe import observe
 from specimens import correct_cells as lstms
@@ -33,8 +33,8 @@ def cost() -> list[str]:
     """Cases, size and seconds of the default export; the seconds to read it."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        cases = design()
-        export(cases, Path(folder))
+        cases = export_design()
+        export_cases(cases, Path(folder))
         written = time.perf_counter()
         judge_folders(Path(folder))
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.npy")) / 1e6
@@ -47,7 +47,7 @@ def cost() -> list[str]:
 @cache
 def small_first(dtype: str) -> list[Case]:
     """The cases of an export, the small ones first, which tell most."""
-    return sorted(design([dtype]), key=lambda case: case.setting.architecture.hidden_size)
+    return sorted(export_design([dtype]), key=lambda case: case.setting.architecture.hidden_size)
 
 
 def seen() -> list[str]:
@@ -58,7 +58,7 @@ def seen() -> list[str]:
         cases = small_first(dtype)
         portions = (cases[k : k + PORTION] for k in range(0, len(cases), PORTION))
         runs = ([observe(wrong, case, chain=False) for case in portion] for portion in portions)
-        if all(explains(judge_all(run)) for run in runs):
+        if all(is_explained_in(judge_all(run)) for run in runs):
             missed.append(f"`{wrong.name}`")
     killed = len(MISTAKES) - len(missed)
     return [
@@ -74,7 +74,7 @@ def named() -> list[str]:
     names = Counter()
     for layers, bi, steps, hidden in shapes:
         setting = Setting(Architecture(12, hidden, layers, bidirectional=bi), Call(steps, 4))
-        explanation = explain([observe(TF32, draw(setting, seed=1), chain=False)])
+        explanation = explain([observe(TF32, draw_case(setting, seed=1), chain=False)])
         names[explanation.arithmetic.name if explanation.arithmetic else "none that is known"] += 1
     return [f"* {name}: {count} of {len(shapes)}" for name, count in names.most_common()]
 

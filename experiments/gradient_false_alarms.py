@@ -113,14 +113,14 @@ def run(job: Job) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
-    from lstm_parity.cases.case import draw
+    from lstm_parity.cases.case import draw_case
     from lstm_parity.judging.gradients import judge_all_gradients
     from lstm_parity.running.autograd import adjoints
 
     seed = zlib.crc32(job.key.encode())
     rng = np.random.default_rng(seed)
     point = setting(job, rng)
-    cases = [draw(point, job.profile, seed + k) for k in range(TOGETHER[job.size])]
+    cases = [draw_case(point, job.profile, seed + k) for k in range(TOGETHER[job.size])]
     losses = [loss(job, rng) for _ in cases]
     adjoint = [adjoints(case, names, ones=ones) for case, (names, ones) in zip(cases, losses, strict=True)]
     verdicts = judge_all_gradients(false_alarms.implementations()[job.implementation], cases, adjoint)
@@ -133,7 +133,7 @@ def run(job: Job) -> dict[str, Any]:
 def told(verdicts: list[Any], losses: list[tuple[tuple[str, ...], bool]]) -> dict[str, Any]:
     """A row of the work file."""
     judged = [(v, names) for v, names in zip(verdicts, losses, strict=True) if v.measured]
-    rms = [(max((m.rms for m in v.measured if m.averages), default=0.0), v.case.id) for v, _ in judged]
+    rms = [(max((m.rms for m in v.measured if m.rms_is_meaningful), default=0.0), v.case.id) for v, _ in judged]
     worst = [(v.worst, v.case.id) for v, _ in judged]
     return {
         "judged": len(judged),
@@ -177,7 +177,7 @@ def main() -> None:
 
 def report(rows: list[dict[str, Any]]) -> None:
     """The limits that one half asks for, the count of the other under the limits in use, and both by axis."""
-    from lstm_parity.judging.forward import RMS, WORST
+    from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT
 
     halves = {half: [row for row in rows if row["half"] == half] for half in ("fixing", "counting")}
     largest = {half: [max(r[key][0] for r in part) for key in ("worst", "rms")] for half, part in halves.items()}
@@ -190,7 +190,8 @@ def report(rows: list[dict[str, Any]]) -> None:
             f"{largest[half][0]:.2f}, largest RMS {largest[half][1]:.2f}; {len(beyond[half])} beyond limits**."
         )
     lines = ["# False alarms of gradients", "", "Made by `python -m experiments.gradient_false_alarms`; what it does"]
-    lines += [f"stands at the top of that file. The limits in use are those of outputs: worst {WORST}, RMS {RMS}.", ""]
+    limits = f"worst {WORST_LIMIT}, RMS {RMS_LIMIT}"
+    lines += [f"stands at the top of that file. The limits in use are those of outputs: {limits}.", ""]
     lines += [f"The half that fixes limits: {told['fixing']} Times {MARGIN}: worst {asked[0]}, RMS {asked[1]}.", ""]
     lines += [f"The half that counts: {told['counting']}", "", *(f"* {case}" for case in beyond["counting"])]
     lines += [
@@ -202,7 +203,13 @@ def report(rows: list[dict[str, Any]]) -> None:
     ]
     lines += [*by_axis(halves["counting"]), "", *by_loss(halves["counting"])]
     (HERE / "gradient_false_alarms.md").write_text("\n".join(lines) + "\n")
-    numbers = {"limits": [WORST, RMS], "asked": asked, "largest": largest, "judged": judged, "beyond": beyond}
+    numbers = {
+        "limits": [WORST_LIMIT, RMS_LIMIT],
+        "asked": asked,
+        "largest": largest,
+        "judged": judged,
+        "beyond": beyond,
+    }
     (HERE / "gradient_false_alarms.json").write_text(json.dumps(numbers, indent=1) + "\n")
     print("\n".join(lines))
 

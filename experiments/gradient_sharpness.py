@@ -16,15 +16,15 @@ from statistics import median
 
 import numpy as np
 
-from lstm_parity.cases.case import Case, case
+from lstm_parity.cases.case import Case, parse_case
 from lstm_parity.cases.setting import DTYPES, Runtime
 from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import Measured, distances
-from lstm_parity.judging.gradients import measured
-from lstm_parity.running.autograd import INPUTS, Adjoints, Gradients, adjoints, by_autograd, by_hand
+from lstm_parity.judging.forward import TensorComparison, distances
+from lstm_parity.judging.gradients import compare_gradients
+from lstm_parity.running.autograd import INPUTS, Adjoints, Gradients, adjoints, gradients_by_autograd, gradients_by_hand
 
 SEEDS = 20
 HALVINGS = 40
@@ -32,22 +32,22 @@ SLIGHT = "weights' gradients times 1 + 1e-5"
 SETTING = "I5-H7-L2-T6-B3-float32-grad-normal-1"  # of the slight one
 
 
-def moved(right: tuple[Measured, ...], by: Gradients, s: float) -> tuple[Measured, ...]:
+def moved(right: tuple[TensorComparison, ...], by: Gradients, s: float) -> tuple[TensorComparison, ...]:
     """The gradients moved by a part of a change."""
     got = [m.got + s * by[m.tensor] for m in right]
     return tuple(replace(m, got=g, ratio=distances(g, m.exact, m.noise)) for m, g in zip(right, got, strict=True))
 
 
-def change(fault: Written | None, of: Case, d: Adjoints) -> Gradients:
+def change(fault: Mistake | None, of: Case, d: Adjoints) -> Gradients:
     """What a fault adds to every gradient, in float64; None is the slight one."""
     if fault is None:
-        return {name: 1e-5 * right * (name not in INPUTS) for name, right in by_hand(of, d).items()}
+        return {name: 1e-5 * right * (name not in INPUTS) for name, right in gradients_by_hand(of, d).items()}
     exact = replace(of, setting=replace(of.setting, runtime=Runtime("float64", grad_mode="grad")))
-    wrong, right = (by_autograd(implementation, exact, d) for implementation in (fault, Written(PlainLSTM)))
+    wrong, right = (gradients_by_autograd(implementation, exact, d) for implementation in (fault, Mistake(PlainLSTM)))
     return {name: wrong[name] - gradient for name, gradient in right.items()}
 
 
-def noticed(right: tuple[Measured, ...], by: Gradients) -> float | None:
+def noticed(right: tuple[TensorComparison, ...], by: Gradients) -> float | None:
     """The smallest part of a change that is noticed, relative to the largest element; None where it never is."""
     if not any(m.deviates for m in moved(right, by, 1.0)):
         return None
@@ -63,14 +63,14 @@ def noticed(right: tuple[Measured, ...], by: Gradients) -> float | None:
     return high * max(float(np.abs(by[m.tensor]).max() / np.abs(m.exact).max()) for m in right)
 
 
-def line(fault: Written | None, dtype: str) -> str:
+def line(fault: Mistake | None, dtype: str) -> str:
     """A row of the table."""
     parts, far = [], []
     for seed in range(SEEDS):
         words = (fault.witness if fault else SETTING).replace("float32", dtype).rpartition("-")[0]
-        of = case(f"{words}-{seed}")
+        of = parse_case(f"{words}-{seed}")
         d = adjoints(of)
-        if not (right := measured(of, by_autograd(TorchLSTM(), of, d), d)):
+        if not (right := compare_gradients(of, gradients_by_autograd(TorchLSTM(), of, d), d)):
             continue  # drowned
         by = change(fault, of, d)
         parts.append(noticed(right, by))

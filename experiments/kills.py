@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from lstm_parity.catalogue.mistakes import MISTAKES, MODULES
-from lstm_parity.catalogue.mistakes.mistake import Written, mistakes_of
+from lstm_parity.catalogue.mistakes.mistake import Mistake, mistakes_in
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.running.protocol import Implementation
@@ -28,7 +28,7 @@ from specimens.other_suites import SUITES, node_tests
 Raised = dict[tuple[str, str], str | None]  # of an LSTM and a suite: what the suite raised
 
 OURS = "lstm-parity"
-CONTROLS: tuple[Implementation, ...] = (TorchLSTM(), Written(PlainLSTM))
+CONTROLS: tuple[Implementation, ...] = (TorchLSTM(), Mistake(PlainLSTM))
 ABOUT = {
     "ONNX": "the node tests of LSTM that nn.LSTM can compute ({nodes}), as they are released, tolerances included",
     "assert_close, 1 case": "`torch.testing.assert_close(mine(x, hx), nn.LSTM(x, hx))`, the example of nn.LSTM's "
@@ -118,7 +118,7 @@ def by_module(raised: Raised) -> list[str]:
     lines = ["| mistakes in | of | " + " | ".join(ABOUT) + " |", "|---|---:|" + "---:|" * len(ABOUT)]
     total: Counter[str] = Counter()
     for module in MODULES:
-        wrong = [mistake.name for mistake in mistakes_of(module)]
+        wrong = [mistake.name for mistake in mistakes_in(module)]
         noticed = Counter(suite for suite in ABOUT for name in wrong if raised[name, suite] is not None)
         total += noticed
         lines.append(f"| {module.__name__.rpartition('.')[2]} | {len(wrong)} | {counts(noticed)} |")

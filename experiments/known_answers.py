@@ -13,9 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.audits.known_answers import Known, against, known_in, noises, read_all
+from lstm_parity.audits.known_answers import (
+    KnownAnswer,
+    judge_known_answer,
+    known_answer_noise,
+    known_answers_of_dtype,
+    read_all_known_answers,
+)
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.judging.forward import WORST, Outcome
+from lstm_parity.judging.forward import WORST_LIMIT, Outcome
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.running.calls import TENSORS
 from specimens.call_faults import CALLS, Miscalled
@@ -42,15 +48,15 @@ def search(faults: Sequence[Fault]) -> Found:
     found = {}
     for dtype in DTYPES:
         for fault in faults:
-            concerned = [known for known in known_in(dtype) if fault.applies(known)]
+            concerned = [known for known in known_answers_of_dtype(dtype) if fault.applies(known)]
             missed = [known.name for known in concerned if not kills(known, fault, dtype)]
             found[fault.name, dtype] = len(concerned), missed
     return found
 
 
-def kills(known: Known, fault: Fault, dtype: str) -> bool:
+def kills(known: KnownAnswer, fault: Fault, dtype: str) -> bool:
     """Whether a vector notices a fault in a dtype."""
-    return against(known, fault, dtype).outcome in (Outcome.DEVIATES, Outcome.FAILED)
+    return judge_known_answer(known, fault, dtype).outcome in (Outcome.DEVIATES, Outcome.FAILED)
 
 
 def comparison(found: Found) -> list[str]:
@@ -61,7 +67,7 @@ def comparison(found: Found) -> list[str]:
     for fault in (TRANSPOSED, REVERSED):
         applied, missed = found[fault.name, "float32"]
         cells.append(f"{applied - len(missed)} of {applied}")
-    vectors = known_in("float32")
+    vectors = known_answers_of_dtype("float32")
     perfect = sum(all(known.name not in found[f.name, "float32"][1] for f in REQUIRED) for known in vectors)
     lines = ["| vectors | the 23 wrong gate orders | w_hh transposed | input features reversed | the 25 |"]
     lines += [
@@ -97,27 +103,34 @@ def limits() -> list[str]:
         "",
         "## Without the judge",
         "",
-        f"The largest of {WORST:g} noises in any vector, relative to max(1, |answer|).",
+        f"The largest of {WORST_LIMIT:g} noises in any vector, relative to max(1, |answer|).",
     ]
     lines += ["A program that has no judge may take these for its limits, and notices so many of the 25 faults:", ""]
     lines += [f"| dtype | {' | '.join(TENSORS)} | noticed |", "|---|---:|---:|---:|---:|"]
     for dtype in DTYPES:
-        largest = {tensor: max(limit(known, dtype, tensor) for known in known_in(dtype)) for tensor in TENSORS}
-        noticed = [beyond(k, fault, dtype, largest) for fault in REQUIRED for k in known_in(dtype) if fault.applies(k)]
+        largest = {
+            tensor: max(limit(known, dtype, tensor) for known in known_answers_of_dtype(dtype)) for tensor in TENSORS
+        }
+        noticed = [
+            beyond(k, fault, dtype, largest)
+            for fault in REQUIRED
+            for k in known_answers_of_dtype(dtype)
+            if fault.applies(k)
+        ]
         cells = [f"{size:.1e}" for size in largest.values()]
         lines.append(f"| {dtype} | {' | '.join(cells)} | {sum(noticed)} of {len(noticed)} |")
     return lines
 
 
-def limit(known: Known, dtype: str, tensor: str) -> float:
+def limit(known: KnownAnswer, dtype: str, tensor: str) -> float:
     """What the judge would let pass in one tensor of one vector."""
-    noise = (noises(known, NATIVE[dtype]) or {tensor: np.zeros(1)})[tensor]
-    return float((WORST * noise / np.maximum(1.0, np.abs(getattr(known.answer, tensor)))).max())
+    noise = (known_answer_noise(known, NATIVE[dtype]) or {tensor: np.zeros(1)})[tensor]
+    return float((WORST_LIMIT * noise / np.maximum(1.0, np.abs(getattr(known.answer, tensor)))).max())
 
 
-def beyond(known: Known, fault: Fault, dtype: str, largest: dict[str, float]) -> bool:
+def beyond(known: KnownAnswer, fault: Fault, dtype: str, largest: dict[str, float]) -> bool:
     """Whether a vector notices a fault by these limits, without knowing the noise of any number."""
-    measured = against(known, fault, dtype).measured
+    measured = judge_known_answer(known, fault, dtype).measured
     sizes = {m.tensor: np.abs(m.got - m.exact) / np.maximum(1.0, np.abs(m.exact)) for m in measured}
     return any(not size.max() <= largest[tensor] for tensor, size in sizes.items())
 
@@ -126,10 +139,15 @@ def main() -> None:
     """Run, and write the tables."""
     warnings.filterwarnings("ignore", message="LSTM with projections is not supported with oneDNN")
     found = search((*REQUIRED, *OTHERS, *CALLS))
-    holding = ", ".join(f"{len(known_in(dtype))} in {dtype}" for dtype in DTYPES)
+    holding = ", ".join(f"{len(known_answers_of_dtype(dtype))} in {dtype}" for dtype in DTYPES)
     lines = ["# What the known answers notice", ""]
     lines += ["Made by `python -m experiments.known_answers`, which says what it does.", ""]
-    lines += [f"{len(read_all())} vectors: {holding}.", "", "## Beside ONNX's and Keras's vectors, in float32", ""]
+    lines += [
+        f"{len(read_all_known_answers())} vectors: {holding}.",
+        "",
+        "## Beside ONNX's and Keras's vectors, in float32",
+        "",
+    ]
     lines += [*comparison(found), "", QUOTED]
     lines += table("The 25 faults", REQUIRED, found)
     lines += table("Other misread weights", OTHERS, found)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lstm_parity.cases.case import draw
+from lstm_parity.cases.case import draw_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import RMS, WORST, judge_all
+from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT, judge_all
 from lstm_parity.running.observe import observe
 from specimens.correct_cells import BROKEN
 
@@ -25,14 +25,15 @@ def main() -> None:
     ]
     lines += [
         "",
-        f"The smallest and the largest of five seeds, in rounding noises; limits: worst {WORST:g}, RMS {RMS:g}.",
+        "The smallest and the largest of five seeds, in rounding noises; "
+        f"limits: worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.",
         "",
     ]
     lines += ["| layer dtype | LSTM | verdicts | worst | RMS |", "|---|---|---|---:|---:|"]
     for dtype in ("bfloat16", "float16"):
         setting = Setting(Architecture(64, 512), Call(4, 3), Runtime(dtype))
         for implementation in (TorchLSTM(), *BROKEN):
-            verdicts = judge_all([observe(implementation, draw(setting, "normal", seed)) for seed in range(5)])
+            verdicts = judge_all([observe(implementation, draw_case(setting, "normal", seed)) for seed in range(5)])
             outcomes = ", ".join(sorted({v.outcome.value for v in verdicts}))
             spans = [f"{min(n):.2g} to {max(n):.2g}" for n in ([v.worst for v in verdicts], [v.rms for v in verdicts])]
             lines.append(f"| {dtype} | {implementation.name} | {outcomes} | {spans[0]} | {spans[1]} |")

@@ -10,11 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.cases.case import draw
+from lstm_parity.cases.case import draw_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import RMS, WORST, Outcome
+from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT, Outcome
 from lstm_parity.running.observe import observe
 from specimens.correct_cells import CORRECT, MISTAKES
 
@@ -27,7 +27,7 @@ def measure(dtype: str, cell: Any, width: int) -> dict[str, Any]:
     """One LSTM at one width."""
     setting = Setting(Architecture(5, width), Call(4, 3), Runtime(dtype))
     seeds = range(4 if width < 128 else 1)
-    cases = [draw(setting, profile, seed) for profile in PROFILES for seed in seeds]
+    cases = [draw_case(setting, profile, seed) for profile in PROFILES for seed in seeds]
     explanation = explain([observe(FromCell("cell", cell), case) for case in cases])
     plain = [v for v in explanation.verdicts if v.case.profile == "normal"]
     return {
@@ -47,7 +47,7 @@ def main() -> None:
         for name, (dtype, cell, _) in {**MISTAKES, **CORRECT}.items()
     }
     lines = ["# Precision mistakes", "", "Made by `python -m experiments.precision`, which says what it does.", ""]
-    lines += [f"Limits: worst {WORST:g}, RMS {RMS:g}.", ""]
+    lines += [f"Limits: worst {WORST_LIMIT:g}, RMS {RMS_LIMIT:g}.", ""]
     for title, group in (("Mistakes", MISTAKES), ("Correct LSTMs written otherwise", CORRECT)):
         lines += [
             f"## {title}",
@@ -77,7 +77,7 @@ def plot(found: dict[str, dict[int, dict[str, Any]]]) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained", sharex=True)
-    for axis, number, limit in zip(axes, ("worst", "rms"), (WORST, RMS), strict=True):
+    for axis, number, limit in zip(axes, ("worst", "rms"), (WORST_LIMIT, RMS_LIMIT), strict=True):
         for name, rows in found.items():
             axis.plot(list(rows), [row[number] for row in rows.values()], marker=".", label=name)
         axis.axhline(limit, color="black", linestyle="--", label=f"limit {limit:g}")

@@ -17,18 +17,18 @@ from random import Random
 
 import numpy as np
 
-from lstm_parity.cases.case import Case, case, draw
-from lstm_parity.cases.covering import cover, setting_at
+from lstm_parity.cases.case import Case, draw_case, parse_case
+from lstm_parity.cases.covering import cover_pairs, setting_at
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.catalogue.mistakes import MISTAKES
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
-from lstm_parity.diagnosis.similarity import Behaviour, plain_noise
+from lstm_parity.diagnosis.similarity import MistakeRun, plain_noise
 from lstm_parity.running.calls import TENSORS, Outputs
 from lstm_parity.running.observe import LATE, TWICE, WHOLE
 
 CLEAR = 30.0
-ALL = (Written(PlainLSTM), *MISTAKES)
+ALL = (Mistake(PlainLSTM), *MISTAKES)
 STEPS = (
     "I3-H4-T1-B2-float32-normal-1",
     "I3-H4-T1-B2-nostates-float32-normal-1",
@@ -51,9 +51,11 @@ Probe = tuple[str, str]
 def pool(drawn: int) -> list[tuple[str, Case]]:
     """Ways and cases, the simplest first."""
     names = dict.fromkeys([*STEPS, *PLAIN, *(wrong.witness for wrong in MISTAKES if wrong.witness)])
-    found = [(WHOLE, case(name)) for name in names]
-    found += [(way, case(name)) for name in TWICE_CALLED for way in (TWICE, LATE)]
-    found += [(WHOLE, draw(setting_at(point), "normal", 1)) for point in cover(profile="normal", sizes="distinct")]
+    found = [(WHOLE, parse_case(name)) for name in names]
+    found += [(way, parse_case(name)) for name in TWICE_CALLED for way in (TWICE, LATE)]
+    found += [
+        (WHOLE, draw_case(setting_at(point), "normal", 1)) for point in cover_pairs(profile="normal", sizes="distinct")
+    ]
     found += [(WHOLE, random_case(Random(seed))) for seed in range(drawn)]
     return sorted(found, key=lambda probe: (probe[1].input.size * len(probe[1].weights.cells), probe[1].id))
 
@@ -71,7 +73,9 @@ def random_case(coins: Random) -> Case:
     grad_mode = coins.choice(["no_grad", "grad", "inference"])
     dtype = coins.choice(["float32", "float32", "float32", "float64", "bfloat16"])
     runtime = Runtime(dtype, "cpu", grad_mode, flags[3], coins.choice([1, 1, 1, 2]), coins.random() < 0.3)
-    return draw(Setting(architecture, call, runtime), coins.choice(["normal", "trained", "non_finite", "one_hot"]), 1)
+    return draw_case(
+        Setting(architecture, call, runtime), coins.choice(["normal", "trained", "non_finite", "one_hot"]), 1
+    )
 
 
 def different(way: str, probed: Case) -> np.ndarray:
@@ -80,9 +84,9 @@ def different(way: str, probed: Case) -> np.ndarray:
     if not plain:
         return np.zeros((len(ALL), len(ALL)), bool)
     groups: dict[object, list[int]] = defaultdict(list)
-    behaviours = [Behaviour(wrong, probed, way, plain) for wrong in ALL]
+    behaviours = [MistakeRun(wrong, probed, way, plain) for wrong in ALL]
     for k, behaviour in enumerate(behaviours):
-        own = not behaviour.mistake.repeats
+        own = not behaviour.mistake.is_deterministic
         groups[k if own else _bits(behaviour.outputs)].append(k)
     apart = np.zeros((len(ALL), len(ALL)), bool)
     for ours, theirs in itertools.combinations(groups.values(), 2):
@@ -97,8 +101,8 @@ def _bits(outputs: Outputs | None) -> object:
     return None if outputs is None else (outputs.faults, *(array.tobytes() for array in _arrays(outputs)))
 
 
-def _unlike(one: Behaviour, other: Behaviour) -> float:
-    return np.inf if other.outputs is None else one.unlike(other.outputs)
+def _unlike(one: MistakeRun, other: MistakeRun) -> float:
+    return np.inf if other.outputs is None else one.distance_to(other.outputs)
 
 
 def _plainness(probed: Case) -> float:
@@ -139,7 +143,7 @@ def main() -> None:
 def _always(told: list[np.ndarray]) -> set[str]:
     """The plain calls, and the witness of what nothing tells clearly from a right LSTM."""
     unclear = [wrong for k, wrong in enumerate(ALL) if k and not any(apart[0, k] for apart in told)]
-    return {case(name).id for name in PLAIN} | {wrong.witness for wrong in unclear}
+    return {parse_case(name).id for name in PLAIN} | {wrong.witness for wrong in unclear}
 
 
 def report(probes: list[tuple[str, Case]], told: list[np.ndarray], picked: list[int]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
@@ -37,7 +37,7 @@ class Shifted:
     shift: float
     name: str = "shifted"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -119,7 +119,7 @@ def main() -> None:
     found: dict[str, list[float]] = {name: [] for name in ("the judge", *OTHERS)}
     errors: list[Array] = []
     for seed in range(SEEDS):
-        case = draw(SETTING, "normal", seed)
+        case = draw_case(SETTING, "normal", seed)
         ours, theirs, exact = outputs(case)
         errors.append((ours - exact).abs().max().numpy())
         found["the judge"].append(smallest(lambda shift, case=case: by_the_judge(case, shift)))

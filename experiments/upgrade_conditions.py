@@ -11,14 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lstm_parity.audits.upgrade.compare.records import compare
-from lstm_parity.audits.upgrade.measure.answers import answers, fixed_cases
-from lstm_parity.audits.upgrade.measure.conditions import conditions
-from lstm_parity.audits.upgrade.measure.record_torch import quietly
+from lstm_parity.audits.upgrade.compare.records import compare_records
+from lstm_parity.audits.upgrade.measure.answers import fixed_cases, record_answers
+from lstm_parity.audits.upgrade.measure.conditions import record_conditions
+from lstm_parity.audits.upgrade.measure.record_torch import silence_warnings
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.audits.upgrade.record_file import read, write
-from lstm_parity.audits.upgrade.report import as_text
-from lstm_parity.cases.case import case
+from lstm_parity.audits.upgrade.record_file import read_record, write_record
+from lstm_parity.audits.upgrade.report import comparison_text
+from lstm_parity.cases.case import parse_case
 
 HERE = Path(__file__).parent
 CHANGES = {
@@ -33,16 +33,16 @@ CHANGES = {
 
 def record(file: Path) -> None:
     """The answers of the installed torch, and its conditions."""
-    with quietly():
-        told = tuple(answers(fixed_cases()))
-    write(Record(conditions(), {name: case(name).checksum for name in fixed_cases()}, told), file)
+    with silence_warnings():
+        told = tuple(record_answers(fixed_cases()))
+    write_record(Record(record_conditions(), {name: parse_case(name).checksum for name in fixed_cases()}, told), file)
 
 
 def recorded(file: Path, **environment: str) -> Record:
     """A record made in a process with these variables."""
     command = [sys.executable, "-m", "experiments.upgrade_conditions", str(file)]
     subprocess.run(command, check=True, cwd=HERE.parent, env={**os.environ, **environment})
-    return read(file)
+    return read_record(file)
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         plain = recorded(Path(folder) / "plain")
         for k, (name, environment) in enumerate(CHANGES.items()):
-            told = as_text(compare(plain, recorded(Path(folder) / str(k), **environment)))
+            told = comparison_text(compare_records(plain, recorded(Path(folder) / str(k), **environment)))
             lines += ["", f"## {name}", "", "```", told.rstrip(), "```"]
     Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n")
 

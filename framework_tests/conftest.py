@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from lstm_parity.running.child_process import Ending, Isolation
+from lstm_parity.running.child_process import CallResult, ProcessServer
 
 PROBES = ("paddle_probes", "keras_probes")  # what takes long to import is imported once, by a server of its own
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Callable[[str], Isolation]]:
+def servers() -> Iterator[Callable[[str], ProcessServer]]:
     """Servers of child processes that have loaded torch, and a module of probes if one is named."""
-    started: dict[str, Isolation] = {}
+    started: dict[str, ProcessServer] = {}
     with ExitStack() as stack:
 
-        def server(probes: str) -> Isolation:
+        def server(probes: str) -> ProcessServer:
             if probes not in started:
                 more = [f"framework_tests.{probes}"] if probes else []
-                one = Isolation("torch", "lstm_parity.implementations.frameworks.registry", *more)
+                one = ProcessServer("torch", "lstm_parity.implementations.frameworks.registry", *more)
                 started[probes] = stack.enter_context(one)
             return started[probes]
 
@@ -31,12 +31,12 @@ def servers() -> Iterator[Callable[[str], Isolation]]:
 
 
 @pytest.fixture
-def probe(servers: Callable[[str], Isolation]) -> Callable[..., Any]:
+def probe(servers: Callable[[str], ProcessServer]) -> Callable[..., Any]:
     """Runs a function of a module here and gives what it returned; or how it ended, if asked for that."""
 
     def run(name: str, *arguments: Any, ending: bool = False) -> Any:
         function = f"framework_tests.{name}"
-        found: Ending = servers(_probes(name, *arguments)).run(function, *arguments, limit=300.0)
+        found: CallResult = servers(_probes(name, *arguments)).run(function, *arguments, limit=300.0)
         assert ending or found.words == ""
         return found if ending else found.value
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from framework_tests.common import PADDED, built, on_padding
-from lstm_parity.cases.case import case
+from lstm_parity.cases.case import parse_case
 from lstm_parity.implementations.frameworks import keras_layers
 from lstm_parity.reference.conventions.keras import fresh_bias, from_torch
 from lstm_parity.reference.weights import CellWeights
@@ -34,20 +34,20 @@ def repeated() -> bool:
 
 def zeroed() -> float:
     """The largest number beyond the end of a row of an `RNN` that is told to return zeros there."""
-    some = case("I6-H8-T5-B4-float32-normal-1")
+    some = parse_case("I6-H8-T5-B4-float32-normal-1")
     layer = keras.layers.RNN(_cell("I6-H8-T5-B4-float32"), return_sequences=True, zero_output_for_mask=True)
     output = layer(tf.constant(some.input.swapaxes(0, 1).astype("float32")), mask=np.arange(5) < PADDED[:, None])
     return float(np.abs(output.numpy()[np.arange(5) >= PADDED[:, None]]).max())
 
 
 def _cell(words: str) -> Any:
-    some = case(f"{words}-normal-1")
-    return keras_layers.cell(some.setting, some.weights.cells[0][0].map(lambda w: w.astype("float32")))
+    some = parse_case(f"{words}-normal-1")
+    return keras_layers.make_cell(some.setting, some.weights.cells[0][0].map(lambda w: w.astype("float32")))
 
 
 def backwards() -> list[bool]:
     """Whether a layer with `go_backwards` returns its last step first, and whether it does so as time goes."""
-    some = case("I6-H8-T5-B4-float32-normal-1")
+    some = parse_case("I6-H8-T5-B4-float32-normal-1")
     w = some.weights.cells[0][0].map(lambda w: w.astype("float32"))
     batch = some.input.swapaxes(0, 1).astype("float32")
     turned = _layer(w, return_sequences=True)(tf.constant(batch[:, ::-1])).numpy()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from framework_tests.common import built, on_padding
-from lstm_parity.cases.case import case
+from lstm_parity.cases.case import parse_case
 
 
 def onnxruntime_in_float64() -> list[int]:
@@ -32,12 +32,12 @@ def forget_bias_of_v1(given: float, taken_off: float) -> float:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     import tensorflow as tf
 
-    from lstm_parity.implementations.frameworks.tensorflow_v1 import build, made
+    from lstm_parity.implementations.frameworks.tensorflow_v1 import build, make_cell
     from lstm_parity.reference.conventions.tensorflow_v1 import CellV1, from_torch
 
     run, weights, x, (h, c) = built(build, "I5-H7-T1-B3-float32")
     there = from_torch(weights.cells[0][0], taken_off)
-    cell = made(CellV1(there.kernel, there.bias, None, given), 5)
+    cell = make_cell(CellV1(there.kernel, there.bias, None, given), 5)
     output, _ = cell(tf.constant(x[0]), tf.compat.v1.nn.rnn_cell.LSTMStateTuple(c[0], h[0]))
     return float(np.abs(output.numpy() - run(x, (h, c), None)[0][0]).max())
 
@@ -48,8 +48,8 @@ def onnx_reference_with(**attribute: Any) -> float:
     from lstm_parity.reference.conventions.onnx import from_torch
 
     _, weights, x, _ = built(onnx_lstm.build_reference, "I5-H7-T4-B3-float32")
-    plain = onnx_lstm.model([from_torch(weights.cells[0])], "float32", False, False)
-    other = onnx_lstm.model([from_torch(weights.cells[0])], "float32", False, False)
+    plain = onnx_lstm.make_model([from_torch(weights.cells[0])], "float32", False, False)
+    other = onnx_lstm.make_model([from_torch(weights.cells[0])], "float32", False, False)
     other.graph.node[0].attribute.extend(onnx_lstm.helper.make_attribute(*item) for item in attribute.items())
     answers = [onnx_lstm.reference_session(model)({"X": x})[0] for model in (plain, other)]
     return float(np.abs(answers[0] - answers[1]).max())
@@ -67,14 +67,14 @@ def coupled() -> float:
 
 def haiku_given(taken_off: float) -> float:
     """How far a core is off with weights from whose forget bias an amount was taken off, where its convention does."""
-    from lstm_parity.implementations.frameworks.haiku_core import build, step
+    from lstm_parity.implementations.frameworks.haiku_core import build, run_step
     from lstm_parity.reference.conventions.haiku import from_torch
 
     run, weights, x, (h, c) = built(build, "I5-H7-T1-B3-float32")
     layer = from_torch(weights.cells[0][0])
     bias = layer.b.copy()
     bias[14:21] += 1.0 - taken_off  # the gates are i, g, f, o
-    found, _ = step({"w": layer.w, "b": bias}, x[0], h[0], c[0], units=7)
+    found, _ = run_step({"w": layer.w, "b": bias}, x[0], h[0], c[0], units=7)
     return float(np.abs(np.asarray(found) - run(x, (h, c), None)[0][0]).max())
 
 
@@ -90,10 +90,10 @@ def equinox_with_rows() -> Any:
     """Call a cell on rows, without vmap."""
     import jax.numpy as jnp
 
-    from lstm_parity.implementations.frameworks.equinox_cell import made
+    from lstm_parity.implementations.frameworks.equinox_cell import make_cell
 
-    weights = case("I5-H7-T4-B3-float32-normal-1").weights.cells[0][0].map(lambda w: w.astype(np.float32))
-    h, _ = made(weights)(jnp.ones((3, 5)), (jnp.zeros((3, 7)), jnp.zeros((3, 7))))
+    weights = parse_case("I5-H7-T4-B3-float32-normal-1").weights.cells[0][0].map(lambda w: w.astype(np.float32))
+    h, _ = make_cell(weights)(jnp.ones((3, 5)), (jnp.zeros((3, 7)), jnp.zeros((3, 7))))
     return list(h.shape)
 
 

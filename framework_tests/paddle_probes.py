@@ -8,17 +8,17 @@ import numpy as np
 import paddle
 
 from framework_tests.common import built, on_padding
-from lstm_parity.cases.case import case
-from lstm_parity.implementations.frameworks.paddle_lstm import build, lstm
+from lstm_parity.cases.case import parse_case
+from lstm_parity.implementations.frameworks.paddle_lstm import build, make_lstm
 from lstm_parity.reference.conventions.paddle import state_dict
 from lstm_parity.reference.weights import LSTMWeights
 
 
 def weights_of(words: str) -> tuple[Any, LSTMWeights]:
     """A module of a setting and its weights."""
-    some = case(f"{words}-float32-normal-1")
+    some = parse_case(f"{words}-float32-normal-1")
     weights = some.weights.map(lambda w: w.astype(np.float32))
-    return lstm(some.setting, weights), weights
+    return make_lstm(some.setting, weights), weights
 
 
 def names_agree(words: str) -> bool:

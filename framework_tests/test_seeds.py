@@ -1,4 +1,4 @@
-"""The tutorials 000 and 003 with Paddle and Keras themselves: `parity_tests/seeds` says the same of torch's LSTMs."""
+"""The tutorials 000 and 003 with Paddle and Keras themselves: `parity_tests/tutorials` says the same of torch's LSTMs."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lstm_parity.running.child_process import How
+from lstm_parity.running.child_process import ExitKind
 
 paddle = pytest.mark.needs("paddlepaddle")
 keras = pytest.mark.needs("keras", "tensorflow-cpu")
@@ -29,7 +29,7 @@ def test_a_state_dict_of_torch_fits_paddle_only_without_projection(probe, words,
 @pytest.mark.parametrize("bias", ["ih", "hh"])
 def test_paddle_without_one_of_its_biases_ends_the_process(probe, bias):
     """A segmentation fault: the adapter gives it zeros."""
-    assert probe("paddle_probes:without", bias, ending=True).how is How.CRASHED
+    assert probe("paddle_probes:without", bias, ending=True).how is ExitKind.CRASHED
 
 
 @paddle
@@ -41,7 +41,7 @@ def test_paddle_without_recurrent_weights_has_ones_that_never_learn(probe):
 @paddle
 def test_a_projected_cell_of_paddle_needs_to_be_given_states(probe):
     """Its own zeros have the sizes of h and c swapped."""
-    assert probe("paddle_probes:cell_without_states", ending=True).how is How.RAISED
+    assert probe("paddle_probes:cell_without_states", ending=True).how is ExitKind.RAISED
 
 
 @paddle
@@ -55,7 +55,7 @@ def test_paddle_leaves_numbers_beyond_the_end_of_a_row_with_a_projection(probe, 
 @keras
 def test_tensorflow_before_paddle_ends_the_process(probe):
     """Every framework has a process of its own."""
-    assert probe("order:imported", "tensorflow", "paddle", ending=True).how is How.CRASHED
+    assert probe("order:imported", "tensorflow", "paddle", ending=True).how is ExitKind.CRASHED
 
 
 @paddle
@@ -132,7 +132,7 @@ def test_the_carry_of_flax_is_c_before_h(probe):
 @pytest.mark.needs("equinox")
 def test_a_cell_of_equinox_has_no_rows(probe):
     """It raises: it is to be vmapped."""
-    assert probe("other_probes:equinox_with_rows", ending=True).how is How.RAISED
+    assert probe("other_probes:equinox_with_rows", ending=True).how is ExitKind.RAISED
 
 
 @pytest.mark.needs("mlx")
@@ -156,7 +156,7 @@ def test_lstm_ref_leaves_zeros_there(probe):
 @pytest.mark.needs("jax")
 def test_the_lstm_of_jax_that_is_not_lstm_ref_is_for_cudnn_alone(probe):
     """It raises on the CPU."""
-    assert probe("other_probes:jax_lstm", ending=True).how is How.RAISED
+    assert probe("other_probes:jax_lstm", ending=True).how is ExitKind.RAISED
 
 
 @pytest.mark.needs("opacus")

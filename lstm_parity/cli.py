@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, LIMIT, MEMORY, Target, TargetError, parsed
+from lstm_parity.implementations.target import (
+    ARRAYS,
+    FEATURES,
+    KINDS,
+    MEMORY_LIMIT,
+    TIME_LIMIT,
+    Target,
+    TargetError,
+    parse_target,
+)
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
@@ -75,8 +84,10 @@ def upgrade_command(arguments: tuple[str, ...]) -> None:
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
 @click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
-@click.option("--time-limit", type=float, default=LIMIT, help="Seconds that a call of it may take.", show_default=True)
-@click.option("--memory-limit", type=float, default=MEMORY, help="GiB that it may use.", show_default=True)
+@click.option(
+    "--time-limit", type=float, default=TIME_LIMIT, help="Seconds that a call of it may take.", show_default=True
+)
+@click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
 def verify(
     json_file: Path | None,
     device: str,
@@ -96,8 +107,8 @@ def verify(
 
     from rich.console import Console
 
-    from lstm_parity.reports.certificate_json import as_json
-    from lstm_parity.reports.certificate_text import as_text
+    from lstm_parity.reports.certificate_json import certificate_json
+    from lstm_parity.reports.certificate_text import certificate_text
 
     warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
     with Console(stderr=True).status("starting") as status:
@@ -110,26 +121,26 @@ def verify(
         else:
             target = _target(impl, arrays, without, arithmetic)
             certificate, diagnosis = _judged(target, device, (time_limit, memory_limit), progress)
-    click.echo(as_text(certificate), nl=False)
+    click.echo(certificate_text(certificate), nl=False)
     if diagnosis:
         click.echo(f"\n{diagnosis}")
     if json_file is not None:
-        json_file.write_text(as_json(certificate), encoding="utf-8")
+        json_file.write_text(certificate_json(certificate), encoding="utf-8")
     sys.exit(0 if certificate.holds else 1)
 
 
 def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -> Target:
     try:
-        return parsed(impl, arrays, without, arithmetic)
+        return parse_target(impl, arrays, without, arithmetic)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
 
 
 def _demand(device: str) -> None:
-    from lstm_parity.running.devices import DeviceMissingError, demand
+    from lstm_parity.running.devices import DeviceMissingError, require_device
 
     try:
-        demand(device)
+        require_device(device)
     except DeviceMissingError as error:
         raise click.UsageError(str(error)) from error
 
@@ -144,17 +155,17 @@ def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     """
     from rich.console import Console
 
-    from lstm_parity.audits.modes.report import as_json, as_text, judged
-    from lstm_parity.reports.provenance import provenance
+    from lstm_parity.audits.modes.report import judge_modes, modes_json, modes_text
+    from lstm_parity.reports.provenance import collect_provenance
 
     with Console(stderr=True).status("starting") as status:
         try:
-            rows = judged(names, progress=lambda text: status.update(f"judging {text}"))
+            rows = judge_modes(names, progress=lambda text: status.update(f"judging {text}"))
         except KeyError as error:
             raise click.UsageError(f"--mode {error.args[0]}") from error
-    click.echo(as_text(rows, provenance()), nl=False)
+    click.echo(modes_text(rows, collect_provenance()), nl=False)
     if json_file is not None:
-        json_file.write_text(as_json(rows, provenance()), encoding="utf-8")
+        json_file.write_text(modes_json(rows, collect_provenance()), encoding="utf-8")
     sys.exit(1 if any(row.surprises for row in rows) else 0)
 
 
@@ -162,30 +173,30 @@ def _judged(
     target: Target, device: str, limits: tuple[float, float], progress: Callable[[str], None]
 ) -> tuple[Certificate, str]:
     """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
-    from lstm_parity.implementations.remote import server_of_workers
+    from lstm_parity.implementations.remote import make_worker_server
 
-    server = server_of_workers()
+    server = make_worker_server()
     server.start()  # it imports torch while we do
     from lstm_parity.audits.verify import verify_one
     from lstm_parity.diagnosis.forward import diagnose
-    from lstm_parity.diagnosis.probes import probe
-    from lstm_parity.diagnosis.smoke import smoke
-    from lstm_parity.implementations.remote.client import Elsewhere
+    from lstm_parity.diagnosis.probes import run_probes
+    from lstm_parity.diagnosis.smoke import check_adapter
+    from lstm_parity.implementations.remote.client import RemoteImplementation
 
     _demand(device)
-    with Elsewhere(target, *limits, server, device) as implementation:
+    with RemoteImplementation(target, *limits, server, device) as implementation:
         try:
             implementation.start()
         except TargetError as error:
             raise click.UsageError(str(error)) from error
-        if (problem := smoke(implementation, device)) is not None:
+        if (problem := check_adapter(implementation, device)) is not None:
             click.echo(f"{implementation.name} cannot be judged: {problem}")
             sys.exit(1)
         certificate, verdicts = verify_one(implementation, progress=progress, device=device)
         if not verdicts:
             return certificate, ""
         progress("how it does on cases that tell mistakes apart")
-        return certificate, diagnose([*verdicts, *probe(implementation, device=device)]).text
+        return certificate, diagnose([*verdicts, *run_probes(implementation, device=device)]).text
 
 
 @main.command()
@@ -198,7 +209,7 @@ def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
     """
     from rich.console import Console
 
-    from lstm_parity.audits.frameworks.report import as_json, as_text
+    from lstm_parity.audits.frameworks.report import frameworks_json, frameworks_text
     from lstm_parity.audits.frameworks.run import judge_frameworks
     from lstm_parity.implementations.frameworks.registry import FRAMEWORKS
 
@@ -206,9 +217,9 @@ def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
         raise click.UsageError(f"--demand {min(unknown)} was given, but requirements/ has no {min(unknown)}.txt")
     with Console(stderr=True).status("starting") as status:
         report = judge_frameworks(demand, progress=lambda text: status.update(f"judging {text}"))
-    click.echo(as_text(report), nl=False)
+    click.echo(frameworks_text(report), nl=False)
     if json_file is not None:
-        json_file.write_text(as_json(report), encoding="utf-8")
+        json_file.write_text(frameworks_json(report), encoding="utf-8")
     sys.exit(1 if report.wrong or not any(result.judged for result in report.results) else 0)
 
 
@@ -228,14 +239,14 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
     What only torch knows of (batch_first, strides, kernels, threads) is left out of a case that --case names.
     """
     from lstm_parity.audits.folders.arrays import FolderError
-    from lstm_parity.audits.folders.write import DTYPES, design, plain
-    from lstm_parity.audits.folders.write import export as write
-    from lstm_parity.cases.case import case, draw
+    from lstm_parity.audits.folders.write import DTYPES, export_design, plain_setting
+    from lstm_parity.audits.folders.write import export_cases as write
+    from lstm_parity.cases.case import draw_case, parse_case
     from lstm_parity.cases.setting import SettingError
 
     try:
-        asked = [draw(plain(c.setting), c.profile, c.seed) for c in map(case, names)]
-        chosen = asked or design(dtypes or DTYPES)
+        asked = [draw_case(plain_setting(c.setting), c.profile, c.seed) for c in map(parse_case, names)]
+        chosen = asked or export_design(dtypes or DTYPES)
         write(chosen, folder)
     except (FolderError, SettingError) as error:
         raise click.UsageError(str(error)) from error
@@ -256,8 +267,8 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
 
     from lstm_parity.audits.folders.arrays import FolderError
     from lstm_parity.audits.folders.run import judge_folders
-    from lstm_parity.reports.certificate_json import as_json
-    from lstm_parity.reports.certificate_text import as_text
+    from lstm_parity.reports.certificate_json import certificate_json
+    from lstm_parity.reports.certificate_text import certificate_text
 
     try:
         with Console(stderr=True).status("reading") as status:
@@ -266,7 +277,7 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
         raise click.UsageError(str(error)) from error
     left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
     told = [*judged.diagnosis, *([left] if judged.unanswered else [])]
-    click.echo("\n\n".join([as_text(judged.certificate).rstrip("\n"), *told]))
+    click.echo("\n\n".join([certificate_text(judged.certificate).rstrip("\n"), *told]))
     if json_file is not None:
-        json_file.write_text(as_json(judged.certificate), encoding="utf-8")
+        json_file.write_text(certificate_json(judged.certificate), encoding="utf-8")
     sys.exit(0 if judged.certificate.holds and not judged.unanswered else 1)

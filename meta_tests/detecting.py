@@ -17,7 +17,7 @@ from hypothesis.errors import Unsatisfiable, UnsatisfiedAssumption
 import lstm_parity.parity_tests
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import SettingError
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.parity_tests import test_together
 from lstm_parity.parity_tests.strategies import frozen
@@ -136,7 +136,7 @@ def drawn(dtype: str) -> list[Case]:
         return examples_of(widest())
 
 
-def killed(wrong: Written, dtype: str) -> bool:
+def killed(wrong: Mistake, dtype: str) -> bool:
     """Whether the property tests notice a mistake, in one dtype, with the examples that a plain `pytest` draws.
 
     Of the widest test's only the cases are asked on which the mistake may show; that is quick, and says the same.

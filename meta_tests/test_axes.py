@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from lstm_parity.catalogue.mistakes import mistake
+from lstm_parity.catalogue.mistakes import find_mistake
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.parity_tests.strategies import AXES, frozen
 from lstm_parity.running.observe import observe
@@ -40,7 +40,7 @@ BLIND = {
 @pytest.mark.parametrize("axis", BLIND)
 def test_without_the_axis_a_mistake_gets_through(axis):
     """On cases with that axis at one value."""
-    value, wrong = BLIND[axis][0], mistake(BLIND[axis][1])
+    value, wrong = BLIND[axis][0], find_mistake(BLIND[axis][1])
     with frozen(**{axis: value}):
         asked = [case for case in examples_of(widest()) if wrong.may_show(case)]  # on the others it is right
 
@@ -50,7 +50,7 @@ def test_without_the_axis_a_mistake_gets_through(axis):
 @pytest.mark.parametrize("axis", BLIND)
 def test_with_the_axis_the_mistake_is_caught(axis):
     """On cases with all axes free."""
-    assert examples_needed(widest(), mistake(BLIND[axis][1])) is not None
+    assert examples_needed(widest(), find_mistake(BLIND[axis][1])) is not None
 
 
 def test_every_axis_has_its_mistake():

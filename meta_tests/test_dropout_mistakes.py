@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lstm_parity.cases.case import case
+from lstm_parity.cases.case import parse_case
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES
-from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, module_of
+from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, make_module
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
-from lstm_parity.implementations.dropout import TrainingLSTM, masks_of, observe_masked
+from lstm_parity.implementations.dropout import TrainingLSTM, observe_with_masks, replay_masks
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.running.observe import observe
 from meta_tests.detecting import asked_of, examples_until_it_fails
@@ -34,14 +34,14 @@ def fails(test, arguments) -> bool:
 
 def in_training(written, name):
     """The verdict on one call in train mode."""
-    drawn = masks_of(case(name), 0.3, SEED)
-    return judge(observe_masked(TrainingLSTM(0.3, SEED, module_of(written)), case(name), drawn)).outcome
+    drawn = replay_masks(parse_case(name), 0.3, SEED)
+    return judge(observe_with_masks(TrainingLSTM(0.3, SEED, make_module(written)), parse_case(name), drawn)).outcome
 
 
 @each
 def test_the_dropout_tests_kill_every_dropout_mistake(wrong):
     """With the examples that a plain `pytest` draws."""
-    module = {"lstm_class": module_of(wrong.written)}
+    module = {"lstm_class": make_module(wrong.written)}
 
     assert any(fails(test, module | given) for test, given in TESTS)
 
@@ -49,7 +49,7 @@ def test_the_dropout_tests_kill_every_dropout_mistake(wrong):
 @pytest.mark.parametrize(("test", "given"), TESTS, ids=lambda one: getattr(one, "__name__", None))
 def test_the_plain_lstm_drops_as_it_should(test, given):
     """What the mistakes are made from passes every one of these tests: what kills them is their fault alone."""
-    assert not fails(test, {"lstm_class": module_of(DroppingLSTM)} | given)
+    assert not fails(test, {"lstm_class": make_module(DroppingLSTM)} | given)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_plain_lstm_drops_as_it_should(test, given):
 @each
 def test_in_eval_mode_a_dropout_mistake_is_right_unless_it_is_about_that(wrong, name):
     """Where nothing is dropped, what is wrong about it does not matter."""
-    seen = judge(observe(TrainingLSTM(0.3, SEED, module_of(wrong.written), training=False), case(name))).outcome
+    seen = judge(observe(TrainingLSTM(0.3, SEED, make_module(wrong.written), training=False), parse_case(name))).outcome
 
     assert (seen is Outcome.PARITY) == (wrong.scope is NOWHERE)
 

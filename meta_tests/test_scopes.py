@@ -7,10 +7,10 @@ from itertools import islice
 
 import pytest
 
-from lstm_parity.cases.case import case
+from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, MISTAKES
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.catalogue.mistakes.scope import EVERYWHERE
 from lstm_parity.judging.forward import Outcome, judge
@@ -25,7 +25,7 @@ LIMITED = [wrong for wrong in EVERY if wrong.scope is not EVERYWHERE or wrong.dt
 @cache
 def drawn():
     """The cases of the widest test on which the LSTM that the mistakes are made from has parity."""
-    return [case for case in examples_of(widest()) if outcome(Written(PlainLSTM), case) is Outcome.PARITY]
+    return [case for case in examples_of(widest()) if outcome(Mistake(PlainLSTM), case) is Outcome.PARITY]
 
 
 def outcome(implementation, case):
@@ -44,4 +44,4 @@ def test_outside_of_its_scope_a_mistake_has_parity(wrong):
 @pytest.mark.parametrize("wrong", [wrong for wrong in MISTAKES if wrong.witness], ids=lambda wrong: wrong.name)
 def test_the_witness_of_a_mistake_lies_in_its_scope(wrong):
     """Or one of the two is wrong."""
-    assert wrong.may_show(case(wrong.witness))
+    assert wrong.may_show(parse_case(wrong.witness))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES, GRADIENT_MISTAKES, MISTAKES
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
 
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
@@ -37,13 +37,13 @@ def page() -> str:
         forward=len(MISTAKES),
         backward=len(GRADIENT_MISTAKES),
         dropout=len(DROPOUT_MISTAKES),
-        seen=sum(bool(wrong.seen) for wrong in every),
+        seen=sum(bool(wrong.reported_at) for wrong in every),
     )
     groups = groupby(every, lambda wrong: wrong.written.__module__)
     return "\n".join([head, *(table(module, list(mistakes)) for module, mistakes in groups)])
 
 
-def table(module: str, mistakes: Sequence[Written]) -> str:
+def table(module: str, mistakes: Sequence[Mistake]) -> str:
     """The mistakes of one module, under its docstring."""
     name, doc = module.rpartition(".")[2], " ".join((sys.modules[module].__doc__ or "").split())
     lines = [
@@ -57,19 +57,23 @@ def table(module: str, mistakes: Sequence[Written]) -> str:
     return "\n".join([*lines, *map(row, mistakes), ""])
 
 
-def row(wrong: Written) -> str:
+def row(wrong: Mistake) -> str:
     """One mistake."""
     witness = f"`{wrong.witness}`" if wrong.witness else ""
-    return f"| {wrong.name} | {wrong.says} | {shows(wrong)} | {witness} | {linked(wrong.seen)} |"
+    return f"| {wrong.name} | {wrong.description} | {shows(wrong)} | {witness} | {linked(wrong.reported_at)} |"
 
 
-def shows(wrong: Written) -> str:
+def shows(wrong: Mistake) -> str:
     """Its scope in words."""
     if wrong in GRADIENT_MISTAKES:
         return "gradients"
     if wrong in DROPOUT_MISTAKES:
         return "dropout" if wrong.scope is NOWHERE else "dropout, in eval mode too"
-    return wrong.scope.says if wrong.dtypes == DTYPES else f"{wrong.scope.says}, in {', '.join(wrong.dtypes)}"
+    return (
+        wrong.scope.description
+        if wrong.dtypes == DTYPES
+        else f"{wrong.scope.description}, in {', '.join(wrong.dtypes)}"
+    )
 
 
 def linked(address: str) -> str:

@@ -10,11 +10,11 @@ import json
 import sys
 from pathlib import Path
 
-from lstm_parity.audits.modes.report import as_text, row
-from lstm_parity.audits.modes.run import Tried, run
-from lstm_parity.audits.modes.trials import trials
+from lstm_parity.audits.modes.report import mode_row, modes_text
+from lstm_parity.audits.modes.run import TrialResult, run_trials
+from lstm_parity.audits.modes.trials import design_trials
 from lstm_parity.implementations.modes import MODES
-from lstm_parity.reports.provenance import provenance
+from lstm_parity.reports.provenance import collect_provenance
 
 HERE = Path(__file__).parent
 RAW, PAGE = HERE / "modes.json", HERE / "modes.md"
@@ -27,8 +27,8 @@ def kept() -> dict[str, dict]:
 
 def judge(name: str) -> None:
     """Judge one mode, and keep what became of its trials."""
-    found = [one.fields for one in run(trials(MODES[name]), print)]
-    everything = kept() | {name: {"trials": found, **provenance()}}
+    found = [one.fields for one in run_trials(design_trials(MODES[name]), print)]
+    everything = kept() | {name: {"trials": found, **collect_provenance()}}
     RAW.write_text(json.dumps({mode: everything[mode] for mode in MODES if mode in everything}, indent=0) + "\n")
 
 
@@ -36,13 +36,18 @@ def page() -> str:
     """What was kept, told as the command tells it, with today's table of lacks."""
     rows, found = [], kept()
     for name in filter(found.__contains__, MODES):
-        by_name = {trial.name: trial for trial in trials(MODES[name])}
+        by_name = {trial.name: trial for trial in design_trials(MODES[name])}
         rows.append(
-            row(
-                name, [Tried.of(by_name[one["trial"]], one) for one in found[name]["trials"] if one["trial"] in by_name]
+            mode_row(
+                name,
+                [
+                    TrialResult.of(by_name[one["trial"]], one)
+                    for one in found[name]["trials"]
+                    if one["trial"] in by_name
+                ],
             )
         )
-    text = as_text(rows, provenance(), width=170)
+    text = modes_text(rows, collect_provenance(), width=170)
     about = (__doc__ or "").splitlines()[0]
     return f"# {about}\n\nMade by `python -m pages.modes`.\n\n```\n{text.rstrip()}\n```\n"
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.cases.case import draw
-from lstm_parity.cases.covering import cover, setting_at
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.covering import cover_pairs, setting_at
 from lstm_parity.cases.setting import DTYPES
 
 FILE = Path(__file__).parents[1] / "lstm_parity" / "audits" / "upgrade" / "measure" / "cases.txt"
@@ -22,13 +22,15 @@ FUSED = {"dtype": "float32", "projection": False, "mkldnn": True, "grad_mode": "
 
 def designs() -> list[list[dict[str, Any]]]:
     """The designs of a record."""
-    found = [cover(backwards=k % 2 == 1, dtype=dtype) for k, dtype in enumerate(DTYPES)]
-    return found + [cover(profile=profile, **FUSED) for profile in ("normal", "trained")]
+    found = [cover_pairs(backwards=k % 2 == 1, dtype=dtype) for k, dtype in enumerate(DTYPES)]
+    return found + [cover_pairs(profile=profile, **FUSED) for profile in ("normal", "trained")]
 
 
 def ids(designs: list[list[dict[str, Any]]]) -> list[str]:
     """The ids of the cases of designs, in order, each once."""
-    drawn = (draw(setting_at(point), point["profile"], seed) for design in designs for seed, point in enumerate(design))
+    drawn = (
+        draw_case(setting_at(point), point["profile"], seed) for design in designs for seed, point in enumerate(design)
+    )
     return list(dict.fromkeys(case.id for case in drawn))
 
 

@@ -12,41 +12,41 @@ from pathlib import Path
 
 import torch
 
-from lstm_parity.catalogue.bad_calls.callees import ROWS, SUBJECTS, applies
-from lstm_parity.catalogue.bad_calls.run import HERE, alone, endings, refused
+from lstm_parity.catalogue.bad_calls.callees import CALLEES, ROWS, can_run
+from lstm_parity.catalogue.bad_calls.run import MODULE, is_refused, run_all, run_isolated
 from lstm_parity.parity_tests.known_refusals import known
-from lstm_parity.running.child_process import UNLUCKY_MEMORY, Ending, How, Isolation
+from lstm_parity.running.child_process import UNLUCKY_MEMORY, CallResult, ExitKind, ProcessServer
 from pages.releases import Columns, one_line, record, table
 
-Endings = dict[str, dict[str, Ending]]
-MODULES = SUBJECTS[:2]
+Endings = dict[str, dict[str, CallResult]]
+MODULES = CALLEES[:2]
 
 
-def all_alone(subject: str, isolation: Isolation) -> dict[str, Ending]:
+def all_alone(subject: str, isolation: ProcessServer) -> dict[str, CallResult]:
     """How every call of a subject ends, each in a process of its own."""
-    return {row: alone(isolation, subject, row) for row in ROWS if applies(subject, row)}
+    return {row: run_isolated(isolation, subject, row) for row in ROWS if can_run(subject, row)}
 
 
-def quickly(subject: str, isolation: Isolation) -> dict[str, Ending]:
+def quickly(subject: str, isolation: ProcessServer) -> dict[str, CallResult]:
     """The same, with those together that are likely to be refused."""
-    rows = [row for row in ROWS if applies(subject, row)]
-    return endings(isolation, subject, rows, [row for row in rows if known(subject, row, torch.__version__)])
+    rows = [row for row in ROWS if can_run(subject, row)]
+    return run_all(isolation, subject, rows, [row for row in rows if known(subject, row, torch.__version__)])
 
 
-def in_words(ending: Ending | None) -> str:
+def in_words(ending: CallResult | None) -> str:
     """A cell of the table of one release."""
     if ending is None:
         return "n/a"
-    if refused(ending):
+    if is_refused(ending):
         return f"{ending.kind}: {one_line(ending.words)}"
-    if ending.how is How.RETURNED:
+    if ending.how is ExitKind.RETURNED:
         return f"**accepted**: {one_line(ending.value)}"
     return f"**{ending.how.value}**: {ending.kind} {one_line(ending.words)}".strip()
 
 
-def in_a_word(ending: Ending) -> str:
+def in_a_word(ending: CallResult) -> str:
     """A cell of the table of all releases."""
-    return {How.RETURNED: "accepted", How.RAISED: "overrun"}.get(ending.how, ending.kind)
+    return {ExitKind.RETURNED: "accepted", ExitKind.RAISED: "overrun"}.get(ending.how, ending.kind)
 
 
 def not_refused(found: Endings) -> dict[str, str]:
@@ -55,7 +55,7 @@ def not_refused(found: Endings) -> dict[str, str]:
         f"{subject}: {row}": in_a_word(ending)
         for subject in MODULES
         for row, ending in found[subject].items()
-        if not refused(ending)
+        if not is_refused(ending)
     }
 
 
@@ -63,7 +63,7 @@ def summary(found: Endings) -> list[str]:
     """How many calls ended how, by subject."""
     lines = ["| | calls | refused | accepted | crashed | exited | hung |", "|---|---:|---:|---:|---:|---:|---:|"]
     for subject, ended in found.items():
-        count = Counter("refused" if refused(e) else e.how.value for e in ended.values())
+        count = Counter("refused" if is_refused(e) else e.how.value for e in ended.values())
         hows = ("refused", "returned", "crashed", "exited", "hung")
         lines.append(f"| {subject} | {len(ended)} | {' | '.join(str(count[how]) for how in hows)} |")
     return lines
@@ -77,15 +77,15 @@ def by_release(columns: Columns) -> list[str]:
 
 def full(found: Endings) -> list[str]:
     """Every call and every subject."""
-    lines = [f"| call | {' | '.join(SUBJECTS)} |", "|---|---|---|---|---|"]
-    return lines + [f"| {row} | {' | '.join(in_words(found[s].get(row)) for s in SUBJECTS)} |" for row in ROWS]
+    lines = [f"| call | {' | '.join(CALLEES)} |", "|---|---|---|---|---|"]
+    return lines + [f"| {row} | {' | '.join(in_words(found[s].get(row)) for s in CALLEES)} |" for row in ROWS]
 
 
 def main() -> None:
     """Run the calls, and write down what became of them."""
     quick = "--record" in sys.argv
-    with Isolation("torch", HERE, environment=UNLUCKY_MEMORY) as isolation:
-        found = {s: (quickly if quick else all_alone)(s, isolation) for s in (MODULES if quick else SUBJECTS)}
+    with ProcessServer("torch", MODULE, environment=UNLUCKY_MEMORY) as isolation:
+        found = {s: (quickly if quick else all_alone)(s, isolation) for s in (MODULES if quick else CALLEES)}
     columns = record("refusals", not_refused(found))
     print("\n".join(summary(found)))
     if quick:

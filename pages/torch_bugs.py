@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from lstm_parity.parity_tests.torch_bugs import BUGS, Bug, Seen, look
-from lstm_parity.reports.provenance import provenance
-from lstm_parity.running.child_process import UNLUCKY_MEMORY, Isolation
+from lstm_parity.reports.provenance import collect_provenance
+from lstm_parity.running.child_process import UNLUCKY_MEMORY, ProcessServer
 from pages.releases import Columns, one_line, record, table
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "torch-bugs.md"
@@ -26,7 +26,7 @@ def threads(bug: Bug) -> str:
 def document(found: dict[str, Seen], columns: Columns) -> list[str]:
     """The lines of docs/torch-bugs.md."""
     where = ", ".join(
-        f"{name} {value}" for name, value in provenance().items() if name in ("torch", "kernels", "processor")
+        f"{name} {value}" for name, value in collect_provenance().items() if name in ("torch", "kernels", "processor")
     )
     lines = [
         "# Known bugs of torch's eager LSTMs",
@@ -43,7 +43,7 @@ def document(found: dict[str, Seen], columns: Columns) -> list[str]:
 
 def main() -> None:
     """Run the probes, and write down what they saw."""
-    with Isolation("torch", "lstm_parity.parity_tests.torch_bugs", environment=UNLUCKY_MEMORY) as isolation:
+    with ProcessServer("torch", "lstm_parity.parity_tests.torch_bugs", environment=UNLUCKY_MEMORY) as isolation:
         found = {name: look(isolation, bug) for name, bug in BUGS.items()}
     columns = record("torch_bugs", {name: SHORT[seen.state] for name, seen in found.items()})
     for name, seen in found.items():

@@ -15,8 +15,8 @@ from pathlib import Path
 from packaging.version import Version
 
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
-from lstm_parity.audits.upgrade.compare.records import Comparison, compare
-from lstm_parity.audits.upgrade.record_file import read
+from lstm_parity.audits.upgrade.compare.records import Comparison, compare_records
+from lstm_parity.audits.upgrade.record_file import read_record
 
 ROOT = Path(__file__).parents[1]
 RECORDS, PAGE = ROOT / "records", ROOT / "docs" / "torch-history.md"
@@ -44,9 +44,9 @@ def checksum() -> str:
 
 def page() -> Iterator[str]:
     """The lines of the page."""
-    records = {path.stem: read(path) for path in files()}
+    records = {path.stem: read_record(path) for path in files()}
     conditions = next(iter(records.values())).conditions
-    found = [compare(old, new) for old, new in pairwise(records.values())]
+    found = [compare_records(old, new) for old, new in pairwise(records.values())]
     pairs = list(zip(pairwise(records), found, strict=True))
     processor, python = conditions["processor"], conditions["python"].rpartition(".")[0]
     yield from ("# What changed for nn.LSTM, release by release", "")

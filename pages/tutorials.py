@@ -18,8 +18,8 @@ from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import WORST, Verdict, judge, judge_all, trajectory
-from lstm_parity.judging.pairs import related
+from lstm_parity.judging.forward import WORST_LIMIT, Verdict, judge, judge_all, judge_trajectory
+from lstm_parity.judging.pairs import judge_pair
 from lstm_parity.parity_tests.tutorials import keras_like, numpy_operator
 from lstm_parity.parity_tests.tutorials import pytorch_cells as tutorials
 from lstm_parity.parity_tests.tutorials.runs import (
@@ -35,8 +35,8 @@ from lstm_parity.parity_tests.tutorials.runs import (
     its_case,
     two_widths,
 )
-from lstm_parity.reports.failure import message
-from lstm_parity.running.calls import Outputs, arguments, weight_tensors
+from lstm_parity.reports.failure import describe_failure
+from lstm_parity.running.calls import Outputs, call_arguments, weight_tensors
 from lstm_parity.running.observe import Observation, observe
 from lstm_parity.running.protocol import Implementation
 
@@ -66,7 +66,7 @@ def said(verdicts: list[Verdict]) -> str:
 
 def story(title: str, implementation: Implementation, words: str, dtype: str = "float32") -> list[str]:
     """The message about one case."""
-    return ["", f"{title}:", "", message(judge(observe(implementation, its_case(words, dtype))))]
+    return ["", f"{title}:", "", describe_failure(judge(observe(implementation, its_case(words, dtype))))]
 
 
 def paddle() -> list[str]:
@@ -76,7 +76,7 @@ def paddle() -> list[str]:
     for seed in SEEDS:
         case = its_case(PADDLE, seed=seed)
         module = LSTM.load(case.setting, weight_tensors(case))
-        y, (h, _) = module(*arguments(case.setting, case.input, case.h_0, case.c_0))
+        y, (h, _) = module(*call_arguments(case.setting, case.input, case.h_0, case.c_0))
         same += torch.equal(y[:, -1], h[-1])
     lines += [f"y[:, -1] == h[-1], bit for bit: {same} of {len(SEEDS)} cases", ""]
     lines += ["batch  steps  2 * batch * (14*8 + steps*8)  parameters of the module"]
@@ -98,11 +98,11 @@ def lstm_and_cell() -> list[str]:
     for level, width in enumerate((30, 20)):
         runs = [two_widths("float32", seed)[level] for seed in SEEDS]
         lines.append(f"cell {width} wide of the stack, float32: {said(judge_all([run for _, run in runs]))}")
-        pairs = [related(case, outputs(run), outputs(observe(LSTM, case))) for case, run in runs]
+        pairs = [judge_pair(case, outputs(run), outputs(observe(LSTM, case))) for case, run in runs]
         lines.append(f"  against an nn.LSTM {width} wide: {said(pairs)}")
     verdict = judge(observe(wrong, its_case(ONE_CELL)))
-    steps = [t for t, ratio in enumerate(trajectory(verdict)[0].ratio) if ratio.max() > WORST]
-    off = [np.abs(m.got - m.exact).max() for m in trajectory(verdict)[1:]]
+    steps = [t for t, ratio in enumerate(judge_trajectory(verdict)[0].ratio) if ratio.max() > WORST_LIMIT]
+    off = [np.abs(m.got - m.exact).max() for m in judge_trajectory(verdict)[1:]]
     return [
         *lines,
         *story("b, c = cell(x, (h, c))", wrong, ONE_CELL),
@@ -150,7 +150,7 @@ def keras() -> list[str]:
     lines += judged("LSTM(64)", layer, KERAS)
     lines += judged("two LSTM(64) in a row", layer, SEQUENTIAL)
     cases = [its_case(KERAS, seed=seed) for seed in SEEDS]
-    pairs = [related(case, outputs(observe(cell, case)), outputs(observe(layer, case))) for case in cases]
+    pairs = [judge_pair(case, outputs(observe(cell, case)), outputs(observe(layer, case))) for case in cases]
     lines += [f"the loop against the layer, float32: {said(pairs)}"]
     weights = keras_like.carried(*(w for _, w in weight_tensors(its_case("I6-H8-T3-B2")).items()))
     lines += [f"parameters of 8 units that read 6 numbers: {weights.count}, torch's {count(nn.LSTM(6, 8))}"]
@@ -181,7 +181,7 @@ def operator() -> list[str]:
         verdicts = [judge(observe(implementation, numpy_operator.by_hand(dtype))) for dtype in BOTH]
         lines.append(f"{implementation.name}, float64 and float32: {said(verdicts)}")
     explanation = explain([observe(its_gates, numpy_operator.by_hand("float32"))])
-    lines += ["", "NumPy, rounded gates:", "", message(explanation.verdicts[0])]
+    lines += ["", "NumPy, rounded gates:", "", describe_failure(explanation.verdicts[0])]
     return [*lines, "", f"the arithmetic that explains it: {explanation.arithmetic.name}"]
 
 

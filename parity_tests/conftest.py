@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lstm_parity.audits.verify import OURS
+from lstm_parity.audits.verify import OUR_IMPLEMENTATIONS
 from lstm_parity.parity_tests.strategies import compute_on
 from lstm_parity.plugin import judged
-from lstm_parity.running.child_process import UNLUCKY_MEMORY, Isolation
+from lstm_parity.running.child_process import UNLUCKY_MEMORY, ProcessServer
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,7 +22,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     own = any("implementation" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
     if "implementation" in metafunc.fixturenames and not own:
         named = judged(metafunc.config)
-        chosen = OURS if named is None else [named]
+        chosen = OUR_IMPLEMENTATIONS if named is None else [named]
         metafunc.parametrize("implementation", chosen, ids=lambda one: one.name, scope="session")
 
 
@@ -33,12 +33,12 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def isolation() -> Iterator[Isolation]:
+def isolation() -> Iterator[ProcessServer]:
     """A server of child processes that have loaded torch, the bad calls and the probes of known bugs."""
     loaded = (
         "lstm_parity.catalogue.bad_calls.preload",
         "lstm_parity.catalogue.bad_calls.run",
         "lstm_parity.parity_tests.torch_bugs",
     )
-    with Isolation(*loaded, environment=UNLUCKY_MEMORY) as server:
+    with ProcessServer(*loaded, environment=UNLUCKY_MEMORY) as server:
         yield server

@@ -13,11 +13,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
-from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.cases.setting import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
 from lstm_parity.judging.forward import Outcome, Verdict, judge
-from lstm_parity.reports.failure import demand_parity
+from lstm_parity.reports.failure import require_parity
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
@@ -82,7 +82,9 @@ def cases(draw_: st.DrawFn, **axes: Any) -> Case:
     time, batch = values["time"], values["batch"]
     lengths = draw_(lengths_of(time, batch)) if batch is not None and values["packed"] else None
     call = Call(time, batch, lengths, states=values["states"], strided=values["strided"])
-    return draw(Setting(_made(Architecture, values), call, _made(Runtime, values)), values["profile"], values["seed"])
+    return draw_case(
+        Setting(_made(Architecture, values), call, _made(Runtime, values)), values["profile"], values["seed"]
+    )
 
 
 def _spread(values: dict[str, Any], fixed: set[str]) -> None:
@@ -128,11 +130,11 @@ def lengths_of(draw_: st.DrawFn, time: int, batch: int) -> tuple[int, ...]:
 
 
 def agrees(implementation: Implementation, case: Case) -> bool:
-    """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
+    """True, or ParityError raised with the whole story; a case that the implementation refuses is drawn again."""
     return holds(judge(observe(implementation, case)))
 
 
-def holds(verdict: Verdict, demand: Callable[[Verdict], None] = demand_parity) -> bool:
+def holds(verdict: Verdict, demand: Callable[[Verdict], None] = require_parity) -> bool:
     """The same of a verdict that is there already; demand: what raises the story of one that is no parity."""
     if verdict.outcome is Outcome.REFUSED:
         raise UnsatisfiedAssumption(verdict.reason)

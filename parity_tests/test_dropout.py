@@ -15,16 +15,22 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 from torch import nn
 
-from lstm_parity.cases.case import case as named
-from lstm_parity.implementations.dropout import MaskedReference, Seeded, TrainingLSTM, masks_of, observe_masked
-from lstm_parity.implementations.torch_modules import lacking
+from lstm_parity.cases.case import parse_case as named
+from lstm_parity.implementations.dropout import (
+    MaskedReference,
+    SeededLSTM,
+    TrainingLSTM,
+    observe_with_masks,
+    replay_masks,
+)
+from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.gradients import deviations, measured
+from lstm_parity.judging.gradients import compare_gradients, deviating_gradients
 from lstm_parity.parity_tests.strategies import cases, holds
 from lstm_parity.reference.weights import LSTMWeights, write_weights
-from lstm_parity.reports.failure import demand_parity
-from lstm_parity.running.autograd import adjoints, by_autograd
-from lstm_parity.running.calls import Outputs, arguments, weight_tensors
+from lstm_parity.reports.failure import require_parity
+from lstm_parity.running.autograd import adjoints, gradients_by_autograd
+from lstm_parity.running.calls import Outputs, call_arguments, weight_tensors
 from lstm_parity.running.observe import WHOLE, Evidence, Observation
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
@@ -40,14 +46,14 @@ def lstm_class():
 
 def masks(case, p):
     """The masks of the case's seed; a case that this torch cannot compute is drawn again."""
-    if (reason := lacking(case.setting.runtime.dtype, case.setting.runtime.device)) is not None:
+    if (reason := missing_dtype(case.setting.runtime.dtype, case.setting.runtime.device)) is not None:
         raise UnsatisfiedAssumption(reason)
-    return masks_of(case, p, case.seed)
+    return replay_masks(case, p, case.seed)
 
 
 def demand(implementation, case, drawn):
-    """True, or NoParityError raised with the whole story; a case that is refused is drawn again."""
-    return holds(judge(observe_masked(implementation, case, drawn)))
+    """True, or ParityError raised with the whole story; a case that is refused is drawn again."""
+    return holds(judge(observe_with_masks(implementation, case, drawn)))
 
 
 @chances
@@ -81,15 +87,17 @@ def test_the_reference_replays_masks(p, case):
 def test_gradients_pass_through_dropout(lstm_class, p, case):
     """In train mode autograd has the gradients that are derived by hand for the same masks; the reference too."""
     d, drawn = adjoints(case), masks(case, p)
-    found = [by_autograd(i, case, d) for i in (TrainingLSTM(p, case.seed, lstm_class), MaskedReference(drawn))]
+    found = [
+        gradients_by_autograd(i, case, d) for i in (TrainingLSTM(p, case.seed, lstm_class), MaskedReference(drawn))
+    ]
 
-    assert [deviations(measured(case, gradients, d, drawn)) for gradients in found] == [[], []]
+    assert [deviating_gradients(compare_gradients(case, gradients, d, drawn)) for gradients in found] == [[], []]
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
 def test_masks_are_as_dense_as_p_says(p):
     """A share of 1 - p is kept, to five standard deviations, and kept numbers are scaled by 1/(1-p)."""
-    (mask,) = masks_of(named("I5-H64-L2-bi-T20-B30-float64-normal-1"), p, 1)
+    (mask,) = replay_masks(named("I5-H64-L2-bi-T20-B30-float64-normal-1"), p, 1)
     deviation = np.sqrt(p * (1 - p) / mask.size)
 
     assert set(np.unique(mask)) == {0.0, 1.0 / (1.0 - p)}
@@ -98,7 +106,7 @@ def test_masks_are_as_dense_as_p_says(p):
 
 def test_every_layer_step_row_and_unit_has_a_mask_of_its_own():
     """No two masks, and no two steps, rows or directions of one, are the same."""
-    drawn = np.stack(masks_of(named("I5-H64-L3-bi-T4-B3-float32-normal-1"), 0.5, 1))
+    drawn = np.stack(replay_masks(named("I5-H64-L3-bi-T4-B3-float32-normal-1"), 0.5, 1))
     sequences = drawn.reshape(2, 4, 3, 2, 64).reshape(-1, 64)
 
     assert len(np.unique(sequences, axis=0)) == len(sequences)
@@ -115,7 +123,7 @@ def call(lstm: nn.LSTM, seed: int | None = None, of=PLAIN) -> list[torch.Tensor]
     """Output, h_n and c_n; the generator is set to the seed where one is given."""
     if seed is not None:
         torch.manual_seed(seed)
-    output, (h_n, c_n) = lstm(*arguments(of.setting, of.input, of.h_0, of.c_0))
+    output, (h_n, c_n) = lstm(*call_arguments(of.setting, of.input, of.h_0, of.c_0))
     return [output.detach(), h_n.detach(), c_n.detach()]
 
 
@@ -186,7 +194,7 @@ def test_the_last_layer_is_never_dropped(lstm_class):
         c_0=PLAIN.c_0[4:],
     )
     seen = Evidence(WHOLE, case.input, case.h_0, case.c_0, Outputs(output, h_n[4:], c_n[4:]))
-    demand_parity(judge(Observation(case, (seen,))))
+    require_parity(judge(Observation(case, (seen,))))
 
 
 def test_dropout_of_a_single_layer_warns_and_does_nothing(lstm_class):
@@ -200,7 +208,7 @@ def test_dropout_of_a_single_layer_warns_and_does_nothing(lstm_class):
 
 def test_a_seeded_module_leaves_the_generator_as_it_was():
     """The helper that replays seeds touches no global state."""
-    lstm = Seeded(nn.LSTM(5, 7, 2, dropout=0.5), 3)
+    lstm = SeededLSTM(nn.LSTM(5, 7, 2, dropout=0.5), 3)
     before = torch.random.get_rng_state()
     lstm(torch.zeros(4, 3, 5))
 

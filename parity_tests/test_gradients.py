@@ -12,16 +12,16 @@ from hypothesis.errors import UnsatisfiedAssumption
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.utils.rnn import PackedSequence
 
-from lstm_parity.cases.case import case as named
+from lstm_parity.cases.case import parse_case as named
 from lstm_parity.implementations.dropout import TrainingLSTM
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.gradients import deviations, judge_gradients, measured
+from lstm_parity.judging.gradients import compare_gradients, deviating_gradients, judge_gradients
 from lstm_parity.parity_tests.strategies import cases, holds
-from lstm_parity.reports.gradient_failure import demand_gradients
-from lstm_parity.running.autograd import adjoints, by_autograd, found_by_autograd, parameters_of
-from lstm_parity.running.calls import TENSORS, arguments, runtime_flags, weight_tensors
-from lstm_parity.running.protocol import ought
+from lstm_parity.reports.gradient_failure import require_gradients
+from lstm_parity.running.autograd import adjoints, found_by_autograd, gradients_by_autograd, parameters_of
+from lstm_parity.running.calls import TENSORS, call_arguments, runtime_flags, weight_tensors
+from lstm_parity.running.protocol import expected_arithmetic
 
 OLD = torch.__version__.startswith("1.")
 GRAD = {"grad_mode": "grad"}
@@ -33,13 +33,13 @@ both = pytest.mark.parametrize("autograd", [TorchLSTM(), TorchReference()], ids=
 
 
 def agree(implementation, case, d) -> bool:
-    """True, or NoParityError raised with the whole story; a case that the implementation refuses is drawn again."""
-    return holds(judge_gradients(implementation, case, d), lambda verdict: demand_gradients(verdict, d))
+    """True, or ParityError raised with the whole story; a case that the implementation refuses is drawn again."""
+    return holds(judge_gradients(implementation, case, d), lambda verdict: require_gradients(verdict, d))
 
 
 def has_gradients(implementation, case):
     """The implementation; a case that it refuses is drawn again."""
-    if (reason := implementation.refuses(case.setting)) is not None:
+    if (reason := implementation.unsupported_reason(case.setting)) is not None:
         raise UnsatisfiedAssumption(reason)
     return implementation
 
@@ -93,7 +93,7 @@ def test_a_lower_layer_has_no_gradient_by_the_weights_above_it(implementation, c
     lstm = has_gradients(implementation, case).load(case.setting, weights)
     parameters = parameters_of(implementation, lstm, weights)
     with runtime_flags(case.setting.runtime):
-        _, (_, c_n) = lstm(*arguments(case.setting, case.input, case.h_0, case.c_0))
+        _, (_, c_n) = lstm(*call_arguments(case.setting, case.input, case.h_0, case.c_0))
         c_n[0].sum().backward()
     reached = {name for name, p in parameters.items() if p.grad is not None and p.grad.any()}
 
@@ -107,12 +107,12 @@ def test_frozen_parameters_change_no_other_gradient(implementation, case):
     """Where some parameters require no gradient they get none, and all others have theirs."""
     has_gradients(implementation, case)
     frozen = [name for k, (name, _) in enumerate(case.weights.items()) if case.seed >> k & 1]
-    d, arithmetic = adjoints(case), ought(implementation, case.setting)
+    d, arithmetic = adjoints(case), expected_arithmetic(implementation, case.setting)
     found = found_by_autograd(implementation, case, d, frozen)
 
     assert [found[name] for name in frozen] == [None] * len(frozen)
-    got = by_autograd(implementation, case, d, frozen)
-    assert deviations(measured(case, got, d, arithmetic=arithmetic)) == []
+    got = gradients_by_autograd(implementation, case, d, frozen)
+    assert deviating_gradients(compare_gradients(case, got, d, arithmetic=arithmetic)) == []
 
 
 @settings(max_examples=10)
@@ -120,7 +120,7 @@ def test_frozen_parameters_change_no_other_gradient(implementation, case):
 def test_training_without_dropout_has_the_gradients_of_eval_mode(case):
     """nn.LSTM's mode makes no difference where nothing is dropped, bit for bit."""
     has_gradients(TorchLSTM(), case)
-    one, other = (by_autograd(i, case, adjoints(case)) for i in (TorchLSTM(), TrainingLSTM(0.0, case.seed)))
+    one, other = (gradients_by_autograd(i, case, adjoints(case)) for i in (TorchLSTM(), TrainingLSTM(0.0, case.seed)))
 
     assert {name: array.tobytes() for name, array in one.items()} == {n: a.tobytes() for n, a in other.items()}
 
@@ -139,7 +139,7 @@ def function_of(implementation, case):
     weights = weight_tensors(case).map(torch.Tensor.requires_grad_)
     lstm = implementation.load(case.setting, weights)
     parameters = tuple(parameters_of(implementation, lstm, weights).values())
-    given_, hx = arguments(case.setting, case.input, case.h_0, case.c_0)
+    given_, hx = call_arguments(case.setting, case.input, case.h_0, case.c_0)
     data = given_.data if isinstance(given_, PackedSequence) else given_
 
     def function(data, h_0, c_0, *_):

@@ -8,12 +8,19 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from lstm_parity.parity_tests.strategies import cases
 from lstm_parity.parity_tests.test_relations import alike
-from lstm_parity.running.calls import arguments, bits, call, runtime_flags, tensors_of, weight_tensors
+from lstm_parity.running.calls import (
+    call_arguments,
+    call_lstm,
+    flatten_tensors,
+    read_bits,
+    runtime_flags,
+    weight_tensors,
+)
 
 
 def supported(implementation, case):
     """Draw another case where the implementation refuses this one."""
-    if (reason := implementation.refuses(case.setting)) is not None:
+    if (reason := implementation.unsupported_reason(case.setting)) is not None:
         raise UnsatisfiedAssumption(reason)
 
 
@@ -21,11 +28,11 @@ def called(implementation, case):
     """The weights, the arguments as they were, the arguments, and what was returned."""
     supported(implementation, case)
     weights = weight_tensors(case)
-    given_ = tensors_of(arguments(case.setting, case.input, case.h_0, case.c_0))
-    arguments_ = arguments(case.setting, case.input, case.h_0, case.c_0)
+    given_ = flatten_tensors(call_arguments(case.setting, case.input, case.h_0, case.c_0))
+    arguments_ = call_arguments(case.setting, case.input, case.h_0, case.c_0)
     with runtime_flags(case.setting.runtime):
         returned = implementation.load(case.setting, weights)(*arguments_)
-    return [value for _, value in weights.items()], given_, tensors_of(arguments_), tensors_of(returned)
+    return [value for _, value in weights.items()], given_, flatten_tensors(arguments_), flatten_tensors(returned)
 
 
 @given(case=cases(profile=st.sampled_from(("non_finite", "normal"))))
@@ -33,7 +40,7 @@ def test_input_and_states_are_left_as_they_were(implementation, case):
     """Not a bit of the arguments changes in a call."""
     _, before, after, _ = called(implementation, case)
 
-    assert [bits(a) for a in before] == [bits(b) for b in after]
+    assert [read_bits(a) for a in before] == [read_bits(b) for b in after]
 
 
 @given(case=cases())
@@ -42,7 +49,7 @@ def test_weights_are_left_as_they_were(implementation, case):
     weights, _, _, _ = called(implementation, case)
     before = [value for _, value in weight_tensors(case).items()]
 
-    assert [bits(a) for a in before] == [bits(b) for b in weights]
+    assert [read_bits(a) for a in before] == [read_bits(b) for b in weights]
 
 
 @given(case=cases())
@@ -60,6 +67,6 @@ def test_the_same_call_twice_is_the_same(implementation, case):
     supported(implementation, case)
     with runtime_flags(case.setting.runtime):
         lstm = implementation.load(case.setting, weight_tensors(case))
-        one, other = (call(lstm, case.setting, case.input, case.h_0, case.c_0) for _ in range(2))
+        one, other = (call_lstm(lstm, case.setting, case.input, case.h_0, case.c_0) for _ in range(2))
 
     assert alike(implementation, case, one, other)

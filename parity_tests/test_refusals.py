@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from lstm_parity.catalogue.bad_calls.callees import ROWS, applies
-from lstm_parity.catalogue.bad_calls.run import endings, refused
+from lstm_parity.catalogue.bad_calls.callees import ROWS, can_run
+from lstm_parity.catalogue.bad_calls.run import is_refused, run_all
 from lstm_parity.parity_tests.known_refusals import KNOWN, known
-from lstm_parity.running.child_process import Ending, Isolation
+from lstm_parity.running.child_process import CallResult, ProcessServer
 
 FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 
@@ -24,14 +24,14 @@ FINDINGS = Path(__file__).parents[1] / "docs" / "findings"
 @functools.cache
 def suspects(subject: str) -> list[str]:
     """The calls that this torch is known not to refuse."""
-    return [row for row in ROWS if applies(subject, row) and known(subject, row, torch.__version__)]
+    return [row for row in ROWS if can_run(subject, row) and known(subject, row, torch.__version__)]
 
 
 @pytest.fixture(scope="module")
-def all_endings(isolation: Isolation) -> dict[str, dict[str, Ending]]:
+def all_endings(isolation: ProcessServer) -> dict[str, dict[str, CallResult]]:
     """How every bad call ends, by subject and call."""
     return {
-        subject: endings(isolation, subject, [row for row in ROWS if applies(subject, row)], suspects(subject))
+        subject: run_all(isolation, subject, [row for row in ROWS if can_run(subject, row)], suspects(subject))
         for subject in ("nn.LSTM", "nn.LSTMCell")
     }
 
@@ -43,7 +43,7 @@ def calls_of(subject: str) -> list[Any]:
         if row in suspects(subject)
         else row
         for row in ROWS
-        if applies(subject, row)
+        if can_run(subject, row)
     ]
 
 
@@ -55,17 +55,17 @@ def reason(subject: str, row: str) -> str:
 
 
 @pytest.mark.parametrize("row", calls_of("nn.LSTM"))
-def test_nn_lstm_refuses_what_no_lstm_answers(all_endings: dict[str, dict[str, Ending]], row: str) -> None:
+def test_nn_lstm_refuses_what_no_lstm_answers(all_endings: dict[str, dict[str, CallResult]], row: str) -> None:
     """By an exception: neither with an output, nor by the end of the process."""
     ending = all_endings["nn.LSTM"][row]
-    assert refused(ending), ending
+    assert is_refused(ending), ending
 
 
 @pytest.mark.parametrize("row", calls_of("nn.LSTMCell"))
-def test_nn_lstm_cell_refuses_what_no_lstm_answers(all_endings: dict[str, dict[str, Ending]], row: str) -> None:
+def test_nn_lstm_cell_refuses_what_no_lstm_answers(all_endings: dict[str, dict[str, CallResult]], row: str) -> None:
     """By an exception: neither with an output, nor by the end of the process."""
     ending = all_endings["nn.LSTMCell"][row]
-    assert refused(ending), ending
+    assert is_refused(ending), ending
 
 
 @pytest.mark.parametrize("finding", sorted({known.finding for known in KNOWN}))

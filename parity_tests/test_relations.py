@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
-from lstm_parity.cases.case import Case, rounded
+from lstm_parity.cases.case import Case, round_case
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.pairs import related
+from lstm_parity.judging.pairs import judge_pair
 from lstm_parity.parity_tests.strategies import cases
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.reports.failure import demand_parity
+from lstm_parity.reports.failure import require_parity
 from lstm_parity.running.calls import Outputs
 from lstm_parity.running.observe import observe
-from lstm_parity.running.protocol import ought
+from lstm_parity.running.protocol import expected_arithmetic
 
 BATCHED = {"batch": st.integers(2, 5)}
 ONE_WAY = {"bidirectional": False}
@@ -33,13 +33,13 @@ def run(implementation, case: Case) -> Outputs:
     if observation.refused is not None:
         raise UnsatisfiedAssumption(observation.refused)
     if observation.failed is not None or not observation.evidence[0].outputs.complete:
-        demand_parity(judge(observation))
+        require_parity(judge(observation))
     return observation.evidence[0].outputs
 
 
 def alike(implementation, case: Case, one: Outputs, other: Outputs) -> bool:
-    """True, or NoParityError raised with the whole story."""
-    demand_parity(related(case, one, other, ought(implementation, case.setting)))
+    """True, or ParityError raised with the whole story."""
+    require_parity(judge_pair(case, one, other, expected_arithmetic(implementation, case.setting)))
     return True
 
 
@@ -145,7 +145,7 @@ def test_only_the_sum_of_both_biases_counts(implementation, case):
     dtype = case.setting.runtime.dtype
 
     def folded(cell: CellWeights, layer: int) -> CellWeights:
-        return replace(cell, b_ih=rounded(cell.b_ih + cell.b_hh, dtype), b_hh=np.zeros_like(cell.b_hh))
+        return replace(cell, b_ih=round_case(cell.b_ih + cell.b_hh, dtype), b_hh=np.zeros_like(cell.b_hh))
 
     one = weighed(case, folded)
     other = weighed(one, lambda cell, layer: replace(cell, b_ih=cell.b_hh, b_hh=cell.b_ih))

@@ -85,11 +85,13 @@ class Replaced:
     way: Callable[[nn.Module, dict[str, Tensor]], LSTM | None]
     name: str = "replaced"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What the module refuses, of the first call too; and inference tensors may not be replaced at all."""
         if setting.runtime.grad_mode == "inference":
             return "parameters of inference mode cannot be replaced"
-        return self.implementation.refuses(setting) or self.implementation.refuses(setting.one_step())
+        return self.implementation.unsupported_reason(setting) or self.implementation.unsupported_reason(
+            setting.one_step()
+        )
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Called once, then replaced."""

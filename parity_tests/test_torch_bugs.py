@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lstm_parity.parity_tests.torch_bugs import BUGS, look
-from lstm_parity.running.child_process import Isolation
+from lstm_parity.running.child_process import ProcessServer
 
 
 def bugs() -> list[Any]:
@@ -26,7 +26,7 @@ def bugs() -> list[Any]:
 
 
 @pytest.mark.parametrize("name", bugs())
-def test_a_known_bug_is_not_there(isolation: Isolation, name: str) -> None:
+def test_a_known_bug_is_not_there(isolation: ProcessServer, name: str) -> None:
     """The probe finds nothing wrong."""
     seen = look(isolation, BUGS[name])
     if seen.state == "cannot tell":

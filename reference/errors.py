@@ -59,29 +59,29 @@ NUMPY = Library(
 )
 
 
-def need_kind(name: str, value: Any, kind: type, advice: str) -> None:
+def require_kind(name: str, value: Any, kind: type, advice: str) -> None:
     """Raise FormError unless the value is of that class."""
     if not isinstance(value, kind):
-        raise FormError(f"{name} was given as {typename(value)}, but {_spell(kind)} is needed: {advice}")
+        raise FormError(f"{name} was given as {describe_type(value)}, but {_type_name(kind)} is needed: {advice}")
 
 
-def need_shape(name: str, array: Any, needed: tuple[int, ...], advice: str) -> None:
+def require_shape(name: str, array: Any, needed: tuple[int, ...], advice: str) -> None:
     """Raise ShapeError unless the array has exactly that shape: nothing is broadcast."""
     if tuple(array.shape) != needed:
         raise ShapeError(f"{name} was given with shape {tuple(array.shape)}, but {needed} is needed: {advice}")
 
 
-def need_rank(name: str, array: Any, ranks: tuple[int, ...], meaning: str, advice: str) -> None:
+def require_rank(name: str, array: Any, ranks: tuple[int, ...], meaning: str, advice: str) -> None:
     """Raise ShapeError unless the array has one of those numbers of axes."""
     if array.ndim not in ranks:
         raise ShapeError(f"{name} was given with shape {tuple(array.shape)}, but {meaning} is needed: {advice}")
 
 
-def need_arrays(arrays: Iterable[tuple[str, Any]], library: Library) -> None:
+def require_arrays(arrays: Iterable[tuple[str, Any]], library: Library) -> None:
     """Raise FormError, DtypeError or DeviceError unless all are the library's arrays, of one dtype, on one device."""
     first_name, first = "", None
     for name, array in arrays:
-        need_kind(name, array, library.array, library.advice)
+        require_kind(name, array, library.array, library.advice)
         if first is None:
             first_name, first = name, array
         if array.dtype not in library.dtypes:
@@ -93,11 +93,11 @@ def need_arrays(arrays: Iterable[tuple[str, Any]], library: Library) -> None:
             raise DeviceError(f"{name} is on {array.device}, but {first_name} is on {first.device}: move one of them")
 
 
-def typename(value: Any) -> str:
+def describe_type(value: Any) -> str:
     """How a sentence names the type of a value: `numpy.ndarray`, `tuple of 3`."""
-    return _spell(type(value)) + (f" of {len(value)}" if isinstance(value, (tuple, list)) else "")
+    return _type_name(type(value)) + (f" of {len(value)}" if isinstance(value, (tuple, list)) else "")
 
 
-def _spell(kind: type) -> str:
+def _type_name(kind: type) -> str:
     package = __package__ if kind.__module__.startswith(__package__) else kind.__module__.partition(".")[0]
     return f"{package}.{kind.__name__}".removeprefix("builtins.")

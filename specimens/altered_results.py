@@ -21,7 +21,7 @@ class Altered:
     change: Callable[[Any, Any, Any], Any]
     name: str = "altered"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -43,7 +43,7 @@ class PackedAlone:
     says_so: str
     name: str = "packed alone"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Padded input, if it says so beforehand."""
         return "padded input" if self.says_so == "beforehand" and setting.call.lengths is None else None
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from lstm_parity.audits.known_answers import Known
+from lstm_parity.audits.known_answers import KnownAnswer
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.weights import LSTMWeights
@@ -29,11 +29,11 @@ class Miscalled:
     """A wrong LSTM: `nn.LSTM` called with other arguments than were given, or with other results than it returned."""
 
     name: str
-    applies: Callable[[Known], bool]
+    applies: Callable[[KnownAnswer], bool]
     given: Given = lambda input, hx, setting: (input, hx)
     answered: Answered = lambda output, h_n, c_n, setting: (output, (h_n, c_n))
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -119,11 +119,13 @@ def _axes_swapped(input: torch.Tensor, hx: Any, setting: Setting) -> tuple[Any, 
     return input.transpose(0, 1), hx
 
 
-def _both_ways(known: Known) -> bool:
+def _both_ways(known: KnownAnswer) -> bool:
     return known.architecture.bidirectional and known.call.time > 1
 
 
-def _in_order(known: Known, arrays: tuple[Any, ...], reorder: Callable[[torch.Tensor, Setting], torch.Tensor]) -> bool:
+def _in_order(
+    known: KnownAnswer, arrays: tuple[Any, ...], reorder: Callable[[torch.Tensor, Setting], torch.Tensor]
+) -> bool:
     """Whether these states are the same in the other order."""
     setting = known.case("float64").setting
     tensors = [torch.from_numpy(array.copy()) for array in arrays]
@@ -143,7 +145,7 @@ def _sorting_mistaken(inverse: bool) -> Callable[[torch.Tensor, Setting], torch.
 def _reordered(name: str, reorder: Callable[[torch.Tensor, Setting], torch.Tensor], given: bool) -> Miscalled:
     """The states that are given, or those that are returned, in another order."""
 
-    def applies(known: Known) -> bool:
+    def applies(known: KnownAnswer) -> bool:
         states = (known.h_0, known.c_0) if given else (known.answer.h_n, known.answer.c_n)
         return not _in_order(known, states, reorder)
 
@@ -157,12 +159,12 @@ def _beyond(array: np.ndarray, limit: float = 2.0**-126) -> bool:
     return bool((np.abs(array) > limit).any())
 
 
-def _states_differ(known: Known) -> bool:
+def _states_differ(known: KnownAnswer) -> bool:
     """Whether h_0 could be c_0 by its shape, but not by its numbers."""
     return known.h_0.shape == known.c_0.shape and _beyond(known.h_0 - known.c_0)
 
 
-def _h_0_heard(known: Known) -> bool:
+def _h_0_heard(known: KnownAnswer) -> bool:
     return _beyond(known.h_0) and any(cell.w_hh.any() for cells in known.weights.cells for cell in cells)
 
 

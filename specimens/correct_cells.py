@@ -141,7 +141,7 @@ class Broken:
     weights: Callable[[CellWeights], CellWeights] = lambda w: w
     hx: Callable[[Any], Any] = lambda hx: hx
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -158,7 +158,7 @@ class StaleH:
 
     name: str = "stale h"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing that the experiments ask for."""
         return None
 

@@ -30,7 +30,7 @@ class OverBatchSizes:
 
     name: str = "packed, over batch_sizes"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -87,7 +87,7 @@ class Opacus:
 
     name: str = "Opacus's DPLSTM"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """It has no projection, and says so; without a batch it returns a wrong shape, which it does not say."""
         if setting.architecture.proj_size:
             return "DPLSTM has no proj_size"
@@ -137,10 +137,12 @@ class Onnx(FromLayer):
 
     dtypes: tuple[str, ...] = ("float64", "float32")
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """The dtypes that it has not."""
         dtype = setting.runtime.dtype
-        return super().refuses(setting) if dtype in self.dtypes else f"{self.name} does not compute in {dtype}"
+        return (
+            super().unsupported_reason(setting) if dtype in self.dtypes else f"{self.name} does not compute in {dtype}"
+        )
 
 
 def onnx_model(hidden_size: int, dtype: Any) -> Any:

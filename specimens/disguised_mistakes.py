@@ -19,7 +19,7 @@ from torch import Tensor
 from lstm_parity.cases.setting import Setting
 from lstm_parity.catalogue.mistakes import arithmetic, gates, plain, projection, runtime
 from lstm_parity.catalogue.mistakes.gates import BiasHHDropped, ForgetBiasOne
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.catalogue.mistakes.states import CellStateIgnored
 from lstm_parity.implementations.stack import FromCell, State
@@ -69,7 +69,7 @@ SEAMS: tuple[ModuleType, ...] = (plain, gates, arithmetic, projection, runtime)
 class Disguised:
     """A known mistake whose products are computed otherwise."""
 
-    mistake: Written
+    mistake: Mistake
     style: str
 
     @property
@@ -77,7 +77,7 @@ class Disguised:
         """The mistake's, and how it is written."""
         return f"{self.mistake.name}, {self.style}"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -212,8 +212,8 @@ class EverySecondStepSkipped(PlainLSTM):
 
 
 UNKNOWN: tuple[Implementation, ...] = (
-    *map(Written, (ForgetBiasAndDroppedBias, GatesAndStates, CandidateScaled, PeepholeOutput, CoupledGates)),
-    Written(EverySecondStepSkipped),
+    *map(Mistake, (ForgetBiasAndDroppedBias, GatesAndStates, CandidateScaled, PeepholeOutput, CoupledGates)),
+    Mistake(EverySecondStepSkipped),
     next(misread for misread in ORDERS if misread.name == "gates read as o,g,f,i"),
     Misread("b_ih reversed", lambda w: w if w.b_ih is None else replace(w, b_ih=w.b_ih[::-1])),
 )

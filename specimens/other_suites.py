@@ -24,14 +24,14 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from lstm_parity.cases.case import draw
-from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, setting_named
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, parse_setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.weights import CellWeights, LSTMWeights, named_weights
-from lstm_parity.running.calls import arguments, weight_tensors
+from lstm_parity.running.calls import call_arguments, weight_tensors
 from lstm_parity.running.protocol import LSTM, Implementation
 
-EXAMPLE = setting_named("I10-H20-L2-T5-B3-float32")  # nn.LSTM(10, 20, 2) in torch's documentation
+EXAMPLE = parse_setting("I10-H20-L2-T5-B3-float32")  # nn.LSTM(10, 20, 2) in torch's documentation
 IOFC = (0, 2, 3, 1)  # where i, f, g, o stand in ONNX's order
 
 
@@ -246,9 +246,9 @@ def assert_close_ten_times(implementation: Implementation) -> None:
 def plain_comparison(implementation: Implementation, seeds: int) -> None:
     """`assert_close(mine(x, hx), nn.LSTM(x, hx))`: output, h_n and c_n, with assert_close's own tolerances."""
     for seed in range(seeds):
-        case = draw(EXAMPLE, seed=seed)
+        case = draw_case(EXAMPLE, seed=seed)
         mine, lstm = (one.load(EXAMPLE, weight_tensors(case)) for one in (implementation, TorchLSTM()))
-        x, hx = arguments(EXAMPLE, case.input, case.h_0, case.c_0)
+        x, hx = call_arguments(EXAMPLE, case.input, case.h_0, case.c_0)
         assert_close(mine(x, hx), lstm(x, hx))
 
 

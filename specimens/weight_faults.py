@@ -14,7 +14,7 @@ from itertools import permutations
 import numpy as np
 import torch
 
-from lstm_parity.audits.known_answers import Known
+from lstm_parity.audits.known_answers import KnownAnswer
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.noise.model import Array
@@ -31,7 +31,7 @@ class Misread:
     name: str
     change: Change
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -41,7 +41,7 @@ class Misread:
         wrong = _everywhere(weights.map(to_numpy), self.change)
         return TorchLSTM().load(setting, wrong.map(lambda w: torch.from_numpy(w.copy()).to(dtype)))
 
-    def applies(self, known: Known) -> bool:
+    def applies(self, known: KnownAnswer) -> bool:
         """Whether it changes a weight that counts."""
         wrong, directions = _everywhere(known.weights, self.change), known.architecture.num_directions
         return any(
@@ -54,7 +54,7 @@ def _everywhere(weights: LSTMWeights, change: Change) -> LSTMWeights:
     return LSTMWeights(tuple(tuple(change(cell) for cell in cells) for cells in weights.cells))
 
 
-def _counts(known: Known, cell: CellWeights, wrong: CellWeights, k: int) -> bool:
+def _counts(known: KnownAnswer, cell: CellWeights, wrong: CellWeights, k: int) -> bool:
     """Whether a changed number is multiplied with something, in a gate that has something to do, in cell k of all."""
     moves, size = known.call.time > 1, cell.hidden_size
     lowest = k < known.architecture.num_directions

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lstm_parity.audits.verify import design
+from lstm_parity.audits.verify import verification_cases
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.diagnosis.smoke import smoke
-from lstm_parity.implementations.load import adapted
+from lstm_parity.diagnosis.smoke import check_adapter
+from lstm_parity.implementations.load import adapt
 from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
 from lstm_parity.judging.forward import Outcome, judge
-from lstm_parity.reports.failure import NoParityError
+from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-EVERY = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
+STRIDE = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
 
 
 def check(
@@ -31,7 +31,7 @@ def check(
 
     kind, arrays, without, arithmetic: as `--impl`, `--arrays`, `--without` and `--arithmetic` of the command line
     (`lstm_parity/implementations/target.py`).
-    Returns the number of cases that were judged. Raises NoParityError (an AssertionError) with the whole story at the
+    Returns the number of cases that were judged. Raises ParityError (an AssertionError) with the whole story at the
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
     """
@@ -41,18 +41,18 @@ def check(
     refuse_arrays(kind, arrays)
     refuse_arithmetic(arithmetic)
     name = getattr(implementation, "__name__", type(implementation).__name__)
-    judged = adapted(kind, name, implementation, arrays, tuple(without), arithmetic)
-    if (problem := smoke(judged)) is not None:
+    judged = adapt(kind, name, implementation, arrays, tuple(without), arithmetic)
+    if (problem := check_adapter(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
-    return sum(_judged(judged, dtype) for dtype in dtypes)
+    return sum(_judge_sample(judged, dtype) for dtype in dtypes)
 
 
-def _judged(implementation: Implementation, dtype: str) -> int:
-    """How many cases of one dtype have parity. Raises NoParityError at the first that does not."""
+def _judge_sample(implementation: Implementation, dtype: str) -> int:
+    """How many cases of one dtype have parity. Raises ParityError at the first that does not."""
     count = 0
-    for case in design(dtype)[::EVERY]:
+    for case in verification_cases(dtype)[::STRIDE]:
         verdict = judge(observe(implementation, case))
         if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
-            raise NoParityError(verdict)
+            raise ParityError(verdict)
         count += verdict.outcome is Outcome.PARITY
     return count

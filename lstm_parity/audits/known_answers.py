@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.cases.case import Case, rounded
+from lstm_parity.cases.case import Case, round_case
 from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
-from lstm_parity.judging.exact import expected
-from lstm_parity.judging.forward import MEANINGFUL, Measured, Outcome, Verdict, distances, judge
+from lstm_parity.judging.exact import exact_answer
+from lstm_parity.judging.forward import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances, judge
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights
-from lstm_parity.reports.failure import NoParityError, message
+from lstm_parity.reports.failure import ParityError, describe_failure
 from lstm_parity.running.calls import TENSORS, Outputs
 from lstm_parity.running.observe import TRAJECTORY, WHOLE, Evidence, Observation, observe
 from lstm_parity.running.protocol import Implementation
@@ -36,7 +36,7 @@ class KnownAnswerError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class KnownAnswer:
     """A known answer. Arrays are float64 and canonical: time first, padded, with a batch axis (B is 1 if unbatched).
 
     input: (T, B, I); h_0: (L*D, B, P) and c_0: (L*D, B, H), zeros where the call gives none; answer: what is returned.
@@ -60,7 +60,9 @@ class Known:
     @cached_property
     def dtypes(self) -> tuple[str, ...]:
         """The dtypes that hold every given number exactly: in any other it would be another vector."""
-        return tuple(dtype for dtype in DTYPES if all((rounded(array, dtype) == array).all() for array in self.given))
+        return tuple(
+            dtype for dtype in DTYPES if all((round_case(array, dtype) == array).all() for array in self.given)
+        )
 
     def case(self, dtype: str, device: str = "cpu") -> Case:
         """What an implementation is given, in one of the dtypes."""
@@ -68,33 +70,33 @@ class Known:
         return Case(setting, "known answer", 0, self.weights, self.input, self.h_0, self.c_0)
 
 
-def read(path: Path) -> Known:
+def read_known_answers(path: Path) -> KnownAnswer:
     """The known answer in a file. Raises KnownAnswerError where the format is another, or numbers are missing."""
     stored = json.loads(path.read_text())
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise KnownAnswerError(f"{path} was given, but must be a JSON object whose format is {FORMAT!r}")
     try:
-        return _known(stored)
+        return _parse_answer(stored)
     except (KeyError, ValueError) as error:
         raise KnownAnswerError(f"{path} is no known answer, see known_answers/README.md: {error!r}") from error
 
 
-def read_all(folder: Path = VECTORS) -> dict[str, Known]:
+def read_all_known_answers(folder: Path = VECTORS) -> dict[str, KnownAnswer]:
     """All known answers of a folder by their names, those with the fewest numbers first.
 
     Raises KnownAnswerError where there is none, or where a file is none.
     """
-    if not (found := [read(path) for path in sorted(folder.glob("*.json"))]):
+    if not (found := [read_known_answers(path) for path in sorted(folder.glob("*.json"))]):
         raise KnownAnswerError(f"{folder} was given, but no known answer is there: name the folder of the *.json files")
     return {known.name: known for known in sorted(found, key=lambda known: sum(array.size for array in known.given))}
 
 
-def known_in(dtype: str) -> list[Known]:
+def known_answers_of_dtype(dtype: str) -> list[KnownAnswer]:
     """The known answers whose numbers this dtype holds exactly, those with the fewest first."""
-    return [known for known in read_all().values() if dtype in known.dtypes]
+    return [known for known in read_all_known_answers().values() if dtype in known.dtypes]
 
 
-def against(known: Known, implementation: Implementation, dtype: str, device: str = "cpu") -> Verdict:
+def judge_known_answer(known: KnownAnswer, implementation: Implementation, dtype: str, device: str = "cpu") -> Verdict:
     """Run an implementation on a known answer in one of its dtypes, and judge it by the stored numbers.
 
     NOT JUDGED where the noise of the trajectory is too large. Raises ValueError for a dtype that does not hold them.
@@ -102,68 +104,70 @@ def against(known: Known, implementation: Implementation, dtype: str, device: st
     if dtype not in known.dtypes:
         raise ValueError(f"{dtype} was given, but {known.name} has numbers that only {', '.join(known.dtypes)} hold")
     observation = observe(implementation, known.case(dtype, device), chain=False)
-    arithmetic = observation.ought
+    arithmetic = observation.expected_arithmetic
     if not observation.evidence or not observation.evidence[0].outputs.complete:
         return judge(observation, arithmetic)
-    outputs, noise = observation.evidence[0].outputs, noises(known, arithmetic)
+    outputs, noise = observation.evidence[0].outputs, known_answer_noise(known, arithmetic)
     told = Observation(observation.case)  # without evidence, nothing but the stored answer speaks in a message
     if noise is None:
         return Verdict(Outcome.NOT_JUDGED, told, arithmetic, reason="the trajectory's noise is too large")
     pairs = {name: (getattr(outputs, name), getattr(known.answer, name)) for name in TENSORS}
-    measured = tuple(_measured(name, got, exact, noise[name]) for name, (got, exact) in pairs.items())
+    measured = tuple(_compare_known(name, got, exact, noise[name]) for name, (got, exact) in pairs.items())
     deviates = outputs.faults or any(m.deviates for m in measured)
     return Verdict(Outcome.DEVIATES if deviates else Outcome.PARITY, told, arithmetic, measured, outputs.faults)
 
 
-def demand_known(known: Known, verdict: Verdict) -> None:
-    """Return where the outcome is PARITY; raise `NoParityError`, naming the vector and its purpose, where it is not."""
+def require_known_answer(known: KnownAnswer, verdict: Verdict) -> None:
+    """Return where the outcome is PARITY; raise `ParityError`, naming the vector and its purpose, where it is not."""
     __tracebackhide__ = True
     if verdict.outcome is not Outcome.PARITY:
-        raise NoParityError(verdict, partial(_told, known))
+        raise ParityError(verdict, partial(_describe_known, known))
 
 
-def _told(known: Known, verdict: Verdict) -> str:
+def _describe_known(known: KnownAnswer, verdict: Verdict) -> str:
     """The story of a verdict, with the vector's name and purpose in place of a case's name."""
-    story = [verdict.reason] * (verdict.outcome is Outcome.NOT_JUDGED) + [message(verdict).rpartition("\n")[0]]
+    story = [verdict.reason] * (verdict.outcome is Outcome.NOT_JUDGED) + [describe_failure(verdict).rpartition("\n")[0]]
     story += [f"  known answer: {known.name}. {known.purpose}", f"  numbers: known_answers/vectors/{known.name}.json"]
     return "\n".join([*story, f"  repeat: pytest parity_tests/test_known_answers.py -k {known.name}"])
 
 
-def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:
-    return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+def _compare_known(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
+    return TensorComparison(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
 
 
 @lru_cache(maxsize=1024)
-def noises(known: Known, arithmetic: Arithmetic) -> dict[str, Array] | None:
+def known_answer_noise(known: KnownAnswer, arithmetic: Arithmetic) -> dict[str, Array] | None:
     """The noise of each tensor, from the initial states on; None where it is too large to mean something."""
-    answers = answered(known, arithmetic)
+    answers = answer_of(known, arithmetic)
     found = {name: getattr(answers, name)[0].deviation for name in TENSORS}
-    if answers.overflow[0] or not max(found["output"].max(), found["h_n"].max()) <= MEANINGFUL:
+    if answers.overflow[0] or not max(found["output"].max(), found["h_n"].max()) <= MAX_HIDDEN_NOISE:
         return None
     return found
 
 
-def answered(known: Known, arithmetic: Arithmetic) -> Expected:
+def answer_of(known: KnownAnswer, arithmetic: Arithmetic) -> Expected:
     """Our own answer to it and its noise, with a leading axis of one case."""
     case = known.case(known.dtypes[0])
     whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, known.answer, known.call.lengths)
-    return expected([case], [whole], arithmetic, steps=False)
+    return exact_answer([case], [whole], arithmetic, steps=False)
 
 
-def _known(stored: Mapping[str, Any]) -> Known:
+def _parse_answer(stored: Mapping[str, Any]) -> KnownAnswer:
     architecture = Architecture(**{name: stored[name] for name in Architecture.__dataclass_fields__})
     lengths = None if stored["lengths"] is None else tuple(stored["lengths"])
     states = stored["h_0"] is not None
     call = Call(stored["time"], stored["batch"], lengths, stored["enforce_sorted"], states)
-    arrays = {name: _canonical(stored, name) for name in ("input", *TENSORS)}
+    arrays = {name: _to_canonical(stored, name) for name in ("input", *TENSORS)}
     shapes = arrays["h_n"].shape, arrays["c_n"].shape
     h_0, c_0 = (
-        _canonical(stored, name) if states else np.zeros(shape)
+        _to_canonical(stored, name) if states else np.zeros(shape)
         for name, shape in zip(("h_0", "c_0"), shapes, strict=True)
     )
     answer = Outputs(arrays["output"], arrays["h_n"], arrays["c_n"])
     weights = _weights({name: _array(array) for name, array in stored["weights"].items()}, architecture)
-    return Known(stored["name"], stored["purpose"], architecture, call, weights, arrays["input"], h_0, c_0, answer)
+    return KnownAnswer(
+        stored["name"], stored["purpose"], architecture, call, weights, arrays["input"], h_0, c_0, answer
+    )
 
 
 def _array(stored: Mapping[str, Any]) -> Array:
@@ -171,7 +175,7 @@ def _array(stored: Mapping[str, Any]) -> Array:
     return np.asarray(numbers, np.float64).reshape(tuple(map(int, stored["shape"])))
 
 
-def _canonical(stored: Mapping[str, Any], name: str) -> Array:
+def _to_canonical(stored: Mapping[str, Any], name: str) -> Array:
     """An array as it is stored, in the layout of the call, brought to time first with a batch axis."""
     array = _array(stored[name])
     if stored["batch"] is None:

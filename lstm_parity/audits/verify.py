@@ -5,49 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lstm_parity.cases.case import Case
-from lstm_parity.cases.covering import cases
+from lstm_parity.cases.covering import draw_design
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.references import NumpyReference, TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
-from lstm_parity.reports.certificate import Certificate, beyond, row
-from lstm_parity.reports.provenance import provenance
+from lstm_parity.reports.certificate import Certificate, make_row, not_covered
+from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.observe import Observation, observe_all
 from lstm_parity.running.protocol import Implementation
 
-FIRST = 24  # one of so many cases is judged first
-OURS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
+SIMPLEST = 24  # one of so many cases is judged first
+OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
-def design(dtype: str, device: str = "cpu") -> list[Case]:
+def verification_cases(dtype: str, device: str = "cpu") -> list[Case]:
     """The cases of a verification in one dtype: for every value profile, every pair of values of the other axes."""
-    return list(cases(dtype=dtype, device=device))
+    return list(draw_design(dtype=dtype, device=device))
 
 
-def in_each(observations: Sequence[Observation]) -> list[Explanation]:
+def explain_each(observations: Sequence[Observation]) -> list[Explanation]:
     """What explains a run, for each arithmetic that its cases ought to be computed in: one, but on a GPU."""
     groups: dict[Arithmetic, list[Observation]] = {}
     for observation in observations:
-        groups.setdefault(observation.ought, []).append(observation)
+        groups.setdefault(observation.expected_arithmetic, []).append(observation)
     return [explain(group) for group in groups.values()]
 
 
 def verify(
-    implementations: Sequence[Implementation] = OURS,
+    implementations: Sequence[Implementation] = OUR_IMPLEMENTATIONS,
     dtypes: Sequence[str] = DTYPES,
     progress: Callable[[str], None] = lambda _: None,
     device: str = "cpu",
 ) -> Certificate:
     """Judge each implementation in each dtype; progress is told what comes next."""
-    rows, designs = [], {dtype: design(dtype, device) for dtype in dtypes}
+    rows, designs = [], {dtype: verification_cases(dtype, device) for dtype in dtypes}
     for implementation in implementations:
         for dtype in dtypes:
             progress(f"{implementation.name}, {dtype}")
             seen = observe_all(implementation, designs[dtype])
-            rows += [row(implementation.name, dtype, explanation) for explanation in in_each(seen)]
-    return Certificate(provenance(device), tuple(rows), beyond(device))
+            rows += [make_row(implementation.name, dtype, explanation) for explanation in explain_each(seen)]
+    return Certificate(collect_provenance(device), tuple(rows), not_covered(device))
 
 
 def verify_one(
@@ -64,12 +64,12 @@ def verify_one(
     rows = []
     for dtype in dtypes:
         progress(f"{implementation.name}, {dtype}")
-        whole = design(dtype, device)
-        for some in (whole[::FIRST], whole):
+        whole = verification_cases(dtype, device)
+        for some in (whole[::SIMPLEST], whole):
             explanation = explain(observe_all(implementation, some))
             if wrong := not explanation.parity and explanation.arithmetic is None:
                 break
-        rows.append(row(implementation.name, dtype, explanation))
+        rows.append(make_row(implementation.name, dtype, explanation))
         if wrong:
-            return Certificate(provenance(device), tuple(rows), beyond(device)), explanation.verdicts
-    return Certificate(provenance(device), tuple(rows), beyond(device)), ()
+            return Certificate(collect_provenance(device), tuple(rows), not_covered(device)), explanation.verdicts
+    return Certificate(collect_provenance(device), tuple(rows), not_covered(device)), ()

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from lstm_parity.cases.profiles import PROFILES, Numbers
-from lstm_parity.cases.setting import Architecture, Setting, SettingError, setting_named
+from lstm_parity.cases.profiles import PROFILES, CaseNumbers
+from lstm_parity.cases.setting import Architecture, Setting, SettingError, parse_setting
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -51,13 +51,13 @@ class Case:
     def repeatable(self) -> bool:
         """Whether its id brings back these numbers: not where they were changed by hand after they were drawn."""
         known = self.profile in PROFILES
-        return known and draw(self.setting, self.profile, self.seed).checksum == self.checksum
+        return known and draw_case(self.setting, self.profile, self.seed).checksum == self.checksum
 
     def __repr__(self) -> str:
         return f"case({self.id!r})"
 
 
-def case(name: str) -> Case:
+def parse_case(name: str) -> Case:
     """The case with that id. Raises SettingError where the id does not name one."""
     words, _, seed = name.rpartition("-")
     setting, _, profile = words.rpartition("-")
@@ -65,26 +65,26 @@ def case(name: str) -> Case:
         raise SettingError(
             f"{name!r} was given, but a case is SETTING-PROFILE-SEED, as in I5-H7-T4-B2-float32-normal-3"
         )
-    return draw(setting_named(setting), profile, int(seed))
+    return draw_case(parse_setting(setting), profile, int(seed))
 
 
-def moved(case: Case, device: str) -> Case:
+def on_device(case: Case, device: str) -> Case:
     """The same numbers on another device."""
     return replace(case, setting=replace(case.setting, runtime=replace(case.setting.runtime, device=device)))
 
 
 @np.errstate(over="ignore")
-def draw(setting: Setting, profile: str = "normal", seed: int = 0) -> Case:
+def draw_case(setting: Setting, profile: str = "normal", seed: int = 0) -> Case:
     """The case of a setting, a value profile and a seed. Raises SettingError for a profile that is not known."""
     if profile not in PROFILES:
         raise SettingError(f"profile {profile!r} was given, but it must be one of {', '.join(PROFILES)}")
     stream = _Stream(seed)
-    numbers = PROFILES[profile](_plain(setting, stream), setting.runtime.dtype, stream.uniform)
+    numbers = PROFILES[profile](_make_weights(setting, stream), setting.runtime.dtype, stream.uniform)
     dtype = setting.runtime.dtype
-    keep = rounded if setting.call.states else _zeros
+    keep = round_case if setting.call.states else _zeros
     h_0, c_0 = keep(numbers.h_0, dtype), keep(numbers.c_0, dtype)
-    weights = numbers.weights.map(lambda w: rounded(w, dtype))
-    return Case(setting, profile, seed, weights, rounded(numbers.input, dtype), h_0, c_0)
+    weights = numbers.weights.map(lambda w: round_case(w, dtype))
+    return Case(setting, profile, seed, weights, round_case(numbers.input, dtype), h_0, c_0)
 
 
 class _Stream:
@@ -106,18 +106,23 @@ class _Stream:
         return np.asarray(centred * (math.sqrt(3.0) * 2.0**-16)).reshape(shape)
 
 
-def _plain(setting: Setting, stream: _Stream) -> Numbers:
+def _make_weights(setting: Setting, stream: _Stream) -> CaseNumbers:
     """torch's default initialisation, U(-1/sqrt(H), 1/sqrt(H)), and normal input and states."""
     a, c = setting.architecture, setting.call
     weights = LSTMWeights(
-        tuple(tuple(_plain_cell(a, layer, stream) for _ in range(a.num_directions)) for layer in range(a.num_layers))
+        tuple(
+            tuple(_make_cell_weights(a, layer, stream) for _ in range(a.num_directions))
+            for layer in range(a.num_layers)
+        )
     )
     states = a.num_layers * a.num_directions, c.rows
     h_0 = 0.5 * stream.normal((*states, a.output_size))
-    return Numbers(weights, stream.normal((c.time, c.rows, a.input_size)), h_0, stream.normal((*states, a.hidden_size)))
+    return CaseNumbers(
+        weights, stream.normal((c.time, c.rows, a.input_size)), h_0, stream.normal((*states, a.hidden_size))
+    )
 
 
-def _plain_cell(a: Architecture, layer: int, stream: _Stream) -> CellWeights:
+def _make_cell_weights(a: Architecture, layer: int, stream: _Stream) -> CellWeights:
     inputs = a.input_size if layer == 0 else a.num_directions * a.output_size
     rows, bias = 4 * a.hidden_size, 4 * a.hidden_size if a.bias else 0
     sizes = np.cumsum([rows * inputs, rows * a.output_size, bias, bias, a.proj_size * a.hidden_size])
@@ -136,7 +141,7 @@ def _zeros(array: Array, dtype: str) -> Array:
     return np.zeros_like(array)
 
 
-def rounded(array: Array, dtype: str) -> Array:
+def round_case(array: Array, dtype: str) -> Array:
     """Round float64 values to a dtype, to nearest and ties to even, and give them back as float64."""
     if dtype == "bfloat16":
         single = array.astype(np.float32)

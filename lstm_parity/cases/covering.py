@@ -11,7 +11,7 @@ from typing import Any
 
 from allpairspy import AllPairs
 
-from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.cases.setting import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
 
@@ -45,17 +45,17 @@ _SIZES = {  # input_size, hidden_size, time, batch
 }
 
 
-def cover(*, backwards: bool = False, **frozen: Any) -> list[dict[str, Any]]:
+def cover_pairs(*, backwards: bool = False, **frozen: Any) -> list[dict[str, Any]]:
     """Points of the lattice that hold every pair of values; axes named in frozen keep the value given there.
 
     A design fills up with the first values of its axes; `backwards` gives another one, which fills up with the last.
     """
     order = -1 if backwards else 1
     axes = {name: (frozen[name],) if name in frozen else tuple(values)[::order] for name, values in AXES.items()}
-    return pairs(axes)
+    return all_pairs(axes)
 
 
-def pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def all_pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Points that hold every pair of values of these axes."""
     return [dict(zip(axes, row, strict=True)) for row in _rows(tuple(map(tuple, axes.values())))]
 
@@ -64,10 +64,10 @@ def pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 def _rows(values: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
     free = [k for k, options in enumerate(values) if len(options) > 1]
     fixed = [options[0] for options in values]
-    return tuple(tuple(_filled(fixed, free, row)) for row in AllPairs([list(values[k]) for k in free]))
+    return tuple(tuple(_fill(fixed, free, row)) for row in AllPairs([list(values[k]) for k in free]))
 
 
-def _filled(fixed: list[Any], free: list[int], row: Sequence[Any]) -> list[Any]:
+def _fill(fixed: list[Any], free: list[int], row: Sequence[Any]) -> list[Any]:
     filled = list(fixed)
     for k, value in zip(free, row, strict=True):
         filled[k] = value
@@ -98,9 +98,9 @@ def _lengths(form: str, time: int, batch: int) -> tuple[int, ...] | None:
     return tuple(falling) if form == "packed sorted" else tuple(falling[1:] + falling[:1])
 
 
-def cases(seeds: Sequence[int] = (0,), **frozen: Any) -> Iterator[Case]:
+def draw_design(seeds: Sequence[int] = (0,), **frozen: Any) -> Iterator[Case]:
     """The cases of a covering design for every value profile, in a fixed order: all triples with a profile in them."""
     for k, profile in enumerate(AXES["profile"]):
-        for point in cover(backwards=k % 2 == 1, **{"profile": profile, **frozen}):
+        for point in cover_pairs(backwards=k % 2 == 1, **{"profile": profile, **frozen}):
             for seed in seeds:
-                yield draw(setting_at(point), profile, seed)
+                yield draw_case(setting_at(point), profile, seed)

@@ -17,7 +17,7 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class CaseNumbers:
     """The numbers of a case: weights, input (T, B, I), h_0 (L*D, B, P), c_0 (L*D, B, H); float64 arrays.
 
     coins: an endless supply of uniform numbers in [0, 1) for the profile's own choices, of any shape.
@@ -28,89 +28,89 @@ class Numbers:
     h_0: Array
     c_0: Array
 
-    def states_scaled(self, scale: float) -> Numbers:
+    def states_scaled(self, scale: float) -> CaseNumbers:
         """Input and states times a scale."""
-        return Numbers(self.weights, self.input * scale, self.h_0 * scale, self.c_0 * scale)
+        return CaseNumbers(self.weights, self.input * scale, self.h_0 * scale, self.c_0 * scale)
 
 
 Coins = Callable[[tuple[int, ...]], Array]
-Profile = Callable[[Numbers, str, Coins], Numbers]
+Profile = Callable[[CaseNumbers, str, Coins], CaseNumbers]
 
 
-def normal(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def normal(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """torch's default initialisation, unit normal input; one c_0 far above 1, as a long-running cell has."""
     c_0 = n.c_0.copy()
     c_0.flat[int(coins(()) * c_0.size)] *= 16.0
-    return Numbers(n.weights, n.input, n.h_0, c_0)
+    return CaseNumbers(n.weights, n.input, n.h_0, c_0)
 
 
-def trained(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def trained(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Heavy-tailed weights and a forget bias of 1, as training leaves them: most gates move, a few saturate."""
 
     def heavy(array: Array) -> Array:
         exponent = np.floor(coins(array.shape) * 16.0)
         return np.where(exponent == 0.0, 8.0, np.where(exponent < 4.0, 2.0, 1.0)) * array
 
-    return Numbers(with_forget_bias(n.weights.map(heavy), 1.0), n.input, n.h_0, n.c_0)
+    return CaseNumbers(with_forget_bias(n.weights.map(heavy), 1.0), n.input, n.h_0, n.c_0)
 
 
-def memory(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def memory(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Forget gates of about 1 and the same input at every step: c integrates, and rounds the same way each time."""
-    return Numbers(with_forget_bias(n.weights, 8.0), np.repeat(n.input[:1], len(n.input), 0), n.h_0, n.c_0)
+    return CaseNumbers(with_forget_bias(n.weights, 8.0), np.repeat(n.input[:1], len(n.input), 0), n.h_0, n.c_0)
 
 
-def tiny(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def tiny(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Everything small, so that sigmoids sit at one half and relative accuracy near zero shows."""
     scale = 2.0**-6 if dtype == "float16" else 2.0**-20
-    return Numbers(n.weights.map(lambda w: w * scale), n.input, n.h_0 * scale, n.c_0 * scale)
+    return CaseNumbers(n.weights.map(lambda w: w * scale), n.input, n.h_0 * scale, n.c_0 * scale)
 
 
-def x10(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def x10(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Weights ten times the usual: chaotic as a recurrence, half saturated."""
-    return Numbers(n.weights.map(lambda w: w * 10.0), n.input, n.h_0, n.c_0)
+    return CaseNumbers(n.weights.map(lambda w: w * 10.0), n.input, n.h_0, n.c_0)
 
 
-def saturating(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def saturating(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Weights a hundred times the usual: nearly every gate at one of its ends, some far beyond."""
-    return Numbers(n.weights.map(lambda w: w * 100.0), n.input, n.h_0, n.c_0)
+    return CaseNumbers(n.weights.map(lambda w: w * 100.0), n.input, n.h_0, n.c_0)
 
 
-def constant(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def constant(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Each weight array one number, each input the same: every unit is a copy of every other, and errs alike."""
 
     def first(array: Array) -> Array:
         return np.full_like(array, array.flat[0])
 
-    return Numbers(n.weights.map(first), first(n.input), first(n.h_0), first(n.c_0))
+    return CaseNumbers(n.weights.map(first), first(n.input), first(n.h_0), first(n.c_0))
 
 
-def sparse(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def sparse(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Four of five weights and inputs are zero: sums have few terms, whatever their length."""
 
     def thinned(array: Array) -> Array:
         return np.where(coins(array.shape) < 0.2, array, 0.0)
 
-    return Numbers(n.weights.map(thinned), thinned(n.input), thinned(n.h_0), thinned(n.c_0))
+    return CaseNumbers(n.weights.map(thinned), thinned(n.input), thinned(n.h_0), thinned(n.c_0))
 
 
-def one_hot(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def one_hot(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Each input row and each h_0 row has a single 1: the sums pick out columns of the weights."""
 
     def hot(array: Array) -> Array:
         index = np.floor(coins(array.shape[:-1]) * array.shape[-1])
         return np.where(np.arange(array.shape[-1]) == index[..., None], 1.0, 0.0)
 
-    return Numbers(n.weights, hot(n.input), hot(n.h_0), n.c_0)
+    return CaseNumbers(n.weights, hot(n.input), hot(n.h_0), n.c_0)
 
 
-def denormal(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def denormal(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """Input, states and biases around the smallest normal number of the dtype, on both sides of it."""
     smallest = 2.0**-14 if dtype == "float16" else NATIVE[dtype].floor
     scaled = n.states_scaled(smallest)
-    return Numbers(_with_biases(n.weights, lambda b: b * smallest), scaled.input, scaled.h_0, scaled.c_0)
+    return CaseNumbers(_with_biases(n.weights, lambda b: b * smallest), scaled.input, scaled.h_0, scaled.c_0)
 
 
-def non_finite(n: Numbers, dtype: str, coins: Coins) -> Numbers:
+def non_finite(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     """One NaN, one infinity or both in the input, and one in c_0: they must reach what depends on them, and no more."""
     x, c_0 = n.input.copy(), n.c_0.copy()
     kind = float(coins(()))
@@ -119,7 +119,7 @@ def non_finite(n: Numbers, dtype: str, coins: Coins) -> Numbers:
     if kind > 0.33:
         x.flat[int(coins(()) * x.size)] = -np.inf
     c_0.flat[int(coins(()) * c_0.size)] = np.inf if kind < 0.5 else np.nan
-    return Numbers(n.weights, x, n.h_0, c_0)
+    return CaseNumbers(n.weights, x, n.h_0, c_0)
 
 
 def with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:

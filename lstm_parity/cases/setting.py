@@ -123,7 +123,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The setting in words that a file name can hold; `setting_named` reads it back."""
+        """The setting in words that a file name can hold; `parse_setting` reads it back."""
         a, c, r = self.architecture, self.call, self.runtime
         words = [f"I{a.input_size}", f"H{a.hidden_size}"]
         words += [f"L{a.num_layers}"] * (a.num_layers > 1) + ["bi"] * a.bidirectional
@@ -148,7 +148,7 @@ def _runtime_words(r: Runtime) -> list[str]:
 _WORD = re.compile(r"([A-Za-z_]+:?)([\d.]*)")
 
 
-def setting_named(name: str) -> Setting:
+def parse_setting(name: str) -> Setting:
     """The setting that `Setting.name` names. Raises SettingError for a word that is not known."""
     words: dict[str, str] = {}
     for word in name.split("-"):

@@ -12,23 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstm_parity.catalogue.mistakes import MISTAKES
-from lstm_parity.catalogue.mistakes.mistake import Written
-from lstm_parity.diagnosis.locate import located, traits
-from lstm_parity.diagnosis.similarity import Seen, seen
+from lstm_parity.catalogue.mistakes.mistake import Mistake
+from lstm_parity.diagnosis.locate import features_of, locate_fault
+from lstm_parity.diagnosis.similarity import ComparableRun, comparable_run
 from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.forward import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.running.observe import Observation
 
-MOST = 40  # cases of either kind that are compared, and found the place by
-FEW = 8  # one deviating case of so many may be left unexplained by what is told as nearest
+MAX_COMPARED = 40  # cases of either kind that are compared, and found the place by
+UNEXPLAINED_SHARE = 8  # one deviating case of so many may be left unexplained by what is told as nearest
 
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
     """A mistake that explains all cases but `unexplained` ones; what is special about all of those, in words."""
 
-    mistake: Written
+    mistake: Mistake
     unexplained: int
     special: tuple[str, ...]
 
@@ -38,7 +38,7 @@ class Nearest:
         special = f": those have {', '.join(self.special)}" if self.special else ""
         known = self.mistake
         most = f"nearest: {known.name}, on all cases but {self.unexplained}{special}"
-        return f"{most}. {known.says} To change: {known.change}"
+        return f"{most}. {known.description} To change: {known.fix}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,25 +49,25 @@ class Diagnosis:
     arithmetic: a known arithmetic that explains it, where no mistake does. where: the place of the fault, in words.
     nearest: what explains most, but not all, where nothing explains all; it may be one of two faults, or a variant.
     deviating, agreeing: how many cases of either kind were compared; worst: the farthest, in noises, from the mistake.
-    asides: sentences on what was left out.
+    notes: sentences on what was left out.
     """
 
-    mistake: Written | None = None
-    equivalents: tuple[Written, ...] = ()
+    mistake: Mistake | None = None
+    equivalents: tuple[Mistake, ...] = ()
     arithmetic: Arithmetic | None = None
     nearest: Nearest | None = None
     where: str = ""
     deviating: int = 0
     agreeing: int = 0
     worst: float = 0.0
-    asides: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """The whole paragraph: what it behaves like, what is wrong, what to change, where."""
         lines = self._mistaken() if self.mistake else self._unexplained()
         lines += [f"where: {self.where}"] if self.where else []
-        return "\n".join([*lines, *self.asides])
+        return "\n".join([*lines, *self.notes])
 
     def _mistaken(self) -> list[str]:
         known = self.mistake
@@ -76,9 +76,9 @@ class Diagnosis:
         agree = f", and on {self.agreeing} that agree" * (self.agreeing > 0)
         cases = f"{self.deviating} deviating case" + "s" * (self.deviating > 1)
         lines = [f"behaves like: {known.name}, to {self.worst:.2g} x noise on {cases}{agree}"]
-        lines += [f"what is wrong: {known.says}"] + [f"change: {known.change}"] * bool(known.change)
-        lines += [f"or like: {other.name}: {other.says}" for other in self.equivalents]
-        return lines + [f"others made it: {known.seen}"] * bool(known.seen)
+        lines += [f"what is wrong: {known.description}"] + [f"change: {known.fix}"] * bool(known.fix)
+        lines += [f"or like: {other.name}: {other.description}" for other in self.equivalents]
+        return lines + [f"others made it: {known.reported_at}"] * bool(known.reported_at)
 
     def _unexplained(self) -> list[str]:
         if not self.deviating:
@@ -96,51 +96,51 @@ class Diagnosis:
 
 def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
     """What explains the verdicts on one implementation; those of `probes.probe` among them tell most apart."""
-    compared = [one for one in map(seen, verdicts) if one is not None]
-    wrong, right = (_some([one for one in compared if one.deviates is deviates]) for deviates in (True, False))
-    asides = _asides(verdicts)
+    compared = [one for one in map(comparable_run, verdicts) if one is not None]
+    wrong, right = (_sample([one for one in compared if one.deviates is deviates]) for deviates in (True, False))
+    asides = _notes(verdicts)
     if not wrong:
-        return Diagnosis(asides=asides)
-    misses = _misses([*wrong, *right], len(wrong) // FEW)
+        return Diagnosis(notes=asides)
+    misses = _unexplained([*wrong, *right], len(wrong) // UNEXPLAINED_SHARE)
     known = tuple(mistake for mistake, missed in misses.items() if not missed)
-    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:MOST]
-    where = located([*deviating, *(v for v in verdicts if v.outcome is Outcome.PARITY)])
+    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:MAX_COMPARED]
+    where = locate_fault([*deviating, *(v for v in verdicts if v.outcome is Outcome.PARITY)])
     if known:
-        worst = max(one.unlike(known[0]) for one in [*wrong, *right])
+        worst = max(one.distance_to(known[0]) for one in [*wrong, *right])
         return Diagnosis(known[0], known[1:], None, None, where, len(wrong), len(right), worst, asides)
     arithmetic = _arithmetic(verdicts)
     nearest = None if arithmetic else _nearest(misses, [*wrong, *right])
     return Diagnosis(None, (), arithmetic, nearest, where, len(wrong), len(right), 0.0, asides)
 
 
-def _some(compared: list[Seen]) -> list[Seen]:
+def _sample(compared: list[ComparableRun]) -> list[ComparableRun]:
     """At most MOST that can be compared, the smallest first, but those with something new before others like them."""
-    fresh, others, known = list[Seen](), list[Seen](), set[str]()
+    fresh, others, known = list[ComparableRun](), list[ComparableRun](), set[str]()
     for one in sorted(compared, key=lambda one: one.size):
-        (others if (special := traits(one.case, one.way)) <= known else fresh).append(one)
+        (others if (special := features_of(one.case, one.way)) <= known else fresh).append(one)
         known |= special
-    return [one for one in (*fresh, *others)[: 2 * MOST] if one.noise][:MOST]
+    return [one for one in (*fresh, *others)[: 2 * MAX_COMPARED] if one.noise][:MAX_COMPARED]
 
 
-def _misses(compared: Sequence[Seen], few: int) -> dict[Written, list[Seen]]:
+def _unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mistake, list[ComparableRun]]:
     """For each mistake the cases where it does something else; mistakes with more than a few of them are left out."""
-    missed: dict[Written, list[Seen]] = {known: [] for known in MISTAKES}
+    missed: dict[Mistake, list[ComparableRun]] = {known: [] for known in MISTAKES}
     for one in compared:
         for known, cases in list(missed.items()):
-            if not one.fits(known):
+            if not one.is_explained_by(known):
                 cases.append(one)
                 if len(cases) > few:
                     del missed[known]
     return missed
 
 
-def _nearest(misses: dict[Written, list[Seen]], compared: Sequence[Seen]) -> Nearest | None:
+def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[ComparableRun]) -> Nearest | None:
     """The first of those that explain most."""
     if not misses:
         return None
     known = min(misses, key=lambda mistake: len(misses[mistake]))
-    explained = [traits(one.case, one.way) for one in compared if one not in misses[known]]
-    common = frozenset.intersection(*(traits(one.case, one.way) for one in misses[known]))
+    explained = [features_of(one.case, one.way) for one in compared if one not in misses[known]]
+    common = frozenset.intersection(*(features_of(one.case, one.way) for one in misses[known]))
     special = sorted(common, key=lambda word: (sum(word in case for case in explained), word))
     return Nearest(known, len(misses[known]), tuple(special[:2]))
 
@@ -153,19 +153,19 @@ def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
     found: list[Arithmetic] = []
     for dtype in dict.fromkeys(verdict.case.setting.runtime.dtype for verdict in deviating):
         run = [verdict.observation for verdict in deviating if verdict.case.setting.runtime.dtype == dtype]
-        arithmetic = _of_all(sorted(run, key=lambda observation: observation.case.input.size)[:MOST])
+        arithmetic = _shared_by_all(sorted(run, key=lambda observation: observation.case.input.size)[:MAX_COMPARED])
         if arithmetic is None:
             return None
         found.append(arithmetic)
     return found[0] if found else None
 
 
-def _of_all(run: list[Observation]) -> Arithmetic | None:
+def _shared_by_all(run: list[Observation]) -> Arithmetic | None:
     """Asked of one case first, which is enough to refute most."""
     return None if explain(run[:1]).arithmetic is None else explain(run).arithmetic
 
 
-def _asides(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What was not compared, and the form of what was returned."""
     asides = [f"form: {fault}" for fault in dict.fromkeys(fault for v in verdicts for fault in v.faults)][:3]
     if failed := [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]:

@@ -9,22 +9,22 @@ import numpy as np
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES, Setting
-from lstm_parity.judging.forward import WORST, Measured, Outcome, Verdict, distances, trajectory
+from lstm_parity.judging.forward import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances, judge_trajectory
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.calls import TENSORS
 from lstm_parity.running.observe import LATE, TWICE
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class FaultLocation:
     """A deviating case and which elements of which tensors deviate from the initial states on."""
 
     case: Case
-    measured: dict[str, Measured]
+    measured: dict[str, TensorComparison]
 
     def beyond(self, tensor: str) -> Array:
         """The elements more than WORST noises away, shaped like the tensor."""
-        return np.asarray(~(self.measured[tensor].ratio <= WORST))
+        return np.asarray(~(self.measured[tensor].ratio <= WORST_LIMIT))
 
     @property
     def tensors(self) -> tuple[str, ...]:
@@ -47,18 +47,18 @@ class Place:
         return np.asarray(rows[0] | rows[1] | rows[2])
 
 
-def located(verdicts: Sequence[Verdict]) -> str:
+def locate_fault(verdicts: Sequence[Verdict]) -> str:
     """What can be told about the place of a fault from cases that deviate and cases that agree; empty for nothing."""
-    places = [place for verdict in verdicts if (place := _place(verdict)) is not None]
-    told = [_circumstances(verdicts), *([_tensors(places)] if places else [])]
+    places = [place for verdict in verdicts if (place := _location_of(verdict)) is not None]
+    told = [_common_features(verdicts), *([_tensors(places)] if places else [])]
     told += [_layers(places), _directions(places), _steps(places), _rows(places), _gate(places, verdicts)]
     return "; ".join(part for part in told if part)
 
 
-def _place(verdict: Verdict) -> Place | None:
+def _location_of(verdict: Verdict) -> FaultLocation | None:
     if verdict.outcome is not Outcome.DEVIATES:
         return None
-    place = Place(verdict.case, {m.tensor: m for m in trajectory(verdict)})
+    place = FaultLocation(verdict.case, {m.tensor: m for m in judge_trajectory(verdict)})
     return place if place.measured and place.tensors else None
 
 
@@ -94,7 +94,7 @@ WORDS: dict[str, Callable[[Setting], bool]] = {
 AGAIN, NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
 
 
-def traits(case: Case, way: str = "") -> frozenset[str]:
+def features_of(case: Case, way: str = "") -> frozenset[str]:
     """What is special about a case, in words."""
     words = {word for word, holds in WORDS.items() if holds(case.setting)}
     return frozenset(words | ({AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
@@ -108,10 +108,10 @@ def _lengths(setting: Setting) -> tuple[int, ...]:
     return setting.call.lengths or ()
 
 
-def _circumstances(verdicts: Sequence[Verdict]) -> str:
+def _common_features(verdicts: Sequence[Verdict]) -> str:
     """What all deviating cases have, and no case that agrees has all of; as few words as do."""
     wrong, right = (
-        [traits(v.case, v.observation.evidence[0].way) for v in verdicts if v.outcome is outcome]
+        [features_of(v.case, v.observation.evidence[0].way) for v in verdicts if v.outcome is outcome]
         for outcome in (Outcome.DEVIATES, Outcome.PARITY)
         if all(v.observation.evidence for v in verdicts if v.outcome is outcome)
     )
@@ -135,14 +135,14 @@ def _circumstances(verdicts: Sequence[Verdict]) -> str:
 # ------------------------------------------------------------------ in which part
 
 
-def _tensors(places: Sequence[Place]) -> str:
+def _tensors(places: Sequence[FaultLocation]) -> str:
     wrong = [name for name in TENSORS if any(name in place.tensors for place in places)]
     if len(wrong) == len(TENSORS):
         return ""
     return f"only in {' and '.join(wrong)}: {' and '.join(n for n in TENSORS if n not in wrong)} agree"
 
 
-def _layers(places: Sequence[Place]) -> str:
+def _layers(places: Sequence[FaultLocation]) -> str:
     """Of stacks: the lowest layer that is wrong, and whether it is the only one."""
     stacks = [np.asarray(place.states.any(1)) for place in places if len(place.states) > 1 and place.states.any()]
     if len(stacks) < len(places) or not stacks:
@@ -157,7 +157,7 @@ def _layers(places: Sequence[Place]) -> str:
     return "from layer 0 on" if lowest == {0} else ""
 
 
-def _directions(places: Sequence[Place]) -> str:
+def _directions(places: Sequence[FaultLocation]) -> str:
     """Of two directions: which one is wrong in the lowest wrong layer, where both read the same."""
     both = [place.states for place in places if place.states.shape[1] == 2 and place.states.any()]
     both = [states for states in both if len(states) == 1] or both
@@ -167,7 +167,7 @@ def _directions(places: Sequence[Place]) -> str:
     return f"only the {'forward' if wrong == {(True, False)} else 'reverse'} direction"
 
 
-def _steps(places: Sequence[Place]) -> str:
+def _steps(places: Sequence[FaultLocation]) -> str:
     """Of single layers: the first step whose output is wrong, counted as the forward direction runs."""
     firsts = []
     for place in places:
@@ -181,10 +181,10 @@ def _steps(places: Sequence[Place]) -> str:
     return f"right up to t={first - 1}, wrong from t={first} on" if first else "from the first step, t=0, on"
 
 
-def _rows(places: Sequence[Place]) -> str:
+def _rows(places: Sequence[FaultLocation]) -> str:
     """Of several rows: whether the wrong ones are the shorter ones, or all but the first, or the last only."""
     some = [place for place in places if place.case.setting.call.rows > 1 and place.rows.any()]
-    if some and all(_shorter(place)[place.rows].all() for place in some):
+    if some and all(_abbreviate(place)[place.rows].all() for place in some):
         return "only rows shorter than the longest"
     some = [place for place in some if place.case.setting.call.lengths is None]
     if not some:
@@ -196,7 +196,7 @@ def _rows(places: Sequence[Place]) -> str:
     return ""
 
 
-def _shorter(place: Place) -> Array:
+def _abbreviate(place: FaultLocation) -> Array:
     call = place.case.setting.call
     return np.asarray(np.array(call.lengths or [call.time] * call.rows) < call.time)
 
@@ -204,13 +204,13 @@ def _shorter(place: Place) -> Array:
 # ------------------------------------------------------------------ in which gate
 
 
-def _gate(places: Sequence[Place], verdicts: Sequence[Verdict]) -> str:
+def _gate(places: Sequence[FaultLocation], verdicts: Sequence[Verdict]) -> str:
     """From single steps of a plain layer: whether o is wrong, or f, or i and g, or what all of them share."""
     steps = [place for place in places if _is_step(place.case)]
     if not steps:
         return ""
     cells = {bool(place.beyond("c_n").any()) for place in steps}
-    hiddens = {_follows(place) for place in steps}
+    hiddens = {_does_follow(place) for place in steps}
     if cells == {False}:
         return "c is right after one step, h is not: o, or h = o * tanh(c)"
     if cells != {True} or len(hiddens) > 1 or not all(place.beyond("h_n").any() for place in steps):
@@ -231,7 +231,7 @@ def _is_step(case: Case) -> bool:
     return c.time == a.num_layers == a.num_directions == 1 and a.bias and not a.proj_size
 
 
-def _follows(place: Place) -> bool:
+def _does_follow(place: FaultLocation) -> bool:
     """Whether the returned h is o * tanh(c) of the returned c, with the right o."""
     ((w,),), case = place.case.weights.cells, place.case
     rows = slice(3 * w.hidden_size, None)
@@ -239,4 +239,4 @@ def _follows(place: Place) -> bool:
     h, c = place.measured["h_n"], place.measured["c_n"]
     with np.errstate(all="ignore"):
         right = np.tanh(c.got[0]) / (1.0 + np.exp(-z))
-    return bool((distances(h.got[0], right, h.noise[0] + c.noise[0]) <= WORST).all())
+    return bool((distances(h.got[0], right, h.noise[0] + c.noise[0]) <= WORST_LIMIT).all())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lstm_parity.cases.case import Case, case, moved
+from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.forward import Verdict, judge_all
 from lstm_parity.reference.weights import LSTMWeights
@@ -62,9 +62,9 @@ class CalledTwice:
         """The implementation's own."""
         return self.implementation.name
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What the implementation refuses."""
-        return self.implementation.refuses(setting)
+        return self.implementation.unsupported_reason(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A call that is two calls."""
@@ -93,10 +93,10 @@ def observe_in(way: str, implementation: Implementation, case: Case) -> Observat
 
 def probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
     """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
-    return [(way, moved(case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
+    return [(way, on_device(parse_case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
 
 
-def probe(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
+def run_probes(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
     """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by.
 
     dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.

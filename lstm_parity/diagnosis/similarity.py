@@ -13,28 +13,28 @@ from functools import cached_property
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.diagnosis.probes import observe_in
-from lstm_parity.judging.forward import Outcome, Verdict, distances, trajectory
+from lstm_parity.judging.forward import Outcome, Verdict, distances, judge_trajectory
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.calls import TENSORS, Outputs
 from lstm_parity.running.observe import LATE, PAIR, TWICE, WHOLE, observe
 
-ALIKE = 10.0  # noises: see experiments/diagnosis.md
-RIGHT = Written(PlainLSTM)
+MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
+CORRECT_LSTM = Mistake(PlainLSTM)
 QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
 
 
 @dataclass(frozen=True, eq=False)
-class Behaviour:
+class MistakeRun:
     """What a mistake does on a case, in one way.
 
     plain: for each tensor, what two right LSTMs may stray from one another there.
     """
 
-    mistake: Written
+    mistake: Mistake
     case: Case
     way: str
     plain: dict[str, Array]
@@ -42,12 +42,12 @@ class Behaviour:
     @cached_property
     def outputs(self) -> Outputs | None:
         """What it returns; None where it raises."""
-        return _returned(self.mistake, self.case, self.way)
+        return _outputs_of(self.mistake, self.case, self.way)
 
     @cached_property
     def noise(self) -> dict[str, Array]:
         """The plain noise; more where the mistake's own is larger, or a roundoff of its numbers."""
-        other = _returned(self.mistake, _in_another_precision(self.case), self.way)
+        other = _outputs_of(self.mistake, _in_another_precision(self.case), self.way)
         if self.outputs is None or other is None:
             return self.plain
         return {name: self._widened(self.outputs, other, name) for name in self.plain}
@@ -55,11 +55,11 @@ class Behaviour:
     @cached_property
     def others(self) -> list[Outputs]:
         """What it may return as well, where it is not the same every time: numbers that differ may be anything."""
-        if self.mistake.repeats:
+        if self.mistake.is_deterministic:
             return []
         runtime = replace(self.case.setting.runtime, deterministic=True)
         told = replace(self.case, setting=replace(self.case.setting, runtime=runtime))
-        again = [_returned(self.mistake, case, self.way) for case in (self.case, told)]
+        again = [_outputs_of(self.mistake, case, self.way) for case in (self.case, told)]
         return [outputs for outputs in again if outputs is not None and outputs.complete]
 
     def _widened(self, one: Outputs, other: Outputs, tensor: str) -> Array:
@@ -71,7 +71,7 @@ class Behaviour:
         own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
         return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
 
-    def unlike(self, seen: Outputs) -> float:
+    def distance_to(self, seen: Outputs) -> float:
         """How many noises what was seen is away from this, at worst; infinite where the form differs.
 
         The mistake's own noise is asked for where the plain one is not enough.
@@ -79,9 +79,11 @@ class Behaviour:
         if self.outputs is None or set(self.outputs.faults) != set(seen.faults):
             return np.inf
         near = max(self._distance(seen, name, noise) for name, noise in self.plain.items())
-        return near if near <= ALIKE else max(self._distance(seen, name, self.noise[name]) for name in self.plain)
+        return (
+            near if near <= MAX_DISTANCE else max(self._distance(seen, name, self.noise[name]) for name in self.plain)
+        )
 
-    def same(self, other: Behaviour) -> bool:
+    def same(self, other: MistakeRun) -> bool:
         """Whether it returns the same bits and forms as another."""
         ours, theirs = self.outputs, other.outputs
         if ours is None or theirs is None or ours.faults != theirs.faults:
@@ -100,7 +102,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ComparableRun:
     """What an implementation returned on a case, in one way, and whether that was judged to deviate."""
 
     case: Case
@@ -120,45 +122,47 @@ class Seen:
         return plain_noise(self.case)
 
     @cached_property
-    def right(self) -> Behaviour:
+    def right(self) -> MistakeRun:
         """What a right LSTM does here."""
-        return Behaviour(RIGHT, self.case, self.way, self.noise)
+        return MistakeRun(CORRECT_LSTM, self.case, self.way, self.noise)
 
     @cached_property
     def from_right(self) -> float:
         """How many noises it is away from what a right LSTM does, at worst."""
-        return self.right.unlike(self.outputs)
+        return self.right.distance_to(self.outputs)
 
-    def unlike(self, mistake: Written) -> float:
+    def distance_to(self, mistake: Mistake) -> float:
         """How many noises it is away from what a mistake does, at worst."""
         if self.way == WHOLE and not mistake.may_show(self.case):
             return self.from_right
-        behaviour = Behaviour(mistake, self.case, self.way, self.noise)
-        return self.from_right if behaviour.same(self.right) else behaviour.unlike(self.outputs)
+        behaviour = MistakeRun(mistake, self.case, self.way, self.noise)
+        return self.from_right if behaviour.same(self.right) else behaviour.distance_to(self.outputs)
 
-    def fits(self, mistake: Written) -> bool:
+    def is_explained_by(self, mistake: Mistake) -> bool:
         """Whether a mistake does the same: within ALIKE and, where this deviates, far more than a right LSTM does."""
-        return self.unlike(mistake) <= (min(ALIKE, self.from_right / 2.0) if self.deviates else ALIKE)
+        return self.distance_to(mistake) <= (
+            min(MAX_DISTANCE, self.from_right / 2.0) if self.deviates else MAX_DISTANCE
+        )
 
 
-def seen(verdict: Verdict) -> Seen | None:
+def comparable_run(verdict: Verdict) -> ComparableRun | None:
     """What can be compared with mistakes; None where nothing was returned, or where nothing could be judged."""
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.PARITY) or not verdict.observation.evidence:
         return None
     evidence = verdict.observation.evidence[0]
     if evidence.way not in (WHOLE, TWICE, LATE) or any(m.way == PAIR for m in verdict.measured):
         return None
-    return Seen(verdict.case, evidence.way, evidence.outputs, verdict.outcome is Outcome.DEVIATES)
+    return ComparableRun(verdict.case, evidence.way, evidence.outputs, verdict.outcome is Outcome.DEVIATES)
 
 
 def plain_noise(case: Case) -> dict[str, Array]:
     """What two right LSTMs may stray from one another, for each tensor; empty where that is too much."""
-    right = observe(RIGHT, case, chain=False)
-    measured = trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
+    right = observe(CORRECT_LSTM, case, chain=False)
+    measured = judge_trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
     return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
 
 
-def _returned(mistake: Written, case: Case, way: str) -> Outputs | None:
+def _outputs_of(mistake: Mistake, case: Case, way: str) -> Outputs | None:
     """What a mistake returns; None where it raises."""
     evidence = observe_in(way, mistake, case).evidence
     return evidence[0].outputs if evidence else None

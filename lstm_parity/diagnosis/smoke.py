@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lstm_parity.cases.case import Case, case, moved
+from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.running.calls import Outputs
 from lstm_parity.running.observe import observe
@@ -20,14 +20,14 @@ CALLS = (
 )
 
 
-def smoke(implementation: Implementation, device: str = "cpu") -> str | None:
+def check_adapter(implementation: Implementation, device: str = "cpu") -> str | None:
     """What is wrong with the form of the plainest call that is supported; None where it can be judged.
 
     Whether its numbers are right is not asked here, only whether they are numbers.
     """
     refusals = []
     for name in CALLS:
-        seen = observe(implementation, moved(case(name), device), chain=False)
+        seen = observe(implementation, on_device(parse_case(name), device), chain=False)
         if seen.refused is None:
             break
         refusals.append(f"  {name}: {seen.refused}")
@@ -36,7 +36,7 @@ def smoke(implementation: Implementation, device: str = "cpu") -> str | None:
     if seen.failed is not None:
         arrays = "\n  hint: a function that computes with NumPy arrays is announced by --arrays numpy"
         hint = arrays if "torch.float32' as a data type" in seen.failed or "numpy" in seen.failed.lower() else ""
-        return f"the plainest call, {name}, failed:\n{_indented(seen.failed)}{hint}"
+        return f"the plainest call, {name}, failed:\n{_indent(seen.failed)}{hint}"
     outputs = seen.evidence[0].outputs
     if outputs.faults:
         hints = [f"  hint: {hint}" for hint in _hints(outputs, seen.case)]
@@ -45,10 +45,10 @@ def smoke(implementation: Implementation, device: str = "cpu") -> str | None:
         )
     if not all(np.isfinite(array).all() for array in (outputs.output, outputs.h_n, outputs.c_n) if array is not None):
         return f"the plainest call, {name}, returned NaN or infinity for ordinary numbers"
-    return _swapped(implementation, seen.case, outputs)
+    return _are_swapped(implementation, seen.case, outputs)
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.strip().splitlines())
 
 
@@ -73,7 +73,7 @@ def _hints(outputs: Outputs, asked: Case) -> list[str]:
     return hints
 
 
-def _swapped(implementation: Implementation, asked: Case, outputs: Outputs) -> str | None:
+def _are_swapped(implementation: Implementation, asked: Case, outputs: Outputs) -> str | None:
     """Whether all would be right if h_n and c_n changed places."""
     if judge(observe(implementation, asked, chain=False)).outcome is not Outcome.DEVIATES:
         return None

@@ -18,21 +18,21 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.torch_modules import TorchLSTM, lacking
+from lstm_parity.implementations.torch_modules import TorchLSTM, missing_dtype
 from lstm_parity.reference import torch_lstm
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.sequences import unpack
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.calls import arguments
+from lstm_parity.running.calls import call_arguments
 from lstm_parity.running.observe import Observation, observe
 from lstm_parity.running.protocol import LSTM, Implementation
 
 Masks = tuple[Array, ...]
 
 
-def masks_of(case: Case, p: float, seed: int) -> Masks:
+def replay_masks(case: Case, p: float, seed: int) -> Masks:
     """What torch draws for a case from a seed: L-1 of (T, B, D*P), of 0 and 1/(1-p) in the case's dtype; padding 0."""
-    a, input = case.setting.architecture, arguments(case.setting, case.input, case.h_0, case.c_0)[0]
+    a, input = case.setting.architecture, call_arguments(case.setting, case.input, case.h_0, case.c_0)[0]
     packed = input if isinstance(input, PackedSequence) else None
     rows = case.input.shape[:2] if packed is None else packed.data.shape[:1]
     ones = torch.ones(*rows, a.num_directions * a.output_size, dtype=getattr(torch, case.setting.runtime.dtype))
@@ -45,7 +45,7 @@ def masks_of(case: Case, p: float, seed: int) -> Masks:
 
 
 @dataclass(frozen=True, eq=False)
-class Seeded:
+class SeededLSTM:
     """A module that draws from the same seed in every call, and leaves torch's generator as it was."""
 
     module: nn.Module
@@ -68,17 +68,17 @@ class TrainingLSTM:
     training: bool = True
     name: str = "torch.nn.LSTM in train mode"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What `nn.LSTM` does."""
-        return TorchLSTM().refuses(setting)
+        return TorchLSTM().unsupported_reason(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
         module = TorchLSTM(module=partial(self.module, dropout=self.p)).load(setting, weights)
         assert isinstance(module, nn.Module)
-        return Seeded(module.train(self.training), self.seed)
+        return SeededLSTM(module.train(self.training), self.seed)
 
-    def parameters(self, lstm: Seeded) -> dict[str, torch.Tensor]:
+    def parameters(self, lstm: SeededLSTM) -> dict[str, torch.Tensor]:
         """The module's own."""
         return dict(lstm.module.named_parameters())
 
@@ -90,9 +90,9 @@ class MaskedReference:
     masks: Sequence[Array]
     name: str = "reference in torch, with dropout masks"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """A dtype that torch cannot multiply."""
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """`lstm_forward` with these weights and masks."""
@@ -103,7 +103,7 @@ class MaskedReference:
         )
 
 
-def observe_masked(implementation: Implementation, case: Case, masks: Masks) -> Observation:
+def observe_with_masks(implementation: Implementation, case: Case, masks: Masks) -> Observation:
     """The whole call of an implementation that drops with these masks, to be judged as any other."""
     seen = observe(implementation, case, chain=False)
     return replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))

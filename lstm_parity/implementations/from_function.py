@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.torch_modules import lacking
+from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.protocol import LSTM
 
@@ -27,11 +27,11 @@ class FromFunction:
     name: str
     function: Callable[..., Any]
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Packed sequences, for which torch.lstm has other arguments; and what torch cannot multiply."""
         if setting.call.lengths is not None:
             return f"{self.name} has no packed sequences: torch.lstm has other arguments for them"
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Called like `nn.LSTM`."""

@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.stack import CellStack, State
-from lstm_parity.implementations.torch_modules import lacking
+from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM
 
@@ -32,15 +32,17 @@ class FromLayer:
     name: str
     layer: Layer
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """A function that takes no w_hr supports no projection; nor does any support what torch cannot multiply."""
         if setting.architecture.proj_size and not takes(self.layer, 7):
             return f"{self.name} takes no w_hr, so it has no proj_size"
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A stack of these layers, called like `nn.LSTM`."""
-        return CellStack.of_runs(weights, lambda w: _Direction(self.layer, _given(w)), setting.architecture.batch_first)
+        return CellStack.of_runs(
+            weights, lambda w: _Direction(self.layer, _pick_arguments(w)), setting.architecture.batch_first
+        )
 
 
 def layer_of_cell(cell: Callable[..., Any]) -> Layer:
@@ -74,7 +76,7 @@ def takes(function: Callable[..., Any], count: int) -> bool:
     return True
 
 
-def _given(w: CellWeights) -> tuple[torch.Tensor, ...]:
+def _pick_arguments(w: CellWeights) -> tuple[torch.Tensor, ...]:
     """The weights as the function's arguments."""
     rows = w.w_ih.shape[0]
     b_ih, b_hh = (w.w_ih.new_zeros(rows) if b is None else b for b in (w.b_ih, w.b_hh))

@@ -26,9 +26,13 @@ class WithoutGradients:
         """The implementation's."""
         return self.implementation.name
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What the implementation refuses, and the dtype that NumPy lacks."""
-        return "NumPy has no bfloat16" if setting.runtime.dtype == "bfloat16" else self.implementation.refuses(setting)
+        return (
+            "NumPy has no bfloat16"
+            if setting.runtime.dtype == "bfloat16"
+            else self.implementation.unsupported_reason(setting)
+        )
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The implementation's."""
@@ -39,7 +43,7 @@ class WithoutGradients:
         raise NotImplementedError(f"{self.name} computes with NumPy, which has no autograd")
 
 
-def on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+def call_on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function with every tensor that it is given made an array, and every array that it returns a tensor.
 
     An array that it is given is a view of the tensor; what it returns is copied only where strides are negative.

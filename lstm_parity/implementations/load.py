@@ -17,10 +17,10 @@ from typing import Any, cast
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.from_function import FromFunction
 from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
-from lstm_parity.implementations.from_numpy import WithoutGradients, on_arrays
-from lstm_parity.implementations.target import NAMED, Target, TargetError, importable
+from lstm_parity.implementations.from_numpy import WithoutGradients, call_on_arrays
+from lstm_parity.implementations.target import NAMED, Target, TargetError, make_importable
 from lstm_parity.implementations.torch_modules import FromModule
-from lstm_parity.reference.noise.arithmetics import Arithmetic, named
+from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.protocol import LSTM, Implementation
 
@@ -55,13 +55,13 @@ class Declared:
         """The implementation's."""
         return self.implementation.name
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What was declared, and what the implementation itself refuses."""
-        return declared(self.without, setting) or self.implementation.refuses(setting)
+        return declared_reason(self.without, setting) or self.implementation.unsupported_reason(setting)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """The one that was declared, where the dtype has it."""
-        return named(self.words, setting.runtime.dtype)
+        return find_arithmetic(self.words, setting.runtime.dtype)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The implementation's."""
@@ -71,7 +71,7 @@ class Declared:
         return getattr(object.__getattribute__(self, "implementation"), name)
 
 
-def declared(without: tuple[str, ...], setting: Setting) -> str | None:
+def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:
     """The refusal that was declared on the command line, if one of these features is in the setting."""
     runtime = setting.runtime.dtype, setting.runtime.grad_mode
     for feature in without:
@@ -80,13 +80,13 @@ def declared(without: tuple[str, ...], setting: Setting) -> str | None:
     return None
 
 
-def load(target: Target) -> Implementation:
+def load_target(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
-    found = _ours(target.kind, target.name) if target.kind in NAMED else _found(target)
-    return adapted(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
+    found = _load_ours(target.kind, target.name) if target.kind in NAMED else _find_object(target)
+    return adapt(target.kind, str(target), found, target.arrays, target.without, target.arithmetic)
 
 
-def adapted(
+def adapt(
     kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
 ) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
@@ -96,17 +96,17 @@ def adapted(
         needed = "class" if kind == "module" else "function"
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
     else:
-        own = _of_kind(kind, name, on_arrays(found) if arrays == "numpy" else found)
+        own = _adapt_kind(kind, name, call_on_arrays(found) if arrays == "numpy" else found)
         implementation = WithoutGradients(own) if arrays == "numpy" else own
     return Declared(implementation, without, arithmetic) if without or arithmetic else implementation
 
 
-def _ours(kind: str, name: str) -> Implementation:
+def _load_ours(kind: str, name: str) -> Implementation:
     """A mistake, a mode or a framework; what the last two import takes seconds, and is theirs alone in its process."""
     place, function = {
-        "mistake": ("lstm_parity.catalogue.mistakes", "mistake"),
-        "mode": ("lstm_parity.implementations.modes", "mode_named"),
-        "framework": ("lstm_parity.implementations.frameworks.adapting", "adapter"),
+        "mistake": ("lstm_parity.catalogue.mistakes", "find_mistake"),
+        "mode": ("lstm_parity.implementations.modes", "find_mode"),
+        "framework": ("lstm_parity.implementations.frameworks.adapting", "load_adapter"),
     }[kind]
     try:
         return cast(Implementation, getattr(importlib.import_module(place), function)(name))
@@ -114,7 +114,7 @@ def _ours(kind: str, name: str) -> Implementation:
         raise TargetError(error.args[0]) from None
 
 
-def _of_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:
+def _adapt_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:
     if kind == "module":
         return FromModule(name, found)
     if kind == "function":
@@ -122,8 +122,8 @@ def _of_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:
     return FromLayer(name, found if kind == "layer" else layer_of_cell(found))
 
 
-def _found(target: Target) -> Any:
-    module = _module(target)
+def _find_object(target: Target) -> Any:
+    module = _import_module(target)
     if not hasattr(module, target.name):
         near = difflib.get_close_matches(target.name, [name for name in vars(module) if name[:1] != "_"], 1)
         hint = f": is it {near[0]}?" if near else ""
@@ -131,8 +131,8 @@ def _found(target: Target) -> Any:
     return getattr(module, target.name)
 
 
-def _module(target: Target) -> ModuleType:
-    importable(target)
+def _import_module(target: Target) -> ModuleType:
+    make_importable(target)
     if not target.place.endswith(".py"):
         try:
             return importlib.import_module(target.place)

@@ -9,7 +9,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.torch_modules import lacking, of_products
+from lstm_parity.implementations.torch_modules import missing_dtype, product_arithmetic
 from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.sequences import repack, unpack
@@ -23,13 +23,13 @@ class TorchReference:
 
     name: str = "reference in torch"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """The reference supports every setting whose dtype torch can multiply."""
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """TF32 products where torch allows them to all products."""
-        return of_products(setting)
+        return product_arithmetic(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """`lstm_forward` with these weights."""
@@ -43,7 +43,7 @@ class NumpyReference:
 
     name: str = "reference in NumPy"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """NumPy has no bfloat16, and sums float16 products in float16."""
         dtype, device = setting.runtime.dtype, setting.runtime.device
         if device != "cpu":

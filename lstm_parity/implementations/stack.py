@@ -28,7 +28,7 @@ class FromCell:
     name: str
     cell: Cell
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Whatever the cell computes, a stack of it supports."""
         return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.reference.noise.arithmetics import ladder, named
+from lstm_parity.reference.noise.arithmetics import find_arithmetic, ladder
 
 KINDS = {
     "module": "a class that is constructed and called like nn.LSTM and takes its state_dict",
@@ -24,8 +24,8 @@ KINDS = {
 }
 NAMED = ("mistake", "mode", "framework")  # kinds of ours, which have no place
 ARRAYS = ("torch", "numpy")
-LIMIT = 20.0  # seconds for one call
-MEMORY = 4.0  # GiB that an implementation may ask for
+TIME_LIMIT = 20.0  # seconds for one call
+MEMORY_LIMIT = 4.0  # GiB that an implementation may ask for
 FEATURES = (
     *("projection", "bidirectional", "layers", "no-bias", "batch_first", "packed", "unbatched", "batches"),
     *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic"),
@@ -68,25 +68,25 @@ class Target:
         return cls(**fields | {"without": tuple(fields["without"])})
 
 
-def parsed(text: str, arrays: str = "torch", without: Iterable[str] = (), arithmetic: str = "") -> Target:
+def parse_target(text: str, arrays: str = "torch", without: Iterable[str] = (), arithmetic: str = "") -> Target:
     """The target that a command line names. Raises TargetError, with a hint, where it names none."""
     kind, _, rest = text.partition(":")
     place, _, name = rest.rpartition(":")
     if kind not in KINDS:
-        raise TargetError(f"--impl {text} was given, but {_unknown(kind, KINDS)}; write KIND:FILE.py:NAME")
+        raise TargetError(f"--impl {text} was given, but {_did_you_mean(kind, KINDS)}; write KIND:FILE.py:NAME")
     if kind in NAMED:
         place, name = "", rest
     elif not place or not name.isidentifier():
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
     if arrays not in ARRAYS:
-        raise TargetError(f"--arrays {arrays} was given, but {_unknown(arrays, ARRAYS)}")
+        raise TargetError(f"--arrays {arrays} was given, but {_did_you_mean(arrays, ARRAYS)}")
     refuse_arrays(kind, arrays)
     for feature in without:
         if feature not in FEATURES:
-            raise TargetError(f"--without {feature} was given, but {_unknown(feature, FEATURES)}")
+            raise TargetError(f"--without {feature} was given, but {_did_you_mean(feature, FEATURES)}")
     refuse_arithmetic(arithmetic)
     if place.endswith(".py"):
-        place = _file(text, place)
+        place = _resolve_file(text, place)
     elif "/" in place:
         raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
     return Target(kind, place, name, arrays, tuple(without), arithmetic)
@@ -102,11 +102,11 @@ def refuse_arithmetic(words: str) -> None:
     """Raise TargetError where no dtype has an arithmetic of that name."""
     names = list(dict.fromkeys(a.name.rpartition(" with ")[2] for dtype in DTYPES for a in ladder(dtype)))
     told = [name for name in names if "accurate to" not in name or name.endswith("1e-05")]
-    if words and not any(named(words, dtype) for dtype in DTYPES):
-        raise TargetError(f"--arithmetic {words!r} was given, but {_unknown(words, told)}")
+    if words and not any(find_arithmetic(words, dtype) for dtype in DTYPES):
+        raise TargetError(f"--arithmetic {words!r} was given, but {_did_you_mean(words, told)}")
 
 
-def _file(text: str, place: str) -> str:
+def _resolve_file(text: str, place: str) -> str:
     path = Path(place).expanduser().resolve()
     if not path.is_file():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.py")], 1)
@@ -115,12 +115,12 @@ def _file(text: str, place: str) -> str:
     return str(path)
 
 
-def _unknown(given: str, known: Iterable[str]) -> str:
+def _did_you_mean(given: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(given, known, 1)
     return f"{given!r} is none of {', '.join(known)}" + (f": is it {near[0]}?" if near else "")
 
 
-def importable(target: Target) -> None:
+def make_importable(target: Target) -> None:
     """Put where the target's own imports are found at the head of sys.path."""
     folder = str(Path(target.place).parent) if target.place.endswith(".py") else str(Path.cwd())
     if folder not in sys.path:

@@ -12,14 +12,14 @@ from torch import nn
 
 from lstm_parity.cases.setting import Architecture, Setting
 from lstm_parity.implementations.stack import CellStack, Step
-from lstm_parity.reference.noise.arithmetics import Arithmetic, named
+from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
 from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights, write_weights
-from lstm_parity.running.devices import TF32, tf32, uses_cudnn
+from lstm_parity.running.devices import TF32, tf32_settings, uses_cudnn
 from lstm_parity.running.protocol import LSTM
 
 
 @cache
-def lacking(dtype: str, device: str) -> str | None:
+def missing_dtype(dtype: str, device: str) -> str | None:
     """What this torch says if it cannot multiply matrices of a dtype on a device: 1.13, say, float16 on the CPU."""
     try:
         one = torch.ones(1, 1, dtype=getattr(torch, dtype), device=device)
@@ -29,14 +29,14 @@ def lacking(dtype: str, device: str) -> str | None:
     return None
 
 
-def of_products(setting: Setting) -> Arithmetic | None:
+def product_arithmetic(setting: Setting) -> Arithmetic | None:
     """The arithmetic of what is made of plain products: TF32 where torch's flags allow it, None for the dtype's own."""
     r = setting.runtime
-    return named(TF32, r.dtype) if tf32(r.device, r.dtype, cudnn=False) else None
+    return find_arithmetic(TF32, r.dtype) if tf32_settings(r.device, r.dtype, cudnn=False) else None
 
 
 @cache
-def lacking_layer(dtype: str) -> str | None:
+def missing_layer_kernel(dtype: str) -> str | None:
     """What nn.LSTM of torch 2.0 to 2.4 says where oneDNN has no layer of a dtype: docs/findings/bfloat16-layers.md."""
     if not torch.__version__.startswith(("2.0.", "2.1.", "2.2.", "2.3.", "2.4.")):
         return None
@@ -47,7 +47,7 @@ def lacking_layer(dtype: str) -> str | None:
     return None
 
 
-def lacking_there(setting: Setting) -> str | None:
+def unsupported_on_device(setting: Setting) -> str | None:
     """What nn.LSTM refuses on other devices and not on the CPU, in the words that torch has for it."""
     call, runtime = setting.call, setting.runtime
     if runtime.device.startswith("mps") and setting.architecture.proj_size:
@@ -65,18 +65,18 @@ class TorchLSTM:
     name: str = "torch.nn.LSTM"
     module: Callable[..., nn.LSTM] = nn.LSTM
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """`nn.LSTM` supports every setting whose dtype torch can multiply, and its libraries where they are asked."""
         runtime, fused = setting.runtime, setting.runtime.mkldnn and setting.runtime.device == "cpu"
         fused = fused and not setting.architecture.proj_size and setting.call.lengths is None
-        if (reason := lacking(runtime.dtype, runtime.device)) is not None:
+        if (reason := missing_dtype(runtime.dtype, runtime.device)) is not None:
             return reason
-        return lacking_layer(runtime.dtype) if fused else lacking_there(setting)
+        return missing_layer_kernel(runtime.dtype) if fused else unsupported_on_device(setting)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """TF32 products where torch allows them to cuDNN."""
         r = setting.runtime
-        return named(TF32, r.dtype) if tf32(r.device, r.dtype, cudnn=r.mkldnn) else None
+        return find_arithmetic(TF32, r.dtype) if tf32_settings(r.device, r.dtype, cudnn=r.mkldnn) else None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
@@ -94,9 +94,9 @@ class FromModule:
     name: str
     module: Callable[..., nn.Module]
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What torch cannot multiply; what the class itself refuses, it says by NotImplementedError."""
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights, in eval mode; it is given no argument that has its default.
@@ -134,15 +134,15 @@ class TorchLSTMCell:
 
     name: str = "torch.nn.LSTMCell"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """A cell has no projection."""
         if setting.architecture.proj_size:
             return "nn.LSTMCell has no proj_size"
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """TF32 products where torch allows them to all products."""
-        return of_products(setting)
+        return product_arithmetic(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A stack of cells with these weights, called like `nn.LSTM`."""

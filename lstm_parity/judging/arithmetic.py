@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_parity.judging.forward import Measured, Outcome, Verdict, judge_all
+from lstm_parity.judging.forward import Outcome, TensorComparison, Verdict, judge_all
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, ladder
 from lstm_parity.running.observe import Observation
 
 TYPICAL = 0.3
-PORTION = 16  # observations judged before one asks whether an arithmetic is refuted already
+BATCH = 16  # observations judged before one asks whether an arithmetic is refuted already
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,38 +40,38 @@ class Explanation:
 def explain(observations: Sequence[Observation], expected: Arithmetic | None = None) -> Explanation:
     """Judge a run of one dtype in the expected arithmetic (by default that of its first), and find the tightest one."""
     dtype = observations[0].case.setting.runtime.dtype
-    expected = expected or observations[0].ought
+    expected = expected or observations[0].expected_arithmetic
     verdicts = tuple(judge_all(observations, expected))
     run = [observation for observation in observations if observation.evidence]
-    sample = run[:: max(1, len(run) // PORTION)]
+    sample = run[:: max(1, len(run) // BATCH)]
     # What agrees in the expected arithmetic may only be found to work in a wider one.
-    agreeing = (expected, NATIVE[dtype]) if explains(verdicts) else ladder(dtype)
+    agreeing = (expected, NATIVE[dtype]) if is_explained_in(verdicts) else ladder(dtype)
     known = [a for a in ladder(dtype) if a in agreeing or a.value < expected.value] if run else []
-    if known and (farthest := _farthest(verdicts)) is not None:  # what cannot explain this one explains nothing
-        known = [a for a in known if explains(judge_all([farthest.observation], a))]
+    if known and (farthest := _farthest_case(verdicts)) is not None:  # what cannot explain this one explains nothing
+        known = [a for a in known if is_explained_in(judge_all([farthest.observation], a))]
     surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
     for other in sorted(surprises, key=lambda a: surprises[a]):
-        judged = verdicts if other == expected else _judged(run, other)
-        if explains(judged):
+        judged = verdicts if other == expected else _judge_batches(run, other)
+        if is_explained_in(judged):
             return Explanation(expected, other, verdicts)
     return Explanation(expected, None, verdicts)
 
 
-def _farthest(verdicts: Sequence[Verdict]) -> Verdict | None:
+def _farthest_case(verdicts: Sequence[Verdict]) -> Verdict | None:
     """Of the cases that deviate, the one that is farthest from the exact answer."""
     deviating = (verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES)
     return max(deviating, key=lambda verdict: verdict.worst, default=None)
 
 
-def explains(verdicts: Iterable[Verdict]) -> bool:
+def is_explained_in(verdicts: Iterable[Verdict]) -> bool:
     """Whether no case deviates or fails."""
     return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in verdicts)
 
 
-def _judged(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterable[Verdict]:
+def _judge_batches(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterable[Verdict]:
     """Verdicts portion by portion, so that the first deviation ends the work."""
-    for start in range(0, len(run), PORTION):
-        yield from judge_all(run[start : start + PORTION], arithmetic)
+    for start in range(0, len(run), BATCH):
+        yield from judge_all(run[start : start + BATCH], arithmetic)
 
 
 def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
@@ -80,7 +80,7 @@ def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
     return float(np.mean(surprises)) if surprises else 0.0
 
 
-def _tensor_surprise(measured: Measured, roundoff: float) -> float:
+def _tensor_surprise(measured: TensorComparison, roundoff: float) -> float:
     """Noise below one roundoff of the largest element counts as that: saturated tails are not of a size to matter."""
     finite = np.isfinite(measured.exact) & np.isfinite(measured.got) & (measured.noise > 0.0)
     if not finite.any():

@@ -11,7 +11,7 @@ import torch
 
 from lstm_parity.cases.case import Case
 from lstm_parity.reference.noise.arithmetics import Arithmetic
-from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, ready
+from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, prepare_cells
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.observe import Evidence
@@ -19,7 +19,7 @@ from lstm_parity.running.observe import Evidence
 LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
 
 
-def expected(
+def exact_answer(
     cases: Sequence[Case], evidence: Sequence[Evidence], arithmetic: Arithmetic, *, steps: bool = True
 ) -> Expected:
     """The exact answers of N runs of one setting, each step from the states that the implementation returned.
@@ -36,7 +36,7 @@ def expected(
     # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))
-        return _interleaved(list(parts), runs)
+        return _interleave(list(parts), runs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class _Runs:
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.shape[1])[:, None, None] < lengths[:, None],
-            ready(stack_weights([case.weights for case in cases])),
+            prepare_cells(stack_weights([case.weights for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
@@ -87,7 +87,7 @@ class _Runs:
         return self.output if layer == len(self.cells) - 1 else None
 
 
-def _interleaved(parts: list[Expected], runs: _Runs) -> Expected:
+def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
     """The rows of the parts, every so-many-th row in each, together again."""
 
     def together(noisy: list[Noisy]) -> Noisy:
@@ -102,7 +102,7 @@ def _interleaved(parts: list[Expected], runs: _Runs) -> Expected:
         together([part.h_n for part in parts]),
         together([part.c_n for part in parts]),
         np.any([part.overflow for part in parts], axis=0),
-        np.max([part.carried for part in parts], axis=0),
+        np.max([part.hidden_noise for part in parts], axis=0),
     )
 
 

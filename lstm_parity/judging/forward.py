@@ -1,10 +1,10 @@
 """The judge: outputs and a case in, a verdict out, in units of rounding noise. The only comparison in the project.
 
 Every step is judged from where the implementation itself stood (see `reference/noise/forward.py`). A tensor deviates
-where its worst element is more than `WORST` noises from the exact answer, or where the root mean square of its
-elements is above `RMS`; the second only where half of the elements, and at least `DISTINCT`, are different numbers,
-since copies of one number err alike and their mean is no average. How the limits were
-fixed: `experiments/false_alarms.md`.
+if its worst element is more than `WORST_LIMIT` noises from the exact answer, or if the root mean square of its elements
+is above `RMS_LIMIT`. The second applies only if half of the elements, and at least `DISTINCT`, are different numbers:
+copies of one number err alike, and their mean is no average. `experiments/false_alarms.md` shows how the limits were
+fixed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ from enum import Enum
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.exact import expected
+from lstm_parity.judging.exact import exact_answer
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.calls import TENSORS, Outputs
 from lstm_parity.running.observe import TRAJECTORY, Evidence, Observation
 
-WORST = 2.86
-RMS = 0.75
+WORST_LIMIT = 2.86
+RMS_LIMIT = 0.75
 DISTINCT = 32
 COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
-MEANINGFUL = 2.0**-5  # a hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by
+MAX_HIDDEN_NOISE = (
+    2.0**-5
+)  # a hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by
 
 
 class Outcome(Enum):
@@ -42,7 +44,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class TensorComparison:
     """One tensor of one run against the exact answer: got and exact, their distance in noises, element for element."""
 
     tensor: str
@@ -64,18 +66,18 @@ class Measured:
         return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
 
     @property
-    def averages(self) -> bool:
+    def rms_is_meaningful(self) -> bool:
         """Whether the mean is one: copies of a number err alike, and so do numbers that rounding cannot tell apart."""
         noisy = (self.noise > 0.0) & np.isfinite(self.exact)
         exact = self.exact[noisy]
-        if len(exact) < DISTINCT or 2 * _different(exact, COPIES * np.abs(exact).max()) < len(exact):
+        if len(exact) < DISTINCT or 2 * _count_distinct(exact, COPIES * np.abs(exact).max()) < len(exact):
             return False
-        return _different(exact, float(np.median(self.noise[noisy]))) >= DISTINCT
+        return _count_distinct(exact, float(np.median(self.noise[noisy]))) >= DISTINCT
 
     @property
     def deviates(self) -> bool:
         """Whether the distance is more than rounding noise."""
-        return not self.worst <= WORST or (not self.rms <= RMS and self.averages)
+        return not self.worst <= WORST_LIMIT or (not self.rms <= RMS_LIMIT and self.rms_is_meaningful)
 
     @property
     def where(self) -> tuple[int, ...]:
@@ -85,7 +87,7 @@ class Measured:
     @property
     def beyond(self) -> int:
         """How many elements are more than WORST noises away."""
-        return int((~(self.ratio <= WORST)).sum())
+        return int((~(self.ratio <= WORST_LIMIT)).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ class Verdict:
     outcome: Outcome
     observation: Observation
     arithmetic: Arithmetic
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[TensorComparison, ...] = ()
     faults: tuple[str, ...] = ()
     reason: str = ""
     unjudged: tuple[str, ...] = ()
@@ -109,7 +111,7 @@ class Verdict:
         return self.observation.case
 
     @property
-    def deviating(self) -> tuple[Measured, ...]:
+    def deviating(self) -> tuple[TensorComparison, ...]:
         """Every tensor that deviates."""
         return tuple(measured for measured in self.measured if measured.deviates)
 
@@ -133,23 +135,23 @@ def judge_all(observations: Sequence[Observation], arithmetic: Arithmetic | None
     """Judge many observations; those of one setting are computed together."""
     groups: dict[object, list[int]] = defaultdict(list)
     for k, observation in enumerate(observations):
-        groups[observation.case.setting, observation.ought].append(k)
+        groups[observation.case.setting, observation.expected_arithmetic].append(k)
     verdicts: dict[int, Verdict] = {}
     for indices in groups.values():
         group = [observations[k] for k in indices]
-        verdicts.update(zip(indices, _judge_setting(group, arithmetic or group[0].ought), strict=True))
+        verdicts.update(zip(indices, _judge_setting(group, arithmetic or group[0].expected_arithmetic), strict=True))
     return [verdicts[k] for k in range(len(observations))]
 
 
 @dataclass
-class _Findings:
-    measured: list[Measured] = field(default_factory=list)
+class _CaseResults:
+    measured: list[TensorComparison] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)
 
 
 def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
     """All observations are of one setting; evidence of one way is stacked along the case axis."""
-    findings = [_Findings() for _ in group]
+    findings = [_CaseResults() for _ in group]
     for way in dict.fromkeys(evidence.way for observation in group for evidence in observation.evidence):
         stacked = [
             (observation.case, evidence, finding)
@@ -159,34 +161,34 @@ def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Ver
         ]
         if stacked:
             _measure(stacked, arithmetic)
-    return [_verdict(o, f, arithmetic) for o, f in zip(group, findings, strict=True)]
+    return [_make_verdict(o, f, arithmetic) for o, f in zip(group, findings, strict=True)]
 
 
-def _measure(stacked: list[tuple[Case, Evidence, _Findings]], arithmetic: Arithmetic) -> None:
-    answers = expected([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
+def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Arithmetic) -> None:
+    answers = exact_answer([case for case, _, _ in stacked], [evidence for _, evidence, _ in stacked], arithmetic)
     dtype = stacked[0][0].setting.runtime.dtype
     for n, (_, evidence, finding) in enumerate(stacked):
         if answers.overflow[n]:
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
             continue
-        if not answers.carried[n] <= MEANINGFUL:
+        if not answers.hidden_noise[n] <= MAX_HIDDEN_NOISE:
             finding.unjudged.append(f"{evidence.way}: drowned in the noise of hidden layers")
             continue
-        finding.measured += _measured(evidence.outputs, answers, n, evidence.way, dtype)
+        finding.measured += _compare_tensors(evidence.outputs, answers, n, evidence.way, dtype)
 
 
-def _measured(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[Measured]:
+def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
     """The three tensors of the n-th run against what was expected of them."""
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
     measured = []
     for name in TENSORS:
         noisy, got = getattr(answers, name)[n], getattr(outputs, name)
         noise = noisy.deviation * scale
-        measured.append(Measured(name, way, got, noisy.value, noise, distances(got, noisy.value, noise)))
+        measured.append(TensorComparison(name, way, got, noisy.value, noise, distances(got, noisy.value, noise)))
     return measured
 
 
-def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
+def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The whole call against the exact trajectory from the initial states; empty where its noise is too large.
 
     It is not what a verdict rests on: it tells which tensors are wrong as their reader sees them, where the steps tell
@@ -195,15 +197,15 @@ def trajectory(verdict: Verdict) -> tuple[Measured, ...]:
     evidence = verdict.observation.evidence
     if not evidence or not evidence[0].outputs.complete:
         return ()
-    answers = expected([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
+    answers = exact_answer([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
     noise = max(float(answers.output.deviation.max()), float(answers.h_n.deviation.max()))
-    if answers.overflow[0] or not noise <= MEANINGFUL:
+    if answers.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
         return ()
     dtype = verdict.case.setting.runtime.dtype
-    return tuple(_measured(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
+    return tuple(_compare_tensors(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
 
 
-def _different(values: Array, resolution: float) -> int:
+def _count_distinct(values: Array, resolution: float) -> int:
     """How many different values there are at this resolution."""
     return len(np.unique(np.round(values / resolution))) if resolution > 0.0 else 0
 
@@ -217,7 +219,7 @@ def distances(got: Array, exact: Array, noise: Array) -> Array:
     return np.where(same, 0.0, np.where(finite, ratio, np.inf))
 
 
-def _verdict(observation: Observation, findings: _Findings, arithmetic: Arithmetic) -> Verdict:
+def _make_verdict(observation: Observation, findings: _CaseResults, arithmetic: Arithmetic) -> Verdict:
     if observation.refused is not None:
         return Verdict(Outcome.REFUSED, observation, arithmetic, reason=observation.refused)
     if observation.failed is not None:

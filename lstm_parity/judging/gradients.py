@@ -8,24 +8,33 @@ import numpy as np
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.exact import stack_weights
-from lstm_parity.judging.forward import MEANINGFUL, Measured, Outcome, Verdict, distances
+from lstm_parity.judging.forward import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.noise.backward import Expected
 from lstm_parity.reference.noise.backward import lstm_backward as noisy_backward
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.autograd import Adjoints, Found, Gradients, Masks, by_hand, filled, found_by_autograd, names_of
-from lstm_parity.running.observe import Observation, failure
-from lstm_parity.running.protocol import Implementation, ought
+from lstm_parity.running.autograd import (
+    Adjoints,
+    Found,
+    Gradients,
+    Masks,
+    fill_missing,
+    found_by_autograd,
+    gradient_names,
+    gradients_by_hand,
+)
+from lstm_parity.running.observe import Observation, describe_exception
+from lstm_parity.running.protocol import Implementation, expected_arithmetic
 
 GRADIENT = "gradient"
 
 
-def expected(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> Expected:
+def exact_gradients(case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()) -> Expected:
     """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
-    return expected_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
+    return exact_gradients_of_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
 
 
-def expected_all(
+def exact_gradients_of_all(
     cases: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
 ) -> Expected:
     """The same for N cases of one setting."""
@@ -45,42 +54,46 @@ def expected_all(
         )
 
 
-def measured(
+def compare_gradients(
     case: Case, got: Gradients, d: Adjoints, masks: Masks = (), arithmetic: Arithmetic | None = None
-) -> tuple[Measured, ...]:
-    """Gradients against those of `by_hand`, in units of their noise; none where rounding drowns the way forward.
+) -> tuple[TensorComparison, ...]:
+    """Compare gradients with `gradients_by_hand`, in noises; none if the forward pass is lost in rounding noise.
 
-    Only those that were got are measured. arithmetic: None for the dtype's own.
+    Only the gradients given are compared. arithmetic: None for the dtype's own.
     """
-    return measured_all([case], [got], [d], [masks], [by_hand(case, d, masks)], arithmetic)[0]
+    return compare_all_gradients([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
 
 
-def measured_all(
+def compare_all_gradients(
     cases: Sequence[Case],
     got: Sequence[Gradients],
     d: Sequence[Adjoints],
     masks: Sequence[Masks] | None = None,
     exact: Sequence[Gradients] | None = None,
     arithmetic: Arithmetic | None = None,
-) -> list[tuple[Measured, ...]]:
+) -> list[tuple[TensorComparison, ...]]:
     """The same for N cases of one setting, side by side, against the values that the noise was computed with.
 
     exact: other values to measure them against.
     """
     dtype = cases[0].setting.runtime.dtype
-    twin = expected_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
+    twin = exact_gradients_of_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
     noisy = twin.named()
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
-    found = list[tuple[Measured, ...]]()
+    found = list[tuple[TensorComparison, ...]]()
     for n, case in enumerate(cases):
-        names = [name for name in names_of(case) if name in got[n]] if twin.carried[n] <= MEANINGFUL else []
+        names = (
+            [name for name in gradient_names(case) if name in got[n]]
+            if twin.hidden_noise[n] <= MAX_HIDDEN_NOISE
+            else []
+        )
         right = {name: noisy[name].value[n] for name in names} if exact is None else exact[n]
-        found.append(tuple(_measured(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
+        found.append(tuple(_compare_named(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
     return found
 
 
-def _measured(name: str, got: Array, exact: Array, noise: Array) -> Measured:
-    return Measured(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
+def _compare_named(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
+    return TensorComparison(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
 
 
 def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
@@ -95,22 +108,22 @@ def judge_all_gradients(
 
     DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
     """
-    arithmetic = ought(implementation, cases[0].setting)
-    if (reason := implementation.refuses(cases[0].setting)) is not None:
-        return [_ended(Observation(case, refused=reason), arithmetic) for case in cases]
+    arithmetic = expected_arithmetic(implementation, cases[0].setting)
+    if (reason := implementation.unsupported_reason(cases[0].setting)) is not None:
+        return [_ended_verdict(Observation(case, refused=reason), arithmetic) for case in cases]
     found = list[Found]()
     try:
         found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
     except NotImplementedError as error:
-        return [_ended(Observation(case, refused=str(error)), arithmetic) for case in cases]
+        return [_ended_verdict(Observation(case, refused=str(error)), arithmetic) for case in cases]
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
-        return [_ended(Observation(case, failed=failure(error)), arithmetic) for case in cases]
-    gradients = [filled(case, one) for case, one in zip(cases, found, strict=True)]
-    compared = measured_all(cases, gradients, d, masks, arithmetic=arithmetic)
-    return [_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
+        return [_ended_verdict(Observation(case, failed=describe_exception(error)), arithmetic) for case in cases]
+    gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
+    compared = compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
+    return [_make_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
 
 
-def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
+def _ended_verdict(observation: Observation, arithmetic: Arithmetic) -> Verdict:
     """Before there was a gradient."""
     outcome, reason = (
         Outcome.FAILED if observation.failed else Outcome.REFUSED,
@@ -119,8 +132,8 @@ def _ended(observation: Observation, arithmetic: Arithmetic) -> Verdict:
     return Verdict(outcome, observation, arithmetic, reason=reason or "")
 
 
-def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmetic: Arithmetic) -> Verdict:
-    observation, names = Observation(case), names_of(case)
+def _make_verdict(case: Case, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic) -> Verdict:
+    observation, names = Observation(case), gradient_names(case)
     faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
     faults += [f"{name} is not among the parameters" for name in names if name not in found]
     missing = [m.tensor for m in compared if found[m.tensor] is None and m.exact.any()]
@@ -136,7 +149,7 @@ def _verdict(case: Case, found: Found, compared: tuple[Measured, ...], arithmeti
     return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
 
 
-def deviations(found: Sequence[Measured]) -> list[str]:
+def deviating_gradients(found: Sequence[TensorComparison]) -> list[str]:
     """A sentence for every gradient that is more than rounding noise away."""
     return [
         f"the gradient of {m.tensor} deviates: {m.worst:.2g} x rounding noise at {list(m.where)}, "

@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.forward import Measured, Outcome, Verdict, distances, trajectory
+from lstm_parity.judging.forward import Outcome, TensorComparison, Verdict, distances, judge_trajectory
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.running.calls import Outputs
 from lstm_parity.running.observe import PAIR, WHOLE, Evidence, Observation
 
 
-def related(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic | None = None) -> Verdict:
+def judge_pair(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic | None = None) -> Verdict:
     """The verdict on one run of a case against another; NOT JUDGED where the trajectory's noise is too large.
 
     Both outputs must be complete and canonical, as `observe` returns them.
@@ -26,13 +26,13 @@ def related(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic | N
     whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, one, case.setting.call.lengths)
     observation = Observation(case, (whole,))
     unjudged = Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason="the trajectory's noise is too large")
-    if not (measured := trajectory(unjudged)):
+    if not (measured := judge_trajectory(unjudged)):
         return unjudged
-    pairs = tuple(_against(m, getattr(other, m.tensor)) for m in measured)
+    pairs = tuple(_compare_runs(m, getattr(other, m.tensor)) for m in measured)
     outcome = Outcome.DEVIATES if any(pair.deviates for pair in pairs) else Outcome.PARITY
     return Verdict(outcome, observation, arithmetic, pairs)
 
 
-def _against(measured: Measured, other: np.ndarray) -> Measured:
+def _compare_runs(measured: TensorComparison, other: np.ndarray) -> TensorComparison:
     noise = np.sqrt(2.0) * measured.noise
     return replace(measured, way=PAIR, exact=other, noise=noise, ratio=distances(measured.got, other, noise))

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lstm_parity.implementations.target import Target, TargetError, parsed
+from lstm_parity.implementations.target import Target, TargetError, parse_target
 from lstm_parity.plugin.options import pytest_addoption
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
     from lstm_parity.cases.case import Case
-    from lstm_parity.reports.failure import NoParityError
-    from lstm_parity.running.child_process import Isolation
+    from lstm_parity.reports.failure import ParityError
+    from lstm_parity.running.child_process import ProcessServer
     from lstm_parity.running.protocol import Implementation
 
 __all__ = ["pytest_addoption"]  # a hook of pytest, as all the functions here that are named so
 share_cores()
 JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
-SERVER: pytest.StashKey[Isolation] = pytest.StashKey()
+SERVER: pytest.StashKey[ProcessServer] = pytest.StashKey()
 DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
@@ -35,15 +35,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     early_config.stash[TARGET] = _target(named)
     if not named.in_process:
-        from lstm_parity.implementations.remote import server_of_workers
+        from lstm_parity.implementations.remote import make_worker_server
 
-        early_config.stash[SERVER] = server_of_workers()
+        early_config.stash[SERVER] = make_worker_server()
         early_config.stash[SERVER].start()
 
 
 def _target(option: Any) -> Target:
     try:
-        return parsed(option.impl, option.arrays, option.without, option.arithmetic)
+        return parse_target(option.impl, option.arrays, option.without, option.arithmetic)
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -66,18 +66,20 @@ def judged(config: pytest.Config) -> Implementation | None:
     """The implementation that `--impl` names, if one was given; it is started when it is first asked for."""
     if config.option.impl is None or JUDGED in config.stash:
         return config.stash.get(JUDGED, None)
-    from lstm_parity.implementations.load import load
-    from lstm_parity.implementations.remote.client import Elsewhere
+    from lstm_parity.implementations.load import load_target
+    from lstm_parity.implementations.remote.client import RemoteImplementation
 
     option, target = config.option, config.stash[TARGET]
     if option.in_process:
         try:
-            config.stash[JUDGED] = load(target)
+            config.stash[JUDGED] = load_target(target)
         except TargetError as error:
             raise pytest.UsageError(str(error)) from error
     else:
         server = config.stash.get(SERVER, None)
-        config.stash[JUDGED] = found = Elsewhere(target, option.time_limit, option.memory_limit, server, option.device)
+        config.stash[JUDGED] = found = RemoteImplementation(
+            target, option.time_limit, option.memory_limit, server, option.device
+        )
         config.add_cleanup(found.close)
     return config.stash[JUDGED]
 
@@ -87,17 +89,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.option.impl is None or config.option.collectonly or config.option.numprocesses:
         return
-    from lstm_parity.diagnosis.smoke import smoke
-    from lstm_parity.implementations.remote.client import Elsewhere
+    from lstm_parity.diagnosis.smoke import check_adapter
+    from lstm_parity.implementations.remote.client import RemoteImplementation
 
     implementation = judged(config)
     assert implementation is not None
     try:
-        if isinstance(implementation, Elsewhere):
+        if isinstance(implementation, RemoteImplementation):
             implementation.start()
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
-    if (problem := smoke(implementation, config.option.device)) is not None:
+    if (problem := check_adapter(implementation, config.option.device)) is not None:
         pytest.exit(f"{implementation.name} cannot be judged: {problem}", returncode=1)
 
 
@@ -129,10 +131,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _demand(device: str) -> None:
-    from lstm_parity.running.devices import DeviceMissingError, demand
+    from lstm_parity.running.devices import DeviceMissingError, require_device
 
     try:
-        demand(device)
+        require_device(device)
     except DeviceMissingError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -140,9 +142,9 @@ def _demand(device: str) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The versions, kernels, threads and dtypes that the results hold for."""
     from lstm_parity.cases.setting import DTYPES
-    from lstm_parity.reports.provenance import provenance
+    from lstm_parity.reports.provenance import collect_provenance
 
-    told = provenance(config.option.device)
+    told = collect_provenance(config.option.device)
     first = f"lstm-parity: torch {told['torch']}, numpy {told['numpy']}, {told['kernels']}"
     second = f"lstm-parity: {told['threads']} threads, {told['processor']}, dtypes {', '.join(DTYPES)}"
     if config.option.impl is not None:
@@ -166,11 +168,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _deselect(config, items, [item for item in items if _judges_a_reference(item)])
     if not config.option.case:
         return
-    from lstm_parity.cases.case import case
+    from lstm_parity.cases.case import parse_case
     from lstm_parity.cases.setting import SettingError
 
     try:
-        repeated = case(config.option.case)
+        repeated = parse_case(config.option.case)
     except SettingError as error:
         raise pytest.UsageError(f"--case: {error}") from error
     taking = [item for item in items if isinstance(item, pytest.Function) and _takes_case(item)]
@@ -246,23 +248,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     With `--impl`, the first is followed by the diagnosis.
     """
     outcome = yield
-    from lstm_parity.reports.failure import NoParityError
+    from lstm_parity.reports.failure import ParityError
 
     error = None if call.excinfo is None else call.excinfo.value
-    if isinstance(error, NoParityError):
+    if isinstance(error, ParityError):
         test = item.nodeid.partition("[")[0]
         given = f" --impl {item.config.option.impl}" if item.config.option.impl else ""
         story = str(error).replace("repeat: --case", f"repeat: pytest {test}{given} --case")
         outcome.get_result().longrepr = story + _diagnosis(item, error, story.splitlines()[0])
 
 
-def _diagnosis(item: pytest.Item, error: NoParityError, told: str) -> str:
+def _diagnosis(item: pytest.Item, error: ParityError, told: str) -> str:
     """What explains the first failure of the implementation that `--impl` names, told at once; nothing for others."""
     implementation = judged(item.config)
     if implementation is None or DIAGNOSED in item.config.stash:
         return ""
     from lstm_parity.diagnosis.forward import diagnose
-    from lstm_parity.diagnosis.probes import probe
+    from lstm_parity.diagnosis.probes import run_probes
     from lstm_parity.judging.forward import Outcome
     from lstm_parity.reports.gradient_failure import WrongGradientsError
 
@@ -271,7 +273,7 @@ def _diagnosis(item: pytest.Item, error: NoParityError, told: str) -> str:
         terminal.ensure_newline()
         terminal.write_line(f"{told}; looking for what explains it", flush=True)
     device = item.config.option.device
-    probed = probe(implementation, device=device)
+    probed = run_probes(implementation, device=device)
     if not isinstance(error, WrongGradientsError):
         return "\n\n" + diagnose([error.verdict, *probed]).text
     if any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in probed):

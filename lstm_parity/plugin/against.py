@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lstm_parity.audits.upgrade.compare.records import Comparison, compare
-from lstm_parity.audits.upgrade.record_file import RecordError, read
-from lstm_parity.audits.upgrade.report import as_text
+from lstm_parity.audits.upgrade.compare.records import Comparison, compare_records
+from lstm_parity.audits.upgrade.record_file import RecordError, read_record
+from lstm_parity.audits.upgrade.report import comparison_text
 from lstm_parity.audits.upgrade.run import record_with
 
 
@@ -19,7 +19,7 @@ class Against:
 
     def __init__(self, file: Path, device: str = "cpu") -> None:
         try:
-            self._old = read(file)
+            self._old = read_record(file)
         except RecordError as error:
             raise pytest.UsageError(f"--against: {error}") from error
         self._device = device
@@ -41,12 +41,12 @@ class Against:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 new = record_with(Path(sys.executable), Path(folder) / "new.record", quiet=True, device=self._device)
-                return compare(self._old, new)
+                return compare_records(self._old, new)
             except (ValueError, OSError) as error:
                 return str(error)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What changed, line by line."""
         terminalreporter.section("against the record")
-        terminalreporter.write(self._told if isinstance(self._told, str) else as_text(self._told))
+        terminalreporter.write(self._told if isinstance(self._told, str) else comparison_text(self._told))
         terminalreporter.write("\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_parity.implementations.target import FEATURES, KINDS, LIMIT, MEMORY
+from lstm_parity.implementations.target import FEATURES, KINDS, MEMORY_LIMIT, TIME_LIMIT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,8 +29,8 @@ def _add_implementation(group: pytest.OptionGroup) -> None:
         help=f"do not ask it about this, and say so; may be given more than once: {', '.join(FEATURES)}",
     )
     group.addoption("--arithmetic", default="", metavar="NAME", help="what it works in, such as 'TF32 products'")
-    group.addoption("--time-limit", type=float, default=LIMIT, metavar="SECONDS", help="for one call of it")
-    group.addoption("--memory-limit", type=float, default=MEMORY, metavar="GIB", help="that it may use")
+    group.addoption("--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS", help="for one call of it")
+    group.addoption("--memory-limit", type=float, default=MEMORY_LIMIT, metavar="GIB", help="that it may use")
     group.addoption(
         "--in-process", action="store_true", help="run it in pytest's own process, where it can end everything"
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.forward import Outcome, Verdict
-from lstm_parity.reports.failure import message
+from lstm_parity.reports.failure import describe_failure
 
-SHOWN = 3  # failures told in full
+MAX_SHOWN = 3  # failures told in full
 
-JUDGED = (Outcome.PARITY, Outcome.DEVIATES)
+JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Certificate:
         return Outcome.PARITY in outcomes and outcomes <= {Outcome.PARITY, Outcome.REFUSED}
 
 
-def beyond(device: str) -> str:
+def not_covered(device: str) -> str:
     """What a verification on that device does not ask about."""
     return f"gradients, dropout in train mode, devices other than {'the CPU' if device == 'cpu' else device}"
 
 
-def row(implementation: str, dtype: str, explanation: Explanation) -> Row:
+def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
     """Sum up the verdicts of one implementation in one dtype."""
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
@@ -77,10 +77,10 @@ def row(implementation: str, dtype: str, explanation: Explanation) -> Row:
         explanation.arithmetic.name if explanation.arithmetic else None,
         {outcome.value: counts[outcome] for outcome in Outcome},
         max((verdict.worst for verdict in verdicts), default=0.0),
-        max((m.rms for verdict in verdicts for m in verdict.measured if m.averages), default=0.0),
-        _coverage([verdict for verdict in verdicts if verdict.outcome in JUDGED]),
+        max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
+        _coverage([verdict for verdict in verdicts if verdict.outcome in JUDGED_AXES]),
         Counter(reason for verdict in verdicts for reason in _unjudged(verdict)),
-        tuple(message(verdict) for verdict in bad[:SHOWN]),
+        tuple(describe_failure(verdict) for verdict in bad[:MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
     )
 
@@ -101,11 +101,11 @@ def _unjudged(verdict: Verdict) -> list[str]:
 
 
 def _coverage(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
-    points = [_point(verdict.case) for verdict in verdicts]
+    points = [_axis_values(verdict.case) for verdict in verdicts]
     return {axis: dict(Counter(point[axis] for point in points)) for axis in (points[0] if points else ())}
 
 
-def _point(case: Case) -> dict[str, str]:
+def _axis_values(case: Case) -> dict[str, str]:
     """Where a case lies on the axes that a reader of a certificate asks about."""
     a, c, r = case.setting.architecture, case.setting.call, case.setting.runtime
     packed = "packed" if c.lengths is not None else "padded"

@@ -6,25 +6,25 @@ import json
 import math
 from typing import Any
 
-from lstm_parity.judging.forward import RMS, WORST
+from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT
 from lstm_parity.reports.certificate import Certificate, Row
 
 FORMAT = "lstm-parity certificate 1"
 
 
-def as_json(certificate: Certificate) -> str:
+def certificate_json(certificate: Certificate) -> str:
     """The whole certificate; an infinite distance is written as the string "inf", which JSON has no number for."""
     content = {
         "format": FORMAT,
         "holds": certificate.holds,
-        "limits": {"worst": WORST, "rms": RMS},
+        "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": dict(certificate.provenance),
-        "rows": [numbers(row) for row in certificate.rows],
+        "rows": [finite_numbers(row) for row in certificate.rows],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def numbers(row: Row) -> dict[str, Any]:
+def finite_numbers(row: Row) -> dict[str, Any]:
     """A row as JSON holds it."""
     plain = {**vars(row), "outcome": row.outcome.value}
     return {name: _number(value) for name, value in plain.items()}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from lstm_parity.judging.forward import RMS, WORST, Outcome
+from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT, Outcome
 from lstm_parity.reports.certificate import Certificate, Row
-from lstm_parity.reports.page import page, table, text_of
+from lstm_parity.reports.page import make_table, render_page, render_text
 
 
-def as_text(certificate: Certificate, width: int = 120) -> str:
+def certificate_text(certificate: Certificate, width: int = 120) -> str:
     """The whole certificate, plain text of at most `width` columns."""
-    console = page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
+    console = render_page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
     console.print(_table(certificate))
     console.print(
         f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
-        f"the limits are {WORST:g} and {RMS:g}.\n"
+        f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
     )
     for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _unjudged(certificate))):
         console.print(title + ":" if lines else f"{title}: nothing.")
@@ -27,25 +27,25 @@ def as_text(certificate: Certificate, width: int = 120) -> str:
                 f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True
             )
     console.print("\n" + _conclusion(certificate), highlight=False)
-    return text_of(console)
+    return render_text(console)
 
 
 def _table(certificate: Certificate) -> Table:
     words = ("implementation", "layer dtype", "verdict", "in arithmetic")
     numbers = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
-    return table(words, numbers, map(_cells, certificate.rows))
+    return make_table(words, numbers, map(_cells, certificate.rows))
 
 
 def _cells(row: Row) -> list[str]:
     judged = row.counts["PARITY"] + row.counts["DEVIATES"]
     bad = row.counts["DEVIATES"] + row.counts["FAILED"]
     numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
-    distances = [distance(row.worst), distance(row.rms)] if judged else ["", ""]
+    distances = [format_distance(row.worst), format_distance(row.rms)] if judged else ["", ""]
     name = (row.arithmetic or "none that is known") if judged else ""
     return [row.implementation, row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
 
 
-def distance(noises: float) -> str:
+def format_distance(noises: float) -> str:
     """A distance in noises, in few digits."""
     return f"{noises:.2f}" if noises < 1e4 else f"{noises:.1e}"
 

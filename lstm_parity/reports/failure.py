@@ -9,11 +9,11 @@ from functools import cached_property
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import WORST, Measured, Outcome, Verdict, trajectory
+from lstm_parity.judging.forward import WORST_LIMIT, Outcome, TensorComparison, Verdict, judge_trajectory
 from lstm_parity.running.calls import TENSORS
 from lstm_parity.running.observe import CHAIN, LATE, PAIR, TRAJECTORY, TWICE, WHOLE
 
-WAYS = {
+RUN_KINDS = {
     TRAJECTORY: "from the initial states on",
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
@@ -23,12 +23,12 @@ WAYS = {
 }
 
 
-class NoParityError(AssertionError):
+class ParityError(AssertionError):
     """An implementation does not agree with the exact answer to rounding noise: the verdict, told when it is read."""
 
     def __init__(self, verdict: Verdict, tell: Callable[[Verdict], str] | None = None) -> None:
         super().__init__(verdict)
-        self.verdict, self.tell = verdict, tell or message
+        self.verdict, self.tell = verdict, tell or describe_failure
 
     @cached_property
     def _story(self) -> str:
@@ -38,19 +38,19 @@ class NoParityError(AssertionError):
         return self._story
 
 
-def demand_parity(verdict: Verdict) -> None:
-    """Return where the outcome is PARITY or NOT JUDGED; raise `NoParityError` with the whole story where it is not."""
+def require_parity(verdict: Verdict) -> None:
+    """Return where the outcome is PARITY or NOT JUDGED; raise `ParityError` with the whole story where it is not."""
     __tracebackhide__ = True
     if verdict.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
-        raise NoParityError(verdict)
+        raise ParityError(verdict)
 
 
-def message(verdict: Verdict) -> str:
+def describe_failure(verdict: Verdict) -> str:
     """The whole story of a verdict that is not PARITY, all deviating tensors in it."""
     lines = [*verdict.faults]
-    told = _told(verdict)
+    told = _shown_comparisons(verdict)
     for measured in told:
-        lines += _deviation(measured, verdict.case.setting)
+        lines += _describe_deviation(measured, verdict.case.setting)
     if verdict.outcome is Outcome.FAILED:
         raised = verdict.reason.startswith("Traceback")
         lines.append("the implementation raised:" if raised else "the implementation failed:")
@@ -59,13 +59,13 @@ def message(verdict: Verdict) -> str:
         lines.append(f"refused: {verdict.reason}")
     if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):
         lines.append("  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree"))
-    lines.append(f"  setting: {described(verdict.case.setting)}, values: {verdict.case.profile}")
-    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_explained(verdict)}")
-    lines.append(_repeat(verdict.case))
+    lines.append(f"  setting: {describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
+    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(verdict)}")
+    lines.append(_repeat_line(verdict.case))
     return "\n".join(lines)
 
 
-def _explained(verdict: Verdict) -> str:
+def _describe_arithmetic(verdict: Verdict) -> str:
     """Whether another arithmetic explains the deviation."""
     ours = verdict.observation.evidence and all(measured.way != PAIR for measured in verdict.deviating)
     if not ours or not verdict.deviating or verdict.faults:
@@ -74,36 +74,36 @@ def _explained(verdict: Verdict) -> str:
     return "; no known arithmetic explains it" if found is None else f"; {found.name} would explain it"
 
 
-def _repeat(case: Case) -> str:
+def _repeat_line(case: Case) -> str:
     """How to run the case again: by its name, unless it was changed by hand after it was drawn."""
     if case.repeatable:
         return f"  repeat: --case {case.id}"
     return f"  repeat: no --case can, for numbers were set by hand after drawing {case.id}"
 
 
-def _told(verdict: Verdict) -> tuple[Measured, ...]:
+def _shown_comparisons(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The deviating tensors as a reader of the results sees them, from the initial states on, where that can be told.
 
     The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.
     """
     if any(measured.way == PAIR for measured in verdict.measured) or not verdict.deviating:
         return verdict.deviating
-    return tuple(m for m in trajectory(verdict) if m.deviates) or verdict.deviating
+    return tuple(m for m in judge_trajectory(verdict) if m.deviates) or verdict.deviating
 
 
-def _deviation(measured: Measured, setting: Setting) -> list[str]:
+def _describe_deviation(measured: TensorComparison, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     right = "the other run" if measured.way == PAIR else "exact"
     return [
-        f"{measured.tensor} deviates: {size} at {place(measured, where, setting)}, {WAYS[measured.way]}",
+        f"{measured.tensor} deviates: {size} at {format_index(measured, where, setting)}, {RUN_KINDS[measured.way]}",
         f"  got {got:.9g} ({got.hex()}), {right} {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
-        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST:g} x noise, "
+        f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST_LIMIT:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",
     ]
 
 
-def place(measured: Measured, where: tuple[int, ...], setting: Setting) -> str:
+def format_index(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> str:
     """An element's index in words: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
     first, row, unit = where
     batch, time = setting.call.rows, f"t={first}"
@@ -122,7 +122,7 @@ def place(measured: Measured, where: tuple[int, ...], setting: Setting) -> str:
     return f"[{index}] ({names})"
 
 
-def described(setting: Setting) -> str:
+def describe_setting(setting: Setting) -> str:
     """The setting in torch's words, only what is not default."""
     a, c, r = setting.architecture, setting.call, setting.runtime
     words = [f"input_size={a.input_size}", f"hidden_size={a.hidden_size}"]

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 
-def page(title: str, provenance: Mapping[str, str], width: int) -> Console:
+def render_page(title: str, provenance: Mapping[str, str], width: int) -> Console:
     """A page of that many columns that begins with a title and what the report holds for."""
     console = Console(
         file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False
@@ -20,7 +20,9 @@ def page(title: str, provenance: Mapping[str, str], width: int) -> Console:
     return console
 
 
-def table(words: Sequence[str], numbers: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = "") -> Table:
+def make_table(
+    words: Sequence[str], numbers: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = ""
+) -> Table:
     """Columns of words, then columns of numbers, with an empty line above them unless the title is None."""
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title=title)
     for name in words:
@@ -32,7 +34,7 @@ def table(words: Sequence[str], numbers: Sequence[str], rows: Iterable[Sequence[
     return made
 
 
-def text_of(console: Console) -> str:
+def render_text(console: Console) -> str:
     """All that a page says."""
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

@@ -8,23 +8,23 @@ import re
 import numpy as np
 import torch
 
-from lstm_parity.running.devices import description
+from lstm_parity.running.devices import describe_device
 
 
-def provenance(device: str = "cpu") -> dict[str, str]:
+def collect_provenance(device: str = "cpu") -> dict[str, str]:
     """Names and values, ready to print."""
     return {
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "kernels": kernels(),
+        "kernels": describe_kernels(),
         "threads": str(torch.get_num_threads()),
         "processor": f"{platform.machine()}, {_capability()}",
-        **description(device),
+        **describe_device(device),
     }
 
 
-def kernels() -> str:
+def describe_kernels() -> str:
     """The libraries that torch computes LSTMs with on the CPU."""
     config = torch.__config__.show()
     onednn = re.search(r"(?:MKL-DNN|oneDNN|mkldnn) v?([\d.]+)", config)

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from lstm_parity.cases.case import Case, rounded
+from lstm_parity.cases.case import Case, round_case
 from lstm_parity.cases.setting import Runtime, Setting
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.numpy_backward import lstm_backward
 from lstm_parity.reference.weights import LSTMWeights, to_numpy
-from lstm_parity.running.calls import TENSORS, arguments, runtime_flags, weight_tensors
+from lstm_parity.running.calls import TENSORS, call_arguments, runtime_flags, weight_tensors
 from lstm_parity.running.protocol import LSTM, Implementation
 
 INPUTS = ("input", "h_0", "c_0")
@@ -44,7 +44,7 @@ class Adjoints:
 
 
 @runtime_checkable
-class Differentiated(Protocol):
+class FindsGradients(Protocol):
     """An implementation that is differentiated where it runs."""
 
     def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
@@ -60,7 +60,7 @@ def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False)
     output = (*case.input.shape[:2], architecture.num_directions * architecture.output_size)
     shapes = zip(TENSORS, (output, case.h_0.shape, case.c_0.shape), strict=True)
     drawn = ((name, np.ones(shape) if ones else generator.standard_normal(shape)) for name, shape in shapes)
-    d_output, d_h_n, d_c_n = (rounded(a * (name in losses), case.setting.runtime.dtype) for name, a in drawn)
+    d_output, d_h_n, d_c_n = (round_case(a * (name in losses), case.setting.runtime.dtype) for name, a in drawn)
     return Adjoints(d_output, d_h_n, d_c_n, tuple(losses), ones)
 
 
@@ -71,7 +71,7 @@ def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeigh
     """
     if isinstance(lstm, nn.Module):
         return dict(lstm.named_parameters())
-    if isinstance(implementation, Differentiated):
+    if isinstance(implementation, FindsGradients):
         raise NotImplementedError("its parameters are in another process: --in-process brings them here")
     named = getattr(implementation, "parameters", None)
     return dict(weights.items()) if named is None else named(lstm)
@@ -82,7 +82,7 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
 
     Parameters named in `frozen` require no gradient. Raises what the implementation raises.
     """
-    if isinstance(implementation, Differentiated):
+    if isinstance(implementation, FindsGradients):
         return implementation.found_by_autograd(case, d, tuple(frozen))
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
@@ -90,46 +90,48 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
         parameters = parameters_of(implementation, lstm, weights)
         for name in frozen:
             parameters[name].requires_grad_(False)
-        given, hx = arguments(case.setting, case.input, case.h_0, case.c_0)
+        given, hx = call_arguments(case.setting, case.input, case.h_0, case.c_0)
         leaves = [given.data if isinstance(given, PackedSequence) else given, *(hx or ())]
         for leaf in leaves:
             leaf.requires_grad_()
-        _back(case.setting, lstm(given, hx), d)
+        _run_backward(case.setting, lstm(given, hx), d)
     grads = [leaf.grad for leaf in leaves]
     if isinstance(given, PackedSequence) and grads[0] is not None:
         grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
-    named = dict(zip(names_of(case)[: len(grads)], grads, strict=True)) | {
+    named = dict(zip(gradient_names(case)[: len(grads)], grads, strict=True)) | {
         name: parameter.grad for name, parameter in parameters.items()
     }
     found = {name: _array(grad) for name, grad in named.items()}
     return {name: None if array is None else _canonical(case, name, array) for name, array in found.items()}
 
 
-def _back(setting: Setting, returned: Any, d: Adjoints) -> None:
+def _run_backward(setting: Setting, returned: Any, d: Adjoints) -> None:
     """Backward from all three as far as they have a graph, with zeros from what the loss does not look at."""
     output, last = returned
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, total_length=setting.call.time)
-    d_output, d_last = arguments(_dense(setting), d.output, d.h_n, d.c_n)
+    d_output, d_last = call_arguments(_dense(setting), d.output, d.h_n, d.c_n)
     outputs = zip((output, *last), (d_output, *d_last), strict=True)
     seen = [(result, adjoint) for result, adjoint in outputs if result.requires_grad]
     torch.autograd.backward([result for result, _ in seen], [adjoint for _, adjoint in seen])
 
 
-def by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Gradients:
+def gradients_by_autograd(
+    implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()
+) -> Gradients:
     """What autograd says through an implementation; 0 where no gradient reaches a tensor. The frozen are left out."""
-    found = filled(case, found_by_autograd(implementation, case, d, frozen))
+    found = fill_missing(case, found_by_autograd(implementation, case, d, frozen))
     return {name: gradient for name, gradient in found.items() if name not in frozen}
 
 
-def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
+def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
     """What `reference/numpy_backward.py` says in float64, called in the layout of the case."""
     wide = replace(_dense(case.setting), runtime=Runtime("float64"))
     forth, back = (
         [[to_numpy(part) for part in parts] for parts in ((first,), second)]
         for first, second in (
-            arguments(wide, case.input, case.h_0, case.c_0),
-            arguments(wide, d.output, d.h_n, d.c_n),
+            call_arguments(wide, case.input, case.h_0, case.c_0),
+            call_arguments(wide, d.output, d.h_n, d.c_n),
         )
     )
     d_input, d_hx, d_weights = lstm_backward(
@@ -143,7 +145,7 @@ def by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
         dropout_masks=masks or None,
     )
     found = [d_input, *(d_hx if case.setting.call.states else ()), *(w for _, w in d_weights.items())]
-    return {name: _canonical(case, name, array) for name, array in zip(names_of(case), found, strict=True)}
+    return {name: _canonical(case, name, array) for name, array in zip(gradient_names(case), found, strict=True)}
 
 
 def _dense(setting: Setting) -> Setting:
@@ -168,13 +170,13 @@ def _canonical(case: Case, name: str, gradient: Array) -> Array:
     return gradient.swapaxes(0, 1) if name == "input" and _dense(case.setting).architecture.batch_first else gradient
 
 
-def names_of(case: Case) -> tuple[str, ...]:
+def gradient_names(case: Case) -> tuple[str, ...]:
     """Of the gradients that the case ought to have."""
     inputs = INPUTS if case.setting.call.states else INPUTS[:1]
     return (*inputs, *(name for name, _ in case.weights.items()))
 
 
-def filled(case: Case, found: Found) -> Gradients:
+def fill_missing(case: Case, found: Found) -> Gradients:
     """Zeros for None, torch's names only."""
     zeros = {"input": case.input, "h_0": case.h_0, "c_0": case.c_0, **dict(case.weights.items())}
     return {name: np.zeros_like(zeros[name]) if g is None else g for name, g in found.items() if name in zeros}

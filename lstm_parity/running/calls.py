@@ -69,22 +69,22 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
         yield
 
 
-def tensor(array: Array, runtime: Runtime) -> torch.Tensor:
+def make_tensor(array: Array, runtime: Runtime) -> torch.Tensor:
     """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
     return torch.from_numpy(array.copy()).to(getattr(torch, runtime.dtype)).to(runtime.device)  # (mps has no float64)
 
 
 def weight_tensors(case: Case) -> LSTMWeights:
     """The case's weights as tensors of its runtime."""
-    return case.weights.map(lambda w: tensor(w, case.setting.runtime))
+    return case.weights.map(lambda w: make_tensor(w, case.setting.runtime))
 
 
-def call(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) -> Outputs:
+def call_lstm(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) -> Outputs:
     """Call an LSTM on canonical arrays x (T, B, I), h_0 (L*D, B, P), c_0 (L*D, B, H), laid out as the setting says."""
-    return _read(lstm(*arguments(setting, x, h_0, c_0)), setting)
+    return _read_outputs(lstm(*call_arguments(setting, x, h_0, c_0)), setting)
 
 
-def arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, Any]:
+def call_arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, Any]:
     """What `nn.LSTM` is called with: the input, and (h_0, c_0) or None, new tensors in the layout of the setting."""
     states = None
     if setting.call.states:
@@ -93,20 +93,22 @@ def arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, 
 
 
 def _state(state: Array, setting: Setting) -> torch.Tensor:
-    return _laid_out(tensor(state[:, 0] if setting.call.batch is None else state, setting.runtime), setting)
+    return _lay_out(make_tensor(state[:, 0] if setting.call.batch is None else state, setting.runtime), setting)
 
 
 def _input(x: Array, setting: Setting) -> Any:
     if setting.call.batch is None:
-        return _laid_out(tensor(x[:, 0], setting.runtime), setting)
+        return _lay_out(make_tensor(x[:, 0], setting.runtime), setting)
     if setting.call.lengths is not None:
         lengths = torch.tensor(setting.call.lengths)
-        packed = pack_padded_sequence(tensor(x, setting.runtime), lengths, enforce_sorted=setting.call.enforce_sorted)
-        return packed._replace(data=_laid_out(packed.data, setting))
-    return _laid_out(tensor(x.swapaxes(0, 1) if setting.architecture.batch_first else x, setting.runtime), setting)
+        packed = pack_padded_sequence(
+            make_tensor(x, setting.runtime), lengths, enforce_sorted=setting.call.enforce_sorted
+        )
+        return packed._replace(data=_lay_out(packed.data, setting))
+    return _lay_out(make_tensor(x.swapaxes(0, 1) if setting.architecture.batch_first else x, setting.runtime), setting)
 
 
-def _laid_out(values: torch.Tensor, setting: Setting) -> torch.Tensor:
+def _lay_out(values: torch.Tensor, setting: Setting) -> torch.Tensor:
     """The tensor, or for a strided call a view of the same values: axes in reverse order in memory, NaN in between."""
     if not setting.call.strided:
         return values
@@ -115,7 +117,7 @@ def _laid_out(values: torch.Tensor, setting: Setting) -> torch.Tensor:
     return view.copy_(values)
 
 
-def _read(returned: Any, setting: Setting) -> Outputs:
+def _read_outputs(returned: Any, setting: Setting) -> Outputs:
     try:
         output, (h_n, c_n) = returned
     except (TypeError, ValueError):
@@ -128,13 +130,13 @@ def _read(returned: Any, setting: Setting) -> Outputs:
     faults: list[str] = []
     arrays = [
         _array(name, value, shape, setting, faults)
-        for name, value, shape in zip(TENSORS, (output, h_n, c_n), _shapes(setting), strict=True)
+        for name, value, shape in zip(TENSORS, (output, h_n, c_n), _output_shapes(setting), strict=True)
     ]
     h_n, c_n = (_canonical_state(array, setting) for array in arrays[1:])
     return Outputs(_canonical_output(arrays[0], setting), h_n, c_n, tuple(faults))
 
 
-def _shapes(setting: Setting) -> list[tuple[int, ...]]:
+def _output_shapes(setting: Setting) -> list[tuple[int, ...]]:
     """The shapes of output, h_n and c_n in the call's layout; a packed output is read as padded, time first."""
     a, c = setting.architecture, setting.call
     batch = () if c.batch is None else (c.batch,)
@@ -176,16 +178,16 @@ def _canonical_state(state: Array | None, setting: Setting) -> Array | None:
     return state[:, None] if state is not None and setting.call.batch is None else state
 
 
-def tensors_of(value: Any) -> list[torch.Tensor]:
+def flatten_tensors(value: Any) -> list[torch.Tensor]:
     """All tensors in a nest of tuples, lists and packed sequences, of the latter the data alone."""
     if isinstance(value, torch.Tensor):
         return [value]
     if isinstance(value, PackedSequence):
         return [value.data]
-    return [tensor for part in value for tensor in tensors_of(part)] if isinstance(value, tuple | list) else []
+    return [tensor for part in value for tensor in flatten_tensors(part)] if isinstance(value, tuple | list) else []
 
 
-def bits(tensor: torch.Tensor) -> bytes:
+def read_bits(tensor: torch.Tensor) -> bytes:
     """A copy of its bytes, so that NaN is compared too."""
     here = tensor.detach().cpu()
     if here.dtype in (torch.float64, torch.float32, torch.float16):

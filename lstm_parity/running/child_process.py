@@ -26,7 +26,7 @@ SERVER = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {__name
 UNLUCKY_MEMORY = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.perturb=85"}
 
 
-class How(enum.Enum):
+class ExitKind(enum.Enum):
     """How a call can end."""
 
     RETURNED = "returned"
@@ -37,20 +37,20 @@ class How(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Ending:
+class CallResult:
     """How a call ended.
 
     value: what was returned, as JSON holds it; kind: the class of the exception, the name of the signal, or the exit
     status; words: the exception's message, or the end of what was printed by a process that died.
     """
 
-    how: How
+    how: ExitKind
     value: Any = None
     kind: str = ""
     words: str = ""
 
 
-class Isolation:
+class ProcessServer:
     """A server of isolated calls: it is started by the first call, and ends with the `with` block or with this process.
 
     imports: names of modules that the server loads before it forks, to save every call the time; they must be trusted.
@@ -63,7 +63,7 @@ class Isolation:
         self._server: subprocess.Popen[str] | None = None
         self._begun = False
 
-    def run(self, function: str, *arguments: Any, limit: float = 20.0) -> Ending:
+    def run(self, function: str, *arguments: Any, limit: float = 20.0) -> CallResult:
         """Call `function`, a "module:name", with arguments that JSON can hold, for at most `limit` seconds.
 
         Raises ChildProcessError where the server itself ended, which its imports alone can bring about.
@@ -86,7 +86,7 @@ class Isolation:
         """Start the server now and not with the first call, so that it loads what it is told to in the meantime."""
         self._server = self._server or _start(self._imports, self._environment)
 
-    def ending(self) -> Ending:
+    def ending(self) -> CallResult:
         """How the call ended that was begun; waits for it."""
         assert self._server is not None
         assert self._server.stdout is not None
@@ -97,7 +97,7 @@ class Isolation:
             self.close()
             raise ChildProcessError(f"the server of isolated calls ended with status {status}: see its words above")
         how, value, kind, words = json.loads(line)
-        return Ending(How(how), value, kind, words)
+        return CallResult(ExitKind(how), value, kind, words)
 
     def close(self) -> None:
         """End the server, after the call that was begun, if any; a later call starts another."""
@@ -107,7 +107,7 @@ class Isolation:
             self._server.communicate()
         self._server, self._begun = None, False
 
-    def __enter__(self) -> Isolation:
+    def __enter__(self) -> ProcessServer:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -141,9 +141,9 @@ def _in_child(function: str, arguments: list[Any], limit: float) -> tuple[str, A
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
-            _be_the_child(function, arguments, write, printed)
+            _run_as_child(function, arguments, write, printed)
         os.close(write)
-        told = _told(read, time.monotonic() + limit)
+        told = _read_line(read, time.monotonic() + limit)
         os.close(read)
         status = _end(child, kill=told is None or told.endswith(b"\n"))
         if told is not None and told.endswith(b"\n"):
@@ -152,13 +152,13 @@ def _in_child(function: str, arguments: list[Any], limit: float) -> tuple[str, A
         printed.seek(0)
         words = printed.read().decode(errors="replace").strip()[-2000:]
         if told is None and status == -signal.SIGKILL:
-            return How.HUNG.value, None, f"{limit:g} s", words
+            return ExitKind.HUNG.value, None, f"{limit:g} s", words
         if status < 0:
-            return How.CRASHED.value, None, signal.Signals(-status).name, words
-        return How.EXITED.value, None, str(status), words
+            return ExitKind.CRASHED.value, None, signal.Signals(-status).name, words
+        return ExitKind.EXITED.value, None, str(status), words
 
 
-def _told(read: int, deadline: float) -> bytes | None:
+def _read_line(read: int, deadline: float) -> bytes | None:
     """What comes through the pipe up to a newline or its end, or None where the deadline passes first."""
     told = b""
     while not told.endswith(b"\n"):
@@ -182,7 +182,7 @@ def _end(child: int, kill: bool) -> int:
     return status
 
 
-def _be_the_child(function: str, arguments: list[Any], write: int, printed: IO[bytes]) -> NoReturn:
+def _run_as_child(function: str, arguments: list[Any], write: int, printed: IO[bytes]) -> NoReturn:
     os.setpgid(0, 0)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -205,12 +205,12 @@ def _be_the_child(function: str, arguments: list[Any], write: int, printed: IO[b
 def _answer(function: str, arguments: list[Any]) -> str:
     """The fields of an ending that the call itself can tell, as JSON."""
     try:
-        return json.dumps([How.RETURNED.value, _named(function)(*arguments), "", ""])
+        return json.dumps([ExitKind.RETURNED.value, _import_function(function)(*arguments), "", ""])
     except Exception as error:
-        return json.dumps([How.RAISED.value, None, type(error).__name__, str(error)])
+        return json.dumps([ExitKind.RAISED.value, None, type(error).__name__, str(error)])
 
 
-def _named(function: str) -> Callable[..., Any]:
+def _import_function(function: str) -> Callable[..., Any]:
     module, _, name = function.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return found

@@ -21,7 +21,7 @@ class DeviceMissingError(ValueError):
     """A device that this torch does not have; the message says what it has."""
 
 
-def demand(name: str) -> None:
+def require_device(name: str) -> None:
     """Raise DeviceMissingError unless this torch can compute on the device, such as cpu, cuda or cuda:1."""
     kind = name.partition(":")[0]
     if kind not in DEVICES:
@@ -34,7 +34,7 @@ def demand(name: str) -> None:
         raise DeviceMissingError(told) from error
 
 
-def description(name: str) -> dict[str, str]:
+def describe_device(name: str) -> dict[str, str]:
     """What a certificate says of a device: nothing of the CPU, which it always describes."""
     if not name.startswith("cuda"):
         return {} if name == "cpu" else {"device": name}
@@ -50,7 +50,7 @@ def description(name: str) -> dict[str, str]:
     }
 
 
-def tf32(device: str, dtype: str, *, cudnn: bool) -> bool:
+def tf32_settings(device: str, dtype: str, *, cudnn: bool) -> bool:
     """Whether float32 factors may be rounded to TF32 on a device, in cuDNN's LSTM or in plain products."""
     if dtype != "float32" or not device.startswith("cuda") or torch.cuda.get_device_capability(device) < (8, 0):
         return False
@@ -64,30 +64,30 @@ def uses_cudnn(device: str, *, allowed: bool) -> bool:
 
 def rnn_allows_tf32() -> bool:
     """The flag of cuDNN's LSTM; since torch 2.9 it has one of its own."""
-    if _overridden():
+    if _is_tf32_overridden():
         return False
     rnn: Any = getattr(torch.backends.cudnn, "rnn", None)
     if hasattr(rnn, "fp32_precision"):
-        return _resolved(rnn.fp32_precision, torch.backends.cudnn.fp32_precision)
+        return _resolve(rnn.fp32_precision, torch.backends.cudnn.fp32_precision)
     return bool(torch.backends.cudnn.allow_tf32)
 
 
 def matmul_allows_tf32() -> bool:
     """The flag of plain products."""
-    if _overridden():
+    if _is_tf32_overridden():
         return False
     matmul = torch.backends.cuda.matmul
     if hasattr(matmul, "fp32_precision"):
-        return _resolved(matmul.fp32_precision)
+        return _resolve(matmul.fp32_precision)
     return bool(matmul.allow_tf32)
 
 
-def _overridden() -> bool:
+def _is_tf32_overridden() -> bool:
     """Whether NVIDIA's libraries are told to leave TF32 alone, whatever torch's flags say."""
     return os.environ.get("NVIDIA_TF32_OVERRIDE") == "0"
 
 
-def _resolved(*precisions: str) -> bool:
+def _resolve(*precisions: str) -> bool:
     """The first that is set; then torch's own for all; "none" is not set."""
     every = (*precisions, getattr(torch.backends, "fp32_precision", "none"))
     return next((precision for precision in every if precision != "none"), "ieee") == "tf32"

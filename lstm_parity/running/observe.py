@@ -14,14 +14,14 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.calls import Outputs, call, runtime_flags, weight_tensors
-from lstm_parity.running.protocol import LSTM, Implementation, ought
+from lstm_parity.running.calls import Outputs, call_lstm, runtime_flags, weight_tensors
+from lstm_parity.running.protocol import LSTM, Implementation, expected_arithmetic
 
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
 
 
-class ToldError(Exception):
+class ImplementationError(Exception):
     """What an implementation did, told already: there is no traceback to add."""
 
 
@@ -58,13 +58,13 @@ class Observation:
     unchained: bool = False
 
     @property
-    def ought(self) -> Arithmetic:
+    def expected_arithmetic(self) -> Arithmetic:
         """The arithmetic that it is judged in where no other is asked for."""
         return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
 
 
 @runtime_checkable
-class Remote(Protocol):
+class RunsCases(Protocol):
     """One that lives in another process: a case is run there, in one message and one answer."""
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
@@ -76,30 +76,30 @@ def observe(implementation: Implementation, case: Case, *, chain: bool | None = 
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
     try:
-        found = evidence(implementation, case, chain)
+        found = collect_evidence(implementation, case, chain)
         unchained = chain and _has_steps(case, found[0].outputs) and len(found) == 1
-        arithmetic = ought(implementation, case.setting)
+        arithmetic = expected_arithmetic(implementation, case.setting)
         return Observation(case, found, arithmetic=arithmetic, unchained=unchained)
     except NotImplementedError as error:
         return Observation(case, refused=str(error) or "NotImplementedError")
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
-        return Observation(case, failed=failure(error))
+        return Observation(case, failed=describe_exception(error))
 
 
-def failure(error: Exception) -> str:
+def describe_exception(error: Exception) -> str:
     """What is told of an exception that an implementation raised: its traceback, unless it is told already."""
-    return str(error) if isinstance(error, ToldError) else "".join(traceback.format_exception(error))
+    return str(error) if isinstance(error, ImplementationError) else "".join(traceback.format_exception(error))
 
 
-def evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
+def collect_evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
     """The whole call and, where asked for, the chain. Raises NotImplementedError for a refusal, and what is raised."""
-    if isinstance(implementation, Remote):
+    if isinstance(implementation, RunsCases):
         return implementation.evidence(case, chain)
     with runtime_flags(case.setting.runtime):
-        if (reason := implementation.refuses(case.setting)) is not None:
+        if (reason := implementation.unsupported_reason(case.setting)) is not None:
             raise NotImplementedError(reason)
         lstm = implementation.load(case.setting, weight_tensors(case))
-        outputs = call(lstm, case.setting, case.input, case.h_0, case.c_0)
+        outputs = call_lstm(lstm, case.setting, case.input, case.h_0, case.c_0)
         whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
         if chain and _has_steps(case, outputs):
             return (whole, *_steps(implementation, lstm, case))
@@ -113,7 +113,7 @@ def _has_steps(case: Case, outputs: Outputs) -> bool:
 
 def _steps(implementation: Implementation, lstm: LSTM, case: Case) -> tuple[Evidence, ...]:
     """The chain, or nothing where padded single steps are refused though the call, a packed one say, is not."""
-    if implementation.refuses(case.setting.one_step()) is not None:
+    if implementation.unsupported_reason(case.setting.one_step()) is not None:
         return ()
     try:
         return (_chain(lstm, case),)
@@ -128,7 +128,7 @@ def _chain(lstm: LSTM, case: Case) -> Evidence:
     befores, afters = [], []
     faults: tuple[str, ...] = ()
     for t in range(case.setting.call.time):
-        seen = call(lstm, setting, case.input[t : t + 1], h, c)
+        seen = call_lstm(lstm, setting, case.input[t : t + 1], h, c)
         befores.append((h, c))
         afters.append((seen.output, seen.h_n, seen.c_n))
         faults = faults or seen.faults

@@ -22,7 +22,7 @@ class Implementation(Protocol):
     def name(self) -> str:
         """What the certificate calls it."""
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Why this setting is not supported, in words; None where it is."""
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
@@ -33,20 +33,20 @@ class Implementation(Protocol):
 
 
 @runtime_checkable
-class InArithmetic(Protocol):
+class HasArithmetic(Protocol):
     """One that ought to be judged in another arithmetic than its dtype's own, at least on some devices."""
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """That arithmetic; None for the dtype's own."""
 
 
-def ought(implementation: Implementation, setting: Setting) -> Arithmetic:
+def expected_arithmetic(implementation: Implementation, setting: Setting) -> Arithmetic:
     """The arithmetic that an implementation ought to compute a setting in."""
-    told = implementation.arithmetic(setting) if isinstance(implementation, InArithmetic) else None
+    told = implementation.arithmetic(setting) if isinstance(implementation, HasArithmetic) else None
     return told or NATIVE[setting.runtime.dtype]
 
 
-class Trainable(Implementation, Protocol):
+class HasParameters(Implementation, Protocol):
     """One whose LSTM is no module and computes with other tensors than `load` was given: it names them."""
 
     def parameters(self, lstm: Any) -> dict[str, Tensor]:

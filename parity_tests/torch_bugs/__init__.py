@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from lstm_parity.catalogue.bad_calls import crashes
 from lstm_parity.parity_tests.torch_bugs import modes, numbers
-from lstm_parity.running.child_process import Ending, How, Isolation
+from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 
 UMBRELLA = "195547"
 
@@ -94,17 +94,17 @@ class Seen:
     words: str = ""
 
 
-def look(isolation: Isolation, bug: Bug) -> Seen:
+def look(isolation: ProcessServer, bug: Bug) -> Seen:
     """Run a bug's probe in a child process of its own, up to three times: memory that is overrun may be luckily so."""
     times = 3 if bug.probe.__module__ == crashes.__name__ else 1
     seen = (_seen(isolation.run(bug.path, limit=60.0)) for _ in range(times))
     return next((found for found in seen if found.state != "fixed"), Seen("fixed"))
 
 
-def _seen(ending: Ending) -> Seen:
-    if ending.how is How.RETURNED:
+def _seen(ending: CallResult) -> Seen:
+    if ending.how is ExitKind.RETURNED:
         return Seen("still there", ending.value) if ending.value else Seen("fixed")
-    if ending.how is not How.RAISED:
+    if ending.how is not ExitKind.RAISED:
         return Seen("still there", f"{ending.how.value}: {ending.kind} {ending.words}".strip())
     cause = "" if ending.kind == "CannotTellError" else f"{ending.kind}: "
     return Seen("cannot tell", f"{cause}{ending.words}".splitlines()[0])

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lstm_parity.catalogue.bad_calls.probe_helpers import CannotTellError, needs, runs
+from lstm_parity.catalogue.bad_calls.probe_helpers import UndecidedError, does_run, require
 from lstm_parity.parity_tests.torch_bugs.numbers import apart, small
 
 
@@ -18,14 +18,14 @@ def autocast(name: str, call: Callable[[], Any]) -> str:
     """What a call says under autocast to a dtype on the CPU, "" where it runs."""
     with warnings.catch_warnings(record=True) as said, torch.autocast("cpu", dtype=getattr(torch, name)):
         if any("autocast" in str(warning.message) for warning in said):
-            raise CannotTellError(f"this torch has no autocast to {name} on the CPU")
-        return runs(call)
+            raise UndecidedError(f"this torch has no autocast to {name} on the CPU")
+        return does_run(call)
 
 
 def on_a_processor_without(name: str, supported: str) -> str:
     """What nn.LSTM says under autocast where oneDNN lacks a dtype. Raises CannotTellError where it has it."""
-    if needs(torch.ops.mkldnn, supported)():
-        raise CannotTellError(f"oneDNN has {name} on this processor")
+    if require(torch.ops.mkldnn, supported)():
+        raise UndecidedError(f"oneDNN has {name} on this processor")
     lstm, x = small()
     return autocast(name, lambda: lstm(x))
 
@@ -81,16 +81,16 @@ def states_of_another_dtype_are_refused_obscurely() -> str:
 
 def vmap_has_no_batching_rule() -> str:
     """An LSTM mapped over a further axis of inputs."""
-    vmap = needs(needs(torch, "func"), "vmap")
+    vmap = require(require(torch, "func"), "vmap")
     lstm, x = small()
-    return runs(lambda: vmap(lambda one: lstm(one)[0])(torch.stack([x, x])))
+    return does_run(lambda: vmap(lambda one: lstm(one)[0])(torch.stack([x, x])))
 
 
 def forward_mode_is_not_there() -> str:
     """A Jacobian-vector product, with oneDNN allowed."""
-    jvp = needs(needs(torch, "func"), "jvp")
+    jvp = require(require(torch, "func"), "jvp")
     lstm, x = small()
-    return runs(lambda: jvp(lambda one: lstm(one)[0], (x,), (x,)))
+    return does_run(lambda: jvp(lambda one: lstm(one)[0], (x,), (x,)))
 
 
 def double_backward_is_missing() -> str:
@@ -102,34 +102,34 @@ def double_backward_is_missing() -> str:
         (first,) = torch.autograd.grad(lstm(x)[0].sum(), x, create_graph=True)
         return torch.autograd.grad(first.square().sum(), x)[0].double()
 
-    return runs(lambda: second(torch.float32)) or apart(second(torch.float32), second(torch.float64))
+    return does_run(lambda: second(torch.float32)) or apart(second(torch.float32), second(torch.float64))
 
 
 def quantized_projections_fail() -> str:
     """quantize_dynamic of an LSTM with proj_size, called."""
-    quantize = needs(needs(torch.ao, "quantization"), "quantize_dynamic")
+    quantize = require(require(torch.ao, "quantization"), "quantize_dynamic")
     x = torch.randn(5, 2, 3)
 
     def quantized(**architecture: int) -> str:
         module = nn.Sequential(nn.LSTM(3, 4, **architecture))
-        return runs(lambda: quantize(module, {nn.LSTM}, dtype=torch.qint8)(x))
+        return does_run(lambda: quantize(module, {nn.LSTM}, dtype=torch.qint8)(x))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if plain := quantized():
-            raise CannotTellError(f"an LSTM without projection fails too: {plain}")
+            raise UndecidedError(f"an LSTM without projection fails too: {plain}")
         return quantized(proj_size=2)
 
 
 def a_quantizable_stack_is_built_wrong() -> str:
     """ao.nn.quantizable.LSTM of two bidirectional layers, constructed and called."""
     if not hasattr(torch.ao.nn, "quantizable"):
-        raise CannotTellError("this torch has no torch.ao.nn.quantizable")
+        raise UndecidedError("this torch has no torch.ao.nn.quantizable")
     build = torch.ao.nn.quantizable.LSTM
     x = torch.randn(5, 2, 5)
-    if plain := runs(lambda: build(5, 5)(x)):
-        raise CannotTellError(f"one layer fails too: {plain}")
-    return runs(lambda: build(5, 5, num_layers=2, bidirectional=True)(x))
+    if plain := does_run(lambda: build(5, 5)(x)):
+        raise UndecidedError(f"one layer fails too: {plain}")
+    return does_run(lambda: build(5, 5, num_layers=2, bidirectional=True)(x))
 
 
 def shapes_on_the_meta_device_differ() -> str:
@@ -140,7 +140,7 @@ def shapes_on_the_meta_device_differ() -> str:
         try:
             there, states_there = small(**architecture)[0].to("meta")(x.to("meta"))
         except (RuntimeError, NotImplementedError) as error:
-            raise CannotTellError(f"no LSTM on meta: {str(error).splitlines()[0][:80]}") from error
+            raise UndecidedError(f"no LSTM on meta: {str(error).splitlines()[0][:80]}") from error
         pairs = zip((output, *states), (there, *states_there), strict=True)
         for here, meta in pairs:
             if (here.shape, here.dtype, here.stride()) != (meta.shape, meta.dtype, meta.stride()):

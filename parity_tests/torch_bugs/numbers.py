@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize, prune, weight_norm
 
-from lstm_parity.cases.case import draw
-from lstm_parity.cases.setting import setting_named
-from lstm_parity.catalogue.bad_calls.probe_helpers import CannotTellError
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.setting import parse_setting
+from lstm_parity.catalogue.bad_calls.probe_helpers import UndecidedError
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import Outcome, judge
-from lstm_parity.reports.failure import message
+from lstm_parity.reports.failure import describe_failure
 from lstm_parity.running.observe import observe
 
 BOUND = 1e-5  # float32, H below 10: a bug of this list is far above
@@ -24,9 +24,9 @@ BOUND = 1e-5  # float32, H below 10: a bug of this list is far above
 def judged(*names: str, profile: str = "normal") -> str:
     """What the judge says of nn.LSTM in the first of these settings that it does not pass."""
     for name in names:
-        verdict = judge(observe(TorchLSTM(), draw(setting_named(name), profile, 1)))
+        verdict = judge(observe(TorchLSTM(), draw_case(parse_setting(name), profile, 1)))
         if verdict.outcome is not Outcome.PARITY:
-            return f"{name}: {message(verdict).splitlines()[0]}"
+            return f"{name}: {describe_failure(verdict).splitlines()[0]}"
     return ""
 
 
@@ -45,7 +45,7 @@ def small(**architecture: object) -> tuple[nn.LSTM, Tensor]:
 def a_functional_call_uses_stale_weights() -> str:
     """Output and gradients of functional_call against those of a module that has these weights."""
     if not hasattr(torch, "func"):
-        raise CannotTellError("this torch has no torch.func")
+        raise UndecidedError("this torch has no torch.func")
     lstm, x = small()
     other = nn.LSTM(3, 4)
     parameters = dict(other.named_parameters())

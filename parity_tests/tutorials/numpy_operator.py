@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lstm_parity.cases.case import Case, draw
+from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.reference.weights import CellWeights, LSTMWeights, to_numpy, weights_of, write_weights
 
@@ -28,7 +28,7 @@ WEIGHTS = LSTMWeights(((CellWeights(np.array([*ROWS.values()], float), np.zeros(
 def by_hand(dtype: str) -> Case:
     """The tutorial's weights and nine steps as a case: one row, zero states. `--case` cannot repeat it by its name."""
     setting = Setting(Architecture(4, 1), Call(len(STEPS), 1, states=False), Runtime(dtype))
-    return replace(draw(setting), profile="by hand", weights=WEIGHTS, input=STEPS[:, None])
+    return replace(draw_case(setting), profile="by hand", weights=WEIGHTS, input=STEPS[:, None])
 
 
 def sigmoid(z: Array) -> Array:

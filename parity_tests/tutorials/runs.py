@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lstm_parity.cases.case import Case, draw
-from lstm_parity.cases.setting import setting_named
+from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.setting import parse_setting
 from lstm_parity.parity_tests.tutorials.pytorch_cells import cell_with, two_cells
-from lstm_parity.running.calls import arguments, call, weight_tensors
+from lstm_parity.running.calls import call_arguments, call_lstm, weight_tensors
 from lstm_parity.running.observe import WHOLE, Evidence, Observation
 
 PADDLE = "I6-H8-L2-bf-T3-B4-nostates"
@@ -27,7 +27,7 @@ every_seed = pytest.mark.parametrize("seed", range(5))
 
 def its_case(words: str, dtype: str = "float32", seed: int = 1) -> Case:
     """The case of a tutorial's setting, named without its dtype."""
-    return draw(setting_named(f"{words}-{dtype}"), seed=seed)
+    return draw_case(parse_setting(f"{words}-{dtype}"), seed=seed)
 
 
 def count(module: nn.Module) -> int:
@@ -41,7 +41,7 @@ def hand_run(case: Case, output: Tensor, state: tuple[Tensor, Tensor]) -> Observ
     output: (T, B, P); state: h (B, P) and c (B, H).
     """
     returned = output, tuple(tensor[None] for tensor in state)
-    outputs = call(lambda input, hx: returned, case.setting, case.input, case.h_0, case.c_0)
+    outputs = call_lstm(lambda input, hx: returned, case.setting, case.input, case.h_0, case.c_0)
     return Observation(case, (Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs),))
 
 
@@ -49,7 +49,7 @@ def two_widths(dtype: str, seed: int) -> list[tuple[Case, Observation]]:
     """Of cells 30 and 20 wide, stepped by hand one on the other: each level's case, given what it read, and its run."""
     cases = [its_case(f"{words}-T10-B3-nostates", dtype, seed) for words in ("I100-H30", "I30-H20")]
     cells = [cell_with(*(w for _, w in weight_tensors(case).items())) for case in cases]
-    x, _ = arguments(cases[0].setting, cases[0].input, cases[0].h_0, cases[0].c_0)
+    x, _ = call_arguments(cases[0].setting, cases[0].input, cases[0].h_0, cases[0].c_0)
     with torch.no_grad():
         first, second = two_cells(x, *cells)
     upper = replace(cases[1], input=first[0].double().numpy())

@@ -12,7 +12,7 @@ from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.parity_tests.strategies import agrees
 from lstm_parity.parity_tests.tutorials.pytorch_cells import parameter_count, tutorial_count
 from lstm_parity.parity_tests.tutorials.runs import PADDLE, count, every_dtype, every_seed, its_case
-from lstm_parity.running.calls import arguments, weight_tensors
+from lstm_parity.running.calls import call_arguments, weight_tensors
 
 
 def test_the_shapes_are_those_that_it_prints():
@@ -28,7 +28,7 @@ def test_the_last_output_is_the_h_of_the_last_layer_bit_for_bit(dtype, seed):
     """`y[:, -1] == h[-1]`: it is one number, written in two places."""
     case = its_case(PADDLE, dtype, seed)
     module = TorchLSTM().load(case.setting, weight_tensors(case))
-    y, (h, _) = module(*arguments(case.setting, case.input, case.h_0, case.c_0))
+    y, (h, _) = module(*call_arguments(case.setting, case.input, case.h_0, case.c_0))
 
     assert torch.equal(y[:, -1], h[-1])
 

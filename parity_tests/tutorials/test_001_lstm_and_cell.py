@@ -11,8 +11,8 @@ from torch import nn
 
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import WORST, judge, trajectory
-from lstm_parity.judging.pairs import related
+from lstm_parity.judging.forward import WORST_LIMIT, judge, judge_trajectory
+from lstm_parity.judging.pairs import judge_pair
 from lstm_parity.parity_tests.strategies import agrees
 from lstm_parity.parity_tests.tutorials.pytorch_cells import cell_loop, cell_loop_without_h
 from lstm_parity.parity_tests.tutorials.runs import (
@@ -24,8 +24,8 @@ from lstm_parity.parity_tests.tutorials.runs import (
     its_case,
     two_widths,
 )
-from lstm_parity.reports.failure import NoParityError, demand_parity
-from lstm_parity.running.calls import arguments, weight_tensors
+from lstm_parity.reports.failure import ParityError, require_parity
+from lstm_parity.running.calls import call_arguments, weight_tensors
 from lstm_parity.running.observe import observe
 
 LOOP, LOOP_WITHOUT_H = FromLayer("loop over a cell", cell_loop), FromLayer("the tutorial's loop", cell_loop_without_h)
@@ -48,7 +48,7 @@ def test_hx_may_be_a_list(dtype):
     """`[h, c]` is `(h, c)`, bit for bit."""
     case = its_case("I100-H20-L4-T10-B3", dtype)
     module = TorchLSTM().load(case.setting, weight_tensors(case))
-    x, hx = arguments(case.setting, case.input, case.h_0, case.c_0)
+    x, hx = call_arguments(case.setting, case.input, case.h_0, case.c_0)
 
     assert all(map(torch.equal, flat(module(x, list(hx))), flat(module(x, hx))))
 
@@ -76,15 +76,15 @@ def test_a_loop_over_a_cell_is_a_layer(dtype, seed):
 @every_seed
 def test_its_loop_deviates_in_output_and_in_both_states(dtype, seed):
     """`b, c = cell(x, (h, c))` is not an LSTM, and all that it returns is named."""
-    with pytest.raises(NoParityError, match=r"(?s)output deviates.*\nh_n deviates.*\nc_n deviates"):
-        demand_parity(judge(observe(LOOP_WITHOUT_H, its_case(ONE_CELL, dtype, seed))))
+    with pytest.raises(ParityError, match=r"(?s)output deviates.*\nh_n deviates.*\nc_n deviates"):
+        require_parity(judge(observe(LOOP_WITHOUT_H, its_case(ONE_CELL, dtype, seed))))
 
 
 def test_its_loop_is_right_at_the_first_step_and_wrong_at_every_later_one():
     """The first step is the only one for which h is what it was before the first step."""
-    output, _, _ = trajectory(judge(observe(LOOP_WITHOUT_H, its_case(ONE_CELL))))
+    output, _, _ = judge_trajectory(judge(observe(LOOP_WITHOUT_H, its_case(ONE_CELL))))
 
-    assert [bool(step.max() > WORST) for step in output.ratio] == [False, *[True] * 9]
+    assert [bool(step.max() > WORST_LIMIT) for step in output.ratio] == [False, *[True] * 9]
 
 
 def test_its_loop_lacks_nothing_but_the_feedback_of_h():
@@ -101,6 +101,6 @@ def test_its_loop_lacks_nothing_but_the_feedback_of_h():
 def test_two_cells_of_different_widths_are_two_lstms(dtype, seed, level):
     """Each level is computed to rounding noise, and strays from an nn.LSTM of its width by the noise of both."""
     case, run = two_widths(dtype, seed)[level]
-    demand_parity(judge(run))
+    require_parity(judge(run))
 
-    demand_parity(related(case, run.evidence[0].outputs, observe(TorchLSTM(), case).evidence[0].outputs))
+    require_parity(judge_pair(case, run.evidence[0].outputs, observe(TorchLSTM(), case).evidence[0].outputs))

@@ -21,7 +21,7 @@ from lstm_parity.parity_tests.tutorials.runs import (
     its_case,
     leaves_of,
 )
-from lstm_parity.reports.failure import NoParityError, demand_parity
+from lstm_parity.reports.failure import ParityError, require_parity
 from lstm_parity.running.calls import weight_tensors
 from lstm_parity.running.observe import observe
 
@@ -41,15 +41,15 @@ def test_its_lstm_forward_is_nn_lstm_in_float32(words, seed):
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
 def test_its_output_is_float32_whatever_it_is_given(words, seed, dtype):
     """`torch.zeros(batch, time, size)` has torch's default dtype; that is the first thing that is said."""
-    with pytest.raises(NoParityError, match=rf"\Aoutput has dtype float32, but must have {dtype}\n"):
-        demand_parity(judge(observe(TUTORIAL, its_case(words, dtype, seed))))
+    with pytest.raises(ParityError, match=rf"\Aoutput has dtype float32, but must have {dtype}\n"):
+        require_parity(judge(observe(TUTORIAL, its_case(words, dtype, seed))))
 
 
 @both
 def test_its_float32_output_is_rounded_too_and_its_states_are_not(words):
     """In float64 the digits are gone, from the output alone."""
-    with pytest.raises(NoParityError, match=r"(?s)output deviates: .* x rounding noise.*\n  h_n and c_n agree\n"):
-        demand_parity(judge(observe(TUTORIAL, its_case(words, "float64"))))
+    with pytest.raises(ParityError, match=r"(?s)output deviates: .* x rounding noise.*\n  h_n and c_n agree\n"):
+        require_parity(judge(observe(TUTORIAL, its_case(words, "float64"))))
 
 
 @both

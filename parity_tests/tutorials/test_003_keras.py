@@ -9,13 +9,13 @@ from torch import nn
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.pairs import related
+from lstm_parity.judging.pairs import judge_pair
 from lstm_parity.parity_tests.strategies import agrees
 from lstm_parity.parity_tests.tutorials import keras_like
 from lstm_parity.parity_tests.tutorials.keras_like import carried, keras_cell, keras_layer
 from lstm_parity.parity_tests.tutorials.runs import KERAS, SEQUENTIAL, count, every_dtype, every_seed, its_case
 from lstm_parity.reference.conventions.keras import fresh_bias
-from lstm_parity.reports.failure import NoParityError, demand_parity
+from lstm_parity.reports.failure import ParityError, require_parity
 from lstm_parity.running.calls import weight_tensors
 from lstm_parity.running.observe import observe
 
@@ -55,7 +55,7 @@ def test_the_cell_in_a_loop_is_the_layer(dtype):
     case = its_case(KERAS, dtype)
     loop, layer = (observe(either, case).evidence[0].outputs for either in (CELL, LAYER))
 
-    demand_parity(related(case, loop, layer))
+    require_parity(judge_pair(case, loop, layer))
 
 
 @every_dtype
@@ -93,5 +93,5 @@ def test_only_the_forget_gate_starts_at_1():
 )
 def test_biases_carried_across_carelessly_deviate(dtype, wrong):
     """The forget gate's 1 must be overwritten, and both of torch's biases must go into the one that there is."""
-    with pytest.raises(NoParityError, match="output deviates"):
-        demand_parity(judge(observe(FromLayer("careless", wrong), its_case(KERAS, dtype))))
+    with pytest.raises(ParityError, match="output deviates"):
+        require_parity(judge(observe(FromLayer("careless", wrong), its_case(KERAS, dtype))))

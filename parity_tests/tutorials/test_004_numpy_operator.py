@@ -23,7 +23,7 @@ from lstm_parity.parity_tests.tutorials.numpy_operator import (
     without_bias,
 )
 from lstm_parity.parity_tests.tutorials.runs import every_dtype
-from lstm_parity.reports.failure import NoParityError, demand_parity
+from lstm_parity.reports.failure import ParityError, require_parity
 from lstm_parity.running.observe import observe
 
 ROUNDED, UNROUNDED = (FromLayer(f"gates: {gate.__name__}", as_layer(gate)) for gate in (rounded_sigmoid, sigmoid))
@@ -66,8 +66,8 @@ def test_with_gates_as_they_are_numpy_and_torch_agree(dtype, implementation):
 @every_dtype
 def test_rounding_the_gates_is_more_than_noise(dtype):
     """All three tensors deviate; the worst output is one that should have been 4.4e-5 and is 0."""
-    with pytest.raises(NoParityError, match=r"(?s)\Aoutput deviates.* got 0 .*, exact 4\.37.*e-05.*\nc_n deviates"):
-        demand_parity(judge(observe(ROUNDED, by_hand(dtype))))
+    with pytest.raises(ParityError, match=r"(?s)\Aoutput deviates.* got 0 .*, exact 4\.37.*e-05.*\nc_n deviates"):
+        require_parity(judge(observe(ROUNDED, by_hand(dtype))))
 
 
 @every_dtype

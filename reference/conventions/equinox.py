@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_parity.reference.conventions.gates import Array, one_bias, refuse_projection
+from lstm_parity.reference.conventions.gates import Array, refuse_projection, sum_biases
 from lstm_parity.reference.weights import CellWeights
 
 
@@ -26,7 +26,7 @@ class OneBiasLayer:
 def from_torch(w: CellWeights) -> OneBiasLayer:
     """Both biases added up."""
     refuse_projection(w, "Equinox, and MLX,")
-    return OneBiasLayer(w.w_ih, w.w_hh, None if w.b_ih is None else one_bias(w))
+    return OneBiasLayer(w.w_ih, w.w_hh, None if w.b_ih is None else sum_biases(w))
 
 
 def to_torch(layer: OneBiasLayer) -> CellWeights:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.reference.conventions.gates import TORCH, Array, one_bias, refuse_projection
+from lstm_parity.reference.conventions.gates import TORCH, Array, refuse_projection, sum_biases
 from lstm_parity.reference.weights import CellWeights
 
 Parameters = dict[str, dict[str, Array]]
@@ -44,7 +44,7 @@ def to_torch(cell: Parameters) -> CellWeights:
 def fused_from_torch(w: CellWeights) -> FusedCell:
     """The same for `nnx.OptimizedLSTMCell`."""
     refuse_projection(w, "Flax")
-    return FusedCell(w.w_ih.T, w.w_hh.T, one_bias(w))
+    return FusedCell(w.w_ih.T, w.w_hh.T, sum_biases(w))
 
 
 def fused_to_torch(cell: FusedCell) -> CellWeights:

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 TORCH = "ifgo"
 
 
-def reordered(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
+def reorder_gates(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
     """The blocks of an axis, a gate each, in another order: `reordered(w, "ifgo", "iofg")`, g being the candidate."""
     if sorted(given) != sorted(wanted):
         raise ValueError(f"gates {given!r} were given, but {wanted!r} are wanted: name the same gates")
@@ -23,27 +23,27 @@ def reordered(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
 
 def from_torch(array: Array, order: str) -> Array:
     """Rows i, f, g, o in another order."""
-    return reordered(array, TORCH, order)
+    return reorder_gates(array, TORCH, order)
 
 
 def to_torch(array: Array, order: str) -> Array:
     """Rows of another order as i, f, g, o."""
-    return reordered(array, order, TORCH)
+    return reorder_gates(array, order, TORCH)
 
 
-def biases(w: CellWeights) -> tuple[Array, Array]:
+def make_biases(w: CellWeights) -> tuple[Array, Array]:
     """Both biases (4H,), zeros where there are none."""
     zeros: Array = np.zeros(4 * w.hidden_size, w.w_ih.dtype)
     return (zeros, zeros) if w.b_ih is None or w.b_hh is None else (w.b_ih, w.b_hh)
 
 
-def one_bias(w: CellWeights) -> Array:
+def sum_biases(w: CellWeights) -> Array:
     """The sum of both (4H,), rounded to their dtype; zeros where there are none."""
-    b_ih, b_hh = biases(w)
+    b_ih, b_hh = make_biases(w)
     return np.asarray(b_ih + b_hh)
 
 
-def forget_bias(amount: float, like: Array) -> Array:
+def add_forget_bias(amount: float, like: Array) -> Array:
     """A bias (4H,) in torch's order that is an amount for the forget gate and zero for all others."""
     return np.repeat(np.array([0.0, amount, 0.0, 0.0], like.dtype), like.shape[-1] // 4)
 

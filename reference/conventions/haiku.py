@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_parity.reference.conventions import gates
-from lstm_parity.reference.conventions.gates import Array, biases, forget_bias, refuse_projection
+from lstm_parity.reference.conventions.gates import Array, add_forget_bias, make_biases, refuse_projection
 from lstm_parity.reference.weights import CellWeights
 
 ORDER = "igfo"
@@ -28,12 +28,12 @@ class HaikuLayer:
 def from_torch(w: CellWeights) -> HaikuLayer:
     """The forget gate's bias is less by the 1 that is added at run time."""
     refuse_projection(w, "Haiku")
-    b_ih, b_hh = biases(w)
-    bias = b_ih + (b_hh - forget_bias(1.0, b_hh))
+    b_ih, b_hh = make_biases(w)
+    bias = b_ih + (b_hh - add_forget_bias(1.0, b_hh))
     return HaikuLayer(gates.from_torch(np.concatenate([w.w_ih, w.w_hh], 1), ORDER).T, gates.from_torch(bias, ORDER))
 
 
 def to_torch(layer: HaikuLayer) -> CellWeights:
     """The bias as b_ih, the 1 as b_hh."""
     w_ih, w_hh = np.split(gates.to_torch(layer.w.T, ORDER), [len(layer.w) - len(layer.b) // 4], 1)
-    return CellWeights(w_ih, w_hh, gates.to_torch(layer.b, ORDER), forget_bias(1.0, layer.b))
+    return CellWeights(w_ih, w_hh, gates.to_torch(layer.b, ORDER), add_forget_bias(1.0, layer.b))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lstm_parity.reference.conventions.gates import Array, biases, refuse_projection
+from lstm_parity.reference.conventions.gates import Array, make_biases, refuse_projection
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 Arrays = dict[int, Array]
@@ -29,7 +29,7 @@ def from_torch(weights: LSTMWeights) -> PseudoLayers:
     cells = dict(enumerate(cell for directions in weights.cells for cell in directions))
     for cell in cells.values():
         refuse_projection(cell, "lstm_ref")
-    both = {k: biases(cell) for k, cell in cells.items()}
+    both = {k: make_biases(cell) for k, cell in cells.items()}
     w_ih, w_hh = ({k: getattr(cell, name) for k, cell in cells.items()} for name in ("w_ih", "w_hh"))
     return PseudoLayers(w_ih, w_hh, {k: b for k, (b, _) in both.items()}, {k: b for k, (_, b) in both.items()})
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_parity.reference.conventions.gates import Array, forget_bias, one_bias, refuse_projection
+from lstm_parity.reference.conventions.gates import Array, add_forget_bias, refuse_projection, sum_biases
 from lstm_parity.reference.weights import CellWeights
 
 
@@ -37,7 +37,7 @@ class KerasLayer:
 def from_torch(w: CellWeights) -> KerasLayer:
     """Overwrite all of a layer's weights with these: what the bias was at start, 1 for the forget gate, is in none."""
     refuse_projection(w, "Keras")
-    return KerasLayer(w.w_ih.T, w.w_hh.T, None if w.b_ih is None else one_bias(w))
+    return KerasLayer(w.w_ih.T, w.w_hh.T, None if w.b_ih is None else sum_biases(w))
 
 
 def to_torch(layer: KerasLayer) -> CellWeights:
@@ -48,4 +48,4 @@ def to_torch(layer: KerasLayer) -> CellWeights:
 
 def fresh_bias(like: Array) -> Array:
     """The bias of a new layer (`unit_forget_bias=True`): 1 for the forget gate, 0 for the others."""
-    return forget_bias(1.0, like)
+    return add_forget_bias(1.0, like)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_parity.reference.conventions import gates
-from lstm_parity.reference.conventions.gates import Array, biases, refuse_projection
+from lstm_parity.reference.conventions.gates import Array, make_biases, refuse_projection
 from lstm_parity.reference.weights import CellWeights
 
 ORDER = "iofg"
@@ -39,7 +39,7 @@ def from_torch(directions: Sequence[CellWeights]) -> OnnxLayer:
     w, r = (np.stack([_from(getattr(cell, name)) for cell in directions]) for name in ("w_ih", "w_hh"))
     if directions[0].b_ih is None:
         return OnnxLayer(w, r)
-    return OnnxLayer(w, r, np.stack([np.concatenate([*map(_from, biases(cell))]) for cell in directions]))
+    return OnnxLayer(w, r, np.stack([np.concatenate([*map(_from, make_biases(cell))]) for cell in directions]))
 
 
 def to_torch(layer: OnnxLayer) -> tuple[CellWeights, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lstm_parity.reference.conventions.gates import Array, biases
+from lstm_parity.reference.conventions.gates import Array, make_biases
 from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 
@@ -32,7 +32,7 @@ class PaddleLayer:
 
 def from_torch(w: CellWeights) -> PaddleLayer:
     """Biases of zero where there are none."""
-    return PaddleLayer(w.w_ih, w.w_hh, *biases(w), None if w.w_hr is None else w.w_hr.T)
+    return PaddleLayer(w.w_ih, w.w_hh, *make_biases(w), None if w.w_hr is None else w.w_hr.T)
 
 
 def to_torch(layer: PaddleLayer) -> CellWeights:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.reference.conventions import gates
-from lstm_parity.reference.conventions.gates import Array, biases, forget_bias
+from lstm_parity.reference.conventions.gates import Array, add_forget_bias, make_biases
 from lstm_parity.reference.weights import CellWeights
 
 ORDER = "igfo"
@@ -31,9 +31,9 @@ class CellV1:
 
 def from_torch(w: CellWeights, added: float = 0.0) -> CellV1:
     """For a cell whose `forget_bias` is `added`: its bias is less by that."""
-    b_ih, b_hh = biases(w)
+    b_ih, b_hh = make_biases(w)
     kernel = np.concatenate([w.w_ih, w.w_hh], 1)
-    bias = b_ih + (b_hh - forget_bias(added, b_hh))
+    bias = b_ih + (b_hh - add_forget_bias(added, b_hh))
     projection = None if w.w_hr is None else w.w_hr.T
     return CellV1(gates.from_torch(kernel, ORDER).T, gates.from_torch(bias, ORDER), projection, added)
 
@@ -43,7 +43,7 @@ def to_torch(cell: CellV1) -> CellWeights:
     output_size = len(cell.bias) // 4 if cell.projection is None else cell.projection.shape[1]
     w_ih, w_hh = np.split(gates.to_torch(cell.kernel.T, ORDER), [len(cell.kernel) - output_size], 1)
     w_hr = None if cell.projection is None else cell.projection.T
-    return CellWeights(w_ih, w_hh, gates.to_torch(cell.bias, ORDER), forget_bias(cell.forget_bias, cell.bias), w_hr)
+    return CellWeights(w_ih, w_hh, gates.to_torch(cell.bias, ORDER), add_forget_bias(cell.forget_bias, cell.bias), w_hr)
 
 
 def state(h: Any, c: Any) -> tuple[Any, Any]:

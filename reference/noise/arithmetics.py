@@ -49,7 +49,7 @@ def ladder(dtype: str) -> tuple[Arithmetic, ...]:
     return (native, *_wider(native), *_activations(native), *_products(native), *_states(native), *_narrower(native))
 
 
-def named(words: str, dtype: str) -> Arithmetic | None:
+def find_arithmetic(words: str, dtype: str) -> Arithmetic | None:
     """The arithmetic of a dtype's ladder with this name, which may leave out "DTYPE with"; None where there is none."""
     return next((a for a in ladder(dtype) if words in (a.name, a.name.removeprefix(f"{dtype} with "))), None)
 

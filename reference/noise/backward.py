@@ -30,14 +30,14 @@ States = tuple[Noisy, Noisy]
 class Expected:
     """The gradients that an implementation should have: input (N, T, B, I), h_0, c_0, and an LSTMWeights of Noisy.
 
-    carried: (N,) the largest noise of any h on the way forward; where it is not small, the gradients are anybody's.
+    hidden_noise: (N,) the largest noise of any h on the way forward; if it is not small, no gradient is expected.
     """
 
     input: Noisy
     h_0: Noisy
     c_0: Noisy
     weights: LSTMWeights
-    carried: Array
+    hidden_noise: Array
 
     def named(self) -> dict[str, Any]:
         """Every Noisy by name: `input`, `h_0`, `c_0`, then the weights by torch's names."""
@@ -105,11 +105,11 @@ def lstm_backward(
             d_y, k = d_x[..., direction * size : (direction + 1) * size], layer * len(directions) + direction
             d_state = Noisy(d_last[0][:, k]), Noisy(d_last[1][:, k])
             back.append(_layer_backward(a, tape[layer][direction], d_y, d_state, cell, valid, direction == 1))
-        d_x = back[0][0] if len(back) == 1 else _plus(a, back[0][0], back[1][0])
+        d_x = back[0][0] if len(back) == 1 else _add(a, back[0][0], back[1][0])
         d_x = rounding.product(a, d_x, Noisy(masks[layer - 1])) if masks and layer > 0 else d_x
         d_states = [d for _, d, _ in back] + d_states
         d_cells = [tuple(d for _, _, d in back), *d_cells]
-    d_h_0, d_c_0 = (_stacked(d) for d in zip(*d_states, strict=True))
+    d_h_0, d_c_0 = (_stack(d) for d in zip(*d_states, strict=True))
     return Expected(d_x, d_h_0, d_c_0, LSTMWeights(tuple(d_cells)), carried)
 
 
@@ -141,9 +141,9 @@ def _layer_forward(
         steps.append(s)
         output.append(h)
     order = slice(None, None, -1 if reverse else 1)
-    parts = (_stacked([getattr(s, field.name) for s in steps[order]]) for field in fields(_Local))
+    parts = (_stack([getattr(s, field.name) for s in steps[order]]) for field in fields(_Local))
     nothing = Noisy(np.zeros(()))
-    return _Local(*(_where(valid, part, nothing) for part in parts)), _where(valid, _stacked(output[order]), nothing)
+    return _Local(*(_where(valid, part, nothing) for part in parts)), _where(valid, _stack(output[order]), nothing)
 
 
 def _layer_backward(
@@ -151,13 +151,13 @@ def _layer_backward(
 ) -> tuple[Noisy, States, CellWeights]:
     (d_h, d_c), d_zs, d_all = d_last, list[Noisy](), list[Noisy]()
     for t in range(len(valid)) if reverse else reversed(range(len(valid))):
-        d_h = _plus(a, d_h, d_y[:, t])
+        d_h = _add(a, d_h, d_y[:, t])
         d_all.append(d_h)
         d_z, old_h, old_c = _step_backward(a, s[t], d_h, d_c, cell.back)
         d_zs.append(d_z)
         d_h, d_c = _where(valid[t], old_h, d_h), _where(valid[t], old_c, d_c)
     order = slice(None, None, 1 if reverse else -1)
-    d_z, d_hs = (_where(valid, _stacked(d[order]), Noisy(np.zeros(()))) for d in (d_zs, d_all))
+    d_z, d_hs = (_where(valid, _stack(d[order]), Noisy(np.zeros(()))) for d in (d_zs, d_all))
     d_x = rounding.rounded_sum(a, rounding.sum_of_products(d_z, cell.back.w_ih))
     return d_x, (d_h, d_c), _weights_backward(a, s, d_z, d_hs, cell.forth, reverse)
 
@@ -170,7 +170,7 @@ def _step_forward(
     z_i, z_f, z_g, z_o = (z[..., k * H : (k + 1) * H] for k in range(4))
     i, f, o = (rounding.sigmoid(a, z) for z in (z_i, z_f, z_o))
     g = rounding.tanh(a, z_g)
-    new_c = _plus(a, _carried(a, c, f), rounding.product(a, i, g))
+    new_c = _add(a, _hidden_noise(a, c, f), rounding.product(a, i, g))
     tanh_c = rounding.tanh(a, new_c)
     m = rounding.product(a, o, tanh_c)
     new_h = (
@@ -189,14 +189,14 @@ def _step_backward(
         if weights.w_hr is None
         else rounding.rounded_sum(a, rounding.sum_of_products(d_h[:, None], weights.w_hr))[:, 0]
     )
-    d_c = _plus(a, d_c, _product(a, d_m, s.o, s.slope_c))
+    d_c = _add(a, d_c, _product(a, d_m, s.o, s.slope_c))
     gates = [_product(a, d_c, s.g, s.slope_i), _product(a, d_c, s.c, s.slope_f)]
     gates += [_product(a, d_c, s.i, s.slope_g), _product(a, d_m, s.tanh_c, s.slope_o)]
     d_z = Noisy(*(np.concatenate([getattr(d, part) for d in gates], -1) for part in ("value", "deviation")))
     return (
         d_z,
         rounding.rounded_sum(a, rounding.sum_of_products(d_z[:, None], weights.w_hh))[:, 0],
-        _carried(a, d_c, s.f),
+        _hidden_noise(a, d_c, s.f),
     )
 
 
@@ -263,14 +263,14 @@ def _product(a: Arithmetic, *factors: Noisy) -> Noisy:
     return product
 
 
-def _carried(a: Arithmetic, c: Noisy, f: Noisy) -> Noisy:
+def _hidden_noise(a: Arithmetic, c: Noisy, f: Noisy) -> Noisy:
     """`f * c`, the deviation of c added linearly."""
     value = f.value * c.value
     own = rounding.combine(f.deviation * np.abs(c.value), a.value * np.abs(value)) + a.floor
     return rounding.noisy(value, f.value * c.deviation + own)
 
 
-def _plus(a: Arithmetic, one: Noisy, other: Noisy) -> Noisy:
+def _add(a: Arithmetic, one: Noisy, other: Noisy) -> Noisy:
     """A sum of two whose errors are not independent."""
     value = one.value + other.value
     return rounding.noisy(value, one.deviation + other.deviation + a.value * np.abs(value) + a.floor)
@@ -296,6 +296,6 @@ def _where(condition: Array, one: Noisy, other: Noisy) -> Noisy:
     return Noisy(np.where(condition, one.value, other.value), np.where(condition, one.deviation, other.deviation))
 
 
-def _stacked(parts: Sequence[Noisy]) -> Noisy:
+def _stack(parts: Sequence[Noisy]) -> Noisy:
     """One after the other along a new second axis."""
     return Noisy(np.stack([p.value for p in parts], 1), np.stack([p.deviation for p in parts], 1))

@@ -35,7 +35,7 @@ class Expected:
     h_n: Noisy
     c_n: Noisy
     overflow: Array
-    carried: Array
+    hidden_noise: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class _Steps:
 
 BLOCK = 2**18  # numbers of one kind that are worked on at a time: what a processor's own cache holds
 
-Seen = Callable[[int], "Array | None"]
+ReturnedStates = Callable[[int], "Array | None"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +72,12 @@ class Cell:
 Cells = tuple[Cell, ...]
 
 
-def ready(weights: LSTMWeights) -> Cells:
+def prepare_cells(weights: LSTMWeights) -> Cells:
     """The weights of N cases, NumPy arrays with a leading case axis, made ready: one cell per layer."""
-    return tuple(Cell.of(_beside(directions)) for directions in weights.cells)
+    return tuple(Cell.of(_stack_directions(directions)) for directions in weights.cells)
 
 
-def _beside(directions: tuple[CellWeights, ...]) -> CellWeights:
+def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
     """The weights of D directions along the case axis: (N, ...) each -> (D*N, ...)."""
     if len(directions) == 1:
         return directions[0]
@@ -96,15 +96,15 @@ def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Arr
 
     c_all, c_last = _cell_states(a, f, rounding.product(a, i, g), c, valid)
     h_all = rounding.product(a, o, rounding.tanh(a, c_all))
-    overflow = _in_any(rounding.may_overflow(a, x, recurrent))
+    overflow = _any_overflow(rounding.may_overflow(a, x, recurrent))
     if cell.w_hr is not None:
         projected = rounding.sum_of_products(h_all, cell.w_hr)
         h_all = rounding.rounded_sum(a, projected)
-        overflow = overflow | _in_any(rounding.may_overflow(a, projected))
-    return _Steps(rounding.stored(a, h_all), c_last, overflow)
+        overflow = overflow | _any_overflow(rounding.may_overflow(a, projected))
+    return _Steps(rounding.store(a, h_all), c_last, overflow)
 
 
-def _in_any(flags: Array) -> Array:
+def _any_overflow(flags: Array) -> Array:
     """Whether it is so anywhere in a case: (N, ...) -> (N,)."""
     return np.asarray(flags.reshape(len(flags), -1).any(-1))
 
@@ -130,34 +130,34 @@ def lstm_layer(
 ) -> tuple[_Steps, Noisy]:
     """One layer, forward in the time of its arguments; also its last valid h (N, B, P); valid: (N, T, B, 1)."""
     h, c = state
-    before = None if seen is None else rounding.seen(a, _before(seen, h.value, valid))
+    before = None if seen is None else rounding.as_returned(a, _previous_states(seen, h.value, valid))
     block, done = max(1, BLOCK // (4 * c.value.size)), []
     for start in range(0, valid.shape[1], block):
         now = slice(start, start + block)
         inputs = rounding.sum_of_products(x[:, now], cell.w_ih, cell.b_ih)
         if before is None:
-            done.append(_unrolled(a, inputs, h, c, cell, valid[:, now]))
+            done.append(_unroll(a, inputs, h, c, cell, valid[:, now]))
         else:
             done.append(lstm_steps(a, inputs, before[:, now], c, cell, valid[:, now]))
         h, c = done[-1].h[:, -1], done[-1].c
-    steps = _Steps(_joined([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
+    steps = _Steps(_join([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
     last = valid.shape[1] - 1 - np.argmax(valid[:, ::-1, :, 0], axis=1)
     return steps, steps.h[np.arange(len(last))[:, None], last, np.arange(last.shape[1])]
 
 
-def _joined(parts: list[Noisy], axis: int) -> Noisy:
+def _join(parts: list[Noisy], axis: int) -> Noisy:
     value = np.concatenate([part.value for part in parts], axis)
     return Noisy(value, np.concatenate([part.deviation for part in parts], axis))
 
 
-def _before(seen: Array, h_0: Array, valid: Array) -> Array:
+def _previous_states(seen: Array, h_0: Array, valid: Array) -> Array:
     """The hidden states before each step: h_0 at a row's first valid step, the seen ones after it."""
     previous = np.concatenate([h_0[:, None], seen[:, :-1]], 1)
     started = np.concatenate([np.zeros_like(valid[:, :1]), valid[:, :-1]], 1)
     return np.where(started, previous, h_0[:, None])
 
 
-def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
+def _unroll(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
     """The steps one by one, each from our own previous h and its noise."""
     hs, overflow = [], np.zeros(len(h.value), bool)
     for t in range(valid.shape[1]):
@@ -167,7 +167,7 @@ def _unrolled(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid:
         h = Noisy(np.where(runs, new.value, h.value), np.where(runs, new.deviation, h.deviation))
         c, overflow = step.c, overflow | step.overflow
         hs.append(h)
-    return _Steps(_joined([h[:, None] for h in hs], 1), c, overflow)
+    return _Steps(_join([h[:, None] for h in hs], 1), c, overflow)
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class _Ways:
 
     def output(self, h: Noisy) -> Noisy:
         """The directions joined: (D*N, T, B, P) -> (N, T, B, D*P)."""
-        return h if self.directions == 1 else _joined([h[: self.cases], h[self.cases :, ::-1]], -1)
+        return h if self.directions == 1 else _join([h[: self.cases], h[self.cases :, ::-1]], -1)
 
 
 def _both(x: Array) -> Array:
@@ -218,7 +218,7 @@ def lstm_forward(
     state: tuple[Array, Array],
     cells: Cells,
     valid: Array,
-    seen: Seen,
+    seen: ReturnedStates,
     masks: Sequence[Array] = (),
 ) -> Expected:
     """The exact answer and its noise for N cases, each step from what the implementation was seen to return.
@@ -235,16 +235,16 @@ def lstm_forward(
         layer_input = rounding.product(a, layer_input, Noisy(masks[layer - 1])) if masks and layer else layer_input
         if layer_input.noise is not None:
             carried = layer_input.noise.reshape(len(x), -1).max(-1)
-        h, c = (rounding.seen(a, ways.states(s, layer)) for s in state)
+        h, c = (rounding.as_returned(a, ways.states(s, layer)) for s in state)
         own = seen(layer)
         hidden = None if own is None else ways.hidden(own)
         steps, last = lstm_layer(a, ways.inputs(layer_input), (h, c), cell, runs, hidden)
         h_n.append(ways.last(last))
-        c_n.append(ways.last(rounding.stored(a, steps.c)))
+        c_n.append(ways.last(rounding.store(a, steps.c)))
         overflow = overflow | steps.overflow.reshape(-1, len(x)).any(0)
         output = _without_padding(ways.output(steps.h), valid)
-        layer_input = output if own is None else rounding.seen(a, own)
-    return Expected(output, _joined(h_n, 1), _joined(c_n, 1), overflow, carried)
+        layer_input = output if own is None else rounding.as_returned(a, own)
+    return Expected(output, _join(h_n, 1), _join(c_n, 1), overflow, carried)
 
 
 def _without_padding(output: Noisy, valid: Array) -> Noisy:

@@ -50,8 +50,8 @@ Array = NDArray[Any]
 
 ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
 COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
-FEW = 0.125  # the share of zeros among factors up to which they are counted as terms
-MANY = 0.25  # the share of copies among the weights of an output from which on they are counted
+FEW_TERMS = 0.125  # the share of zeros among factors up to which they are counted as terms
+MANY_TERMS = 0.25  # the share of copies among the weights of an output from which on they are counted
 SQUARES_UNDERFLOW = 1e-150
 REACH = 4.0  # how many noises of its argument an activation is followed
 
@@ -142,7 +142,7 @@ class Matrix:
         """Make a matrix ready."""
         w_t = np.swapaxes(w, -1, -2)
         same = w_t[..., 1:, :] == w_t[..., :-1, :]
-        many = same.mean(-2).max(-1) >= MANY if same.size else np.zeros(len(w), bool)
+        many = same.mean(-2).max(-1) >= MANY_TERMS if same.size else np.zeros(len(w), bool)
         copied = same & (w_t[..., 1:, :] != 0.0) & many[..., None, None]
         copies = copied.astype(np.float32) if many.any() else None
         full = _few_zeros(np.count_nonzero(w, axis=-1), w.shape[-1])
@@ -166,7 +166,7 @@ class Matrix:
 
 def _few_zeros(counted: Array, size: int) -> bool:
     """Whether none of these counts of numbers that are not zero, out of so many, is small."""
-    return bool((counted > (1.0 - FEW) * size).all())
+    return bool((counted > (1.0 - FEW_TERMS) * size).all())
 
 
 def _copies(x: Array) -> Array:
@@ -243,18 +243,18 @@ def sigmoid(arithmetic: Arithmetic, z: Noisy) -> Noisy:
     small = np.exp(-np.abs(z.value))
     value = np.where(z.value < 0.0, small, 1.0) / (1.0 + small)
     if _straight(z):
-        return _activated(arithmetic, z, value, value * (1.0 - value), 1.0)
+        return _activate(arithmetic, z, value, value * (1.0 - value), 1.0)
     decay = np.exp(-_nearest_to_zero(z))
-    return _activated(arithmetic, z, value, decay / np.square(1.0 + decay), 1.0)
+    return _activate(arithmetic, z, value, decay / np.square(1.0 + decay), 1.0)
 
 
 def tanh(arithmetic: Arithmetic, z: Noisy) -> Noisy:
     """The hyperbolic tangent and its noise."""
     value = np.tanh(z.value)
     if _straight(z):
-        return _activated(arithmetic, z, value, 1.0 - np.square(value), 2.0)
+        return _activate(arithmetic, z, value, 1.0 - np.square(value), 2.0)
     decay = np.exp(-2.0 * _nearest_to_zero(z))
-    return _activated(arithmetic, z, value, 4.0 * decay / np.square(1.0 + decay), 2.0)
+    return _activate(arithmetic, z, value, 4.0 * decay / np.square(1.0 + decay), 2.0)
 
 
 def _straight(z: Noisy) -> bool:
@@ -267,7 +267,7 @@ def _nearest_to_zero(z: Noisy) -> Array:
     return np.maximum(np.abs(z.value) - REACH * z.deviation, 0.0)
 
 
-def _activated(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
+def _activate(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
     moved = np.minimum(z.deviation * slope, span)
     own = np.abs(value)
     own *= ACTIVATION_ROUNDOFFS * arithmetic.value
@@ -284,13 +284,13 @@ def product(arithmetic: Arithmetic, a: Noisy, b: Noisy) -> Noisy:
     return noisy(value, combine(*crossed, arithmetic.value * np.abs(value)) + arithmetic.floor)
 
 
-def seen(arithmetic: Arithmetic, x: Array) -> Noisy:
+def as_returned(arithmetic: Arithmetic, x: Array) -> Noisy:
     """A state as it was returned or given: uncertain where the implementation may keep another rounding of it."""
     if arithmetic.state <= arithmetic.value:
         return Noisy(x)
     return noisy(x, arithmetic.state * np.abs(x) + arithmetic.floor)
 
 
-def stored(arithmetic: Arithmetic, x: Noisy) -> Noisy:
+def store(arithmetic: Arithmetic, x: Noisy) -> Noisy:
     """x as it is kept between steps, and returned: rounded to the type of the states."""
     return noisy(x.value, combine(x.deviation, arithmetic.state * np.abs(x.value)) + arithmetic.floor)

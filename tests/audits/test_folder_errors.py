@@ -14,9 +14,9 @@ import torch
 from click.testing import CliRunner
 
 from lstm_parity.audits.folders.arrays import FolderError, read_array
-from lstm_parity.audits.folders.read import read
+from lstm_parity.audits.folders.read import read_folder
 from lstm_parity.audits.folders.run import judge_folders
-from lstm_parity.audits.folders.write import export
+from lstm_parity.audits.folders.write import export_cases
 from lstm_parity.cli import main
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.judging.forward import Outcome
@@ -126,7 +126,7 @@ def test_a_setting_that_cannot_be_is_refused(content, words, tmp_path):
     (folder / "setting.json").write_bytes(content)
 
     with pytest.raises(FolderError) as refusal:
-        read(folder)
+        read_folder(folder)
     assert str(folder) in str(refusal.value)
     assert words in str(refusal.value)
 
@@ -228,7 +228,7 @@ def test_a_state_dict_that_does_not_say_which_lstm_is_refused(tensors, words, tm
     save(folder, tensors)
 
     with pytest.raises(FolderError) as refusal:
-        read(folder)
+        read_folder(folder)
     assert words in str(refusal.value)
 
 
@@ -238,7 +238,7 @@ def test_a_prefix_chooses_among_lstms(tmp_path):
     save(folder, {f"{p}.{k}": v * scale for p, scale in (("a", 1), ("b", 2)) for k, v in ONE.items()})
     (folder / "setting.json").write_text(json.dumps(FORMAT | {"prefix": "b."}))
 
-    assert read(folder).observation.case.weights.cells[0][0].w_hh.max() == 2.0
+    assert read_folder(folder).observation.case.weights.cells[0][0].w_hh.max() == 2.0
 
 
 def test_a_damaged_state_dict_is_refused(tmp_path):
@@ -248,7 +248,7 @@ def test_a_damaged_state_dict_is_refused(tmp_path):
     (folder / "weights.safetensors").write_bytes((folder / "weights.safetensors").read_bytes()[:-9])
 
     with pytest.raises(FolderError, match=r"cannot be read .*: save the state_dict anew"):
-        read(folder)
+        read_folder(folder)
 
 
 def test_without_safetensors_one_is_told_how_to_get_it(tmp_path, monkeypatch):
@@ -258,7 +258,7 @@ def test_without_safetensors_one_is_told_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
 
     with pytest.raises(FolderError, match=r"not installed: pip install 'lstm-parity\[safetensors\]'"):
-        read(folder)
+        read_folder(folder)
 
 
 def test_nothing_is_written_over(tmp_path):
@@ -266,7 +266,7 @@ def test_nothing_is_written_over(tmp_path):
     (tmp_path / "old").touch()
 
     with pytest.raises(FolderError, match="something is there: name a new or an empty folder"):
-        export([], tmp_path)
+        export_cases([], tmp_path)
 
 
 @pytest.mark.parametrize(

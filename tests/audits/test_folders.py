@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 from lstm_parity.audits.folders.read import read_case
 from lstm_parity.audits.folders.run import judge_folders
-from lstm_parity.audits.folders.write import design, export
-from lstm_parity.cases.case import case
+from lstm_parity.audits.folders.write import export_cases, export_design
+from lstm_parity.cases.case import parse_case
 from lstm_parity.cli import main
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.judging.forward import Outcome
-from lstm_parity.reports.certificate_text import as_text
+from lstm_parity.reports.certificate_text import certificate_text
 from specimens import correct_cells as lstms
 from tests.support.folders import PLAIN, answered, told, written
 
@@ -52,7 +52,7 @@ def build(tmp_path_factory):
 
 def run_on(program, dtype, folder, every=3):
     """What a program makes of every so-many-th case of the default export but the wide ones."""
-    export([c for c in design([dtype]) if c.setting.architecture.hidden_size < 100][::every], folder)
+    export_cases([c for c in export_design([dtype]) if c.setting.architecture.hidden_size < 100][::every], folder)
     subprocess.run([program, *map(str, folder.iterdir())], check=True)
     return judge_folders(folder)
 
@@ -90,7 +90,7 @@ def test_what_a_program_refuses_is_refused_in_its_words(build, name, words, tmp_
 def test_a_refusal_is_shown_letter_for_letter(tmp_path):
     """What a terminal or rich would take for a command is text like any other."""
     (written(tmp_path) / "refused.txt").write_bytes(b"no [/bold] \x1b[31m\n:smile: \xff")
-    text = as_text(judge_folders(tmp_path, "[red]mine").certificate)
+    text = certificate_text(judge_folders(tmp_path, "[red]mine").certificate)
 
     assert "[red]mine, float32: 1 cases REFUSED: no [/bold] ?[31m :smile: \ufffd" in text
 
@@ -100,7 +100,7 @@ def test_a_case_comes_back_from_its_folder(name, tmp_path):
     """Number for number, in every dtype, with its name: bfloat16 numbers travel as float32."""
     back = read_case(written(tmp_path, name))
 
-    assert (back.id, back.checksum, back.repeatable) == (name, case(name).checksum, True)
+    assert (back.id, back.checksum, back.repeatable) == (name, parse_case(name).checksum, True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,9 +111,9 @@ def test_what_torch_answers_has_parity(name, tmp_path):
 
 def test_the_cases_of_an_export_are_all_different():
     """None is written twice, and each dtype has as many."""
-    cases = design(["float32"])
+    cases = export_design(["float32"])
 
-    assert len({c.checksum + c.id for c in cases}) == len(cases) == len(design(["float16"]))
+    assert len({c.checksum + c.id for c in cases}) == len(cases) == len(export_design(["float16"]))
 
 
 def test_a_folder_without_answers_is_counted_as_not_judged(tmp_path):
@@ -180,7 +180,7 @@ def test_what_only_torch_knows_of_is_left_out_of_an_exported_case(tmp_path):
     name = "I3-H4-bf-T4-B2-strided-float32-grad-native-threads1-normal-1"
     CliRunner().invoke(main, ["cases", "export", str(tmp_path / "cases"), "--case", name])
 
-    assert read_case(tmp_path / "cases" / PLAIN).checksum == case(name).checksum
+    assert read_case(tmp_path / "cases" / PLAIN).checksum == parse_case(name).checksum
 
 
 def test_an_arithmetic_is_named_of_a_folder(tmp_path):

@@ -7,54 +7,57 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lstm_parity.audits.modes.expected_failures import LACKS, lack
-from lstm_parity.audits.modes.report import as_text, row
-from lstm_parity.audits.modes.run import Tried, run
-from lstm_parity.audits.modes.trials import AXES, trials
-from lstm_parity.implementations.load import load
-from lstm_parity.implementations.modes import MODES, mode_named
-from lstm_parity.implementations.target import TargetError, parsed
+from lstm_parity.audits.modes.expected_failures import EXPECTED_FAILURES, find_expected_failure
+from lstm_parity.audits.modes.report import mode_row, modes_text
+from lstm_parity.audits.modes.run import TrialResult, run_trials
+from lstm_parity.audits.modes.trials import AXES, design_trials
+from lstm_parity.implementations.load import load_target
+from lstm_parity.implementations.modes import MODES, find_mode
+from lstm_parity.implementations.target import TargetError, parse_target
 from lstm_parity.judging.forward import Outcome
 
 SLOW = ("compile", "export", "ONNX", "jvp", "weight_norm, deprecated", "torch.save", "jit.freeze")
 CHEAP = [name for name in MODES if not name.startswith(SLOW)]
-EVERY = [trial for mode in MODES.values() for trial in trials(mode)]
+EVERY = [trial for mode in MODES.values() for trial in design_trials(mode)]
 
 judged_for = pytest.mark.skipif(not torch.__version__.startswith("2.13."), reason="lacks.py says what torch 2.13 does")
 
 
 def some(name):
     """Of one mode, the first trial that must agree, and the first that must fail; if there are any."""
-    found = trials(MODES[name])
-    firsts = (next((t for t in found if (lack(t) is None) == agree), None) for agree in (True, False))
+    found = design_trials(MODES[name])
+    firsts = (next((t for t in found if (find_expected_failure(t) is None) == agree), None) for agree in (True, False))
     return [trial for trial in firsts if trial is not None]
 
 
 @judged_for
 def test_cheap_modes_do_what_is_said_of_them():
     """One trial that agrees and one that fails as listed, of each."""
-    found = list(run([trial for name in CHEAP for trial in some(name)]))
+    found = list(run_trials([trial for name in CHEAP for trial in some(name)]))
 
     assert [(one.trial.mode, one.trial.name, one.surprise) for one in found if one.surprise] == []
 
 
 def test_every_pair_of_call_forms_stands_together():
     """In the design of a mode, but for a single layer, in which nothing can be dropped."""
-    designed = {(t.form, t.setting.runtime.dtype) for t in trials(MODES["eager"])}
+    designed = {(t.form, t.setting.runtime.dtype) for t in design_trials(MODES["eager"])}
 
     assert designed == {(form, dtype) for form in AXES["form"] for dtype in AXES["dtype"]}
 
 
-@pytest.mark.parametrize("listed", LACKS, ids=lambda listed: f"{listed.modes}: {listed.reason}")
+@pytest.mark.parametrize("listed", EXPECTED_FAILURES, ids=lambda listed: f"{listed.modes}: {listed.reason}")
 def test_every_lack_is_live(listed):
     """Some trial is told by it, or would be on a processor that lacks less."""
-    assert any(lack(trial) is listed for trial in EVERY) or "processor" in listed.reason
+    assert any(find_expected_failure(trial) is listed for trial in EVERY) or "processor" in listed.reason
 
 
 def test_a_trial_that_works_though_listed_is_told():
     """The table is asserted both ways."""
-    trial = next(trial for trial in EVERY if lack(trial) is not None)
-    agrees, fails = Tried(trial, Outcome.PARITY, ""), Tried(trial, Outcome.FAILED, "in words that nobody listed")
+    trial = next(trial for trial in EVERY if find_expected_failure(trial) is not None)
+    agrees, fails = (
+        TrialResult(trial, Outcome.PARITY, ""),
+        TrialResult(trial, Outcome.FAILED, "in words that nobody listed"),
+    )
 
     assert "though listed" in agrees.surprise
     assert "not as listed" in fails.surprise
@@ -62,33 +65,33 @@ def test_a_trial_that_works_though_listed_is_told():
 
 def test_a_trial_that_fails_unlisted_is_told():
     """With what it said."""
-    trial = next(trial for trial in EVERY if lack(trial) is None)
+    trial = next(trial for trial in EVERY if find_expected_failure(trial) is None)
 
-    assert "nothing said so: SIGSEGV" in Tried(trial, Outcome.FAILED, "SIGSEGV").surprise
+    assert "nothing said so: SIGSEGV" in TrialResult(trial, Outcome.FAILED, "SIGSEGV").surprise
 
 
 def test_what_was_tried_is_read_back_from_json():
     """Field by field."""
-    tried = Tried(EVERY[0], Outcome.PARITY, "")
+    tried = TrialResult(EVERY[0], Outcome.PARITY, "")
 
-    assert Tried.of(EVERY[0], tried.fields) == tried
+    assert TrialResult.of(EVERY[0], tried.fields) == tried
 
 
 def test_a_missing_package_is_told_as_not_judged(monkeypatch):
     """And nothing is run."""
     monkeypatch.setitem(MODES, "eager", replace(MODES["eager"], packages=("no_such_package",)))
 
-    assert "not judged: no_such_package is not installed" in as_text([row("eager", [])], {})
+    assert "not judged: no_such_package is not installed" in modes_text([mode_row("eager", [])], {})
 
 
 def test_a_mode_is_a_target():
     """`--impl mode:NAME` is judged by every test; one that is not there is told."""
-    assert load(parsed("mode:functional_call")) is mode_named("functional_call")
+    assert load_target(parse_target("mode:functional_call")) is find_mode("functional_call")
     with pytest.raises(TargetError, match="is none of eager"):
-        load(parsed("mode:no_such"))
+        load_target(parse_target("mode:no_such"))
 
 
 def test_there_are_many_modes():
     """Each with its own name, and those in train mode."""
     assert len(MODES) >= 15
-    assert mode_named("eager in train mode").dropout > 0.0
+    assert find_mode("eager in train mode").dropout > 0.0

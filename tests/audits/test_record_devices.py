@@ -8,10 +8,10 @@ import pytest
 
 from lstm_parity.audits.upgrade.command import main
 from lstm_parity.audits.upgrade.compare.finding import Kind
-from lstm_parity.audits.upgrade.compare.records import compare
-from lstm_parity.audits.upgrade.measure.record_torch import record
+from lstm_parity.audits.upgrade.compare.records import compare_records
+from lstm_parity.audits.upgrade.measure.record_torch import record_torch
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.audits.upgrade.report import as_text
+from lstm_parity.audits.upgrade.report import comparison_text
 from lstm_parity.implementations.stack import FromCell
 from specimens import correct_cells as lstms
 from tests.support.records import CONDITIONS, PLAIN, chosen, record_of
@@ -23,7 +23,7 @@ TF32 = "float32 with TF32 products"
 @pytest.fixture(scope="module")
 def elsewhere():
     """The installed torch on another device."""
-    return record(cases=IDS, device="cpu:0")
+    return record_torch(cases=IDS, device="cpu:0")
 
 
 def test_another_device_answers_the_same_cases(elsewhere):
@@ -35,7 +35,7 @@ def test_another_device_answers_the_same_cases(elsewhere):
 def test_another_device_is_a_condition_and_told(elsewhere):
     """It alone may change bits; what a record of a device does not hold is said, and nothing is lost by it."""
     here = replace(elsewhere, conditions={**elsewhere.conditions, "device": "the CPU"}, capabilities={"vmap": ""})
-    told = as_text(compare(here, elsewhere))
+    told = comparison_text(compare_records(here, elsewhere))
     assert "conditions differ: device: was the CPU, now cpu:0: this alone may change bits; answers alone are" in told
     assert "nothing is worse" in told
 
@@ -43,7 +43,7 @@ def test_another_device_is_a_condition_and_told(elsewhere):
 def test_a_record_that_names_no_device_is_of_the_cpu():
     """As those are that were made before."""
     before = Record(CONDITIONS)
-    assert compare(before, replace(before, conditions={**CONDITIONS, "device": "the CPU"})).findings == ()
+    assert compare_records(before, replace(before, conditions={**CONDITIONS, "device": "the CPU"})).findings == ()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def in_tf32():
 
 def kinds(old, new):
     """What the answers come to."""
-    return {finding.kind for finding in compare(old, new).findings}
+    return {finding.kind for finding in compare_records(old, new).findings}
 
 
 def test_answers_are_judged_in_what_they_ought_to_be_computed_in(in_tf32):

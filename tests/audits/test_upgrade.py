@@ -9,31 +9,31 @@ import numpy as np
 import pytest
 
 from lstm_parity.audits.upgrade.command import main
-from lstm_parity.audits.upgrade.compare.drift import drift
+from lstm_parity.audits.upgrade.compare.drift import measure_drift
 from lstm_parity.audits.upgrade.compare.finding import Kind
-from lstm_parity.audits.upgrade.compare.judged_answer import judged
-from lstm_parity.audits.upgrade.compare.records import compare
+from lstm_parity.audits.upgrade.compare.judged_answer import judge_change
+from lstm_parity.audits.upgrade.compare.records import compare_records
 from lstm_parity.audits.upgrade.measure.answers import fixed_cases
 from lstm_parity.audits.upgrade.measure.speeds import ITSELF
-from lstm_parity.audits.upgrade.record import Conduct, Record
-from lstm_parity.audits.upgrade.record_file import write
-from lstm_parity.audits.upgrade.report import as_json, as_markdown, as_text, summary
-from lstm_parity.cases.case import case
-from lstm_parity.cases.covering import cover
+from lstm_parity.audits.upgrade.record import CallOutcome, Record
+from lstm_parity.audits.upgrade.record_file import write_record
+from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text, summarize
+from lstm_parity.cases.case import parse_case
+from lstm_parity.cases.covering import cover_pairs
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.references import TorchReference
 from pages.record_cases import ids
 from tests.support.records import CONDITIONS, PLAIN, Detour, OneBiasDropped, chosen, record_of
 
-REFUSED, ACCEPTED = Conduct({"refused": 1}, "ValueError: 4 features"), Conduct({"accepted": 4}, "[5, 2, 4]")
-DIES, BOTH = Conduct({"crashed": 4}, "crashed SIGABRT"), Conduct({"accepted": 1, "crashed": 3}, "[5, 2, 4]")
-LUCKY, REWORDED = Conduct({"overrun": 4}, "RuntimeError"), Conduct({"refused": 1}, "ValueError: 4 columns")
+REFUSED, ACCEPTED = CallOutcome({"refused": 1}, "ValueError: 4 features"), CallOutcome({"accepted": 4}, "[5, 2, 4]")
+DIES, BOTH = CallOutcome({"crashed": 4}, "crashed SIGABRT"), CallOutcome({"accepted": 1, "crashed": 3}, "[5, 2, 4]")
+LUCKY, REWORDED = CallOutcome({"overrun": 4}, "RuntimeError"), CallOutcome({"refused": 1}, "ValueError: 4 columns")
 EMPTY = Record(CONDITIONS)
 
 
 def kinds(old, new):
     """The kinds of what is found, in order."""
-    return [finding.kind for finding in compare(old, new).findings]
+    return [finding.kind for finding in compare_records(old, new).findings]
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,15 @@ def packed():
 
 def test_the_cases_of_records_are_those_of_their_experiment():
     """Every pair of values of two axes stands together in some case of every dtype; here of one, for the time."""
-    assert set(ids([cover(dtype=DTYPES[0])])) <= set(fixed_cases())
+    assert set(ids([cover_pairs(dtype=DTYPES[0])])) <= set(fixed_cases())
 
 
 def test_the_same_answers_have_nothing_to_report(packed):
     """Asked twice, torch gives the same bits."""
     again = record_of(PLAIN, chosen("float32", "grad"))
-    assert summary(compare(packed, again)).endswith("have the same bits; nothing to report.\nnothing is worse")
+    assert summarize(compare_records(packed, again)).endswith(
+        "have the same bits; nothing to report.\nnothing is worse"
+    )
 
 
 def test_another_correct_computation_is_noise(packed):
@@ -63,7 +65,9 @@ def test_another_correct_computation_is_noise(packed):
 def test_a_dropped_bias_deviates_and_is_told_where():
     """In nets with a projection, and nowhere else."""
     names = [name for name in chosen("float64", count=40) if "H130" not in name]
-    found = [f for f in compare(record_of(PLAIN, names), record_of(OneBiasDropped(), names)).findings if f.kind.worse]
+    found = [
+        f for f in compare_records(record_of(PLAIN, names), record_of(OneBiasDropped(), names)).findings if f.kind.worse
+    ]
     assert {f.kind for f in found} == {Kind.DEVIATES}
     assert {f.where for f in found} == {"torch.nn.LSTM, float64, forward", "torch.nn.LSTM, float64, gradients"}
     assert "all with a projection; the new one left the exact answer" in found[0].words
@@ -72,7 +76,7 @@ def test_a_dropped_bias_deviates_and_is_told_where():
 def test_a_detour_through_a_narrower_type_deviates():
     """float64 results that are rounded to float32; float32 ones are as before."""
     names = chosen("float64", "inference") + chosen("float32", "inference")
-    found = compare(record_of(PLAIN, names), record_of(Detour(), names)).findings
+    found = compare_records(record_of(PLAIN, names), record_of(Detour(), names)).findings
     assert Kind.DEVIATES in {f.kind for f in found}
     assert {f.where for f in found} == {"torch.nn.LSTM, float64, forward"}
 
@@ -80,7 +84,7 @@ def test_a_detour_through_a_narrower_type_deviates():
 def test_what_deviates_no_more_is_not_worse():
     """The old torch had left the exact answer."""
     names = chosen("float64", "inference")
-    comparison = compare(record_of(Detour(), names), record_of(PLAIN, names))
+    comparison = compare_records(record_of(Detour(), names), record_of(PLAIN, names))
     assert Kind.MENDED in {f.kind for f in comparison.findings}
     assert not comparison.worse
 
@@ -95,7 +99,7 @@ def test_what_is_answered_no_more_is_lost():
 
 def test_errors_that_grew_are_drift():
     """Twice as large in most of thirty cases; said with the growth and the chance."""
-    found = drift([(0.2, 0.4 if k % 5 else 0.19) for k in range(30)])
+    found = measure_drift([(0.2, 0.4 if k % 5 else 0.19) for k in range(30)])
     assert found.is_real(10)
     assert 1.6 < found.growth < 1.8
 
@@ -107,13 +111,13 @@ def test_errors_that_grew_are_drift():
 )
 def test_chance_and_trifles_are_no_drift(errors):
     """Where it may be luck, or is too little to matter."""
-    assert not drift(errors).is_real(10)
+    assert not measure_drift(errors).is_real(10)
 
 
 def test_the_chance_of_a_drift_is_what_it_says():
     """Of 100 comparisons without a change, about one in twenty has a chance below one in twenty."""
     logs = np.random.default_rng(0).normal(0.0, 0.5, (100, 40, 2))
-    rate = np.mean([drift([(a, b) for a, b in np.exp(one)]).chance < 0.05 for one in logs])
+    rate = np.mean([measure_drift([(a, b) for a, b in np.exp(one)]).chance < 0.05 for one in logs])
     assert 0.02 < rate < 0.08
 
 
@@ -134,8 +138,8 @@ def test_the_chance_of_a_drift_is_what_it_says():
 def test_a_change_of_conduct_is_named(old, new, kind):
     """By what somebody who upgrades gains or loses."""
     before, after = (
-        replace(EMPTY, conducts={"nn.LSTM: input: x": old}),
-        replace(EMPTY, conducts={"nn.LSTM: input: x": new}),
+        replace(EMPTY, bad_calls={"nn.LSTM: input: x": old}),
+        replace(EMPTY, bad_calls={"nn.LSTM: input: x": new}),
     )
     assert kinds(before, after) == [kind]
 
@@ -143,7 +147,7 @@ def test_a_change_of_conduct_is_named(old, new, kind):
 @pytest.mark.parametrize(("old", "new"), [(ACCEPTED, BOTH), (BOTH, DIES), (BOTH, ACCEPTED), (DIES, BOTH), (DIES, DIES)])
 def test_harm_that_varies_from_run_to_run_is_no_change(old, new):
     """A call that now and then ends the process may do so in one record and not in the other."""
-    assert not kinds(replace(EMPTY, conducts={"a: b": old}), replace(EMPTY, conducts={"a: b": new}))
+    assert not kinds(replace(EMPTY, bad_calls={"a: b": old}), replace(EMPTY, bad_calls={"a: b": new}))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +170,7 @@ def test_what_another_processor_or_device_lacks_is_no_loss_by_the_upgrade(there)
     """It is told, after the processor."""
     old = replace(EMPTY, capabilities={"autocast": ""})
     new = replace(EMPTY, capabilities={"autocast": "no"}, conditions={**EMPTY.conditions, **there})
-    found = compare(old, new)
+    found = compare_records(old, new)
     assert ([f.kind for f in found.findings], found.worse) == ([Kind.CONDITIONS, Kind.CAPABILITY_LOST], ())
 
 
@@ -174,7 +178,7 @@ def test_another_kernel_is_named():
     """Both in one line; one that failed is a matter of capabilities."""
     old = replace(EMPTY, kernels={"padded": ("single operators",), "cell": ("RuntimeError: no",)})
     new = replace(EMPTY, kernels={"padded": ("aten::mkldnn_rnn_layer",), "cell": ("single operators",)})
-    (found,) = compare(old, new).findings
+    (found,) = compare_records(old, new).findings
     assert found.line == "kernel changed: padded: was single operators, now aten::mkldnn_rnn_layer"
 
 
@@ -204,14 +208,14 @@ def test_a_product_that_became_faster_makes_no_lstm_slower(product, found):
 def test_speeds_of_two_processors_are_not_compared():
     """It is said so."""
     old, new = (replace(EMPTY, speeds={"padded": (k, k)}, conditions={"processor": f"{k}"}) for k in (1.0, 9.0))
-    (found,) = compare(old, new).findings
+    (found,) = compare_records(old, new).findings
     assert found.words.endswith("this alone may change bits; speeds are not compared")
 
 
 def test_conditions_that_change_bits_alone_are_told_first(packed):
     """Before the noise, which they may have caused; torch being the same, it is said that it did nothing."""
     other = record_of(TorchReference(), chosen("float32", "grad"), conditions=CONDITIONS | {"capability": "DEFAULT"})
-    text = as_text(compare(packed, other)).splitlines()
+    text = comparison_text(compare_records(packed, other)).splitlines()
     assert text[1] == "conditions differ: capability: was AVX2, now DEFAULT: this alone may change bits"
     assert text[-2].endswith("torch is the same, so what differs is not torch's doing.")
 
@@ -219,17 +223,17 @@ def test_conditions_that_change_bits_alone_are_told_first(packed):
 def test_findings_are_told_in_three_forms():
     """Lines, a table, and JSON with every name."""
     old, new = replace(EMPTY, capabilities={"a|b": ""}), replace(EMPTY, capabilities={"a|b": "no"})
-    comparison = compare(old, new)
-    assert "capability lost: a|b: worked, now no\n" in as_text(comparison)
-    assert "| **capability lost** | a\\|b | worked, now no |" in as_markdown(comparison)
-    assert json.loads(as_json(comparison))["findings"][0]["names"] == ["a|b"]
+    comparison = compare_records(old, new)
+    assert "capability lost: a|b: worked, now no\n" in comparison_text(comparison)
+    assert "| **capability lost** | a\\|b | worked, now no |" in comparison_markdown(comparison)
+    assert json.loads(comparison_json(comparison))["findings"][0]["names"] == ["a|b"]
 
 
 @pytest.mark.parametrize(("was", "now", "status"), [("", "no", 1), ("no", "", 0), ("", "", 0)])
 def test_the_exit_code_says_whether_anything_is_worse(tmp_path, capsys, was, now, status):
     """And a gain is nothing worse."""
     for name, words in (("old", was), ("new", now)):
-        write(replace(EMPTY, capabilities={"vmap": words}), tmp_path / name)
+        write_record(replace(EMPTY, capabilities={"vmap": words}), tmp_path / name)
     assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new")]) == status
     assert capsys.readouterr().out.startswith("torch 1.2.3 -> torch 1.2.3\n")
 
@@ -243,12 +247,12 @@ def test_a_file_that_is_missing_is_said_so(tmp_path, capsys):
 def test_cases_of_other_numbers_are_not_compared(packed):
     """The checksum of a case is part of the record."""
     other = replace(packed, cases=dict.fromkeys(packed.cases, "other"))
-    assert compare(packed, other).same == 0
+    assert compare_records(packed, other).same == 0
 
 
 def test_a_case_is_found_by_its_name():
     """Every id of the file draws a case of that id."""
-    assert all(case(name).id == name for name in fixed_cases()[::10])
+    assert all(parse_case(name).id == name for name in fixed_cases()[::10])
 
 
 def test_drift_is_found_among_the_answers():
@@ -262,7 +266,7 @@ def test_drift_is_found_among_the_answers():
 
 def tripled(answer):
     """The answer with three times its error, as far as it can be judged."""
-    measured = {m.tensor: m for m in judged(case(answer.case), answer, answer).new}
+    measured = {m.tensor: m for m in judge_change(parse_case(answer.case), answer, answer).new}
     arrays = {
         name: replace(kept, values=3.0 * kept.values - 2.0 * measured[name].exact, hash="another")
         for name, kept in answer.arrays.items()

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from lstm_parity.audits.upgrade.command import main
-from lstm_parity.audits.upgrade.environments import Maker, cache_folder, interpreter, packages
+from lstm_parity.audits.upgrade.environments import EnvironmentMaker, cache_folder, find_interpreter, packages_for
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.audits.upgrade.record_file import write
+from lstm_parity.audits.upgrade.record_file import write_record
 
 STAND_IN = """#!/bin/sh
 case "$*" in
@@ -26,7 +26,7 @@ def stand_in(folder, record):
     """A stand-in for an interpreter, which writes down what it is asked, and records what it is given here."""
     there = {"torch": record.conditions["torch"], "numpy": "1.0", "python": "3.11.0", "place": ""}
     (folder / "asked").write_text(json.dumps(there))
-    write(record, folder / "whole")
+    write_record(record, folder / "whole")
     script = folder / "python"
     script.write_text(STAND_IN.format(folder=folder))
     script.chmod(0o755)
@@ -42,7 +42,7 @@ def python(tmp_path):
 @pytest.fixture
 def maker(python, tmp_path):
     """Environments made by the stand-in."""
-    return Maker(tmp_path / "cache", str(python), "https://an.index/cpu")
+    return EnvironmentMaker(tmp_path / "cache", str(python), "https://an.index/cpu")
 
 
 def lines(file):
@@ -52,7 +52,7 @@ def lines(file):
 
 def test_an_environment_is_made_once(maker, tmp_path):
     """By pip, from the index that was named, with a NumPy that fits; then it is there."""
-    made = [interpreter("2.2.0", maker, lambda text: None) for _ in range(2)]
+    made = [find_interpreter("2.2.0", maker, lambda text: None) for _ in range(2)]
     assert made == [tmp_path / "cache" / "torch-2.2.0-python3.11" / "bin" / "python"] * 2
     (asked,) = lines(tmp_path / "pip")
     assert asked.endswith("--index-url https://an.index/cpu torch==2.2.0 numpy<2")
@@ -62,9 +62,9 @@ def test_an_environment_that_failed_is_no_environment(maker, tmp_path):
     """It is said so; the next time it is made."""
     (tmp_path / "broken").touch()
     with pytest.raises(ValueError, match="pip did not install torch"):
-        interpreter("2.2.0", maker, lambda text: None)
+        find_interpreter("2.2.0", maker, lambda text: None)
     (tmp_path / "broken").unlink()
-    assert interpreter("2.2.0", maker, lambda text: None).exists()
+    assert find_interpreter("2.2.0", maker, lambda text: None).exists()
     assert [path.name for path in (tmp_path / "cache").iterdir() if path.is_dir()] == ["torch-2.2.0-python3.11"]
 
 
@@ -74,20 +74,20 @@ def test_an_interpreter_is_taken_as_it_is(maker, python, tmp_path, named):
     (tmp_path / "bin").mkdir()
     python.rename(python.with_name("bin") / "python")
     given = tmp_path if named == "." else tmp_path / "bin" / "python"
-    assert interpreter(str(given), maker, lambda text: None) == tmp_path / "bin" / "python"
+    assert find_interpreter(str(given), maker, lambda text: None) == tmp_path / "bin" / "python"
 
 
 @pytest.mark.parametrize("given", ["", "nowhere/python", "newest", "2"])
 def test_what_is_neither_an_interpreter_nor_a_version_is_refused(maker, given):
     """In words."""
     with pytest.raises(ValueError, match="but a Python interpreter, an environment's folder or a version is needed"):
-        interpreter(given, maker, lambda text: None)
+        find_interpreter(given, maker, lambda text: None)
 
 
 @pytest.mark.parametrize(("version", "numpy"), [("1.13.1", "numpy<2"), ("2.3.0", "numpy"), ("2.13.0+cpu", "numpy")])
 def test_numpy_fits_the_release(version, numpy):
     """Below 2 where torch was built for that."""
-    assert packages(version) == [f"torch=={version}", numpy]
+    assert packages_for(version) == [f"torch=={version}", numpy]
 
 
 def test_what_was_recorded_is_not_recorded_again(python, tmp_path, capsys):

@@ -9,12 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 
-from lstm_parity.cases.case import case, draw, rounded
-from lstm_parity.cases.covering import AXES, cover, setting_at
+from lstm_parity.cases.case import draw_case, parse_case, round_case
+from lstm_parity.cases.covering import AXES, cover_pairs, setting_at
 from lstm_parity.cases.profiles import PROFILES
-from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, SettingError, setting_named
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, SettingError, parse_setting
 from lstm_parity.parity_tests.strategies import cases
-from lstm_parity.running.calls import tensor
+from lstm_parity.running.calls import make_tensor
 
 PINNED = {
     "I5-H7-L2-bi-P3-T4-B3-packed2.4.1-float32-normal-3": "6566338e55878fb5",
@@ -30,13 +30,13 @@ PINNED = {
 @pytest.mark.parametrize(("name", "checksum"), PINNED.items())
 def test_a_case_is_the_same_numbers_on_every_torch_and_numpy(name, checksum):
     """The checksum over all numbers of a case is pinned."""
-    assert case(name).checksum == checksum
+    assert parse_case(name).checksum == checksum
 
 
 @given(case=cases())
 def test_a_case_is_brought_back_by_its_name(case):
     """The id holds all that a case is made of."""
-    again = globals()["case"](case.id)
+    again = parse_case(case.id)
 
     assert (again.setting, again.checksum) == (case.setting, case.checksum)
 
@@ -44,7 +44,7 @@ def test_a_case_is_brought_back_by_its_name(case):
 @given(case=cases())
 def test_every_number_of_a_case_is_exact_in_its_dtype(case):
     """What the exact answer is computed from is what the implementation is given, to the last bit."""
-    held = tensor(case.input, case.setting.runtime).double().numpy()
+    held = make_tensor(case.input, case.setting.runtime).double().numpy()
 
     assert np.array_equal(held, case.input, equal_nan=True)
 
@@ -58,7 +58,7 @@ def test_rounding_to_a_dtype_is_what_torch_does(dtype):
     numbers = numbers.astype(np.float32).astype(np.float64)  # torch rounds float64 to float16 by way of float32
     torchs = torch.from_numpy(numbers).to(getattr(torch, dtype)).double().numpy()
 
-    assert np.array_equal(rounded(numbers, dtype), torchs, equal_nan=True)
+    assert np.array_equal(round_case(numbers, dtype), torchs, equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_rounding_to_a_dtype_is_what_torch_does(dtype):
 def test_a_name_that_names_no_case_is_refused_in_words(name, words):
     """What was given, what is needed."""
     with pytest.raises(SettingError, match=words):
-        case(name)
+        parse_case(name)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_name_of_a_setting_reads_back_to_it():
         Runtime("float16", "cuda:1", "grad", False),
     )
 
-    assert setting_named(setting.name) == setting
+    assert parse_setting(setting.name) == setting
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -109,13 +109,13 @@ def test_a_seed_makes_a_case_of_its_own(profile):
     """Different seeds give different numbers, in every value profile."""
     setting = Setting(Architecture(5, 7), Call(4, 3))
 
-    assert draw(setting, profile, 1).checksum != draw(setting, profile, 2).checksum
+    assert draw_case(setting, profile, 1).checksum != draw_case(setting, profile, 2).checksum
 
 
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_design_holds_every_pair_of_values(backwards):
     """Each two values of two axes stand together in some point."""
-    points = cover(backwards=backwards)
+    points = cover_pairs(backwards=backwards)
     pairs = {(a, p[a], b, p[b]) for p in points for a, b in itertools.combinations(AXES, 2)}
 
     assert len(pairs) == sum(len(AXES[a]) * len(AXES[b]) for a, b in itertools.combinations(AXES, 2))
@@ -123,4 +123,4 @@ def test_a_design_holds_every_pair_of_values(backwards):
 
 def test_a_design_has_only_settings_that_exist():
     """Each point makes a setting."""
-    assert all(setting_at(point).call.time for point in cover())
+    assert all(setting_at(point).call.time for point in cover_pairs())

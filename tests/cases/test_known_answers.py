@@ -12,14 +12,22 @@ import numpy as np
 import pytest
 import torch
 
-from lstm_parity.audits.known_answers import VECTORS, KnownAnswerError, against, answered, demand_known, read, read_all
+from lstm_parity.audits.known_answers import (
+    VECTORS,
+    KnownAnswerError,
+    answer_of,
+    judge_known_answer,
+    read_all_known_answers,
+    read_known_answers,
+    require_known_answer,
+)
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import Outcome
 from lstm_parity.known_answers.generate import FOLDER, files, stale
 from lstm_parity.parity_tests.small_lstms import close
 from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.noise.arithmetics import FLOAT64
-from lstm_parity.reports.failure import NoParityError
+from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.calls import Outputs
 from specimens.call_faults import CALLS
 from specimens.weight_faults import ORDERS, REVERSED, TRANSPOSED
@@ -27,7 +35,7 @@ from tests.pages.test_readme import skeleton
 from tests.test_import_direction import imported
 
 ROOT = Path(__file__).parents[2]
-KNOWN = read_all()
+KNOWN = read_all_known_answers()
 FAULTS = (*ORDERS, TRANSPOSED, REVERSED)
 every_vector = pytest.mark.parametrize("name", KNOWN)
 
@@ -36,7 +44,7 @@ def survivors(faults, known):
     """The faults that apply to a known answer and are not noticed, in float32 where that holds its numbers."""
     dtype = "float32" if "float32" in known.dtypes else "float64"
     noticed = Outcome.DEVIATES, Outcome.FAILED
-    return [f.name for f in faults if f.applies(known) and against(known, f, dtype).outcome not in noticed]
+    return [f.name for f in faults if f.applies(known) and judge_known_answer(known, f, dtype).outcome not in noticed]
 
 
 def test_the_files_are_what_the_generator_writes():
@@ -66,7 +74,7 @@ def test_the_generator_knows_nothing_of_what_it_judges():
 def test_a_folder_without_known_answers_is_refused(tmp_path):
     """No vector is no pass."""
     with pytest.raises(KnownAnswerError, match="no known answer is there"):
-        read_all(tmp_path)
+        read_all_known_answers(tmp_path)
 
 
 @every_vector
@@ -117,13 +125,13 @@ def test_the_stored_numbers_are_the_oracle():
     answer = known.answer
     moved = replace(known, answer=Outputs(answer.output + 1e-6, answer.h_n, answer.c_n))
 
-    assert [m.tensor for m in against(moved, TorchLSTM(), "float32").deviating] == ["output"]
+    assert [m.tensor for m in judge_known_answer(moved, TorchLSTM(), "float32").deviating] == ["output"]
 
 
 def test_a_dtype_that_does_not_hold_the_numbers_is_refused():
     """Rounded, it would be another vector with another answer."""
     with pytest.raises(ValueError, match="significands_of_float64 has numbers that only float64 hold"):
-        against(KNOWN["significands_of_float64"], TorchLSTM(), "float32")
+        judge_known_answer(KNOWN["significands_of_float64"], TorchLSTM(), "float32")
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"format": "lstm-parity known answer, format 1"}'])
@@ -132,7 +140,7 @@ def test_what_is_no_known_answer_is_refused_in_words(tmp_path, text):
     (tmp_path / "other.json").write_text(text)
 
     with pytest.raises(KnownAnswerError, match=r"other\.json"):
-        read(tmp_path / "other.json")
+        read_known_answers(tmp_path / "other.json")
 
 
 def test_hex_floats_mean_what_the_documentation_says():
@@ -174,15 +182,15 @@ def test_a_wrong_gate_order_fails_as_the_documentation_shows():
     run = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
     shown = re.search(r"It raises:\n\n```\n(.*?)\n```", readme, re.DOTALL)[1]
 
-    assert skeleton(run.stderr.partition("NoParityError: ")[2].strip()) == skeleton(shown)
+    assert skeleton(run.stderr.partition("ParityError: ")[2].strip()) == skeleton(shown)
 
 
 def test_a_missing_answer_is_no_pass():
     """An implementation that raises is told so, with the vector's name."""
     known = replace(KNOWN["sequence"], input=np.zeros((5, 2, 7)))
 
-    with pytest.raises(NoParityError, match=r"(?s)the implementation raised:.*known answer: sequence"):
-        demand_known(known, against(known, TorchLSTM(), "float32"))
+    with pytest.raises(ParityError, match=r"(?s)the implementation raised:.*known answer: sequence"):
+        require_known_answer(known, judge_known_answer(known, TorchLSTM(), "float32"))
 
 
 @every_vector
@@ -203,7 +211,7 @@ def test_a_reference_returns_the_known_answers(forward, array, name):
 @every_vector
 def test_the_judge_knows_the_known_answers(name):
     """What the judge takes for exact is within 1e-15 of what fifty digits say."""
-    answers = answered(KNOWN[name], FLOAT64)
+    answers = answer_of(KNOWN[name], FLOAT64)
 
     close((answers.output.value[0], answers.h_n.value[0], answers.c_n.value[0]), exact(KNOWN[name]), 1e-15)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from torch.nn.utils.rnn import PackedSequence
 
-from lstm_parity.cases.case import case
-from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, MISTAKES, mistake
-from lstm_parity.catalogue.mistakes.mistake import Written
+from lstm_parity.cases.case import parse_case
+from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, MISTAKES, find_mistake
+from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.diagnosis.forward import diagnose
 from lstm_parity.diagnosis.gradients import diagnose_gradients
-from lstm_parity.diagnosis.probes import probe
-from lstm_parity.diagnosis.similarity import ALIKE, Seen
+from lstm_parity.diagnosis.probes import run_probes
+from lstm_parity.diagnosis.similarity import MAX_DISTANCE, ComparableRun
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.running.observe import WHOLE, observe
@@ -29,7 +29,7 @@ def named():
 
     def ask(name):
         if name not in known:
-            known[name] = diagnose(probe(Disguised(mistake(name), "in NumPy")))
+            known[name] = diagnose(run_probes(Disguised(find_mistake(name), "in NumPy")))
         return known[name]
 
     return ask
@@ -38,7 +38,7 @@ def named():
 @pytest.mark.parametrize("wrong", MISTAKES[::9], ids=lambda wrong: wrong.name)
 def test_a_mistake_is_told_by_the_probes(wrong):
     """It stands first, or among those that cannot be told apart; all of them: experiments/diagnosis.md."""
-    told = diagnose(probe(wrong))
+    told = diagnose(run_probes(wrong))
 
     assert wrong in (told.mistake, *told.equivalents)
 
@@ -48,13 +48,13 @@ def test_a_mistake_is_told_by_the_probes(wrong):
 )
 def test_a_mistake_is_told_though_somebody_else_wrote_it(named, name):
     """The same wrong equations with other sums are not the same bits."""
-    assert named(name).mistake == mistake(name)
+    assert named(name).mistake == find_mistake(name)
 
 
 @pytest.mark.parametrize("wrong", UNKNOWN, ids=lambda wrong: wrong.name)
 def test_what_is_not_known_is_not_named(wrong):
     """Two faults at once, a scaled gate, a peephole: no name is better than a wrong one."""
-    told = diagnose(probe(wrong))
+    told = diagnose(run_probes(wrong))
 
     assert (told.mistake, told.arithmetic) == (None, None)
     assert "none of" in told.text
@@ -102,7 +102,7 @@ def test_what_is_a_matter_of_precision_is_named_by_its_arithmetic(named, name, a
 
 def test_mistakes_that_one_case_cannot_tell_apart_are_all_told():
     """Of an unpacked case alone, nobody knows whether c_0 is ignored by the layer, or by one of its kernels."""
-    told = diagnose([judge(observe(mistake("cell-state-ignored-by-onednn"), case(ONE)))])
+    told = diagnose([judge(observe(find_mistake("cell-state-ignored-by-onednn"), parse_case(ONE)))])
 
     assert (told.mistake.name, [other.name for other in told.equivalents]) == (
         "cell-state-ignored",
@@ -113,14 +113,14 @@ def test_mistakes_that_one_case_cannot_tell_apart_are_all_told():
 def test_a_case_that_agrees_speaks_against_a_mistake_that_shows_there():
     """A fault of one kernel is not taken for one of all."""
     names = ONE, "I3-H4-T3-B2-float32-native-normal-1"
-    told = diagnose([judge(observe(mistake("cell-state-ignored-by-onednn"), case(name))) for name in names])
+    told = diagnose([judge(observe(find_mistake("cell-state-ignored-by-onednn"), parse_case(name))) for name in names])
 
     assert (told.mistake.name, told.agreeing) == ("cell-state-ignored-by-onednn", 1)
 
 
 def test_an_implementation_that_raises_is_told_apart_from_one_that_deviates():
     """Its last line stands in the text."""
-    told = diagnose([judge(observe(Altered(lambda output, h_n, c_n: output[99]), case(ONE)))])
+    told = diagnose([judge(observe(Altered(lambda output, h_n, c_n: output[99]), parse_case(ONE)))])
 
     assert told.text.splitlines()[-1].startswith("raised on 1 of 1 cases")
     assert "IndexError" in told.text
@@ -128,25 +128,29 @@ def test_an_implementation_that_raises_is_told_apart_from_one_that_deviates():
 
 def test_a_right_lstm_has_nothing_to_diagnose():
     """No probe speaks against nn.LSTM."""
-    assert {verdict.outcome for verdict in probe(TorchLSTM())} == {Outcome.PARITY}
+    assert {verdict.outcome for verdict in run_probes(TorchLSTM())} == {Outcome.PARITY}
 
 
 def test_a_right_lstm_is_like_no_mistake_that_shows():
     """What nn.LSTM returns on a mistake's witness is far from what the mistake does there, but in half types."""
-    witnessed = [wrong for wrong in MISTAKES if wrong.repeats and wrong.witness and "bfloat16" not in wrong.witness]
+    witnessed = [
+        wrong for wrong in MISTAKES if wrong.is_deterministic and wrong.witness and "bfloat16" not in wrong.witness
+    ]
     seen = [
-        Seen(case(w.witness), WHOLE, observe(TorchLSTM(), case(w.witness)).evidence[0].outputs, False)
+        ComparableRun(
+            parse_case(w.witness), WHOLE, observe(TorchLSTM(), parse_case(w.witness)).evidence[0].outputs, False
+        )
         for w in witnessed
     ]
 
-    assert [wrong.name for wrong, one in zip(witnessed, seen, strict=True) if one.unlike(wrong) <= ALIKE] == []
+    assert [
+        wrong.name for wrong, one in zip(witnessed, seen, strict=True) if one.distance_to(wrong) <= MAX_DISTANCE
+    ] == []
 
 
 def test_every_mistake_says_what_to_change():
     """In the imperative, without a stop: it follows `change:`."""
-    assert [
-        wrong.name for wrong in (*MISTAKES, *GRADIENT_MISTAKES) if not wrong.change or wrong.change.endswith(".")
-    ] == []
+    assert [wrong.name for wrong in (*MISTAKES, *GRADIENT_MISTAKES) if not wrong.fix or wrong.fix.endswith(".")] == []
 
 
 @pytest.mark.parametrize("wrong", GRADIENT_MISTAKES, ids=lambda wrong: wrong.name)
@@ -168,7 +172,7 @@ class TwiceTheGradient(PlainLSTM):
 @pytest.mark.parametrize(
     ("implementation", "words"),
     [
-        (Written(TwiceTheGradient), f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"),
+        (Mistake(TwiceTheGradient), f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"),
         (TorchLSTM(), "nothing can be told, for the gradients of 6 probes are right"),
     ],
     ids=["unknown", "right"],

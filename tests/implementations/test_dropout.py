@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_parity.cases.case import case
-from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, masks_of, observe_masked
+from lstm_parity.cases.case import parse_case
+from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, observe_with_masks, replay_masks
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import Outcome, judge
 
-CASE = case("I5-H7-L3-bi-T4-B3-float32-normal-1")
-PACKED = case("I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1")
-MASKS = masks_of(CASE, 0.5, 1)
+CASE = parse_case("I5-H7-L3-bi-T4-B3-float32-normal-1")
+PACKED = parse_case("I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1")
+MASKS = replay_masks(CASE, 0.5, 1)
 WRONG = {
     "not dropped at all": tuple(np.ones_like(mask) for mask in MASKS),
     "not scaled": tuple(mask / 2 for mask in MASKS),
@@ -22,14 +22,14 @@ WRONG = {
     "one mask for all rows": tuple(np.repeat(mask[:, :1], 3, 1) for mask in MASKS),
     "time and features of a row reversed": tuple(mask[::-1, :, ::-1] for mask in MASKS),
     "only the first direction dropped": tuple(np.where(np.arange(14) < 7, mask, 1.0) for mask in MASKS),
-    "drawn from another seed": masks_of(CASE, 0.5, 2),
-    "drawn as if for p = 0.4": masks_of(CASE, 0.4, 1),
+    "drawn from another seed": replay_masks(CASE, 0.5, 2),
+    "drawn as if for p = 0.4": replay_masks(CASE, 0.4, 1),
 }
 
 
 def outcome(implementation, of, masks):
     """What the judge says of it."""
-    return judge(observe_masked(implementation, of, masks)).outcome
+    return judge(observe_with_masks(implementation, of, masks)).outcome
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -41,17 +41,17 @@ def test_wrong_masks_deviate(wrong):
 @pytest.mark.parametrize("p", [0.3, 0.5])
 def test_other_masks_than_those_drawn_deviate(p):
     """The judge holds nn.LSTM to the masks of its own seed, and to no others."""
-    masks = [masks_of(CASE, p, seed) for seed in (1, 2)]
+    masks = [replay_masks(CASE, p, seed) for seed in (1, 2)]
 
     assert [outcome(TrainingLSTM(p, 1), CASE, m) for m in masks] == [Outcome.PARITY, Outcome.DEVIATES]
 
 
 def test_a_packed_batch_that_drops_padded_data_deviates():
     """Masks are drawn for the rows of the packed data: drawn for the padded batch they are others."""
-    padded = masks_of(case("I5-H7-L3-T4-B3-float32-normal-1"), 0.5, 1)
+    padded = replay_masks(parse_case("I5-H7-L3-T4-B3-float32-normal-1"), 0.5, 1)
 
-    assert outcome(TrainingLSTM(0.5, 1), PACKED, masks_of(PACKED, 0.5, 1)) is Outcome.PARITY
-    assert outcome(MaskedReference(padded), PACKED, masks_of(PACKED, 0.5, 1)) is Outcome.DEVIATES
+    assert outcome(TrainingLSTM(0.5, 1), PACKED, replay_masks(PACKED, 0.5, 1)) is Outcome.PARITY
+    assert outcome(MaskedReference(padded), PACKED, replay_masks(PACKED, 0.5, 1)) is Outcome.DEVIATES
 
 
 def test_an_lstm_in_eval_mode_deviates_from_one_in_training():

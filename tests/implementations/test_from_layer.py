@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from lstm_parity.cases.case import draw
-from lstm_parity.cases.setting import setting_named
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.setting import parse_setting
 from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.parity_tests.small_lstms import B, F, T, architectures, close, lstm, numbers, states
@@ -53,14 +53,14 @@ def test_a_layer_need_not_know_of_projections(case):
 )
 def test_a_layer_without_w_hr_refuses_projections(layer, outcome):
     """What a function takes, it says itself."""
-    case = draw(setting_named("I4-H5-P3-T3-B2-float32"))
+    case = draw_case(parse_setting("I4-H5-P3-T3-B2-float32"))
 
     assert judge(observe(FromLayer("layer", layer), case)).outcome is outcome
 
 
 def test_a_layer_that_does_not_say_what_it_takes_is_called():
     """Some callables, written in C, have no signature."""
-    assert FromLayer("max", max).refuses(draw(setting_named("I4-H5-P3-T3-B2-float32")).setting) is None
+    assert FromLayer("max", max).unsupported_reason(draw_case(parse_setting("I4-H5-P3-T3-B2-float32")).setting) is None
 
 
 @pytest.mark.parametrize("words", ["I4-H5-P3-T6-B2", "I4-H5-P3-bf-T6-B2", "I4-H5-P3-bi-T6-B2-packed6.6"])
@@ -72,7 +72,7 @@ def test_a_layer_is_called_batch_first_whatever_the_layout(words):
         seen.add(tuple(tuple(tensor.shape) for tensor in (input, *state, *weights)))
         return lstm_forward(input, state, *weights)
 
-    observe(FromLayer("spy", spy), draw(setting_named(f"{words}-float32")))
+    observe(FromLayer("spy", spy), draw_case(parse_setting(f"{words}-float32")))
 
     assert seen == {((2, 6, 4), (2, 3), (2, 5), (20, 4), (20, 3), (20,), (20,), (3, 5))}
 
@@ -85,7 +85,7 @@ def test_a_layer_without_bias_is_given_zeros():
         seen.extend([b_ih, b_hh])
         return lstm_forward(input, state, w_ih, w_hh, b_ih, b_hh)
 
-    observe(FromLayer("spy", spy), draw(setting_named("I4-H5-nobias-T3-B2-float64")))
+    observe(FromLayer("spy", spy), draw_case(parse_setting("I4-H5-nobias-T3-B2-float64")))
 
     assert all(torch.equal(bias, torch.zeros(20, dtype=torch.float64)) for bias in seen)
 
@@ -93,7 +93,7 @@ def test_a_layer_without_bias_is_given_zeros():
 def test_a_layer_that_returns_something_else_fails_in_words():
     """A function that returns its output alone is not an LSTM."""
     output_alone = FromLayer("output alone", lambda *arguments: lstm_forward(*arguments)[0])
-    verdict = judge(observe(output_alone, draw(setting_named("I4-H5-T3-B2-float32"))))
+    verdict = judge(observe(output_alone, draw_case(parse_setting("I4-H5-T3-B2-float32"))))
 
     assert "the layer returned a Tensor, but must return (output, (h, c))" in verdict.reason
 
@@ -104,7 +104,7 @@ def test_gradients_pass_through_the_stack(architecture, lengths):
     """Packed, from given states: those of the input, both states and every weight are nn.LSTM's."""
     module, weights = lstm(**architecture), weights_of(lstm(**architecture)).map(lambda w: w.requires_grad_())
     leaves = [leaf.requires_grad_() for leaf in (numbers(T, B, F), *states(module, B))]
-    by_hand = LAYER.load(draw(setting_named("I3-H6-T5-B4-float64")).setting, weights)
+    by_hand = LAYER.load(draw_case(parse_setting("I3-H6-T5-B4-float64")).setting, weights)
 
     close(
         gradients(by_hand, leaves, lengths, dict(weights.items())),

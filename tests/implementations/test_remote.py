@@ -9,24 +9,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from lstm_parity.cases.case import case
-from lstm_parity.diagnosis.smoke import smoke
-from lstm_parity.implementations.load import load
-from lstm_parity.implementations.remote import server_of_workers
+from lstm_parity.cases.case import parse_case
+from lstm_parity.diagnosis.smoke import check_adapter
+from lstm_parity.implementations.load import load_target
+from lstm_parity.implementations.remote import make_worker_server
 from lstm_parity.implementations.remote import wire as frames
-from lstm_parity.implementations.remote.client import Elsewhere
-from lstm_parity.implementations.remote.purity import DRAWN, STATE
-from lstm_parity.implementations.target import Target, TargetError, parsed
+from lstm_parity.implementations.remote.client import RemoteImplementation
+from lstm_parity.implementations.remote.purity import RANDOM_CHANGED, STATE
+from lstm_parity.implementations.target import Target, TargetError, parse_target
 from lstm_parity.judging.forward import Outcome, judge
 from lstm_parity.judging.gradients import judge_gradients
-from lstm_parity.reports.failure import message
+from lstm_parity.reports.failure import describe_failure
 from lstm_parity.running.autograd import adjoints
-from lstm_parity.running.calls import bits
+from lstm_parity.running.calls import read_bits
 from lstm_parity.running.observe import observe
 from specimens import misbehaving_layers as misbehaving
 
 ROOT = Path(__file__).parents[2]
-PLAIN = case("I3-H5-T4-B2-float32-normal-1")
+PLAIN = parse_case("I3-H5-T4-B2-float32-normal-1")
 SAYS = {
     "raises": "ValueError: no such thing",
     "crashes": "segmentation fault: it read or wrote memory that is not its own (SIGSEGV)",
@@ -50,7 +50,7 @@ SAYS = {
 @pytest.fixture(scope="module")
 def server():
     """One server of processes for all tests here."""
-    with server_of_workers() as started:
+    with make_worker_server() as started:
         yield started
 
 
@@ -63,7 +63,7 @@ def elsewhere(server):
         for other in made:
             other.leave()  # a server has one process at a time
         target = name if isinstance(name, Target) else Target("layer", "specimens.misbehaving_layers", name)
-        made.append(Elsewhere(target, limit, 1.0, server))
+        made.append(RemoteImplementation(target, limit, 1.0, server))
         return made[-1]
 
     yield of
@@ -77,7 +77,7 @@ def test_what_it_does_is_a_verdict_with_a_sentence(elsewhere, name):
     verdict = judge(observe(elsewhere(name, 0.5 if name == "hangs" else 20.0), PLAIN))
 
     assert verdict.outcome is Outcome.FAILED
-    assert SAYS[name] in message(verdict)
+    assert SAYS[name] in describe_failure(verdict)
 
 
 def test_after_a_crash_the_next_call_is_answered(elsewhere):
@@ -109,8 +109,8 @@ def test_what_is_printed_is_kept_out_of_the_report(elsewhere, capfd):
 def test_it_returns_there_what_it_returns_here(elsewhere, monkeypatch, text, strided):
     """Bit for bit, for every kind and every layout of the arguments."""
     monkeypatch.chdir(ROOT)
-    target, asked = parsed(text), case(f"I3-H5-T4-B2{strided}-float32-threads1-normal-1")
-    here, there = (observe(one, asked).evidence[0].outputs for one in (load(target), elsewhere(target)))
+    target, asked = parse_target(text), parse_case(f"I3-H5-T4-B2{strided}-float32-threads1-normal-1")
+    here, there = (observe(one, asked).evidence[0].outputs for one in (load_target(target), elsewhere(target)))
 
     assert all((getattr(here, name) == getattr(there, name)).all() for name in ("output", "h_n", "c_n"))
 
@@ -128,7 +128,7 @@ def test_a_tensor_of_any_layout_is_told_byte_for_byte(dtype, shape):
         frames.send(here, {}, strided)
         _, (told,) = frames.receive(there)
 
-    assert (told.dtype, told.shape, bits(told)) == (dtype, torch.Size(shape), bits(strided))
+    assert (told.dtype, told.shape, read_bits(told)) == (dtype, torch.Size(shape), read_bits(strided))
 
 
 def test_numpy_functions_are_given_arrays(elsewhere, monkeypatch):
@@ -136,15 +136,15 @@ def test_numpy_functions_are_given_arrays(elsewhere, monkeypatch):
     monkeypatch.chdir(ROOT)
     text = "layer:examples/layer_numpy.py:lstm_forward"
 
-    assert smoke(elsewhere(parsed(text, "numpy"))) is None
-    assert "hint: a function that computes with NumPy arrays is announced by --arrays numpy" in smoke(
-        elsewhere(parsed(text))
+    assert check_adapter(elsewhere(parse_target(text, "numpy"))) is None
+    assert "hint: a function that computes with NumPy arrays is announced by --arrays numpy" in check_adapter(
+        elsewhere(parse_target(text))
     )
 
 
 def test_gradients_are_found_there(elsewhere):
     """Autograd runs where the implementation runs."""
-    asked = case("I3-H5-T4-B2-float32-grad-normal-1")
+    asked = parse_case("I3-H5-T4-B2-float32-grad-normal-1")
     verdict = judge_gradients(elsewhere(Target("layer", "examples.layer", "lstm_forward")), asked, adjoints(asked))
 
     assert verdict.outcome is Outcome.PARITY
@@ -154,7 +154,7 @@ def test_gradients_are_found_there(elsewhere):
 def test_what_is_declared_is_not_asked(elsewhere):
     """A declared limit is a refusal that says where it comes from."""
     limited = Target("layer", "examples.layer", "lstm_forward", without=("packed",))
-    seen = observe(elsewhere(limited), case("I3-H5-T4-B2-packed4.2-float32-normal-1"))
+    seen = observe(elsewhere(limited), parse_case("I3-H5-T4-B2-packed4.2-float32-normal-1"))
 
     assert seen.refused == "declared: --without packed"
 
@@ -169,12 +169,12 @@ def test_what_is_declared_is_not_asked(elsewhere):
 )
 def test_the_smoke_tells_a_wrong_adapter_from_a_wrong_lstm(elsewhere, name, words):
     """Before anything is judged."""
-    assert words in smoke(elsewhere(name))
+    assert words in check_adapter(elsewhere(name))
 
 
 def test_the_smoke_lets_a_wrong_lstm_pass(elsewhere):
     """Whether numbers are right is not its question."""
-    assert smoke(elsewhere(Target("mistake", "", "gates-ifog"))) is None
+    assert check_adapter(elsewhere(Target("mistake", "", "gates-ifog"))) is None
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_target_that_is_none_is_refused_with_a_hint(monkeypatch, text, words):
     """What was given, and what was meant."""
     monkeypatch.chdir(ROOT)
     with pytest.raises(TargetError) as refusal:
-        load(parsed(text))
+        load_target(parse_target(text))
     assert words in str(refusal.value)
 
 
@@ -205,11 +205,11 @@ def test_an_import_that_fails_is_told(elsewhere, tmp_path):
     """With the exception that the file raised."""
     (tmp_path / "broken.py").write_text("import no_such_package\n")
     with pytest.raises(TargetError, match="No module named 'no_such_package'"):
-        elsewhere(parsed(f"layer:{tmp_path}/broken.py:f")).start()
+        elsewhere(parse_target(f"layer:{tmp_path}/broken.py:f")).start()
 
 
 def test_nothing_global_is_forgotten():
     """What is watched in a call is as long as this: who adds a setting adds a test."""
-    assert len(STATE) + len(DRAWN) == 9
+    assert len(STATE) + len(RANDOM_CHANGED) == 9
     assert torch.get_default_dtype() == torch.float32
     assert set(SAYS) <= set(vars(misbehaving))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lstm_parity.cases.case import draw
+from lstm_parity.cases.case import draw_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.judging.arithmetic import explain
@@ -18,7 +18,9 @@ PROFILES = ("normal", "trained", "tiny", "sparse", "one_hot", "x10", "saturating
 def found(cell, dtype="float32", hidden_size=7):
     """The explanation of a cell's run on a few cases of every profile."""
     setting = Setting(Architecture(5, hidden_size), Call(4, 3), Runtime(dtype))
-    return explain([observe(FromCell("cell", cell), draw(setting, p, seed)) for p in PROFILES for seed in range(4)])
+    return explain(
+        [observe(FromCell("cell", cell), draw_case(setting, p, seed)) for p in PROFILES for seed in range(4)]
+    )
 
 
 @pytest.mark.parametrize(

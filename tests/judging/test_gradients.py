@@ -8,20 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from lstm_parity.cases.case import case, rounded
-from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, mistake
+from lstm_parity.cases.case import parse_case, round_case
+from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, find_mistake
 from lstm_parity.implementations.references import NumpyReference, TorchReference
-from lstm_parity.judging.forward import WORST, Outcome
-from lstm_parity.judging.gradients import deviations, judge_gradients, measured
+from lstm_parity.judging.forward import WORST_LIMIT, Outcome
+from lstm_parity.judging.gradients import compare_gradients, deviating_gradients, judge_gradients
 from lstm_parity.reference.noise.arithmetics import FLOAT64
 from lstm_parity.reference.noise.model import Matrix, Noisy, rounded_sum, sum_of_products
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.reports.failure import NoParityError
-from lstm_parity.reports.gradient_failure import demand_gradients, loss, message
-from lstm_parity.running.autograd import adjoints, by_autograd, by_hand
+from lstm_parity.reports.failure import ParityError
+from lstm_parity.reports.gradient_failure import describe_gradient_failure, describe_loss, require_gradients
+from lstm_parity.running.autograd import adjoints, gradients_by_autograd, gradients_by_hand
 from lstm_parity.running.calls import TENSORS
 
-CASES = [case("I5-H7-L2-bi-P4-T4-B3-packed2.4.1-float64-normal-1"), case("I5-H7-L2-T6-B3-float64-trained-2")]
+CASES = [
+    parse_case("I5-H7-L2-bi-P4-T4-B3-packed2.4.1-float64-normal-1"),
+    parse_case("I5-H7-L2-T6-B3-float64-trained-2"),
+]
 FAR = 1e9  # times the bound
 STORY = """\
 gradients: bias_hh_l0 has no gradient (None), but the loss depends on it: is it detached or copied?
@@ -38,16 +41,21 @@ the gradient of weight_hh_l0 deviates: 1.4e+07 x rounding noise at [candidate, u
 @pytest.mark.parametrize("of", CASES, ids=lambda c: c.id)
 def test_the_right_gradients_are_within_the_bound(of):
     """What is spoiled below is right."""
-    assert deviations(measured(of, by_autograd(TorchReference(), of, adjoints(of)), adjoints(of))) == []
+    assert (
+        deviating_gradients(
+            compare_gradients(of, gradients_by_autograd(TorchReference(), of, adjoints(of)), adjoints(of))
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("wrong", GRADIENT_MISTAKES, ids=lambda wrong: wrong.name)
 def test_wrong_gradients_are_far_beyond_the_bound(wrong):
     """A thousand million bounds away in float64, in some gradient, with a loss on all three outputs."""
-    of = case(wrong.witness.replace("float32", "float64"))
-    found = measured(of, by_autograd(wrong, of, adjoints(of)), adjoints(of))
+    of = parse_case(wrong.witness.replace("float32", "float64"))
+    found = compare_gradients(of, gradients_by_autograd(wrong, of, adjoints(of)), adjoints(of))
 
-    assert max(m.worst for m in found) > FAR * WORST
+    assert max(m.worst for m in found) > FAR * WORST_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -63,16 +71,24 @@ def test_each_loss_shows_what_it_depends_on(name, losses, seen):
     """A loss that never looks at c_n cannot see that its derivative is forgotten: losses are tried one by one."""
     d = adjoints(CASES[0], losses)
 
-    assert bool(deviations(measured(CASES[0], by_autograd(mistake(name), CASES[0], d), d))) == seen
+    assert (
+        bool(
+            deviating_gradients(compare_gradients(CASES[0], gradients_by_autograd(find_mistake(name), CASES[0], d), d))
+        )
+        == seen
+    )
 
 
 @pytest.mark.parametrize("name", ["I5-H7-L2-T6-B3-float32-normal-1", "I5-H7-bi-P4-T4-B3-packed2.4.1-float32-trained-2"])
 def test_gradients_one_part_in_a_hundred_thousand_too_large_deviate_in_float32(name):
     """Computed without an error, and rounded once."""
-    of = case(name)
-    found = {name: rounded((1 + 1e-5) * gradient, "float32") for name, gradient in by_hand(of, adjoints(of)).items()}
+    of = parse_case(name)
+    found = {
+        name: round_case((1 + 1e-5) * gradient, "float32")
+        for name, gradient in gradients_by_hand(of, adjoints(of)).items()
+    }
 
-    assert deviations(measured(of, found, adjoints(of))) != []
+    assert deviating_gradients(compare_gradients(of, found, adjoints(of))) != []
 
 
 @dataclass(frozen=True)
@@ -89,10 +105,10 @@ class Detached(TorchReference):
 
 def test_a_wrong_gradient_is_told_in_words_that_a_stranger_can_act_on():
     """What is wrong, by how much, where, for which loss, in which setting, and what repeats it."""
-    of = case("I2-H2-T3-B2-float32-grad-normal-1")
+    of = parse_case("I2-H2-T3-B2-float32-grad-normal-1")
     d = adjoints(of, ("output", "c_n"))
-    with pytest.raises(NoParityError) as raised:
-        demand_gradients(judge_gradients(Detached(), of, d), d)
+    with pytest.raises(ParityError) as raised:
+        require_gradients(judge_gradients(Detached(), of, d), d)
 
     assert re.sub(r"(got|exact) -?[\d.]+ \(-?0x[\da-fp.+-]+\)", r"\1 # (#)", str(raised.value)) == STORY
 
@@ -110,7 +126,7 @@ def test_a_wrong_gradient_is_told_in_words_that_a_stranger_can_act_on():
 )
 def test_a_loss_is_told_in_words(losses, ones, words):
     """Which tensors it looks at, and how they are weighed."""
-    assert loss(adjoints(CASES[0], losses, ones=ones)) == words
+    assert describe_loss(adjoints(CASES[0], losses, ones=ones)) == words
 
 
 def test_a_refusal_to_differentiate_is_no_deviation():
@@ -138,14 +154,16 @@ def test_what_is_raised_on_the_way_back_is_a_verdict():
     verdict = judge_gradients(Raising(), CASES[0], adjoints(CASES[0]))
 
     assert verdict.outcome is Outcome.FAILED
-    assert "ZeroDivisionError" in message(verdict, adjoints(CASES[0]))
+    assert "ZeroDivisionError" in describe_gradient_failure(verdict, adjoints(CASES[0]))
 
 
 def test_a_gradient_off_by_one_in_ten_to_the_twelve_is_noticed():
     """The bound is rounding noise, not a tolerance."""
     d = adjoints(CASES[0])
-    got = by_autograd(TorchReference(), CASES[0], d)
-    story = deviations(measured(CASES[0], got | {"weight_hh_l0": got["weight_hh_l0"] * (1 + 1e-12)}, d))
+    got = gradients_by_autograd(TorchReference(), CASES[0], d)
+    story = deviating_gradients(
+        compare_gradients(CASES[0], got | {"weight_hh_l0": got["weight_hh_l0"] * (1 + 1e-12)}, d)
+    )
 
     assert len(story) == 1
     assert story[0].startswith("the gradient of weight_hh_l0 deviates: ")

@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lstm_parity.cases.case import case, draw
+from lstm_parity.cases.case import draw_case, parse_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import Outcome, judge, judge_all
-from lstm_parity.reports.failure import NoParityError, demand_parity
+from lstm_parity.reports.failure import ParityError, require_parity
 from lstm_parity.running.observe import WHOLE, observe
 from specimens.altered_results import Altered, PackedAlone
 
 SETTING = Setting(Architecture(5, 7, 2, bidirectional=True), Call(4, 3))
-PLAIN = draw(SETTING, "normal", 1)
+PLAIN = draw_case(SETTING, "normal", 1)
 
 
 def judged(change, of=PLAIN):
@@ -28,7 +28,9 @@ def judged(change, of=PLAIN):
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
 def test_an_unaltered_module_has_parity(dtype):
     """What is right is called right; bfloat16 by torch's own kernels, for oneDNN has none here under torch 2.2."""
-    right = draw(Setting(SETTING.architecture, SETTING.call, Runtime(dtype, mkldnn=dtype != "bfloat16")), "normal", 1)
+    right = draw_case(
+        Setting(SETTING.architecture, SETTING.call, Runtime(dtype, mkldnn=dtype != "bfloat16")), "normal", 1
+    )
 
     assert judge(observe(TorchLSTM(), right)).outcome is Outcome.PARITY
 
@@ -50,8 +52,8 @@ def test_every_deviating_tensor_is_named_not_only_the_first():
     """All three tensors, and both ways of judging, stand in the message."""
     verdict = judged(lambda output, h_n, c_n: (output + 1.0, (h_n + 1.0, c_n + 1.0)))
 
-    with pytest.raises(NoParityError, match=r"(?s)output deviates.*h_n deviates.*c_n deviates"):
-        demand_parity(verdict)
+    with pytest.raises(ParityError, match=r"(?s)output deviates.*h_n deviates.*c_n deviates"):
+        require_parity(verdict)
 
 
 def test_one_wrong_element_of_many_is_enough():
@@ -74,7 +76,7 @@ def test_nan_where_a_number_belongs_deviates():
 
 def test_a_number_where_nan_belongs_deviates():
     """An implementation that hides NaN is not right either."""
-    spoilt = draw(Setting(Architecture(3, 4), Call(3, 2)), "non_finite", 1)
+    spoilt = draw_case(Setting(Architecture(3, 4), Call(3, 2)), "non_finite", 1)
     verdict = judged(lambda output, h_n, c_n: (output.nan_to_num(), (h_n, c_n)), spoilt)
 
     assert verdict.outcome is Outcome.DEVIATES
@@ -92,8 +94,8 @@ def test_a_number_where_nan_belongs_deviates():
 )
 def test_form_is_demanded_before_values(change, words):
     """Shape, dtype and type are part of what an LSTM returns."""
-    with pytest.raises(NoParityError, match=words):
-        demand_parity(judged(change))
+    with pytest.raises(ParityError, match=words):
+        require_parity(judged(change))
 
 
 def test_a_verdict_has_no_truth_value():
@@ -122,7 +124,7 @@ def test_an_implementation_may_refuse():
 
 def test_where_a_partial_sum_may_overflow_nothing_is_judged():
     """In float16, sums beyond 65504 on the way may be infinite in one order of adding and not in another."""
-    huge = draw(Setting(Architecture(200, 8), Call(2, 2), Runtime("float16")), "saturating", 0)
+    huge = draw_case(Setting(Architecture(200, 8), Call(2, 2), Runtime("float16")), "saturating", 0)
     lifted = type(huge)(**{**vars(huge), "input": huge.input * 2.0**10})
 
     assert judge(observe(TorchLSTM(), lifted)).outcome is Outcome.NOT_JUDGED
@@ -134,8 +136,8 @@ def test_the_message_says_everything_in_its_order():
     def flip(output, h_n, c_n):
         return torch.cat([output[..., :7], output[..., 7:].flip(0)], -1), (h_n, c_n)
 
-    with pytest.raises(NoParityError) as error:
-        demand_parity(judged(flip, case("I5-H7-bi-T4-B2-float32-normal-3")))
+    with pytest.raises(ParityError) as error:
+        require_parity(judged(flip, parse_case("I5-H7-bi-T4-B2-float32-normal-3")))
 
     assert re.fullmatch(
         r"output deviates: 6\.6e\+06 x rounding noise at \[t=2, b=0, k=3\] \(layer 0, reverse\), "
@@ -158,24 +160,24 @@ def test_the_message_names_layer_and_direction():
         h_n[3, 1, 2] += 1.0
         return output, (h_n, c_n)
 
-    with pytest.raises(NoParityError, match=r"h_n deviates: .* at \[b=1, k=2\] \(layer 1, reverse\)"):
-        demand_parity(judged(spoil))
+    with pytest.raises(ParityError, match=r"h_n deviates: .* at \[b=1, k=2\] \(layer 1, reverse\)"):
+        require_parity(judged(spoil))
 
 
 def test_the_message_names_the_arithmetic_that_would_explain_it():
     """Noise of another precision is told apart from a wrong formula."""
     rounded = judged(lambda *tensors: tuple_of(t.bfloat16().float() for t in tensors))
 
-    with pytest.raises(NoParityError, match=r"judged in: float32 arithmetic; .*bfloat16.* would explain it"):
-        demand_parity(rounded)
+    with pytest.raises(ParityError, match=r"judged in: float32 arithmetic; .*bfloat16.* would explain it"):
+        require_parity(rounded)
 
 
 def test_a_case_that_was_changed_by_hand_is_not_said_to_be_repeatable():
     """A name that brings back other numbers would mislead."""
     by_hand = replace(PLAIN, input=PLAIN.input * 2.0)
 
-    with pytest.raises(NoParityError, match="repeat: no --case can"):
-        demand_parity(judged(lambda output, h_n, c_n: (output * 2.0, (h_n, c_n)), by_hand))
+    with pytest.raises(ParityError, match="repeat: no --case can"):
+        require_parity(judged(lambda output, h_n, c_n: (output * 2.0, (h_n, c_n)), by_hand))
 
 
 def tuple_of(tensors):
@@ -187,7 +189,7 @@ def tuple_of(tensors):
 def test_a_verdict_does_not_depend_on_what_is_judged_beside_it():
     """NaN in one case of a setting hides nothing of the noise of another: squares underflow where gates are shut."""
     words = "I5-H7-P4-T4-B3-float64"
-    shut, beside = (observe(TorchLSTM(), case(f"{words}-{rest}")) for rest in ("saturating-10", "non_finite-0"))
+    shut, beside = (observe(TorchLSTM(), parse_case(f"{words}-{rest}")) for rest in ("saturating-10", "non_finite-0"))
 
     assert [verdict.worst for verdict in judge_all([shut, beside])] == [judge(shut).worst, judge(beside).worst]
 
@@ -195,7 +197,7 @@ def test_a_verdict_does_not_depend_on_what_is_judged_beside_it():
 @pytest.mark.parametrize("says_so", ["beforehand", "when called"])
 def test_a_packed_call_is_judged_where_padded_ones_are_refused(says_so):
     """The chain of single steps is left out, and the verdict is on the call that was asked for."""
-    packed = case("I5-H7-L2-T4-B3-packed4.2.1-float32-normal-1")
+    packed = parse_case("I5-H7-L2-T4-B3-packed4.2.1-float32-normal-1")
 
     verdict = judge(observe(PackedAlone(says_so), packed))
 

@@ -17,11 +17,13 @@ def test_the_page_is_what_its_script_writes():
 
 def test_every_name_is_its_own_and_every_fault_is_told():
     """Among all mistakes, of the forward pass, of gradients and of dropout."""
-    assert len({wrong.name for wrong in EVERY}) == len({wrong.says for wrong in EVERY}) == len(EVERY)
+    assert len({wrong.name for wrong in EVERY}) == len({wrong.description for wrong in EVERY}) == len(EVERY)
 
 
 def test_every_link_is_an_address_of_a_thread():
     """An issue, a pull request or a topic, not a search or a home page."""
     thread = r"https://(github\.com/[^/]+/[^/]+/(issues|pull)/\d+|(discuss\.pytorch\.org|community\.konduit\.ai)/t/\S+)"
 
-    assert [wrong.seen for wrong in EVERY if wrong.seen and not re.fullmatch(thread, wrong.seen)] == []
+    assert [
+        wrong.reported_at for wrong in EVERY if wrong.reported_at and not re.fullmatch(thread, wrong.reported_at)
+    ] == []

@@ -18,7 +18,7 @@ def test_the_example_fails_with_the_words_that_the_readme_shows(tmp_path):
     run = subprocess.run([sys.executable, str(script)], cwd=ROOT, capture_output=True, text=True)
     shown = re.search(r"It raises:\n\n```\n(.*?)\n```", README, re.DOTALL)[1]
 
-    assert skeleton(run.stderr.partition("NoParityError: ")[2].strip()) == skeleton(shown)
+    assert skeleton(run.stderr.partition("ParityError: ")[2].strip()) == skeleton(shown)
 
 
 def skeleton(text):

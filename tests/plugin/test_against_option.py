@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.audits.upgrade.record_file import write
+from lstm_parity.audits.upgrade.record_file import write_record
 from lstm_parity.plugin import against
 from lstm_parity.plugin.against import Against
 
@@ -18,7 +18,7 @@ OK, FAILED, NOTHING, STOPPED = 0, 1, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.
 @pytest.fixture
 def file(tmp_path):
     """A record of an older torch."""
-    write(OLD, tmp_path / "old.record")
+    write_record(OLD, tmp_path / "old.record")
     return tmp_path / "old.record"
 
 

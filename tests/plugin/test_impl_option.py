@@ -12,9 +12,9 @@ import pytest
 import lstm_parity
 from examples.layer import lstm_forward
 from examples.module import MyLSTM
-from lstm_parity.catalogue.mistakes import mistake
+from lstm_parity.catalogue.mistakes import find_mistake
 from lstm_parity.implementations.target import TargetError
-from lstm_parity.reports.failure import NoParityError
+from lstm_parity.reports.failure import ParityError
 from specimens.misbehaving_layers import forgets_a_bias
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def test_check_returns_the_number_of_judged_cases():
 
 def test_check_raises_the_whole_story():
     """An AssertionError, as a test wants it."""
-    with pytest.raises(NoParityError, match="x rounding noise"):
+    with pytest.raises(ParityError, match="x rounding noise"):
         lstm_parity.check(forgets_a_bias, "layer", dtypes=["float32"])
 
 
@@ -108,7 +108,7 @@ def test_check_refuses_what_it_does_not_know():
 def test_what_is_declared_to_work_in_another_arithmetic_is_judged_in_that_one():
     """Rounded weights are a mistake in float32, and none in products of bfloat16."""
     judged = lstm_parity.check(
-        mistake("weights-rounded"), "mistake", arithmetic="bfloat16 products", dtypes=["float32"]
+        find_mistake("weights-rounded"), "mistake", arithmetic="bfloat16 products", dtypes=["float32"]
     )
 
     assert judged > 0

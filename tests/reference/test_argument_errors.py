@@ -14,8 +14,8 @@ import pytest
 from torch import nn
 
 from lstm_parity.catalogue.bad_calls import BAD
-from lstm_parity.catalogue.bad_calls.bad_call import EQUAL, GOOD, z
-from lstm_parity.catalogue.bad_calls.callees import applies, numpy_arguments
+from lstm_parity.catalogue.bad_calls.bad_call import EQUAL, GOOD, zeros
+from lstm_parity.catalogue.bad_calls.callees import can_run, numpy_arguments
 from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.errors import DtypeError, FormError, RefusedError
 from lstm_parity.reference.weights import as_numpy
@@ -53,7 +53,7 @@ def test_the_torch_reference_refuses_what_no_lstm_answers(row: str) -> None:
     assert re.fullmatch(sentence(row), str(refusal))
 
 
-@pytest.mark.parametrize("row", [row for row in BAD if applies("NumPy reference", row)])
+@pytest.mark.parametrize("row", [row for row in BAD if can_run("NumPy reference", row)])
 def test_the_numpy_reference_refuses_what_no_lstm_answers(row: str) -> None:
     """In the same sentence."""
     refusal = refusal_in_numpy(row)
@@ -73,9 +73,9 @@ def test_every_bad_call_differs_from_a_good_one(reference: ModuleType, convert: 
 @pytest.mark.parametrize("batch", [0, 1, 2])
 def test_what_nn_lstm_documents_is_accepted(reference: ModuleType, convert: Any, form: Any, batch: int) -> None:
     """States may be a tuple or a list, and a batch may be empty."""
-    hx = form((z(2, batch, 4), z(2, batch, 4)))
-    output, _ = reference.lstm_forward(**convert(FORWARD | {"input": z(5, batch, 3), "hx": hx}))
-    assert output.shape == nn.LSTM(3, 4, 2)(z(5, batch, 3), list(hx))[0].shape
+    hx = form((zeros(2, batch, 4), zeros(2, batch, 4)))
+    output, _ = reference.lstm_forward(**convert(FORWARD | {"input": zeros(5, batch, 3), "hx": hx}))
+    assert output.shape == nn.LSTM(3, 4, 2)(zeros(5, batch, 3), list(hx))[0].shape
 
 
 def test_numpy_refuses_a_packed_sequence() -> None:

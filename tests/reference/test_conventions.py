@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_parity.cases.case import case
+from lstm_parity.cases.case import parse_case
 from lstm_parity.reference.conventions import (
     equinox,
     flax,
@@ -41,7 +41,7 @@ EVERY = ONE_BIAS | TWO_BIASES
 
 def weights_of(words) -> LSTMWeights:
     """Weights of a setting as float32 arrays."""
-    return case(f"{words}-float32-normal-1").weights.map(lambda w: w.astype(DTYPE))
+    return parse_case(f"{words}-float32-normal-1").weights.map(lambda w: w.astype(DTYPE))
 
 
 def cell_of(words) -> CellWeights:
@@ -57,7 +57,7 @@ def same(one: CellWeights, other: CellWeights) -> bool:
 
 def outputs(w: CellWeights):
     """What the reference computes with them, in float64."""
-    some = case(f"{PROJECTED if w.w_hr is not None else PLAIN}-float64-normal-1")
+    some = parse_case(f"{PROJECTED if w.w_hr is not None else PLAIN}-float64-normal-1")
     exact = LSTMWeights(((w.map(lambda a: a.astype(np.float64)),),))
     return lstm_forward(some.input, (some.h_0, some.c_0), exact)[0]
 

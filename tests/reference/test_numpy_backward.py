@@ -9,13 +9,13 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 
-from lstm_parity.cases.case import case as named
-from lstm_parity.cases.case import draw
-from lstm_parity.cases.covering import cover, setting_at
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.case import parse_case as named
+from lstm_parity.cases.covering import cover_pairs, setting_at
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.forward import WORST, distances
-from lstm_parity.judging.gradients import deviations, expected, measured
+from lstm_parity.judging.forward import WORST_LIMIT, distances
+from lstm_parity.judging.gradients import compare_gradients, deviating_gradients, exact_gradients
 from lstm_parity.parity_tests.small_lstms import (
     B,
     F,
@@ -35,7 +35,7 @@ from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.errors import DtypeError, FormError, LengthsError, RefusedError, ShapeError
 from lstm_parity.reference.numpy_backward import lstm_backward, lstm_cell_backward, lstm_layer_backward
 from lstm_parity.reference.weights import as_numpy, weights_of
-from lstm_parity.running.autograd import adjoints, by_autograd, by_hand
+from lstm_parity.running.autograd import adjoints, gradients_by_autograd, gradients_by_hand
 from lstm_parity.running.calls import TENSORS
 
 DOUBLE = {"dtype": "float64", "grad_mode": "grad"}
@@ -55,14 +55,19 @@ def test_by_hand_is_autograd(implementation, losses, case):
     """The gradient of any loss by the input, the states and every weight is autograd's, to rounding noise."""
     d = adjoints(case, losses)
 
-    assert deviations(measured(case, by_autograd(implementation, case, d), d)) == []
+    assert deviating_gradients(compare_gradients(case, gradients_by_autograd(implementation, case, d), d)) == []
 
 
 @autograds
 def test_by_hand_is_autograd_in_every_architecture(implementation):
     """So it is wherever any two values of two axes of the lattice meet."""
-    design = [draw(setting_at(point)) for point in cover(profile="normal", **DOUBLE)]
-    found = {c.id: deviations(measured(c, by_autograd(implementation, c, adjoints(c)), adjoints(c))) for c in design}
+    design = [draw_case(setting_at(point)) for point in cover_pairs(profile="normal", **DOUBLE)]
+    found = {
+        c.id: deviating_gradients(
+            compare_gradients(c, gradients_by_autograd(implementation, c, adjoints(c)), adjoints(c))
+        )
+        for c in design
+    }
 
     assert {name: story for name, story in found.items() if story} == {}
 
@@ -71,10 +76,10 @@ def test_by_hand_is_autograd_in_every_architecture(implementation):
 @given(case=cases(**DOUBLE))
 def test_the_page_and_its_noisy_twin_have_the_same_gradients(case):
     """The noise is that of the very gradients that numpy_backward.py computes."""
-    exact, twin = by_hand(case, adjoints(case)), expected(case, adjoints(case))
+    exact, twin = gradients_by_hand(case, adjoints(case)), exact_gradients(case, adjoints(case))
     twin = twin.named()
 
-    assert all(np.all(distances(exact[n], twin[n].value[0], 1.5 * twin[n].deviation[0]) <= WORST) for n in exact)
+    assert all(np.all(distances(exact[n], twin[n].value[0], 1.5 * twin[n].deviation[0]) <= WORST_LIMIT) for n in exact)
 
 
 ANALYTIC = [
@@ -95,7 +100,7 @@ def test_by_hand_is_the_complex_step(name: str, monkeypatch: pytest.MonkeyPatch)
     case = named(name)
     d = adjoints(case)
 
-    assert deviations(measured(case, by_complex_step(case, d), d)) == []
+    assert deviating_gradients(compare_gradients(case, by_complex_step(case, d), d)) == []
 
 
 def by_complex_step(case, d):

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lstm_parity.audits.verify import design, verify
-from lstm_parity.cases.case import case
+from lstm_parity.audits.verify import verification_cases, verify
+from lstm_parity.cases.case import parse_case
 from lstm_parity.cli import main
 from lstm_parity.implementations.references import NumpyReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.forward import Outcome
-from lstm_parity.reports.certificate import Certificate, row
-from lstm_parity.reports.certificate_json import as_json
-from lstm_parity.reports.certificate_text import as_text
+from lstm_parity.reports.certificate import Certificate, make_row
+from lstm_parity.reports.certificate_json import certificate_json
+from lstm_parity.reports.certificate_text import certificate_text
 from lstm_parity.running.observe import observe
 from specimens.altered_results import Altered, PackedAlone
 
@@ -38,7 +38,7 @@ def test_every_case_is_counted_once(certificate):
     """What was judged, refused, failed and not judged adds up to the design."""
     counted = [sum(row.counts.values()) for row in certificate.rows]
 
-    assert counted == [len(design("float16"))] * 2
+    assert counted == [len(verification_cases("float16"))] * 2
 
 
 def test_coverage_adds_up_to_what_was_judged(certificate):
@@ -52,13 +52,13 @@ def test_coverage_adds_up_to_what_was_judged(certificate):
 def test_what_is_refused_is_said_with_its_reason(certificate):
     """An implementation that supports nothing is REFUSED, which is not parity."""
     assert certificate.rows[1].outcome is Outcome.REFUSED
-    assert "the NumPy reference does not compute in float16" in as_text(certificate)
+    assert "the NumPy reference does not compute in float16" in certificate_text(certificate)
 
 
 def test_a_chain_whose_steps_are_refused_is_said_to_be_left_out():
     """The whole calls of packed input alone are judged."""
-    packed = case("I5-H7-L2-T4-B3-packed4.2.1-float32-normal-1")
-    told = row("packed alone", "float32", explain([observe(PackedAlone("when called"), packed)]))
+    packed = parse_case("I5-H7-L2-T4-B3-packed4.2.1-float32-normal-1")
+    told = make_row("packed alone", "float32", explain([observe(PackedAlone("when called"), packed)]))
 
     assert (told.counts["PARITY"], told.reasons) == (1, {"judged in part, chain: single padded steps are refused": 1})
 
@@ -70,7 +70,7 @@ def test_a_certificate_of_nothing_does_not_hold():
 
 def test_a_broken_implementation_is_told_in_full(broken):
     """It does not hold, no arithmetic explains it, and the first failures stand in the text."""
-    text = as_text(broken)
+    text = certificate_text(broken)
 
     assert (broken.holds, broken.rows[0].arithmetic) == (False, None)
     assert "NO PARITY: off in float32." in text
@@ -79,7 +79,7 @@ def test_a_broken_implementation_is_told_in_full(broken):
 
 def test_the_json_holds_what_the_text_says(broken):
     """The same rows, readable by a strict parser."""
-    content = json.loads(as_json(broken), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    content = json.loads(certificate_json(broken), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
     assert content["format"] == "lstm-parity certificate 1"
     assert content["rows"][0]["counts"] == broken.rows[0].counts

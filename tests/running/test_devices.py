@@ -9,18 +9,18 @@ import sys
 import pytest
 import torch
 
-from lstm_parity.audits.verify import design, in_each
-from lstm_parity.cases.case import case, moved
-from lstm_parity.cases.setting import Runtime, setting_named
+from lstm_parity.audits.verify import explain_each, verification_cases
+from lstm_parity.cases.case import on_device, parse_case
+from lstm_parity.cases.setting import Runtime, parse_setting
 from lstm_parity.implementations.references import NumpyReference
-from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell, lacking_there
+from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell, unsupported_on_device
 from lstm_parity.judging.forward import judge
 from lstm_parity.running import devices
 from lstm_parity.running.calls import runtime_flags, weight_tensors
 from lstm_parity.running.observe import Observation
-from lstm_parity.running.protocol import ought
+from lstm_parity.running.protocol import expected_arithmetic
 
-ON_CUDA = setting_named("I3-H5-T4-B2-float32-cuda")
+ON_CUDA = parse_setting("I3-H5-T4-B2-float32-cuda")
 
 
 @pytest.fixture
@@ -35,25 +35,25 @@ def ampere(monkeypatch):
 
 def test_tf32_is_expected_of_cudnn_until_it_is_switched_off(ampere):
     """torch allows it to cuDNN's LSTM by default."""
-    before = ought(TorchLSTM(), ON_CUDA).name
+    before = expected_arithmetic(TorchLSTM(), ON_CUDA).name
     torch.backends.cudnn.allow_tf32 = False
 
-    assert (before, ought(TorchLSTM(), ON_CUDA).name) == ("float32 with TF32 products", "float32")
+    assert (before, expected_arithmetic(TorchLSTM(), ON_CUDA).name) == ("float32 with TF32 products", "float32")
 
 
 def test_tf32_is_expected_of_cells_only_where_it_is_allowed_to_all_products(ampere):
     """They know no cuDNN."""
-    before = ought(TorchLSTMCell(), ON_CUDA).name
+    before = expected_arithmetic(TorchLSTMCell(), ON_CUDA).name
     torch.backends.cuda.matmul.allow_tf32 = True
 
-    assert (before, ought(TorchLSTMCell(), ON_CUDA).name) == ("float32", "float32 with TF32 products")
+    assert (before, expected_arithmetic(TorchLSTMCell(), ON_CUDA).name) == ("float32", "float32 with TF32 products")
 
 
 def test_tf32_is_off_where_the_environment_says_so(ampere, monkeypatch):
     """NVIDIA's own variable, whatever torch's flags allow."""
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
 
-    assert ought(TorchLSTM(), ON_CUDA).name == "float32"
+    assert expected_arithmetic(TorchLSTM(), ON_CUDA).name == "float32"
 
 
 @pytest.mark.parametrize("words", ["float64-cuda", "float32", "float32-cuda-native"])
@@ -61,22 +61,24 @@ def test_tf32_is_expected_of_nothing_else(ampere, words):
     """Not of other dtypes, not of the CPU, not with cuDNN off."""
     dtype = words.partition("-")[0]
 
-    assert ought(TorchLSTM(), setting_named(f"I3-H5-T4-B2-{words}")).name == dtype
+    assert expected_arithmetic(TorchLSTM(), parse_setting(f"I3-H5-T4-B2-{words}")).name == dtype
 
 
 def test_what_ought_to_be_computed_in_two_arithmetics_has_two_rows(ampere):
     """Of a GPU's float32 cases those with cuDNN, and those without."""
     seen = [
-        Observation(c, refused="no GPU", arithmetic=ought(TorchLSTM(), c.setting)) for c in design("float32", "cuda")
+        Observation(c, refused="no GPU", arithmetic=expected_arithmetic(TorchLSTM(), c.setting))
+        for c in verification_cases("float32", "cuda")
     ]
 
-    assert {e.expected.name for e in in_each(seen)} == {"float32", "float32 with TF32 products"}
+    assert {e.expected.name for e in explain_each(seen)} == {"float32", "float32 with TF32 products"}
 
 
 def test_an_observation_is_judged_in_what_it_ought_to_be_computed_in(ampere):
     """Unless another is asked for."""
     observation = Observation(
-        moved(case("I3-H5-T4-B2-float32-normal-1"), "cuda"), arithmetic=ought(TorchLSTM(), ON_CUDA)
+        on_device(parse_case("I3-H5-T4-B2-float32-normal-1"), "cuda"),
+        arithmetic=expected_arithmetic(TorchLSTM(), ON_CUDA),
     )
 
     assert judge(observation).arithmetic.name == "float32 with TF32 products"
@@ -97,14 +99,14 @@ def test_an_observation_is_judged_in_what_it_ought_to_be_computed_in(ampere):
 )
 def test_what_nn_lstm_refuses_on_a_device_alone_is_no_fault(words, reason):
     """cuDNN takes no strided states, except those that are sorted and so copied; MPS has no projections."""
-    assert (lacking_there(setting_named(f"I3-H5-{words}")) or "").startswith(reason or "$") is bool(reason)
+    assert (unsupported_on_device(parse_setting(f"I3-H5-{words}")) or "").startswith(reason or "$") is bool(reason)
 
 
 @pytest.mark.parametrize(("grad_mode", "training"), [("grad", True), ("no_grad", False)])
 def test_gradients_on_a_device_are_asked_for_in_train_mode(grad_mode, training):
     """cuDNN has none in eval mode, and an LSTM that drops nothing is the same in both; cpu:0 stands in for a GPU."""
-    here = case(f"I3-H5-T4-B2-float32-{grad_mode}-normal-1")
-    there = moved(here, "cpu:0")
+    here = parse_case(f"I3-H5-T4-B2-float32-{grad_mode}-normal-1")
+    there = on_device(here, "cpu:0")
     assert TorchLSTM().load(there.setting, weight_tensors(there)).training is training
     assert not TorchLSTM().load(here.setting, weight_tensors(here)).training
 
@@ -119,17 +121,17 @@ def test_deterministic_products_are_asked_of_cublas(monkeypatch):
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", "cpu:0"])
 def test_a_case_on_a_device_has_a_name_and_the_numbers_of_the_cpu(device):
     """So that --case repeats it there."""
-    here = case("I3-H5-T4-B2-float32-grad-normal-1")
-    there = moved(here, device)
-    assert case(there.id).setting.runtime.device == device
-    assert case(there.id).checksum == here.checksum
+    here = parse_case("I3-H5-T4-B2-float32-grad-normal-1")
+    there = on_device(here, device)
+    assert parse_case(there.id).setting.runtime.device == device
+    assert parse_case(there.id).checksum == here.checksum
 
 
 def test_a_gpu_is_described_apart_from_its_libraries(ampere, monkeypatch):
     """A record of another cuDNN is one of the same device: what is lost is lost by the upgrade."""
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "A100")
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
-    told = devices.description("cuda:1")
+    told = devices.describe_device("cuda:1")
     assert told["device"] == "cuda:1, A100, capability 8.0"
     assert told["cuDNN"].startswith("91002, CUDA ")
     assert told["TF32"] == "allowed to cuDNN's LSTM"
@@ -137,7 +139,7 @@ def test_a_gpu_is_described_apart_from_its_libraries(ampere, monkeypatch):
 
 def test_the_numpy_reference_refuses_other_devices():
     """It is counted, and named."""
-    assert NumpyReference().refuses(ON_CUDA) == "the NumPy reference does not compute on cuda"
+    assert NumpyReference().unsupported_reason(ON_CUDA) == "the NumPy reference does not compute on cuda"
 
 
 @pytest.mark.parametrize("command", [["pytest"], ["lstm_parity", "verify"]], ids=["pytest", "verify"])
@@ -153,4 +155,4 @@ def test_a_device_that_is_none_is_refused_in_words(command):
 def test_a_device_that_is_not_there_is_refused_in_words():
     """With what torch says."""
     with pytest.raises(devices.DeviceMissingError, match="cannot compute on it"):
-        devices.demand("cuda")
+        devices.require_device("cuda")

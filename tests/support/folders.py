@@ -7,8 +7,8 @@ from pathlib import Path
 from lstm_parity.audits.folders.arrays import write_array
 from lstm_parity.audits.folders.read import read_case
 from lstm_parity.audits.folders.run import judge_folders
-from lstm_parity.audits.folders.write import plain, write_case
-from lstm_parity.cases.case import case
+from lstm_parity.audits.folders.write import plain_setting, write_case
+from lstm_parity.cases.case import parse_case
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.running.observe import observe
 
@@ -18,8 +18,8 @@ PLAIN = "I3-H4-T4-B2-float32-normal-1"
 def written(folder: Path, name: str = PLAIN) -> Path:
     """A new folder inside with the case of that name."""
     inside = folder / name
-    write_case(case(name), inside)
-    assert plain(case(name).setting) == case(name).setting
+    write_case(parse_case(name), inside)
+    assert plain_setting(parse_case(name).setting) == parse_case(name).setting
     return inside
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lstm_parity.audits.upgrade.measure.answers import fixed_cases, forward, gradients
+from lstm_parity.audits.upgrade.measure.answers import answer_forward, answer_gradients, fixed_cases
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.cases.case import case
+from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.weights import LSTMWeights
@@ -19,11 +19,11 @@ CONDITIONS = {"torch": "1.2.3", "git": "abc", "threads": "2", "capability": "AVX
 
 def record_of(implementation: Implementation, ids: Iterable[str], **parts: Any) -> Record:
     """A record of the answers, with gradients where a case has them, of "torch.nn.LSTM", whoever gave them."""
-    named, answers = [case(name) for name in ids], []
+    named, answers = [parse_case(name) for name in ids], []
     for one in named:
-        answers.append(forward(implementation, one))
+        answers.append(answer_forward(implementation, one))
         if one.setting.runtime.grad_mode == "grad" and one.profile != "non_finite":
-            answers.append(gradients(implementation, one))
+            answers.append(answer_gradients(implementation, one))
     subject = tuple(replace(answer, subject="torch.nn.LSTM") for answer in answers)
     return Record(
         **({"conditions": CONDITIONS, "answers": subject, "cases": {c.id: c.checksum for c in named}} | parts)
@@ -41,7 +41,7 @@ class OneBiasDropped:
 
     name: str = "torch.nn.LSTM"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 
@@ -59,7 +59,7 @@ class Detour:
 
     name: str = "torch.nn.LSTM"
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing."""
         return None
 

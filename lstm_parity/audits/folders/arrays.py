@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lstm_parity.cases.case import rounded
+from lstm_parity.cases.case import round_case
 from lstm_parity.reference.noise.model import Array
 
 FILE_DTYPES = {"float64": "float64", "float32": "float32", "bfloat16": "float32", "float16": "float16"}
@@ -63,7 +63,7 @@ def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, fortran_order, dtype
 
 
-def held(array: Array, dtype: str) -> Array:
+def round_to_dtype(array: Array, dtype: str) -> Array:
     """What a dtype holds of an array's numbers, as float64."""
     with np.errstate(over="ignore"):
-        return rounded(np.asarray(array, np.float64), dtype)
+        return round_case(np.asarray(array, np.float64), dtype)

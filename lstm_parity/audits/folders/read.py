@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.folders.arrays import FILE_DTYPES, FolderError, held, read_array
-from lstm_parity.audits.folders.setting_file import described, read_setting
-from lstm_parity.audits.folders.weights import architecture_of, assembled, find_weights
+from lstm_parity.audits.folders.arrays import FILE_DTYPES, FolderError, read_array, round_to_dtype
+from lstm_parity.audits.folders.setting_file import describe_setting, read_setting
+from lstm_parity.audits.folders.weights import build_weights, find_weights, infer_architecture
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, SettingError
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.calls import TENSORS, Outputs
 from lstm_parity.running.observe import WHOLE, Evidence, Observation
 
-GIVEN = "given"  # the profile of numbers that are not ours
+GIVEN_FILES = "given"  # the profile of numbers that are not ours
 REFUSED = "refused.txt"
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class AnsweredFolder:
     """A folder with what was found in it; missing: why there is nothing to judge, where there is not."""
 
     path: Path
@@ -31,22 +31,22 @@ class Answered:
     missing: str = ""
 
 
-def read(folder: Path) -> Answered:
+def read_folder(folder: Path) -> AnsweredFolder:
     """A folder's case and outputs. Raises FolderError where the case is damaged, or contradicts its setting."""
     case = read_case(folder)
     written = [name for name in TENSORS if (folder / f"{name}.npy").exists()]
     if (folder / REFUSED).exists():
         if written:
             raise FolderError(f"{folder} holds {REFUSED} and {', '.join(written)}: take away what is out of date")
-        return Answered(folder, Observation(case, refused=_words(folder / REFUSED)))
+        return AnsweredFolder(folder, Observation(case, refused=_read_refusal(folder / REFUSED)))
     if lacking := [f"{name}.npy" for name in TENSORS if name not in written]:
-        return Answered(folder, Observation(case), "missing: " + ", ".join(lacking))
+        return AnsweredFolder(folder, Observation(case), "missing: " + ", ".join(lacking))
     outputs = read_outputs(folder, case.setting)
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
-    return Answered(folder, Observation(case, (evidence,)))
+    return AnsweredFolder(folder, Observation(case, (evidence,)))
 
 
-def _words(path: Path) -> str:
+def _read_refusal(path: Path) -> str:
     """What stands in a text file, in one line that a terminal can show."""
     line = " ".join(path.read_text(encoding="utf-8", errors="replace").split())[:300]
     return "".join(letter if letter.isprintable() else "?" for letter in line) or "it does not say why"
@@ -60,19 +60,19 @@ def read_case(folder: Path) -> Case:
         raise FolderError(f'{folder} has weights in {", ".join(sorted(found.dtypes))}: give "dtype" in setting.json')
     dtype = fields.get("dtype") or next(iter(found.dtypes))
     try:
-        architecture = architecture_of(found.arrays, fields.get("batch_first", False))
-        x, h_0, c_0, call = _given(folder, fields, architecture)
+        architecture = infer_architecture(found.arrays, fields.get("batch_first", False))
+        x, h_0, c_0, call = _read_given(folder, fields, architecture)
     except (SettingError, FolderError) as error:
         raise FolderError(f"{folder}: {error}") from error
     setting = Setting(architecture, call, Runtime(dtype))
-    weights = assembled(found.arrays, architecture, dtype)
-    profile, seed = fields.get("profile", GIVEN), fields.get("seed", 0)
-    case = Case(setting, profile, seed, weights, *(held(array, dtype) for array in (x, h_0, c_0)))
-    _agree(folder, fields, described(case))
+    weights = build_weights(found.arrays, architecture, dtype)
+    profile, seed = fields.get("profile", GIVEN_FILES), fields.get("seed", 0)
+    case = Case(setting, profile, seed, weights, *(round_to_dtype(array, dtype) for array in (x, h_0, c_0)))
+    _check_shapes(folder, fields, describe_setting(case))
     return case
 
 
-def _given(folder: Path, fields: Mapping[str, Any], a: Architecture) -> tuple[Array, Array, Array, Call]:
+def _read_given(folder: Path, fields: Mapping[str, Any], a: Architecture) -> tuple[Array, Array, Array, Call]:
     """The input and the states, canonical, and the call that they make."""
     x = read_array(folder / "input.npy")
     if x.ndim not in (2, 3) or x.shape[-1] != a.input_size:
@@ -101,7 +101,7 @@ def _state(folder: Path, name: str, shape: tuple[int, ...]) -> Array:
     return array
 
 
-def _agree(folder: Path, fields: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
+def _check_shapes(folder: Path, fields: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
     """What setting.json says must be what the arrays are; the checksum last, for it tells least."""
     for name in sorted(fields, key=lambda name: name in ("case", "checksum")):
         if name in derived and fields[name] != derived[name]:
@@ -142,6 +142,8 @@ def _output(path: Path, shape: tuple[int, ...], dtype: str, faults: list[str]) -
         return None
     if array.dtype.name != FILE_DTYPES[dtype]:
         faults.append(f"{path.name} has dtype {array.dtype.name}, but must have {FILE_DTYPES[dtype]}")
-    elif (strange := array[held(array, dtype) != array.astype(np.float64)]).size and not np.isnan(strange).all():
+    elif (strange := array[round_to_dtype(array, dtype) != array.astype(np.float64)]).size and not np.isnan(
+        strange
+    ).all():
         faults.append(f"{path.name} holds {strange[0]!s}, which no {dtype} is: write numbers that are rounded to it")
     return array.astype(np.float64)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lstm_parity.audits.folders.arrays import FolderError
-from lstm_parity.audits.folders.read import Answered, read
+from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.forward import diagnose
-from lstm_parity.judging.arithmetic import PORTION, Explanation, explain
+from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
 from lstm_parity.judging.forward import Outcome, judge_all
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
-from lstm_parity.reports.certificate import Certificate, Row, row
-from lstm_parity.reports.provenance import provenance
+from lstm_parity.reports.certificate import Certificate, Row, make_row
+from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.observe import Observation
 
 AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
@@ -23,7 +23,7 @@ UNJUDGED = "gradients, dropout in train mode"
 
 
 @dataclass(frozen=True)
-class Judged:
+class FolderResult:
     """The certificate, and for each dtype that deviates what explains it: an arithmetic or a known mistake.
 
     unanswered: how many cases have neither outputs nor a refusal, as a program leaves them that dies halfway.
@@ -34,7 +34,7 @@ class Judged:
     unanswered: int = 0
 
 
-def folders_in(folder: Path) -> list[Path]:
+def find_folders(folder: Path) -> list[Path]:
     """The folder itself where it holds a case, else the folders in it that do. Raises FolderError where none does."""
     if (folder / "setting.json").exists():
         return [folder]
@@ -46,31 +46,35 @@ def folders_in(folder: Path) -> list[Path]:
     return found
 
 
-def judge_folders(folder: Path, name: str | None = None, progress: Callable[[str], None] = lambda _: None) -> Judged:
+def judge_folders(
+    folder: Path, name: str | None = None, progress: Callable[[str], None] = lambda _: None
+) -> FolderResult:
     """Judge what a program wrote into a folder, or into the folders in it. Raises FolderError for a damaged case."""
     answered = []
-    for path in folders_in(folder):
+    for path in find_folders(folder):
         progress(path.name)
-        answered.append(read(path))
+        answered.append(read_folder(path))
     rows, diagnoses = [], []
     for dtype in DTYPES:
         if of_dtype := [a for a in answered if a.observation.case.setting.runtime.dtype == dtype]:
             progress(dtype)
-            explanation = _with_reasons(explain([a.observation for a in of_dtype]), of_dtype)
-            rows.append(_told(row(name or folder.resolve().name, dtype, explanation), explanation, of_dtype))
+            explanation = _with_refusals(explain([a.observation for a in of_dtype]), of_dtype)
+            rows.append(
+                _describe_failures(make_row(name or folder.resolve().name, dtype, explanation), explanation, of_dtype)
+            )
             diagnoses += _diagnosis(explanation)
-    told, unanswered = provenance(), sum(bool(a.missing) for a in answered)
+    told, unanswered = collect_provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
-    return Judged(Certificate(where, tuple(rows), UNJUDGED), tuple(diagnoses), unanswered)
+    return FolderResult(Certificate(where, tuple(rows), UNJUDGED), tuple(diagnoses), unanswered)
 
 
-def _with_reasons(explanation: Explanation, answered: Sequence[Answered]) -> Explanation:
+def _with_refusals(explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Explanation:
     """The verdicts on folders without outputs say what is missing."""
     verdicts = zip(explanation.verdicts, answered, strict=True)
     return replace(explanation, verdicts=tuple(replace(v, reason=a.missing or v.reason) for v, a in verdicts))
 
 
-def _told(summed: Row, explanation: Explanation, answered: Sequence[Answered]) -> Row:
+def _describe_failures(summed: Row, explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Row:
     """The row in words of folders: axes that they have, and names and commands that bring a failure back."""
     verdicts = zip(explanation.verdicts, answered, strict=True)
     bad = [a.path for verdict, a in verdicts if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED)]
@@ -91,13 +95,13 @@ def _diagnosis(explanation: Explanation) -> list[str]:
     if explanation.parity:
         return []
     if explanation.arithmetic is not None:
-        names = [a.name for a in tightest(explanation) if a != explanation.arithmetic]
+        names = [a.name for a in tightest_arithmetic(explanation) if a != explanation.arithmetic]
         alike = f"; {', '.join(names)} would explain it too: more cases tell them apart" if names else ""
         return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
     return [diagnose(explanation.verdicts).text]
 
 
-def tightest(explanation: Explanation) -> list[Arithmetic]:
+def tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:
     """The known arithmetics that explain a run, but for those that are in nothing tighter than another of them.
 
     One case alone may be explained by several: the coarseness of sums looks like that of what is summed.
@@ -105,18 +109,18 @@ def tightest(explanation: Explanation) -> list[Arithmetic]:
     run = [verdict.observation for verdict in explanation.verdicts if verdict.observation.evidence]
     known = ladder(run[0].case.setting.runtime.dtype)
     explaining = [a for a in known if a == explanation.arithmetic or _explains(a, run)]
-    return [a for a in explaining if not any(b != a and _within(b, a) for b in explaining)]
+    return [a for a in explaining if not any(b != a and _is_within(b, a) for b in explaining)]
 
 
 def _explains(arithmetic: Arithmetic, run: Sequence[Observation]) -> bool:
     """Whether something is judged in that arithmetic and nothing deviates; the first deviation ends the work."""
     seen = set()
-    for start in range(0, len(run), PORTION):
-        seen |= {verdict.outcome for verdict in judge_all(run[start : start + PORTION], arithmetic)}
+    for start in range(0, len(run), BATCH):
+        seen |= {verdict.outcome for verdict in judge_all(run[start : start + BATCH], arithmetic)}
         if Outcome.DEVIATES in seen:
             return False
     return Outcome.PARITY in seen
 
 
-def _within(tight: Arithmetic, loose: Arithmetic) -> bool:
+def _is_within(tight: Arithmetic, loose: Arithmetic) -> bool:
     return all(getattr(tight, name) <= getattr(loose, name) for name in ROUNDOFFS)

@@ -16,26 +16,26 @@ FORMAT = "lstm-parity folder, format 1"
 _FORMATS = re.compile(r"lstm-parity folder, format (\d+)")
 
 
-def _whole(value: Any) -> bool:
+def _check_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _text(value: Any) -> bool:
+def _check_text(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable()
 
 
-def _flag(value: Any) -> bool:
+def _check_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def _lengths(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and bool(value) and all(map(_whole, value)))
+def _check_lengths(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and bool(value) and all(map(_check_whole, value)))
 
 
 Kind = tuple[Callable[[Any], bool], str]
-WHOLE: Kind = (_whole, "a whole number")
-TEXT: Kind = (_text, "a string of printable characters")
-FLAG: Kind = (_flag, "true or false")
+WHOLE: Kind = (_check_whole, "a whole number")
+TEXT: Kind = (_check_text, "a string of printable characters")
+FLAG: Kind = (_check_flag, "true or false")
 FIELDS: Mapping[str, Kind] = {
     "format": TEXT,
     "case": TEXT,
@@ -51,14 +51,14 @@ FIELDS: Mapping[str, Kind] = {
     "bidirectional": FLAG,
     "proj_size": WHOLE,
     "time": WHOLE,
-    "batch": (lambda value: value is None or _whole(value), "a whole number, or null for unbatched arrays"),
-    "lengths": (_lengths, "null, or a list of whole numbers"),
+    "batch": (lambda value: value is None or _check_whole(value), "a whole number, or null for unbatched arrays"),
+    "lengths": (_check_lengths, "null, or a list of whole numbers"),
     "states": FLAG,
     "prefix": TEXT,
 }
 
 
-def described(case: Case) -> dict[str, Any]:
+def describe_setting(case: Case) -> dict[str, Any]:
     """The fields of a case, in the order in which they are written."""
     a, c = case.setting.architecture, case.setting.call
     lengths = None if c.lengths is None else list(c.lengths)
@@ -79,14 +79,14 @@ def described(case: Case) -> dict[str, Any]:
 
 def write_setting(path: Path, case: Case) -> None:
     """Write the fields, one on a line."""
-    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in described(case).items()]
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in describe_setting(case).items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")
 
 
 def read_setting(path: Path) -> dict[str, Any]:
     """The fields that the file gives. Raises FolderError for another format, unknown fields and wrong kinds."""
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError, OSError) as error:
         raise FolderError(f"{path} was given, but cannot be read as JSON ({error}): write it anew") from error
     if not isinstance(fields, dict):
@@ -104,7 +104,7 @@ def read_setting(path: Path) -> dict[str, Any]:
     return fields
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found := dict(pairs)) < len(pairs):
         raise ValueError("a field stands in it twice")
     return found

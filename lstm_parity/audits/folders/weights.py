@@ -9,26 +9,28 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.audits.folders.arrays import FolderError, held, read_array
+from lstm_parity.audits.folders.arrays import FolderError, read_array, round_to_dtype
 from lstm_parity.cases.setting import DTYPES, Architecture, SettingError
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights
 
-NAME = re.compile(r"(?P<prefix>(?:.*\.)?)(?P<name>(?:weight|bias)_(?:ih|hh|hr)_l(?P<layer>\d{1,3})(?:_reverse)?)")
+WEIGHT_NAME = re.compile(
+    r"(?P<prefix>(?:.*\.)?)(?P<name>(?:weight|bias)_(?:ih|hh|hr)_l(?P<layer>\d{1,3})(?:_reverse)?)"
+)
 SAFETENSORS = "weights.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class StoredWeights:
     """Weights by torch's names, in float64, and the dtypes they were stored in."""
 
     arrays: Mapping[str, Array]
     dtypes: frozenset[str]
 
 
-def find_weights(folder: Path, prefix: str | None = None) -> Found:
+def find_weights(folder: Path, prefix: str | None = None) -> StoredWeights:
     """The weights in a folder; prefix: which LSTM of a state_dict. Raises FolderError where it is not clear."""
-    files = {path.stem: path for path in sorted(folder.glob("*.npy")) if NAME.fullmatch(path.stem)}
+    files = {path.stem: path for path in sorted(folder.glob("*.npy")) if WEIGHT_NAME.fullmatch(path.stem)}
     stored = folder / SAFETENSORS
     if stored.exists() == bool(files):
         found = f"{SAFETENSORS} and weight files" if files else "no weights"
@@ -39,10 +41,10 @@ def find_weights(folder: Path, prefix: str | None = None) -> Found:
         return _from_safetensors(stored, prefix)
     arrays = {name: read_array(path) for name, path in files.items()}
     dtypes = frozenset(array.dtype.name for array in arrays.values())
-    return Found({name: array.astype(np.float64) for name, array in arrays.items()}, dtypes)
+    return StoredWeights({name: array.astype(np.float64) for name, array in arrays.items()}, dtypes)
 
 
-def _from_safetensors(path: Path, prefix: str | None) -> Found:
+def _from_safetensors(path: Path, prefix: str | None) -> StoredWeights:
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
@@ -52,7 +54,7 @@ def _from_safetensors(path: Path, prefix: str | None) -> Found:
         ) from error
     try:
         with safe_open(path, framework="pt") as stored:
-            names = _of_one_lstm(path, list(stored.keys()), prefix)
+            names = _select_lstm(path, list(stored.keys()), prefix)
             tensors = {name: stored.get_tensor(key) for key, name in names.items()}
     except (SafetensorError, OSError) as error:
         raise FolderError(f"{path} was given, but cannot be read ({error}): save the state_dict anew") from error
@@ -60,12 +62,12 @@ def _from_safetensors(path: Path, prefix: str | None) -> Found:
     if odd := [f"{name} ({dtype})" for name, dtype in dtypes.items() if dtype not in DTYPES]:
         raise FolderError(f"{path} holds {', '.join(odd)}; needed are {', '.join(DTYPES)}")
     arrays = {name: np.asarray(tensor.double().numpy()) for name, tensor in tensors.items()}
-    return Found(arrays, frozenset(dtypes.values()))
+    return StoredWeights(arrays, frozenset(dtypes.values()))
 
 
-def _of_one_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, str]:
+def _select_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, str]:
     """The keys of one LSTM in a state_dict, each with its name in `nn.LSTM`."""
-    matches = [match for key in keys if (match := NAME.fullmatch(key))]
+    matches = [match for key in keys if (match := WEIGHT_NAME.fullmatch(key))]
     prefixes = list(dict.fromkeys(match["prefix"] for match in matches))
     if not prefixes:
         raise FolderError(
@@ -79,7 +81,7 @@ def _of_one_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, s
     return {match.string: match["name"] for match in matches if match["prefix"] == chosen}
 
 
-def architecture_of(weights: Mapping[str, Array], batch_first: bool) -> Architecture:
+def infer_architecture(weights: Mapping[str, Array], batch_first: bool) -> Architecture:
     """The architecture that these weights are of. Raises FolderError where they are of none."""
     first = weights.get("weight_ih_l0")
     if first is None or first.ndim != 2 or first.shape[0] % 4:
@@ -90,7 +92,7 @@ def architecture_of(weights: Mapping[str, Array], batch_first: bool) -> Architec
         architecture = Architecture(
             first.shape[1],
             first.shape[0] // 4,
-            1 + max(int(match["layer"]) for name in weights if (match := NAME.fullmatch(name))),
+            1 + max(int(match["layer"]) for name in weights if (match := WEIGHT_NAME.fullmatch(name))),
             any(name.startswith("bias") for name in weights),
             batch_first,
             any(name.endswith("_reverse") for name in weights),
@@ -127,6 +129,6 @@ def weight_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def assembled(weights: Mapping[str, Array], a: Architecture, dtype: str) -> LSTMWeights:
+def build_weights(weights: Mapping[str, Array], a: Architecture, dtype: str) -> LSTMWeights:
     """The weights of an architecture, as a dtype holds them."""
-    return named_weights(weights, a.num_layers, a.num_directions).map(lambda array: held(array, dtype))
+    return named_weights(weights, a.num_layers, a.num_directions).map(lambda array: round_to_dtype(array, dtype))

@@ -9,12 +9,12 @@ from typing import Any
 
 from lstm_parity.audits.folders.arrays import FolderError, write_array
 from lstm_parity.audits.folders.setting_file import write_setting
-from lstm_parity.cases.case import Case, draw
-from lstm_parity.cases.covering import cover, setting_at
-from lstm_parity.cases.setting import Runtime, Setting, setting_named
+from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.covering import cover_pairs, setting_at
+from lstm_parity.cases.setting import Runtime, Setting, parse_setting
 
 DTYPES = ("float64", "float32")
-LONG = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")
+LONG_SIZES = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")
 TORCH_ONLY: dict[str, Any] = {
     "batch_first": False,
     "strided": False,
@@ -25,35 +25,35 @@ TORCH_ONLY: dict[str, Any] = {
 }
 
 
-def plain(setting: Setting) -> Setting:
+def plain_setting(setting: Setting) -> Setting:
     """The setting without what only torch knows of: layouts, kernels, threads. Its cases have the same numbers."""
     call = replace(setting.call, batch=setting.call.rows, enforce_sorted=False, strided=False)
     return Setting(replace(setting.architecture, batch_first=False), call, Runtime(setting.runtime.dtype))
 
 
-def design(dtypes: Sequence[str] = DTYPES) -> list[Case]:
+def export_design(dtypes: Sequence[str] = DTYPES) -> list[Case]:
     """For each dtype two designs, filled up with large architectures and with small ones, and long sequences.
 
     Each design holds every pair of values of the axes that are not torch's alone.
     """
-    cases = (case for dtype in dtypes for case in (*_covering(dtype), *_long(dtype)))
+    cases = (case for dtype in dtypes for case in (*_covering_cases(dtype), *_long_cases(dtype)))
     return list({case.id: case for case in cases}.values())
 
 
-def _covering(dtype: str) -> Iterator[Case]:
+def _covering_cases(dtype: str) -> Iterator[Case]:
     for backwards in (False, True):
-        for point in cover(backwards=backwards, dtype=dtype, **TORCH_ONLY):
-            yield draw(plain(setting_at(point)), point["profile"])
+        for point in cover_pairs(backwards=backwards, dtype=dtype, **TORCH_ONLY):
+            yield draw_case(plain_setting(setting_at(point)), point["profile"])
 
 
-def _long(dtype: str) -> Iterator[Case]:
+def _long_cases(dtype: str) -> Iterator[Case]:
     """Programs in other languages have buffers that were once enough."""
-    for words in LONG:
+    for words in LONG_SIZES:
         for profile in ("normal", "trained", "memory"):
-            yield draw(setting_named(f"{words}-{dtype}"), profile)
+            yield draw_case(parse_setting(f"{words}-{dtype}"), profile)
 
 
-def export(cases: Iterable[Case], folder: Path) -> None:
+def export_cases(cases: Iterable[Case], folder: Path) -> None:
     """Write cases into a new or empty folder. Raises FolderError where there is something in it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderError(f"{folder} was given, but something is there: name a new or an empty folder")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lstm_parity.cases.case import Case, draw
-from lstm_parity.cases.covering import AXES, pairs, setting_at
+from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.covering import AXES, all_pairs, setting_at
 from lstm_parity.implementations.frameworks.registry import Framework
 
-UNSEEN = ("strided", "grad_mode", "mkldnn", "threads", "deterministic")
+INVISIBLE = ("strided", "grad_mode", "mkldnn", "threads", "deterministic")
 WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axis without a feature
     "projection": ("projection", (False,)),
     "one direction": ("bidirectional", (True,)),
@@ -23,7 +23,7 @@ WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axi
 }
 
 
-BY_US: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and so are layouts
+OUR_OWN: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and so are layouts
     "sizes": ("distinct", "B=H", "one", "wide"),
     "num_layers": (1,),
     "batch_first": (False,),
@@ -31,14 +31,14 @@ BY_US: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and 
 }
 
 
-def design(framework: Framework, dtype: str) -> list[Case]:
+def framework_cases(framework: Framework, dtype: str) -> list[Case]:
     """The cases of one framework in one dtype, in a fixed order."""
-    axes: dict[str, Sequence[Any]] = dict(AXES) | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in UNSEEN}
-    axes |= {} if framework.stacks else BY_US
+    axes: dict[str, Sequence[Any]] = dict(AXES) | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in INVISIBLE}
+    axes |= {} if framework.stacks else OUR_OWN
     axes |= framework.few
     axes |= dict(WITHOUT[feature] for feature in framework.lacks if feature in WITHOUT)
     return [
-        draw(setting_at(point | ({"states": True} if more else {})), point["profile"], k + 1000 * more)
-        for k, point in enumerate(pairs(axes))
+        draw_case(setting_at(point | ({"states": True} if more else {})), point["profile"], k + 1000 * more)
+        for k, point in enumerate(all_pairs(axes))
         for more in range(4 if point["profile"] == "non_finite" else 1)  # it draws what is not finite, c_0 or not
     ]

@@ -13,7 +13,7 @@ from lstm_parity.implementations.frameworks.registry import SUBJECTS
 
 
 @dataclass(frozen=True)
-class Statement:
+class KnownDisagreement:
     """A disagreement that is known.
 
     frameworks: their names in the registry. where: the cases of which it speaks. what: what is different there, a
@@ -26,64 +26,64 @@ class Statement:
     arithmetic: str | None = None
 
 
-def ragged(case: Case) -> bool:
+def has_padding(case: Case) -> bool:
     """Whether rows end at different steps."""
     return len(set(case.setting.call.lengths or ())) > 1
 
 
-def non_finite(case: Case) -> bool:
+def is_non_finite(case: Case) -> bool:
     """Whether there is a NaN or an infinity in it."""
     return case.profile == "non_finite"
 
 
-def unbatched(case: Case) -> bool:
+def is_unbatched(case: Case) -> bool:
     """Whether the input has no axis of rows."""
     return case.setting.call.batch is None
 
 
-STATEMENTS = (
-    Statement(
+DISAGREEMENTS = (
+    KnownDisagreement(
         ("paddle",),
         "multiplies states by 0 and 1 to hold those of rows that have ended: infinities become NaN",
-        lambda case: non_finite(case) and ragged(case) and not case.setting.architecture.proj_size,
+        lambda case: is_non_finite(case) and has_padding(case) and not case.setting.architecture.proj_size,
     ),
-    Statement(
+    KnownDisagreement(
         ("onnxruntime",),
         "clamps the arguments of its activations so that NaN comes out as a number",
-        non_finite,
+        is_non_finite,
     ),
-    Statement(
+    KnownDisagreement(
         ("onnxruntime",),
         "has a sigmoid accurate absolutely, not relatively: 0 below -18",
         lambda case: True,
         "float32 with absolute-accuracy activations",
     ),
-    Statement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", ragged),
-    Statement(
+    KnownDisagreement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", has_padding),
+    KnownDisagreement(
         ("onnx-reference",),
         "multiplies c by peephole weights of 0 where there are none: an infinite c makes NaN of all gates",
-        non_finite,
+        is_non_finite,
     ),
-    Statement(
+    KnownDisagreement(
         tuple(f"keras-jax-{subject}" for subject in SUBJECTS),
         "has activations that return float32 in a float64 layer",
         lambda case: case.setting.runtime.dtype == "float64",
         "float64 with activations accurate to 1e-07",
     ),
-    Statement(
+    KnownDisagreement(
         tuple(f"keras-torch-{subject}" for subject in SUBJECTS),
         "multiplies matrices of float64 in float32",
         lambda case: case.setting.runtime.dtype == "float64",
         "float32 inside a float64 layer",
     ),
-    Statement(("opacus",), "takes an input without batch for something else, or raises", unbatched),
-    Statement(
+    KnownDisagreement(("opacus",), "takes an input without batch for something else, or raises", is_unbatched),
+    KnownDisagreement(
         ("opacus",),
         "returns the states of packed input in float32",
         lambda case: case.setting.call.lengths is not None and case.setting.runtime.dtype == "float64",
     ),
     *(
-        Statement(
+        KnownDisagreement(
             ("tinygrad",),
             "has activations accurate absolutely, not relatively: 0 where they ought to be tiny",
             lambda case, dtype=dtype: case.setting.runtime.dtype == dtype,  # type: ignore[misc]
@@ -91,7 +91,7 @@ STATEMENTS = (
         )
         for dtype in ("float32", "float64")
     ),
-    Statement(
+    KnownDisagreement(
         ("mlx",),
         "has a sigmoid that in float64 is only as accurate as in float32",
         lambda case: case.setting.runtime.dtype == "float64",
@@ -100,6 +100,6 @@ STATEMENTS = (
 )
 
 
-def statement(name: str, case: Case) -> Statement | None:
+def find_disagreement(name: str, case: Case) -> KnownDisagreement | None:
     """The first statement on a framework that speaks of a case."""
-    return next((one for one in STATEMENTS if name in one.frameworks and one.where(case)), None)
+    return next((one for one in DISAGREEMENTS if name in one.frameworks and one.where(case)), None)

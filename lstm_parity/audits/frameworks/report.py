@@ -7,51 +7,51 @@ from typing import Any
 
 from rich.table import Table
 
-from lstm_parity.audits.frameworks.run import Judged, Report, Result
-from lstm_parity.judging.forward import RMS, WORST
-from lstm_parity.reports.certificate_json import numbers
-from lstm_parity.reports.certificate_text import distance
-from lstm_parity.reports.page import page, table, text_of
+from lstm_parity.audits.frameworks.run import FrameworkResult, FrameworkRow, FrameworksReport
+from lstm_parity.judging.forward import RMS_LIMIT, WORST_LIMIT
+from lstm_parity.reports.certificate_json import finite_numbers
+from lstm_parity.reports.certificate_text import format_distance
+from lstm_parity.reports.page import make_table, render_page, render_text
 
 FORMAT = "lstm-parity frameworks 1"
 BEYOND = "No gradients, no dropout, no narrow types and no device but the CPU was asked for."
 
 
-def as_text(report: Report, width: int = 120) -> str:
+def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
     """The whole report, plain text of at most `width` columns."""
-    console = page("LSTM PARITY OF OTHER FRAMEWORKS", report.provenance, width)
+    console = render_page("LSTM PARITY OF OTHER FRAMEWORKS", report.provenance, width)
     console.print(_table(report))
     console.print(
         "worst and RMS are distances from the exact answer in units of the expected rounding noise of that arithmetic; "
-        f"the limits are {WORST:g} and {RMS:g}.\n"
+        f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
     )
-    for title, lines in (("Stated", _stated(report)), ("Not judged", [*_unjudged(report), BEYOND])):
+    for title, lines in (("Stated", _disagreement_lines(report)), ("Not judged", [*_unjudged_lines(report), BEYOND])):
         console.print(f"{title}:")
         for line in lines:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print("\n" + _conclusion(report), highlight=False, soft_wrap=True)
-    return text_of(console)
+    return render_text(console)
 
 
-def _table(report: Report) -> Table:
+def _table(report: FrameworksReport) -> Table:
     rows = list[list[str]]()
     for result in report.results:
         rows += [_cells(result, judged) for judged in result.judged]
         rows += [[result.framework.title, "", "", "NOT JUDGED"]] * bool(result.missing)
-    return table(("framework", "version", "dtype", "verdict", "in arithmetic"), ("cases", "worst", "RMS"), rows)
+    return make_table(("framework", "version", "dtype", "verdict", "in arithmetic"), ("cases", "worst", "RMS"), rows)
 
 
-def _cells(result: Result, judged: Judged) -> list[str]:
+def _cells(result: FrameworkResult, judged: FrameworkRow) -> list[str]:
     found = judged.row
     cases = str(sum(found.counts.values()))
     version = result.versions.split(",")[0].split()[-1]
     stated = "" if judged.statement is None else ", wrong" * bool(judged.wrong) + ", as stated" * (not judged.wrong)
     arithmetic = found.arithmetic or "none that is known"
-    distances = [distance(found.worst), distance(found.rms)]
+    distances = [format_distance(found.worst), format_distance(found.rms)]
     return [result.framework.title, version, found.dtype, found.outcome.value + stated, arithmetic, cases, *distances]
 
 
-def _stated(report: Report) -> list[str]:
+def _disagreement_lines(report: FrameworksReport) -> list[str]:
     lines = {
         f"{result.framework.title} {judged.statement.what}": None
         for result in report.results
@@ -61,7 +61,7 @@ def _stated(report: Report) -> list[str]:
     return list(lines) or ["nothing."]
 
 
-def _unjudged(report: Report) -> list[str]:
+def _unjudged_lines(report: FrameworksReport) -> list[str]:
     lines = [f"{one.framework.title}: {one.missing}" for one in report.results if one.missing]
     return lines + [
         f"{one.framework.title}, {feature}: {reason}"
@@ -71,7 +71,7 @@ def _unjudged(report: Report) -> list[str]:
     ]
 
 
-def _conclusion(report: Report) -> str:
+def _conclusion(report: FrameworksReport) -> str:
     if report.wrong:
         return "NOT AS STATED:\n" + "\n".join(report.wrong)
     if not any(result.judged for result in report.results):
@@ -79,22 +79,22 @@ def _conclusion(report: Report) -> str:
     return "AS STATED: every difference that was judged is rounding noise, but for what is stated above."
 
 
-def as_json(report: Report) -> str:
+def frameworks_json(report: FrameworksReport) -> str:
     """The whole report; an infinite distance is written as the string "inf"."""
     content = {
         "format": FORMAT,
         "as_stated": not report.wrong,
-        "limits": {"worst": WORST, "rms": RMS},
+        "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": report.provenance,
         "frameworks": [_result(result) for result in report.results],
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _result(result: FrameworkResult) -> dict[str, Any]:
     one = result.framework
     rows = [
-        numbers(judged.row) | {"stated": judged.statement and judged.statement.what, "wrong": judged.wrong}
+        finite_numbers(judged.row) | {"stated": judged.statement and judged.statement.what, "wrong": judged.wrong}
         for judged in result.judged
     ]
     told = {"name": one.name, "title": one.title, "versions": result.versions, "missing": result.missing}

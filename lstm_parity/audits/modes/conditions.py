@@ -14,7 +14,7 @@ When = Callable[[Trial], bool]
 
 
 @dataclass(frozen=True)
-class Lack:
+class ExpectedFailure:
     """Trials of some modes that fail.
 
     modes: a regular expression that their whole names match. words: one that what is said must match. wrong: it
@@ -36,90 +36,90 @@ class Lack:
 PACKED = ("packed", "packed equal")
 
 
-def packed(trial: Trial) -> bool:
+def is_packed(trial: Trial) -> bool:
     """A PackedSequence."""
     return trial.form in PACKED
 
 
-def unbatched(trial: Trial) -> bool:
+def is_unbatched(trial: Trial) -> bool:
     """No axis of rows."""
     return trial.form == "unbatched"
 
 
-def projected(trial: Trial) -> bool:
+def is_projected(trial: Trial) -> bool:
     """With proj_size."""
     return trial.setting.architecture.proj_size > 0
 
 
-def training(trial: Trial) -> bool:
+def is_training(trial: Trial) -> bool:
     """In train mode, with dropout."""
     return trial.training
 
 
-def dtype(*names: str) -> When:
+def has_dtype(*names: str) -> When:
     """A layer of one of these dtypes."""
     return lambda trial: trial.setting.runtime.dtype in names
 
 
-def both(*conditions: When) -> When:
+def both_hold(*conditions: When) -> When:
     """All of them."""
     return lambda trial: all(condition(trial) for condition in conditions)
 
 
-def never(condition: When) -> When:
+def never_holds(condition: When) -> When:
     """Its contrary."""
     return lambda trial: not condition(trial)
 
 
-def allowed(trial: Trial) -> bool:
+def is_allowed(trial: Trial) -> bool:
     """oneDNN may be used, and there is no projection, which it does not know."""
-    return trial.setting.runtime.mkldnn and not projected(trial)
+    return trial.setting.runtime.mkldnn and not is_projected(trial)
 
 
-def without_rows(trial: Trial) -> bool:
+def has_no_rows(trial: Trial) -> bool:
     """An empty batch."""
     return trial.empty
 
 
-def stateless(trial: Trial) -> bool:
+def has_no_states(trial: Trial) -> bool:
     """Without initial states."""
     return not trial.setting.call.states
 
 
-def rowless_dynamic(trial: Trial) -> bool:
+def is_rowless_and_dynamic(trial: Trial) -> bool:
     """There is no axis of rows that could be dynamic."""
-    return unbatched(trial) and "dynamic batch" in trial.mode
+    return is_unbatched(trial) and "dynamic batch" in trial.mode
 
 
-def biasless(trial: Trial) -> bool:
+def has_no_biases(trial: Trial) -> bool:
     """With bias=False."""
     return not trial.setting.architecture.bias
 
 
-def lacking_here(name: str) -> When:
+def is_missing_here(name: str) -> When:
     """oneDNN says that this processor cannot compute in a dtype."""
     supported = getattr(torch.ops.mkldnn, f"_is_mkldnn_{name}_supported", lambda: True)
     return lambda _: not supported()
 
 
-def everything(_: Trial) -> bool:
+def always_holds(_: Trial) -> bool:
     """Always."""
     return True
 
 
-def in_grad_mode(trial: Trial) -> bool:
+def is_in_grad_mode(trial: Trial) -> bool:
     """Weights require gradients."""
     return trial.setting.runtime.grad_mode == "grad"
 
 
-def deep_both_ways(trial: Trial) -> bool:
+def is_deep_and_bidirectional(trial: Trial) -> bool:
     """Two bidirectional layers."""
     return trial.setting.architecture.bidirectional and trial.setting.architecture.num_layers > 1
 
 
-def rowless(trial: Trial) -> bool:
+def is_rowless(trial: Trial) -> bool:
     """There is no axis of rows to map over."""
-    return packed(trial) or unbatched(trial)
+    return is_packed(trial) or is_unbatched(trial)
 
 
-floats = dtype("float32")
+floats = has_dtype("float32")

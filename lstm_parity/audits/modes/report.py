@@ -10,12 +10,12 @@ from typing import Any
 
 from rich.table import Table
 
-from lstm_parity.audits.modes.run import Tried, run
-from lstm_parity.audits.modes.trials import trials
+from lstm_parity.audits.modes.run import TrialResult, run_trials
+from lstm_parity.audits.modes.trials import design_trials
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.implementations.modes import MODES, mode_named
+from lstm_parity.implementations.modes import MODES, find_mode
 from lstm_parity.judging.forward import Outcome
-from lstm_parity.reports.page import page, table, text_of
+from lstm_parity.reports.page import make_table, render_page, render_text
 
 FORMAT = "lstm-parity modes 1"
 PARTS = ("answers", "gradients")
@@ -45,16 +45,16 @@ class ModeRow:
         return self.counts[Outcome.PARITY.value] + self.counts[Outcome.DEVIATES.value]
 
 
-def judged(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[ModeRow]:
+def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[ModeRow]:
     """The rows of these modes, or of all; one whose package is missing is not judged. Raises KeyError."""
     rows = []
-    for mode in [mode_named(name) for name in names or MODES]:
-        some = [] if mode.missing else trials(mode)
-        rows.append(row(mode.name, list(run(some, progress))))
+    for mode in [find_mode(name) for name in names or MODES]:
+        some = [] if mode.missing else design_trials(mode)
+        rows.append(mode_row(mode.name, list(run_trials(some, progress))))
     return rows
 
 
-def row(mode: str, tried: Sequence[Tried]) -> ModeRow:
+def mode_row(mode: str, tried: Sequence[TrialResult]) -> ModeRow:
     """Sum up the trials of one mode."""
     agreeing = [one for one in tried if one.outcome is Outcome.PARITY]
     seen = {part: [d for one in agreeing if (d := getattr(one, part)) is not None] for part in PARTS}
@@ -66,27 +66,27 @@ def row(mode: str, tried: Sequence[Tried]) -> ModeRow:
         {part: max((d.rms for d in seen[part]), default=0.0) for part in PARTS},
         sorted({d.arithmetic for d in seen["answers"]}),
         {dtype: _in_dtype([one for one in tried if one.trial.setting.runtime.dtype == dtype]) for dtype in DTYPES},
-        Counter(_listed(one) for one in tried if one.lack is not None),
+        Counter(_list_failures(one) for one in tried if one.lack is not None),
         [f"{one.trial.name}: {one.surprise}" for one in tried if one.surprise is not None],
         MODES[mode].missing or "",
     )
 
 
-def _listed(one: Tried) -> str:
+def _list_failures(one: TrialResult) -> str:
     assert one.lack is not None
     return one.lack.reason + (f" ({one.lack.seen})" if one.lack.seen else "")
 
 
-def _in_dtype(tried: Sequence[Tried]) -> str:
+def _in_dtype(tried: Sequence[TrialResult]) -> str:
     """How many trials of a dtype agree, of how many, and how far the farthest is."""
     worst = [one.answers.worst for one in tried if one.outcome is Outcome.PARITY and one.answers is not None]
     agreeing = sum(one.outcome is Outcome.PARITY for one in tried)
     return f"{agreeing}/{len(tried)}" + (f" {max(worst):.2f}" if worst else "")
 
 
-def as_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
+def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
     """All of it, plain text."""
-    console = page("EXECUTION MODES OF nn.LSTM", provenance, width)
+    console = render_page("EXECUTION MODES OF nn.LSTM", provenance, width)
     console.print(_table(rows))
     console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")
     console.print(_dtypes(rows))
@@ -97,12 +97,12 @@ def as_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int =
     console.print("\n".join(["", "Notes:", *notes]), highlight=False, soft_wrap=True)
     surprises = [f"  {row.mode}, {surprise}" for row in rows for surprise in row.surprises]
     console.print("\n".join(["", "Not as foreseen:" if surprises else "All as foreseen.", *surprises]), soft_wrap=True)
-    return text_of(console)
+    return render_text(console)
 
 
 def _table(rows: Sequence[ModeRow]) -> Table:
     numbers = ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS")
-    return table(("mode", "in arithmetic"), numbers, ([one.mode, *_cells(one)] for one in rows))
+    return make_table(("mode", "in arithmetic"), numbers, ([one.mode, *_cells(one)] for one in rows))
 
 
 def _cells(one: ModeRow) -> list[str]:
@@ -116,10 +116,10 @@ def _cells(one: ModeRow) -> list[str]:
 
 def _dtypes(rows: Sequence[ModeRow]) -> Table:
     there = ([one.mode, *one.dtypes.values()] for one in rows if not one.missing)
-    return table(("mode", *DTYPES), (), there, title=None)
+    return make_table(("mode", *DTYPES), (), there, title=None)
 
 
-def as_json(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
+def modes_json(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
     """All of it, for programs."""
     content: dict[str, Any] = {"format": FORMAT, "provenance": dict(provenance), "modes": [vars(row) for row in rows]}
     return json.dumps(content, indent=1) + "\n"

@@ -6,27 +6,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lstm_parity.audits.modes.conditions import Lack
-from lstm_parity.audits.modes.expected_failures import lack
+from lstm_parity.audits.modes.conditions import ExpectedFailure
+from lstm_parity.audits.modes.expected_failures import find_expected_failure
 from lstm_parity.audits.modes.trials import Trial
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.dropout import Masks, masks_of
-from lstm_parity.implementations.modes import mode_named
+from lstm_parity.implementations.dropout import Masks, replay_masks
+from lstm_parity.implementations.modes import find_mode
 from lstm_parity.implementations.modes.mode import DROPOUT, SEED, Mode
-from lstm_parity.implementations.remote.client import Elsewhere
+from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
 from lstm_parity.judging.forward import Outcome, Verdict, judge
-from lstm_parity.judging.gradients import GRADIENT, deviations, judge_all_gradients
+from lstm_parity.judging.gradients import GRADIENT, deviating_gradients, judge_all_gradients
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.reports.failure import message
+from lstm_parity.reports.failure import describe_failure
 from lstm_parity.running.autograd import Adjoints, Found, adjoints
-from lstm_parity.running.calls import arguments, runtime_flags, weight_tensors
-from lstm_parity.running.child_process import Isolation
-from lstm_parity.running.observe import failure, observe
-from lstm_parity.running.protocol import LSTM, ought
+from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
+from lstm_parity.running.child_process import ProcessServer
+from lstm_parity.running.observe import describe_exception, observe
+from lstm_parity.running.protocol import LSTM, expected_arithmetic
 
-LIMIT, MEMORY = 300.0, 64.0
+TIME_LIMIT, MEMORY_LIMIT = 300.0, 64.0
 BAD = (Outcome.DEVIATES, Outcome.FAILED, Outcome.REFUSED)
 SEVERITY = (Outcome.NOT_JUDGED, Outcome.PARITY, Outcome.DEVIATES, Outcome.REFUSED, Outcome.FAILED)
 
@@ -41,7 +41,7 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialResult:
     """What became of a trial: words say what was wrong; answers and gradients are None where there were none."""
 
     trial: Trial
@@ -51,9 +51,9 @@ class Tried:
     gradients: Distance | None = None
 
     @property
-    def lack(self) -> Lack | None:
+    def lack(self) -> ExpectedFailure | None:
         """What was foreseen."""
-        return lack(self.trial)
+        return find_expected_failure(self.trial)
 
     @property
     def surprise(self) -> str | None:
@@ -72,19 +72,19 @@ class Tried:
         return asdict(self) | {"trial": self.trial.name, "outcome": self.outcome.value}
 
     @classmethod
-    def of(cls, trial: Trial, fields: dict[str, Any]) -> Tried:
+    def of(cls, trial: Trial, fields: dict[str, Any]) -> TrialResult:
         """What `fields` said of a trial."""
         distances = (fields[name] and Distance(**fields[name]) for name in ("answers", "gradients"))
         return cls(trial, Outcome(fields["outcome"]), fields["words"], *distances)
 
 
-class Asked:
+class AlwaysRuns:
     """A mode in its child process, as an implementation that is asked whatever it may refuse."""
 
-    def __init__(self, home: Elsewhere) -> None:
+    def __init__(self, home: RemoteImplementation) -> None:
         self.home, self.name = home, home.name
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing: what it does not support, it has to say by itself."""
         return None
 
@@ -97,34 +97,36 @@ class Asked:
         return self.home.found_by_autograd(case, d, frozen)
 
 
-def run(trials: list[Trial], progress: Callable[[str], None] = lambda _: None) -> Iterator[Tried]:
+def run_trials(trials: list[Trial], progress: Callable[[str], None] = lambda _: None) -> Iterator[TrialResult]:
     """All trials, those of one mode, in eval or train mode, in one process as long as it lives."""
-    with Isolation("torch", "lstm_parity.implementations.remote.worker", "lstm_parity.implementations.modes") as server:
+    with ProcessServer(
+        "torch", "lstm_parity.implementations.remote.worker", "lstm_parity.implementations.modes"
+    ) as server:
         for target in dict.fromkeys(trial.target for trial in trials):
-            home = Elsewhere(Target("mode", "", target), LIMIT, MEMORY, server)
+            home = RemoteImplementation(Target("mode", "", target), TIME_LIMIT, MEMORY_LIMIT, server)
             for trial in trials:
                 if trial.target == target:
                     progress(f"{trial.mode}: {trial.name}")
-                    yield tried(Asked(home), trial)
+                    yield run_trial(AlwaysRuns(home), trial)
             home.leave()
 
 
-def tried(asked: Asked, trial: Trial) -> Tried:
+def run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:
     """One trial, run and judged."""
     if trial.empty:
-        return Tried(trial, *_without_rows(asked, trial.case))
-    mode, case = mode_named(trial.target), trial.case
-    masks = masks_of(case, DROPOUT, SEED) if trial.training else ()
+        return TrialResult(trial, *_run_without_rows(asked, trial.case))
+    mode, case = find_mode(trial.target), trial.case
+    masks = replay_masks(case, DROPOUT, SEED) if trial.training else ()
     seen = observe(asked, case, chain=False)
     seen = replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))
-    verdicts = [judge(seen, ought(mode, case.setting))]
+    verdicts = [judge(seen, expected_arithmetic(mode, case.setting))]
     if trial.gradients and mode.gradients and verdicts[0].outcome in (Outcome.PARITY, Outcome.NOT_JUDGED):
-        verdicts.append(_gradients(asked, mode, case, masks))
+        verdicts.append(_judge_gradients(asked, mode, case, masks))
     worst = max(verdicts, key=lambda verdict: SEVERITY.index(verdict.outcome))
-    return Tried(trial, worst.outcome, _words(worst), *map(_distance, verdicts))
+    return TrialResult(trial, worst.outcome, _first_line(worst), *map(_distance, verdicts))
 
 
-def _gradients(asked: Asked, mode: Mode, case: Case, masks: Masks) -> Verdict:
+def _judge_gradients(asked: AlwaysRuns, mode: Mode, case: Case, masks: Masks) -> Verdict:
     """The judge's verdict on all gradients, or on those that a mode finds in its own way, which may be some."""
     d = adjoints(case)
     verdict = judge_all_gradients(asked, [case], [d], [masks])[0]
@@ -135,45 +137,45 @@ def _gradients(asked: Asked, mode: Mode, case: Case, masks: Masks) -> Verdict:
 
 
 def _distance(verdict: Verdict) -> Distance | None:
-    rms = max((m.rms for m in verdict.measured if m.averages), default=0.0)
+    rms = max((m.rms for m in verdict.measured if m.rms_is_meaningful), default=0.0)
     return Distance(verdict.worst, rms, verdict.arithmetic.name) if verdict.measured else None
 
 
-def _words(verdict: Verdict) -> str:
+def _first_line(verdict: Verdict) -> str:
     """What was raised, in a line, or the first line on what deviates."""
     if verdict.outcome in (Outcome.FAILED, Outcome.REFUSED):
-        return said(verdict.reason)
+        return last_error_line(verdict.reason)
     if verdict.outcome is not Outcome.DEVIATES:
         return verdict.reason
     if verdict.faults:
         return verdict.faults[0]
     gradient = verdict.measured[0].way == GRADIENT
-    return deviations(verdict.measured)[0] if gradient else message(verdict).splitlines()[0]
+    return deviating_gradients(verdict.measured)[0] if gradient else describe_failure(verdict).splitlines()[0]
 
 
-def said(reason: str) -> str:
+def last_error_line(reason: str) -> str:
     """What an exception says, of a traceback: the last line that names one, or the first line if none does."""
     lines = [line for line in reason.strip().splitlines() if line.strip() and not line.startswith(" ")]
     named = [line for line in lines if line.partition(": ")[0].replace(".", "").isidentifier() and ": " in line]
     return (named[-1] if named else lines[0] if lines else "")[:300]
 
 
-def _without_rows(asked: Asked, case: Case) -> tuple[Outcome, str]:
+def _run_without_rows(asked: AlwaysRuns, case: Case) -> tuple[Outcome, str]:
     """Called with an empty batch: the shapes and dtypes of what comes back are all there is to judge."""
-    given = arguments(case.setting, *(array[:, :0] for array in (case.input, case.h_0, case.c_0)))
+    given = call_arguments(case.setting, *(array[:, :0] for array in (case.input, case.h_0, case.c_0)))
     with runtime_flags(case.setting.runtime):
         try:
             output, (h_n, c_n) = asked.load(case.setting, weight_tensors(case))(*given)
         except NotImplementedError as error:
-            return Outcome.REFUSED, said(str(error))
+            return Outcome.REFUSED, last_error_line(str(error))
         except Exception as error:  # whatever a mode raises is a verdict
-            return Outcome.FAILED, said(failure(error))
+            return Outcome.FAILED, last_error_line(describe_exception(error))
     forms = [(tuple(t.shape), str(t.dtype).removeprefix("torch.")) for t in (output, h_n, c_n)]
-    needed = [(shape, case.setting.runtime.dtype) for shape in _shapes_without_rows(case.setting)]
+    needed = [(shape, case.setting.runtime.dtype) for shape in _shapes_of_no_rows(case.setting)]
     return (Outcome.PARITY, "") if forms == needed else (Outcome.DEVIATES, f"got {forms}, needed {needed}")
 
 
-def _shapes_without_rows(setting: Setting) -> list[tuple[int, ...]]:
+def _shapes_of_no_rows(setting: Setting) -> list[tuple[int, ...]]:
     a, time = setting.architecture, setting.call.time
     states = a.num_layers * a.num_directions
     output = (0, time) if a.batch_first else (time, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lstm_parity.cases.case import Case, draw
-from lstm_parity.cases.covering import pairs
+from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.covering import all_pairs
 from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.modes import TRAINING
 from lstm_parity.implementations.modes.mode import Mode
@@ -47,7 +47,7 @@ class Trial:
     @property
     def case(self) -> Case:
         """Its numbers; for an empty call those of a batch that is not."""
-        return draw(self.setting, self.profile, 0)
+        return draw_case(self.setting, self.profile, 0)
 
     @property
     def empty(self) -> bool:
@@ -65,15 +65,15 @@ class Trial:
         return self.case_id + ", no rows" * self.empty + ", in train mode" * self.training
 
 
-def trials(mode: Mode) -> list[Trial]:
+def design_trials(mode: Mode) -> list[Trial]:
     """Those of a covering design; then those of another, of what the mode supports, if that is less."""
     designs = [AXES] if not mode.support else [AXES, AXES | dict(mode.support)]
-    points = [point for axes in designs for point in pairs(axes)]
-    found = {trial.name: trial for trial in (_trial(mode, point) for point in points)}
+    points = [point for axes in designs for point in all_pairs(axes)]
+    found = {trial.name: trial for trial in (_make_trial(mode, point) for point in points)}
     return list(found.values())
 
 
-def _trial(mode: Mode, point: dict[str, Any]) -> Trial:
+def _make_trial(mode: Mode, point: dict[str, Any]) -> Trial:
     layers = 2 if point["training"] else point["num_layers"]  # with one, there is nothing to drop
     architecture = Architecture(
         5, 7, layers, point["bias"], point["batch_first"], point["bidirectional"], 3 if point["projection"] else 0

@@ -17,15 +17,15 @@ WRONG = 2  # the exit code of a wrong call, as argparse's
 
 def main(arguments: Sequence[str], program: str = "lstm-parity") -> int:
     """Run one of the commands; its exit code: 1 where something is worse, 2 where nothing could be done."""
-    given = _parser(program).parse_args(arguments)
+    given = _make_parser(program).parse_args(arguments)
     try:
-        return {"record": _record, "compare": _compare, "upgrade": _upgrade}[given.command](given)
+        return {"record": _run_record, "compare": _run_compare, "upgrade": _run_upgrade}[given.command](given)
     except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
         print(f"{program} {given.command}: {error}", file=sys.stderr)  # noqa: T201
         return WRONG
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
+def _make_parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(program, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
@@ -60,44 +60,48 @@ def _add_forms(command: argparse.ArgumentParser) -> None:
         forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="text", help=words)
 
 
-def _say(text: str) -> None:
+def _print_report(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _record(given: argparse.Namespace) -> int:
+def _run_record(given: argparse.Namespace) -> int:
     file = given.file
     if not file.parent.is_dir():
         raise ValueError(f"{file} was given, but there is no folder {file.parent}: make it first")
     from lstm_parity.running.threads import share_cores
 
     share_cores()
-    from lstm_parity.audits.upgrade.measure.record_torch import record
-    from lstm_parity.audits.upgrade.record_file import write
+    from lstm_parity.audits.upgrade.measure.record_torch import record_torch
+    from lstm_parity.audits.upgrade.record_file import write_record
 
-    write(record(lambda text: _say(f"recording {text}"), device=given.device), file, plain=given.plain)
+    write_record(
+        record_torch(lambda text: _print_report(f"recording {text}"), device=given.device), file, plain=given.plain
+    )
     return 0
 
 
-def _compare(given: argparse.Namespace) -> int:
-    from lstm_parity.audits.upgrade.record_file import read
+def _run_compare(given: argparse.Namespace) -> int:
+    from lstm_parity.audits.upgrade.record_file import read_record
 
-    return _told(read(given.old), read(given.new), given.form)
+    return _fail(read_record(given.old), read_record(given.new), given.form)
 
 
-def _upgrade(given: argparse.Namespace) -> int:
-    from lstm_parity.audits.upgrade.environments import Maker, cache_folder
-    from lstm_parity.audits.upgrade.run import recorded
+def _run_upgrade(given: argparse.Namespace) -> int:
+    from lstm_parity.audits.upgrade.environments import EnvironmentMaker, cache_folder
+    from lstm_parity.audits.upgrade.run import record_of
 
-    maker = Maker(given.cache or cache_folder(), given.python, given.index)
+    maker = EnvironmentMaker(given.cache or cache_folder(), given.python, given.index)
     again, device = given.again or given.device != "cpu", given.device
-    old, new = (recorded(torch, maker, _say, again=again, device=device) for torch in (given.old, given.new))
-    return _told(old, new, given.form)
+    old, new = (record_of(torch, maker, _print_report, again=again, device=device) for torch in (given.old, given.new))
+    return _fail(old, new, given.form)
 
 
-def _told(old: Record, new: Record, form: str) -> int:
-    from lstm_parity.audits.upgrade.compare.records import compare
-    from lstm_parity.audits.upgrade.report import as_json, as_markdown, as_text
+def _fail(old: Record, new: Record, form: str) -> int:
+    from lstm_parity.audits.upgrade.compare.records import compare_records
+    from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text
 
-    comparison = compare(old, new)
-    sys.stdout.write({"json": as_json, "markdown": as_markdown, "text": as_text}[form](comparison))
+    comparison = compare_records(old, new)
+    sys.stdout.write(
+        {"json": comparison_json, "markdown": comparison_markdown, "text": comparison_text}[form](comparison)
+    )
     return 1 if comparison.worse else 0

@@ -19,13 +19,13 @@ from pathlib import Path
 
 RELEASE = re.compile(r"(\d+)\.(\d+)(\.\d+)?[\w.+]*")
 VERSIONS = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
-STDERR = 2
+TO_STDERR = 2
 OLD = (2, 3)  # the first release that works with NumPy 2
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Maker:
+class EnvironmentMaker:
     """How environments are made: where they are kept, by which interpreter, from which index (pip's own if empty)."""
 
     cache: Path
@@ -42,7 +42,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lstm-parity"
 
 
-def interpreter(given: str, maker: Maker, progress: Progress) -> Path:
+def find_interpreter(given: str, maker: EnvironmentMaker, progress: Progress) -> Path:
     """The interpreter that is meant: itself, that of an environment's folder, or of an environment made for a version.
 
     Raises ValueError where it is none of these, or pip could not make it.
@@ -53,42 +53,42 @@ def interpreter(given: str, maker: Maker, progress: Progress) -> Path:
     if path.is_file() and os.access(path, os.X_OK):
         return path.absolute()
     if RELEASE.fullmatch(given):
-        return _made(given, maker, progress)
+        return _make_environment(given, maker, progress)
     raise ValueError(f"{given} was given, but a Python interpreter, an environment's folder or a version is needed")
 
 
-def _made(version: str, maker: Maker, progress: Progress) -> Path:
-    found = _ran([maker.python, "-c", VERSIONS], f"{maker.python} does not run")
+def _make_environment(version: str, maker: EnvironmentMaker, progress: Progress) -> Path:
+    found = _run([maker.python, "-c", VERSIONS], f"{maker.python} does not run")
     folder = maker.cache / f"torch-{version}-python{found}"
     maker.cache.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.with_suffix(folder.suffix + ".lock"), progress):
+    with _lock(folder.with_suffix(folder.suffix + ".lock"), progress):
         if not folder.exists():
             progress(f"making an environment with torch {version}: {folder}")
             part = folder.with_name(f".{folder.name}.part")
             shutil.rmtree(part, ignore_errors=True)
-            _filled(part, version, maker)
+            _install(part, version, maker)
             part.rename(folder)
     return folder / "bin" / "python"
 
 
-def _filled(folder: Path, version: str, maker: Maker) -> None:
-    _ran([maker.python, "-m", "venv", str(folder)], "the venv module made no environment")
+def _install(folder: Path, version: str, maker: EnvironmentMaker) -> None:
+    _run([maker.python, "-m", "venv", str(folder)], "the venv module made no environment")
     index = ["--index-url", maker.index] if maker.index else []
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", *index]
     hint = "; --index URL names another index, --python PATH another interpreter"
-    _ran([*pip, *packages(version)], f"pip did not install torch {version}, see its words above{hint}", quiet=False)
+    _run([*pip, *packages_for(version)], f"pip did not install torch {version}, see its words above{hint}", quiet=False)
 
 
-def packages(version: str) -> list[str]:
+def packages_for(version: str) -> list[str]:
     """What an environment has: torch, and a NumPy that it works with."""
     major, minor = map(int, version.split(".")[:2])
     return [f"torch=={version}", "numpy<2" if (major, minor) < OLD else "numpy"]
 
 
-def _ran(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
+def _run(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
     """What a command printed; nothing where all of it is shown. Raises ValueError with these words where it fails."""
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE if quiet else STDERR, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE if quiet else TO_STDERR, text=True)
     except OSError as error:
         raise ValueError(f"{wrong}: {error}") from error
     if done.returncode:
@@ -97,7 +97,7 @@ def _ran(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
 
 
 @contextmanager
-def _alone(lock: Path, progress: Progress) -> Iterator[None]:
+def _lock(lock: Path, progress: Progress) -> Iterator[None]:
     """While no other process makes the same environment."""
     with lock.open("w") as file:
         try:

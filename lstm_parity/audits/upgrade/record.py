@@ -12,11 +12,11 @@ from lstm_parity.reference.noise.model import Array
 
 # elements that are kept of one array; of a larger one so many, spread over it, and a hash of all
 FORWARD, GRADIENTS = "forward", "gradients"
-KEPT = {FORWARD: 64, GRADIENTS: 24}
+SAMPLE_SIZE = {FORWARD: 64, GRADIENTS: 24}
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class SampledArray:
     """An array of which some elements are known, flat and in float64, and a hash of all its elements.
 
     dtype: that the values were returned in, and are stored in; they are exact.
@@ -32,19 +32,19 @@ class Kept:
         """Whether every element is known."""
         return len(self.values) == int(np.prod(self.shape, dtype=int))
 
-    def same_bits(self, other: Kept) -> bool:
+    def same_bits(self, other: SampledArray) -> bool:
         """Whether all elements of both arrays are the same, signs of zeros and places of NaN included."""
         return (self.dtype, self.shape, self.hash) == (other.dtype, other.shape, other.hash)
 
 
-def kept(array: Array, dtype: str, count: int) -> Kept:
+def sample_array(array: Array, dtype: str, count: int) -> SampledArray:
     """What is kept of a float64 array whose values `dtype` holds exactly: so many elements, or all it has."""
     plain = np.where(np.isnan(array), np.nan, array)  # one NaN for all
     digest = hashlib.sha256(np.ascontiguousarray(plain, "<f8").tobytes()).hexdigest()[:16]
-    return Kept(dtype, array.shape, plain.reshape(-1)[places(array.size, count)], digest)
+    return SampledArray(dtype, array.shape, plain.reshape(-1)[sample_indices(array.size, count)], digest)
 
 
-def places(size: int, count: int) -> Array:
+def sample_indices(size: int, count: int) -> Array:
     """The flat indices that are kept of an array: all, or so many of them, spread evenly over rows and columns."""
     if size <= count:
         return np.arange(size)
@@ -65,7 +65,7 @@ class Answer:
     subject: str
     case: str
     way: str
-    arrays: Mapping[str, Kept] = field(default_factory=dict)
+    arrays: Mapping[str, SampledArray] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     raised: str = ""
     arithmetic: str = ""
@@ -77,7 +77,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Conduct:
+class CallOutcome:
     """What became of a call in a child process: how often it ended in which way, and the words it was refused with.
 
     endings: counts by "refused", "accepted", "overrun" (refused by luck, after reading past an end), "crashed",
@@ -115,7 +115,7 @@ class Record:
     conditions: Mapping[str, str]
     cases: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
-    conducts: Mapping[str, Conduct] = field(default_factory=dict)
+    bad_calls: Mapping[str, CallOutcome] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
     kernels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     speeds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.upgrade.record import Answer, Conduct, Kept, Record
+from lstm_parity.audits.upgrade.record import Answer, CallOutcome, Record, SampledArray
 from lstm_parity.reference.noise.model import Array
 
 FORMAT, VERSION = "lstm-parity record", 2  # the first had no arithmetic of answers
@@ -29,13 +29,13 @@ class RecordError(ValueError):
     """A file that is no whole record of a version that is read here."""
 
 
-def write(record: Record, path: Path, *, plain: bool = False) -> None:
+def write_record(record: Record, path: Path, *, plain: bool = False) -> None:
     """Write a record; the same record makes the same file. Raises OSError where the file cannot be written.
 
     plain: without compression, so that git, which compresses by itself, stores only once what two records share.
     """
-    numbers, content = bytearray(), _content(record)
-    content["answers"] = [_answer(answer, numbers) for answer in record.answers]
+    numbers, content = bytearray(), _read_content(record)
+    content["answers"] = [_answer_fields(answer, numbers) for answer in record.answers]
     members = {CONTENT: json.dumps(content, indent=0, sort_keys=True).encode(), NUMBERS: bytes(numbers)}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     head = json.dumps({"format": FORMAT, "version": VERSION, "sha256": hashes}).encode()
@@ -47,12 +47,12 @@ def write(record: Record, path: Path, *, plain: bool = False) -> None:
     whole.replace(path)
 
 
-def read(path: Path) -> Record:
+def read_record(path: Path) -> Record:
     """Read a record. Raises RecordError, which says what is wrong with the file, where it is no record."""
     try:
         with zipfile.ZipFile(path) as file:
-            head = _head(path, _member(path, file, HEAD))
-            members = {name: _member(path, file, name) for name in (CONTENT, NUMBERS)}
+            head = _read_head(path, _read_member(path, file, HEAD))
+            members = {name: _read_member(path, file, name) for name in (CONTENT, NUMBERS)}
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
@@ -61,12 +61,12 @@ def read(path: Path) -> Record:
         if hashlib.sha256(data).hexdigest() != head.get(name):
             raise RecordError(f"{path} is damaged: {name} is not what its checksum says; record it again")
     try:
-        return _record(json.loads(members[CONTENT]), members[NUMBERS])
+        return _record_of(json.loads(members[CONTENT]), members[NUMBERS])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"{path} has a right checksum but no record in it: {error!r}; record it again") from error
 
 
-def _member(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
+def _read_member(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
     if name not in file.namelist():
         raise RecordError(f"{path} is a zip file without {name}: it is no record; `lstm-parity record FILE` makes one")
     if file.getinfo(name).file_size > LARGEST:
@@ -78,7 +78,7 @@ def _member(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
     return data
 
 
-def _head(path: Path, data: bytes) -> dict[str, str]:
+def _read_head(path: Path, data: bytes) -> dict[str, str]:
     """The checksums, of a head that is a record's of a version that is known."""
     try:
         head = json.loads(data)
@@ -95,58 +95,58 @@ def _head(path: Path, data: bytes) -> dict[str, str]:
     return hashes if isinstance(hashes, dict) else {}
 
 
-def _content(record: Record) -> dict[str, Any]:
+def _read_content(record: Record) -> dict[str, Any]:
     return {
         "conditions": dict(record.conditions),
         "cases": dict(record.cases),
-        "conducts": {name: [dict(c.endings), c.words] for name, c in record.conducts.items()},
+        "conducts": {name: [dict(c.endings), c.words] for name, c in record.bad_calls.items()},
         "capabilities": dict(record.capabilities),
         "kernels": {name: list(kernels) for name, kernels in record.kernels.items()},
         "speeds": {name: list(ratios) for name, ratios in record.speeds.items()},
     }
 
 
-def _answer(answer: Answer, numbers: bytearray) -> list[Any]:
+def _answer_fields(answer: Answer, numbers: bytearray) -> list[Any]:
     arrays = {}
     for name, kept in answer.arrays.items():
         arrays[name] = [kept.dtype, list(kept.shape), kept.hash, len(numbers), len(kept.values)]
-        numbers += _bytes(kept)
+        numbers += _array_bytes(kept)
     return [answer.subject, answer.case, answer.way, arrays, list(answer.faults), answer.raised, answer.arithmetic]
 
 
-def _bytes(kept: Kept) -> bytes:
+def _array_bytes(kept: SampledArray) -> bytes:
     if kept.dtype == "bfloat16":
         return bytes((kept.values.astype("<f4").view("<u4") >> np.uint32(16)).astype("<u2").tobytes())
     return bytes(kept.values.astype(STORED[kept.dtype]).tobytes())
 
 
-def _record(content: Mapping[str, Any], numbers: bytes) -> Record:
+def _record_of(content: Mapping[str, Any], numbers: bytes) -> Record:
     return Record(
         {str(name): str(value) for name, value in content["conditions"].items()},
         {str(name): str(value) for name, value in content["cases"].items()},
         tuple(_read_answer(stored, numbers) for stored in content["answers"]),
-        {str(name): _read_conduct(*stored) for name, stored in content["conducts"].items()},
+        {str(name): _read_call_outcome(*stored) for name, stored in content["conducts"].items()},
         {str(name): str(value) for name, value in content["capabilities"].items()},
         {str(name): tuple(map(str, kernels)) for name, kernels in content["kernels"].items()},
         {str(name): tuple(map(float, ratios)) for name, ratios in content["speeds"].items()},
     )
 
 
-def _read_conduct(endings: Mapping[str, int], words: str) -> Conduct:
-    return Conduct({str(how): int(times) for how, times in endings.items()}, str(words))
+def _read_call_outcome(endings: Mapping[str, int], words: str) -> CallOutcome:
+    return CallOutcome({str(how): int(times) for how, times in endings.items()}, str(words))
 
 
 def _read_answer(stored: list[Any], numbers: bytes) -> Answer:
     subject, case, way, arrays, faults, raised, *arithmetic = stored
-    read = {str(name): _read_kept(numbers, *kept) for name, kept in arrays.items()}
+    read = {str(name): _read_sample(numbers, *kept) for name, kept in arrays.items()}
     return Answer(str(subject), str(case), str(way), read, tuple(map(str, faults)), str(raised), *map(str, arithmetic))
 
 
-def _read_kept(numbers: bytes, dtype: str, shape: list[int], digest: str, offset: int, count: int) -> Kept:
+def _read_sample(numbers: bytes, dtype: str, shape: list[int], digest: str, offset: int, count: int) -> SampledArray:
     if offset < 0 or min(shape, default=1) < 0 or not 0 <= count <= math.prod(shape):
         raise ValueError(f"an array of shape {shape} has {count} numbers at {offset}")
     stored = np.frombuffer(numbers, STORED[dtype], count, offset)
-    return Kept(dtype, tuple(map(int, shape)), _values(stored, dtype), str(digest))
+    return SampledArray(dtype, tuple(map(int, shape)), _values(stored, dtype), str(digest))
 
 
 def _values(stored: Array, dtype: str) -> Array:

@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lstm_parity
-from lstm_parity.audits.upgrade.environments import Maker, Progress, interpreter
-from lstm_parity.audits.upgrade.measure.conditions import machine
+from lstm_parity.audits.upgrade.environments import EnvironmentMaker, Progress, find_interpreter
+from lstm_parity.audits.upgrade.measure.conditions import describe_machine
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.audits.upgrade.record_file import RecordError, read
+from lstm_parity.audits.upgrade.record_file import RecordError, read_record
 
 PACKAGE = Path(lstm_parity.__path__[0])  # what recording needs of us
-ASKED = """
+VERSIONS_SCRIPT = """
 import json, platform
 from importlib import metadata, util
 there = {name: metadata.version(name) for name in ("torch", "numpy")}
@@ -31,12 +31,14 @@ print(json.dumps({**there, "python": platform.python_version(), "place": util.fi
 """
 
 
-def recorded(given: str, maker: Maker, progress: Progress, *, again: bool = False, device: str = "cpu") -> Record:
+def record_of(
+    given: str, maker: EnvironmentMaker, progress: Progress, *, again: bool = False, device: str = "cpu"
+) -> Record:
     """The record of the torch of an interpreter, or of a version. Raises ValueError where there is none to be had."""
-    python = interpreter(given, maker, progress)
-    told = _asked(python)
+    python = find_interpreter(given, maker, progress)
+    told = _read_versions(python)
     file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told | {'device': device})}.record"
-    if not again and (found := _whole(file)) is not None:
+    if not again and (found := _read_if_whole(file)) is not None:
         progress(f"{found.name}: was recorded before, {file}")
         return found
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +48,7 @@ def recorded(given: str, maker: Maker, progress: Progress, *, again: bool = Fals
 
 def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = "cpu") -> Record:
     """Make the record of an interpreter's torch, in a file. Raises ValueError where that cannot be."""
-    with _only_ours() as folder:
+    with _package_alone() as folder:
         path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
         command = [str(python), "-m", "lstm_parity", "record", str(file.absolute()), "--device", device]
         words = subprocess.PIPE if quiet else None
@@ -54,35 +56,35 @@ def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = 
     if done.returncode:
         last = (done.stderr or "see its words above").strip().splitlines()[-1]
         raise ValueError(f"recording by {python} ended with status {done.returncode}: {last}")
-    return read(file)
+    return read_record(file)
 
 
-def _asked(python: Path) -> dict[str, str]:
+def _read_versions(python: Path) -> dict[str, str]:
     """Versions, and where torch lies; torch is not imported."""
-    done = subprocess.run([str(python), "-c", ASKED], capture_output=True, text=True)
+    done = subprocess.run([str(python), "-c", VERSIONS_SCRIPT], capture_output=True, text=True)
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no words"])[-1]
         raise ValueError(f"{python} was given, but torch and NumPy are not both there: {words}")
     return dict(json.loads(done.stdout))
 
 
-def _whole(file: Path) -> Record | None:
+def _read_if_whole(file: Path) -> Record | None:
     try:
-        return read(file)
+        return read_record(file)
     except RecordError:
         return None
 
 
 def _fingerprint(told: dict[str, str]) -> str:
     """Of all that a record may depend on."""
-    known = hashlib.sha256(json.dumps([told, machine()]).encode())
+    known = hashlib.sha256(json.dumps([told, describe_machine()]).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         known.update(path.read_bytes())
     return known.hexdigest()[:12]
 
 
 @contextmanager
-def _only_ours() -> Iterator[Path]:
+def _package_alone() -> Iterator[Path]:
     """A folder with our package and nothing else: beside it, where it is installed, another torch may lie."""
     with tempfile.TemporaryDirectory(prefix="lstm-parity-") as folder:
         shutil.copytree(PACKAGE, Path(folder) / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -12,17 +12,20 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from lstm_parity.reference.errors import RefusedError
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-z = torch.zeros
-CELL, NEXT = CellWeights(z(16, 3), z(16, 4), z(16), z(16)), CellWeights(z(16, 4), z(16, 4), z(16), z(16))
-PROJECTED = CellWeights(z(16, 3), z(16, 2), z(16), z(16), z(2, 4))
-H_0 = C_0 = z(2, 2, 4)
-EQUAL, VARYING = pack_padded_sequence(z(5, 2, 3), [5, 5]), pack_padded_sequence(z(5, 2, 3), [5, 2])
-UNSORTED = pack_padded_sequence(z(5, 2, 3), [2, 5], enforce_sorted=False)
+zeros = torch.zeros
+CELL, NEXT = (
+    CellWeights(zeros(16, 3), zeros(16, 4), zeros(16), zeros(16)),
+    CellWeights(zeros(16, 4), zeros(16, 4), zeros(16), zeros(16)),
+)
+PROJECTED = CellWeights(zeros(16, 3), zeros(16, 2), zeros(16), zeros(16), zeros(2, 4))
+H_0 = C_0 = zeros(2, 2, 4)
+EQUAL, VARYING = pack_padded_sequence(zeros(5, 2, 3), [5, 5]), pack_padded_sequence(zeros(5, 2, 3), [5, 2])
+UNSORTED = pack_padded_sequence(zeros(5, 2, 3), [2, 5], enforce_sorted=False)
 
 GOOD: dict[str, dict[str, Any]] = {
-    "lstm_forward": {"input": z(5, 2, 3), "hx": (H_0, C_0), "weights": LSTMWeights(((CELL,), (NEXT,)))},
-    "lstm_layer": {"x": z(5, 2, 3), "state": (z(2, 4), z(2, 4)), "weights": CELL},
-    "lstm_cell": {"x": z(2, 3), "state": (z(2, 4), z(2, 4)), "weights": CELL},
+    "lstm_forward": {"input": zeros(5, 2, 3), "hx": (H_0, C_0), "weights": LSTMWeights(((CELL,), (NEXT,)))},
+    "lstm_layer": {"x": zeros(5, 2, 3), "state": (zeros(2, 4), zeros(2, 4)), "weights": CELL},
+    "lstm_cell": {"x": zeros(2, 3), "state": (zeros(2, 4), zeros(2, 4)), "weights": CELL},
 }
 
 
@@ -46,11 +49,11 @@ class BadCall:
         return GOOD[self.function] | dict(self.changes)
 
 
-def stack(**changes: Any) -> LSTMWeights:
+def stack_weights(**changes: Any) -> LSTMWeights:
     """Two layers, the first of them with some weights changed."""
     return LSTMWeights(((replace(CELL, **changes),), (NEXT,)))
 
 
-def single(**changes: Any) -> LSTMWeights:
+def single_cell(**changes: Any) -> LSTMWeights:
     """One projected layer with some weights changed."""
     return LSTMWeights(((replace(PROJECTED, **changes),),))

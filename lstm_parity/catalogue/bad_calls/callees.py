@@ -1,4 +1,4 @@
-"""Who is given the bad calls, and how: nn.LSTM, nn.LSTMCell and both references. `call` is run in a child process."""
+"""Who is given the bad calls: nn.LSTM, nn.LSTMCell and both references. `run_bad_call` runs in a child process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lstm_parity.catalogue.bad_calls.bad_call import BadCall
 from lstm_parity.reference import numpy_lstm, torch_lstm
 from lstm_parity.reference.weights import LONG_NAMES, as_numpy
 
-SUBJECTS = ("nn.LSTM", "nn.LSTMCell", "torch reference", "NumPy reference")
+CALLEES = ("nn.LSTM", "nn.LSTMCell", "torch reference", "NumPy reference")
 ROWS = (*(f"constructor: {name}" for name in CONSTRUCTORS), *BAD)
 
 NOT_IN_NUMPY = ("another device", "packed input: ", "bfloat16")
 
 
-def applies(subject: str, row: str) -> bool:
+def can_run(subject: str, row: str) -> bool:
     """Whether the subject has such a call at all."""
     if row not in BAD:
         return _constructor(subject, row) is not None
@@ -32,18 +32,18 @@ def applies(subject: str, row: str) -> bool:
     return bad.module is not None and bad.function == {"nn.LSTM": "lstm_forward", "nn.LSTMCell": "lstm_cell"}[subject]
 
 
-def call(subject: str, row: str) -> str:
+def run_bad_call(subject: str, row: str) -> str:
     """What the subject returned from a bad call, in words: raises whatever it raises."""
     if row not in BAD:
         module = (nn.LSTM if subject == "nn.LSTM" else nn.LSTMCell)(**(_constructor(subject, row) or {}))
         return f"{module}".splitlines()[0]
     if subject == "nn.LSTM":
-        return told(_nn_lstm(BAD[row]))
+        return describe_result(_nn_lstm(BAD[row]))
     if subject == "nn.LSTMCell":
-        return told(_nn_lstm_cell(BAD[row]))
+        return describe_result(_nn_lstm_cell(BAD[row]))
     if subject == "NumPy reference":
-        return told(getattr(numpy_lstm, BAD[row].function)(**numpy_arguments(BAD[row])))
-    return told(getattr(torch_lstm, BAD[row].function)(**BAD[row].arguments))
+        return describe_result(getattr(numpy_lstm, BAD[row].function)(**numpy_arguments(BAD[row])))
+    return describe_result(getattr(torch_lstm, BAD[row].function)(**BAD[row].arguments))
 
 
 def numpy_arguments(bad: BadCall) -> dict[str, Any]:
@@ -55,12 +55,12 @@ def numpy_arguments(bad: BadCall) -> dict[str, Any]:
     return {name: as_numpy(value) for name, value in arguments.items()}
 
 
-def told(returned: Any) -> str:
+def describe_result(returned: Any) -> str:
     """What was returned, in words: shapes, and dtypes where they are not float32."""
     if isinstance(returned, PackedSequence):
-        return told(returned.data)
+        return describe_result(returned.data)
     if isinstance(returned, (tuple, list)):
-        return f"({', '.join(map(told, returned))})"
+        return f"({', '.join(map(describe_result, returned))})"
     dtype = str(returned.dtype).removeprefix("torch.")
     return str(list(returned.shape)) + ("" if dtype == "float32" else f" {dtype}")
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lstm_parity.catalogue.bad_calls.callees import told
-from lstm_parity.catalogue.bad_calls.run import overrun
+from lstm_parity.catalogue.bad_calls.callees import describe_result
+from lstm_parity.catalogue.bad_calls.run import is_overrun
 
 
-class CannotTellError(Exception):
+class UndecidedError(Exception):
     """What the bug is about is lacking in the installed torch, or on this machine."""
 
 
-def refused(call: Callable[[], Any]) -> str:
+def is_refused(call: Callable[[], Any]) -> str:
     """What a call that ought to be refused returned, or the words of an overrun; "" where it was refused."""
     try:
         returned = call()
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        return str(error).splitlines()[0] if overrun(str(error)) else ""
-    return f"accepted: {told(returned)}"
+        return str(error).splitlines()[0] if is_overrun(str(error)) else ""
+    return f"accepted: {describe_result(returned)}"
 
 
-def runs(call: Callable[[], Any]) -> str:
+def does_run(call: Callable[[], Any]) -> str:
     """The words in which a call that ought to run was refused; "" where it ran."""
     try:
         call()
@@ -31,8 +31,8 @@ def runs(call: Callable[[], Any]) -> str:
     return ""
 
 
-def needs(holder: Any, name: str) -> Any:
+def require(holder: Any, name: str) -> Any:
     """An attribute that not every release has. Raises CannotTellError where it is lacking."""
     if not hasattr(holder, name):
-        raise CannotTellError(f"this torch has no {name}")
+        raise UndecidedError(f"this torch has no {name}")
     return getattr(holder, name)

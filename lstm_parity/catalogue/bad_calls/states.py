@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from lstm_parity.catalogue.bad_calls.bad_call import EQUAL, UNSORTED, VARYING, BadCall, single, z
+from lstm_parity.catalogue.bad_calls.bad_call import EQUAL, UNSORTED, VARYING, BadCall, single_cell, zeros
 from lstm_parity.reference.errors import DtypeError, FormError, ShapeError
 from lstm_parity.reference.weights import CellWeights
 
 Shape = tuple[int, ...]
 WHICH = {"h": (True, False), "c": (False, True), "h and c": (True, True)}
 
-SMALL = CellWeights(z(12, 3), z(12, 3), z(12), z(12))
+SMALL = CellWeights(zeros(12, 3), zeros(12, 3), zeros(12), zeros(12))
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,20 +31,20 @@ class Form:
 
 
 STACKS: dict[str, Form] = {
-    "padded": Form(z(5, 2, 3), (2, 2, 4), (2, 2, 4)),
-    "padded, B = H": Form(z(5, 4, 3), (2, 4, 4), (2, 4, 4)),
-    "unbatched": Form(z(5, 3), (2, 4), (2, 4)),
+    "padded": Form(zeros(5, 2, 3), (2, 2, 4), (2, 2, 4)),
+    "padded, B = H": Form(zeros(5, 4, 3), (2, 4, 4), (2, 4, 4)),
+    "unbatched": Form(zeros(5, 3), (2, 4), (2, 4)),
     "packed, equal lengths": Form(EQUAL, (2, 2, 4), (2, 2, 4)),
     "packed, varying lengths": Form(VARYING, (2, 2, 4), (2, 2, 4)),
     "packed, unsorted": Form(UNSORTED, (2, 2, 4), (2, 2, 4)),
-    "packed, projected": Form(EQUAL, (1, 2, 2), (1, 2, 4), single(), {"proj_size": 2}),
+    "packed, projected": Form(EQUAL, (1, 2, 2), (1, 2, 4), single_cell(), {"proj_size": 2}),
 }
 # torch cuts an axis of H units into 4 chunks where it takes it for the gates: 4 hides what 3 shows
 CELLS: dict[str, Form] = {
-    "cell": Form(z(2, 3), (2, 4), (2, 4)),
-    "cell, B = H = 3": Form(z(3, 3), (3, 3), (3, 3), SMALL, {"hidden_size": 3}),
-    "cell, unbatched": Form(z(3), (4,), (4,)),
-    "cell, unbatched, H = 3": Form(z(3), (3,), (3,), SMALL, {"hidden_size": 3}),
+    "cell": Form(zeros(2, 3), (2, 4), (2, 4)),
+    "cell, B = H = 3": Form(zeros(3, 3), (3, 3), (3, 3), SMALL, {"hidden_size": 3}),
+    "cell, unbatched": Form(zeros(3), (4,), (4,)),
+    "cell, unbatched, H = 3": Form(zeros(3), (3,), (3,), SMALL, {"hidden_size": 3}),
 }
 
 
@@ -61,7 +61,7 @@ def wrong_shapes(needed: Shape, axes: tuple[str, ...]) -> Iterator[tuple[str, Sh
         yield "batch first", (needed[1], needed[0], needed[2])
 
 
-def states(name: str, function: str, form: Form) -> dict[str, BadCall]:
+def bad_states(name: str, function: str, form: Form) -> dict[str, BadCall]:
     """The bad states beside one input."""
     stacked = function == "lstm_forward"
     hx, names, first = ("hx", ("h_0", "c_0"), "input") if stacked else ("state", ("h", "c"), "x")
@@ -76,28 +76,28 @@ def states(name: str, function: str, form: Form) -> dict[str, BadCall]:
         wrong, needed = (names[0], form.h) if h else (names[1], form.c)
         for (what, of_h), (_, of_c) in zip(wrong_shapes(form.h, axes), wrong_shapes(form.c, axes), strict=True):
             words = f"{wrong} was given with shape {of_h if h else of_c}, but {needed} is needed"
-            pair = z(of_h if h else form.h), z(of_c if c else form.c)
+            pair = zeros(of_h if h else form.h), zeros(of_c if c else form.c)
             rows[f"{which} {what}"] = bad(pair, ShapeError, re.escape(words))
         for dtype in ("float64", "float16", "bfloat16", "int64", "complex64"):
             h_type, c_type = (getattr(torch, dtype) if change else torch.float32 for change in (h, c))
-            pair = z(form.h, dtype=h_type), z(form.c, dtype=c_type)
+            pair = zeros(form.h, dtype=h_type), zeros(form.c, dtype=c_type)
             rows[f"{which} of {dtype}"] = bad(pair, DtypeError, f"^{wrong} (is|was given as) .*{dtype}, but")
-    return rows | {what: bad(*case) for what, case in malformed(z(form.h), z(form.c), *names).items()}
+    return rows | {what: bad(*case) for what, case in malformed_states(zeros(form.h), zeros(form.c), *names).items()}
 
 
-def malformed(h: Any, c: Any, h_name: str, c_name: str) -> dict[str, tuple[Any, Any, str]]:
+def malformed_states(h: Any, c: Any, h_name: str, c_name: str) -> dict[str, tuple[Any, Any, str]]:
     """What is no pair of states, with how it is refused."""
     words = rf"but a pair \({h_name}, {c_name}\) is needed"
     return {
         "h alone": (h, FormError, words),
         "h in a tuple": ((h,), FormError, words),
         "three states": ((h, c, c), FormError, words),
-        "h and c stacked": (torch.stack([h, z(h.shape)]), FormError, words),
+        "h and c stacked": (torch.stack([h, zeros(h.shape)]), FormError, words),
         "no c": ((h, None), FormError, f"{c_name} was given as NoneType"),
         "no h": ((None, c), FormError, f"{h_name} was given as NoneType"),
     }
 
 
-STATES = {name: states(name, "lstm_forward", form) for name, form in STACKS.items()} | {
-    name: states(name, "lstm_cell", form) for name, form in CELLS.items()
+STATES = {name: bad_states(name, "lstm_forward", form) for name, form in STACKS.items()} | {
+    name: bad_states(name, "lstm_cell", form) for name, form in CELLS.items()
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from lstm_parity.catalogue.bad_calls.bad_call import CELL, NEXT, PROJECTED, BadCall, single, stack, z
+from lstm_parity.catalogue.bad_calls.bad_call import CELL, NEXT, PROJECTED, BadCall, single_cell, stack_weights, zeros
 from lstm_parity.reference.errors import DtypeError, FormError, ShapeError
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -15,14 +15,14 @@ ONE = {"num_layers": 1}
 PROJECTION = {"num_layers": 1, "proj_size": 2}
 
 
-def cells(*layers: Any, hx: Any = None) -> dict[str, Any]:
+def make_cells(*layers: Any, hx: Any = None) -> dict[str, Any]:
     """A call with weights of these layers, one direction each."""
     return {"weights": LSTMWeights(tuple((layer,) for layer in layers)), "hx": hx}
 
 
-def projected(**changes: Any) -> dict[str, Any]:
+def projected_weights(**changes: Any) -> dict[str, Any]:
     """A call with one projected layer with some weights changed."""
-    return {"weights": single(**changes), "hx": None}
+    return {"weights": single_cell(**changes), "hx": None}
 
 
 # given to nn.LSTM by replacing its parameters
@@ -30,77 +30,118 @@ WEIGHTS: dict[str, BadCall] = {
     "of one cell": BadCall({"weights": CELL}, FormError, "given as lstm_parity.reference.CellWeights", None),
     "None": BadCall({"weights": None}, FormError, "weights was given as NoneType", None),
     "a layer without its reverse": BadCall(
-        {"weights": LSTMWeights(((PROJECTED, PROJECTED), (replace(PROJECTED, w_ih=z(16, 4)),))), "hx": None},
+        {"weights": LSTMWeights(((PROJECTED, PROJECTED), (replace(PROJECTED, w_ih=zeros(16, 4)),))), "hx": None},
         ShapeError,
         r"\[2, 1\] directions",
         None,
     ),
-    "one bias": BadCall({"weights": stack(b_ih=None)}, FormError, "of layer 0, direction 0 was given alone", None),
-    "biases in one layer": BadCall(
-        {"weights": stack(b_ih=None, b_hh=None)}, FormError, "give all layers the same", None
+    "one bias": BadCall(
+        {"weights": stack_weights(b_ih=None)}, FormError, "of layer 0, direction 0 was given alone", None
     ),
-    "rows that are no gates": BadCall(cells(CellWeights(z(15, 3), z(15, 4))), ShapeError, r"but \(4H, I\)", ONE),
-    "w_ih of rank 1": BadCall({"weights": stack(w_ih=z(16))}, ShapeError, "w_ih of layer 0.* stack the gates"),
-    "w_ih transposed": BadCall({"weights": stack(w_ih=z(3, 16))}, ShapeError, r"w_ih of layer 0.* but \(4H, I\)"),
-    "w_ih of other columns": BadCall({"weights": stack(w_ih=z(16, 2))}, ShapeError, "3 features, but w_ih reads 2"),
-    "w_ih of one number": BadCall({"weights": stack(w_ih=z(1, 1))}, ShapeError, r"w_ih of layer 0.* but \(4H, I\)"),
-    "w_hh transposed": BadCall({"weights": stack(w_hh=z(4, 16))}, ShapeError, r"w_hh of .* but \(16, 4\)"),
-    "w_hh of one number": BadCall({"weights": stack(w_hh=z(1, 1))}, ShapeError, r"w_hh of .* but \(16, 4\)"),
-    "w_hh of other rows": BadCall({"weights": stack(w_hh=z(12, 4))}, ShapeError, r"w_hh of .* but \(16, 4\)"),
-    "w_hh of other columns": BadCall({"weights": stack(w_hh=z(16, 3))}, ShapeError, r"w_hh of .* but \(16, 4\)"),
-    "w_hh of more columns": BadCall({"weights": stack(w_hh=z(16, 5))}, ShapeError, r"w_hh of .* but \(16, 4\)"),
-    "a short bias": BadCall({"weights": stack(b_ih=z(4))}, ShapeError, r"b_ih of .* but \(16,\)"),
-    "a bias of 1": BadCall({"weights": stack(b_hh=z(1))}, ShapeError, r"b_hh of .* but \(16,\)"),
-    "a long bias": BadCall({"weights": stack(b_hh=z(20))}, ShapeError, r"b_hh of .* but \(16,\)"),
-    "a bias of rank 2": BadCall({"weights": stack(b_hh=z(1, 16))}, ShapeError, r"b_hh of .* but \(16,\)"),
+    "biases in one layer": BadCall(
+        {"weights": stack_weights(b_ih=None, b_hh=None)}, FormError, "give all layers the same", None
+    ),
+    "rows that are no gates": BadCall(
+        make_cells(CellWeights(zeros(15, 3), zeros(15, 4))), ShapeError, r"but \(4H, I\)", ONE
+    ),
+    "w_ih of rank 1": BadCall(
+        {"weights": stack_weights(w_ih=zeros(16))}, ShapeError, "w_ih of layer 0.* stack the gates"
+    ),
+    "w_ih transposed": BadCall(
+        {"weights": stack_weights(w_ih=zeros(3, 16))}, ShapeError, r"w_ih of layer 0.* but \(4H, I\)"
+    ),
+    "w_ih of other columns": BadCall(
+        {"weights": stack_weights(w_ih=zeros(16, 2))}, ShapeError, "3 features, but w_ih reads 2"
+    ),
+    "w_ih of one number": BadCall(
+        {"weights": stack_weights(w_ih=zeros(1, 1))}, ShapeError, r"w_ih of layer 0.* but \(4H, I\)"
+    ),
+    "w_hh transposed": BadCall({"weights": stack_weights(w_hh=zeros(4, 16))}, ShapeError, r"w_hh of .* but \(16, 4\)"),
+    "w_hh of one number": BadCall(
+        {"weights": stack_weights(w_hh=zeros(1, 1))}, ShapeError, r"w_hh of .* but \(16, 4\)"
+    ),
+    "w_hh of other rows": BadCall(
+        {"weights": stack_weights(w_hh=zeros(12, 4))}, ShapeError, r"w_hh of .* but \(16, 4\)"
+    ),
+    "w_hh of other columns": BadCall(
+        {"weights": stack_weights(w_hh=zeros(16, 3))}, ShapeError, r"w_hh of .* but \(16, 4\)"
+    ),
+    "w_hh of more columns": BadCall(
+        {"weights": stack_weights(w_hh=zeros(16, 5))}, ShapeError, r"w_hh of .* but \(16, 4\)"
+    ),
+    "a short bias": BadCall({"weights": stack_weights(b_ih=zeros(4))}, ShapeError, r"b_ih of .* but \(16,\)"),
+    "a bias of 1": BadCall({"weights": stack_weights(b_hh=zeros(1))}, ShapeError, r"b_hh of .* but \(16,\)"),
+    "a long bias": BadCall({"weights": stack_weights(b_hh=zeros(20))}, ShapeError, r"b_hh of .* but \(16,\)"),
+    "a bias of rank 2": BadCall({"weights": stack_weights(b_hh=zeros(1, 16))}, ShapeError, r"b_hh of .* but \(16,\)"),
     "a second layer that reads too much": BadCall(
-        {"weights": LSTMWeights(((CELL,), (replace(NEXT, w_ih=z(16, 8)),)))}, ShapeError, "read all of the layer below"
+        {"weights": LSTMWeights(((CELL,), (replace(NEXT, w_ih=zeros(16, 8)),)))},
+        ShapeError,
+        "read all of the layer below",
     ),
     "a second layer of another size": BadCall(
-        {"weights": LSTMWeights(((CELL,), (CellWeights(z(8, 4), z(8, 2), z(8), z(8)),)))}, ShapeError, "the same sizes"
+        {"weights": LSTMWeights(((CELL,), (CellWeights(zeros(8, 4), zeros(8, 2), zeros(8), zeros(8)),)))},
+        ShapeError,
+        "the same sizes",
     ),
-    "a projection transposed": BadCall(projected(w_hr=z(4, 2)), ShapeError, r"w_hr of .* but \(2, 4\)", PROJECTION),
+    "a projection transposed": BadCall(
+        projected_weights(w_hr=zeros(4, 2)), ShapeError, r"w_hr of .* but \(2, 4\)", PROJECTION
+    ),
     "a projection of other columns": BadCall(
-        projected(w_hr=z(2, 3)), ShapeError, r"w_hr of .* but \(2, 4\)", PROJECTION
+        projected_weights(w_hr=zeros(2, 3)), ShapeError, r"w_hr of .* but \(2, 4\)", PROJECTION
     ),
-    "a projection in one layer": BadCall(cells(PROJECTED, replace(CELL, w_ih=z(16, 2))), FormError, "all layers", None),
-    "one float64 bias": BadCall({"weights": stack(b_hh=z(16).double())}, DtypeError, "bias_hh_l0 is .*float64"),
-    "one float64 matrix": BadCall({"weights": stack(w_hh=z(16, 4).double())}, DtypeError, "weight_hh_l0 is .*float64"),
+    "a projection in one layer": BadCall(
+        make_cells(PROJECTED, replace(CELL, w_ih=zeros(16, 2))), FormError, "all layers", None
+    ),
+    "one float64 bias": BadCall(
+        {"weights": stack_weights(b_hh=zeros(16).double())}, DtypeError, "bias_hh_l0 is .*float64"
+    ),
+    "one float64 matrix": BadCall(
+        {"weights": stack_weights(w_hh=zeros(16, 4).double())}, DtypeError, "weight_hh_l0 is .*float64"
+    ),
     "one float16 matrix": BadCall(
-        {"weights": stack(w_hh=z(16, 4).half())}, DtypeError, "weight_hh_l0 (is|was given as) .*float16"
+        {"weights": stack_weights(w_hh=zeros(16, 4).half())}, DtypeError, "weight_hh_l0 (is|was given as) .*float16"
     ),
     "one float64 projection": BadCall(
-        projected(w_hr=z(2, 4).double()), DtypeError, "weight_hr_l0 is .*float64", PROJECTION
+        projected_weights(w_hr=zeros(2, 4).double()), DtypeError, "weight_hr_l0 is .*float64", PROJECTION
     ),
-    "one int64 matrix": BadCall({"weights": stack(w_hh=z(16, 4).long())}, DtypeError, "weight_hh_l0 was given as"),
+    "one int64 matrix": BadCall(
+        {"weights": stack_weights(w_hh=zeros(16, 4).long())}, DtypeError, "weight_hh_l0 was given as"
+    ),
 }
 
 
-def sizes(hidden_size: int, input_size: int = 3) -> dict[str, Any]:
+def bad_sizes(hidden_size: int, input_size: int = 3) -> dict[str, Any]:
     """A call with one layer of these sizes."""
-    return cells(CellWeights(z(4 * hidden_size, input_size), z(4 * hidden_size, hidden_size)))
+    return make_cells(CellWeights(zeros(4 * hidden_size, input_size), zeros(4 * hidden_size, hidden_size)))
 
 
-def built(call: dict[str, Any], words: str, **module: Any) -> BadCall:
+def bad_construction(call: dict[str, Any], words: str, **module: Any) -> BadCall:
     """Arguments of the constructor that make no LSTM; the references are given the weights of their shapes."""
     return BadCall(call, ShapeError, words, module)
 
 
 SIZED = r"but \(4H, I\)"
 CONSTRUCTION: dict[str, BadCall] = {
-    "num_layers=0": built(cells(), "layers were given with", num_layers=0),
-    "hidden_size=0": built(sizes(0), SIZED, hidden_size=0, num_layers=1),
-    "input_size=0": built(sizes(4, 0) | {"input": z(5, 2, 0)}, SIZED, input_size=0, num_layers=1),
-    "proj_size=H": built(projected(w_hh=z(16, 4), w_hr=z(4, 4)), "P=4, but P < H=4", proj_size=4, num_layers=1),
-    "proj_size>H": built(projected(w_hh=z(16, 5), w_hr=z(5, 4)), "P=5, but P < H=4", proj_size=5, num_layers=1),
+    "num_layers=0": bad_construction(make_cells(), "layers were given with", num_layers=0),
+    "hidden_size=0": bad_construction(bad_sizes(0), SIZED, hidden_size=0, num_layers=1),
+    "input_size=0": bad_construction(bad_sizes(4, 0) | {"input": zeros(5, 2, 0)}, SIZED, input_size=0, num_layers=1),
+    "proj_size=H": bad_construction(
+        projected_weights(w_hh=zeros(16, 4), w_hr=zeros(4, 4)), "P=4, but P < H=4", proj_size=4, num_layers=1
+    ),
+    "proj_size>H": bad_construction(
+        projected_weights(w_hh=zeros(16, 5), w_hr=zeros(5, 4)), "P=5, but P < H=4", proj_size=5, num_layers=1
+    ),
     "dtype=int64": BadCall(
-        cells(CELL.map(torch.Tensor.long)), DtypeError, "is .*int64, but|given as .*int64", {"dtype": torch.int64} | ONE
+        make_cells(CELL.map(torch.Tensor.long)),
+        DtypeError,
+        "is .*int64, but|given as .*int64",
+        {"dtype": torch.int64} | ONE,
     ),
     "dtype=bool": BadCall(
-        cells(CELL.map(torch.Tensor.bool)), DtypeError, "given as .*bool", {"dtype": torch.bool} | ONE
+        make_cells(CELL.map(torch.Tensor.bool)), DtypeError, "given as .*bool", {"dtype": torch.bool} | ONE
     ),
     "dtype=complex64": BadCall(
-        cells(CELL.map(lambda w: w * 1j)) | {"input": z(5, 2, 3) * 1j},
+        make_cells(CELL.map(lambda w: w * 1j)) | {"input": zeros(5, 2, 3) * 1j},
         DtypeError,
         "given as .*complex64",
         {"dtype": torch.complex64} | ONE,
@@ -129,15 +170,19 @@ CONSTRUCTORS: dict[str, dict[str, Any]] = {
 
 MASKS: dict[str, BadCall] = {
     "none": BadCall({"dropout_masks": []}, ShapeError, "0 dropout masks were given, but 1 are needed", None),
-    "one for the last layer": BadCall({"dropout_masks": [z(5, 2, 4)] * 2}, ShapeError, "2 dropout masks", None),
-    "as an array": BadCall({"dropout_masks": z(1, 5, 2, 4)}, FormError, "but a list is needed", None),
+    "one for the last layer": BadCall({"dropout_masks": [zeros(5, 2, 4)] * 2}, ShapeError, "2 dropout masks", None),
+    "as an array": BadCall({"dropout_masks": zeros(1, 5, 2, 4)}, FormError, "but a list is needed", None),
     "for all steps": BadCall(
-        {"dropout_masks": [z(1, 2, 4)]}, ShapeError, r"dropout_masks\[0\] .* but \(5, 2, 4\)", None
+        {"dropout_masks": [zeros(1, 2, 4)]}, ShapeError, r"dropout_masks\[0\] .* but \(5, 2, 4\)", None
     ),
-    "batch first": BadCall({"dropout_masks": [z(2, 5, 4)]}, ShapeError, r"dropout_masks\[0\] .* but \(5, 2, 4\)", None),
-    "of truth values": BadCall({"dropout_masks": [z(5, 2, 4).bool()]}, DtypeError, r"dropout_masks\[0\] .*bool", None),
+    "batch first": BadCall(
+        {"dropout_masks": [zeros(2, 5, 4)]}, ShapeError, r"dropout_masks\[0\] .* but \(5, 2, 4\)", None
+    ),
+    "of truth values": BadCall(
+        {"dropout_masks": [zeros(5, 2, 4).bool()]}, DtypeError, r"dropout_masks\[0\] .*bool", None
+    ),
     "unbatched": BadCall(
-        {"input": z(5, 3), "hx": None, "dropout_masks": [z(5, 4)]},
+        {"input": zeros(5, 3), "hx": None, "dropout_masks": [zeros(5, 4)]},
         ShapeError,
         r"dropout_masks\[0\] .* but \(5, 1, 4\)",
         None,

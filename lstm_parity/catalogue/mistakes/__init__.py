@@ -17,15 +17,15 @@ from lstm_parity.catalogue.mistakes import (
     runtime,
     states,
 )
-from lstm_parity.catalogue.mistakes.mistake import Written, mistakes_of
+from lstm_parity.catalogue.mistakes.mistake import Mistake, mistakes_in
 
 MODULES = (gates, activations, states, layers, directions, projection, packing, layout, arithmetic, runtime)
-MISTAKES: tuple[Written, ...] = tuple(mistake for module in MODULES for mistake in mistakes_of(module))
-GRADIENT_MISTAKES: tuple[Written, ...] = (*mistakes_of(gradients), *mistakes_of(backward))
-DROPOUT_MISTAKES: tuple[Written, ...] = mistakes_of(dropout)
+MISTAKES: tuple[Mistake, ...] = tuple(mistake for module in MODULES for mistake in mistakes_in(module))
+GRADIENT_MISTAKES: tuple[Mistake, ...] = (*mistakes_in(gradients), *mistakes_in(backward))
+DROPOUT_MISTAKES: tuple[Mistake, ...] = mistakes_in(dropout)
 
 
-def mistake(name: str) -> Written:
+def find_mistake(name: str) -> Mistake:
     """The mistake of that name. Raises KeyError, with the names that there are."""
     named = {known.name: known for known in (*MISTAKES, *GRADIENT_MISTAKES)}
     if name not in named:

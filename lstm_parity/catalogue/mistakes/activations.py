@@ -19,7 +19,7 @@ class HardSigmoid(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "use the logistic sigmoid, 1 / (1 + exp(-z)), for i, f and o"
+    fix = "use the logistic sigmoid, 1 / (1 + exp(-z)), for i, f and o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Three straight lines."""
@@ -32,9 +32,9 @@ class CellGateSigmoid(PlainLSTM):
     """g is activated by a sigmoid."""
 
     witness = STEPS
-    seen = "https://github.com/llSourcell/How-to-Learn-from-Little-Data/pull/4"
+    reported_at = "https://github.com/llSourcell/How-to-Learn-from-Little-Data/pull/4"
     scope = where.EVERYWHERE
-    change = "activate g with tanh; only i, f and o take a sigmoid"
+    fix = "activate g with tanh; only i, f and o take a sigmoid"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Like the other three."""
@@ -46,7 +46,7 @@ class CellGateLinear(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "activate g with tanh"
+    fix = "activate g with tanh"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """g as it is."""
@@ -58,9 +58,9 @@ class InputGateAdded(PlainLSTM):
     """c is f c + i + g, not f c + i g."""
 
     witness = STEPS
-    seen = "https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"
+    reported_at = "https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"
     scope = where.EVERYWHERE
-    change = "multiply i with g: c = f * c + i * g"
+    fix = "multiply i with g: c = f * c + i * g"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A sum for a product."""
@@ -71,9 +71,9 @@ class CellNotSquashed(PlainLSTM):
     """h is o c, without the tanh."""
 
     witness = STEPS
-    seen = "https://github.com/nicodjimenez/lstm/issues/47"
+    reported_at = "https://github.com/nicodjimenez/lstm/issues/47"
     scope = where.EVERYWHERE
-    change = "take the tanh of c: h = o * tanh(c)"
+    fix = "take the tanh of c: h = o * tanh(c)"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """c as it is."""
@@ -85,7 +85,7 @@ class HiddenFromOldCell(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "compute c first, and h from the new c: h = o * tanh(c)"
+    fix = "compute c first, and h from the new c: h = o * tanh(c)"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The new c comes too late."""
@@ -98,7 +98,7 @@ class HiddenNeverUpdated(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     scope = where.STEPS
-    change = "carry h on from step to step: h, c = cell(x[t], (h, c))"
+    fix = "carry h on from step to step: h, c = cell(x[t], (h, c))"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """h_0 in every step."""
@@ -115,7 +115,7 @@ class CellClipped(PlainLSTM):
 
     witness = "I3-H4-T4-B2-float32-saturating-1"
     scope = where.EVERYWHERE
-    change = "do not clip c"
+    fix = "do not clip c"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """Never beyond 3."""
@@ -127,7 +127,7 @@ class NanHidden(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-non_finite-1"
     scope = where.NON_FINITE
-    change = "let NaN pass: remove nan_to_num and the like"
+    fix = "let NaN pass: remove nan_to_num and the like"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """torch.nan_to_num, meant well."""
@@ -139,7 +139,7 @@ class HardSigmoidOfTorch(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "activate i, f and o with the sigmoid 1 / (1 + exp(-z)), not with hardsigmoid"
+    fix = "activate i, f and o with the sigmoid 1 / (1 + exp(-z)), not with hardsigmoid"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Three straight lines, less steep."""
@@ -153,7 +153,7 @@ class CellGateRelu(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "activate g with tanh"
+    fix = "activate g with tanh"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Never below 0."""
@@ -166,7 +166,7 @@ class OutputIsTheOutputGate(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "give out h = o * tanh(c), not the output gate alone"
+    fix = "give out h = o * tanh(c), not the output gate alone"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """The gate for what it opens."""

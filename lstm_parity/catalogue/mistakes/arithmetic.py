@@ -19,7 +19,7 @@ class DoubleComputedInSingle(PlainLSTM):
     witness = "I3-H4-T3-B2-float64-normal-1"
     dtypes = ("float64",)
     scope = where.EVERYWHERE
-    change = "compute in float64 where the layer is float64: remove .float() and float32 buffers"
+    fix = "compute in float64 where the layer is float64: remove .float() and float32 buffers"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """There and back."""
@@ -34,7 +34,7 @@ class StatesStoredInHalf(PlainLSTM):
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
     scope = where.FED_BACK
-    change = "keep c between steps in the layer's own dtype"
+    fix = "keep c between steps in the layer's own dtype"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """Rounded on the way."""
@@ -45,10 +45,10 @@ class OutputInSinglePrecision(PlainLSTM):
     """The output is written into a float32 buffer, whatever the input's dtype."""
 
     witness = "I3-H4-T3-B2-float64-normal-1"
-    seen = "https://github.com/elixir-nx/axon/pull/646"
+    reported_at = "https://github.com/elixir-nx/axon/pull/646"
     dtypes = ("float64", "bfloat16", "float16")
     scope = where.EVERYWHERE
-    change = "allocate the output with the input's dtype: new_empty, or dtype=x.dtype"
+    fix = "allocate the output with the input's dtype: new_empty, or dtype=x.dtype"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """float32, and the next layer reads what it needs."""
@@ -65,7 +65,7 @@ class TanhOfAFewBits(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     scope = where.EVERYWHERE
-    change = "use the library's tanh, not a table"
+    fix = "use the library's tanh, not a table"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """The nearest entry."""
@@ -77,7 +77,7 @@ class TailOfWideLayersLeftOut(PlainLSTM):
 
     witness = "I3-H130-T3-B2-float32-normal-1"
     scope = where.WIDE & where.FED_BACK
-    change = "let the block loop over h do what is left over beyond the last whole block of 128"
+    fix = "let the block loop over h do what is left over beyond the last whole block of 128"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Whole blocks only, where there is one."""
@@ -90,7 +90,7 @@ class LongSequencesTruncated(PlainLSTM):
 
     witness = "I3-H4-T18-B2-float32-normal-1"
     scope = where.LONG
-    change = "carry h and c through all steps, beyond the 16th too"
+    fix = "carry h and c through all steps, beyond the 16th too"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """A counter of steps."""
@@ -110,7 +110,7 @@ class WeightsRounded(PlainLSTM):
     witness = "I3-H4-T3-B2-float32-normal-1"
     dtypes = ("float64", "float32", "float16")
     scope = where.EVERYWHERE
-    change = "keep the weights in the layer's own dtype; do not store them in bfloat16"
+    fix = "keep the weights in the layer's own dtype; do not store them in bfloat16"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Rounded once, when they are loaded."""

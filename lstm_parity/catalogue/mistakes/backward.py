@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
-from lstm_parity.catalogue.mistakes.plain_backward import activated, product, sent, where
+from lstm_parity.catalogue.mistakes.plain_backward import activate, multiply, select, send_back
 from lstm_parity.reference.weights import CellWeights
 
 STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
@@ -26,18 +26,18 @@ class GradientOfOneBiasDoubled(PlainLSTM):
     """b_hh's gradient is twice what it should be: both biases are added up, and the sum's gradient is given twice."""
 
     witness = STEPS
-    change = "give the gradient of the sum of the biases to each of them once"
+    fix = "give the gradient of the sum of the biases to each of them once"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Twice."""
-        return w if w.b_hh is None else replace(w, b_hh=sent(w.b_hh, lambda gradient: 2 * gradient))
+        return w if w.b_hh is None else replace(w, b_hh=send_back(w.b_hh, lambda gradient: 2 * gradient))
 
 
 class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
     """The backward pass multiplies with the forget gate that the step before has saved."""
 
     witness = STEPS
-    change = "save the forget gate of a step under that step's own index"
+    fix = "save the forget gate of a step under that step's own index"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Nothing is saved yet."""
@@ -46,7 +46,7 @@ class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A buffer written one step too late."""
-        carried = product(f, c, self._saved, c.detach())
+        carried = multiply(f, c, self._saved, c.detach())
         self._saved = f.detach()
         return carried + i * g
 
@@ -55,60 +55,62 @@ class NewCellSaved(PlainLSTM):
     """The forget gate's gradient is made with the c that the step gives out, not with the one it started from."""
 
     witness = STEPS
-    change = "multiply the gradient of f * c by c of the step before; save it before it is overwritten"
+    fix = "multiply the gradient of f * c by c of the step before; save it before it is overwritten"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """A buffer overwritten before it was saved."""
         new = super().cell_state(i, f, g, c).detach()
-        return product(f, c, f.detach(), new) + i * g
+        return multiply(f, c, f.detach(), new) + i * g
 
 
 class SigmoidForItsSlope(PlainLSTM):
     """The backward pass multiplies with the sigmoid of the saved forget gate, not with its slope f (1 - f)."""
 
     witness = STEPS
-    change = "multiply by f * (1 - f), the slope of the sigmoid at its value f, not by the sigmoid"
-    seen = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
+    fix = "multiply by f * (1 - f), the slope of the sigmoid at its value f, not by the sigmoid"
+    reported_at = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """`derivative=True` was left out."""
         i, _, g, o = super().gates(z)
-        return i, activated(z.chunk(4, -1)[1], torch.sigmoid, lambda z: z.sigmoid().sigmoid()), g, o
+        return i, activate(z.chunk(4, -1)[1], torch.sigmoid, lambda z: z.sigmoid().sigmoid()), g, o
 
 
 class BackwardReadsGatesFIGO(PlainLSTM):
     """The forward pass has the gates in the order i, f, g, o, the backward pass in the order f, i, g, o."""
 
     witness = STEPS
-    change = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
-    seen = "https://github.com/ooples/AiDotNet.Tensors/pull/907"
+    fix = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
+    reported_at = "https://github.com/ooples/AiDotNet.Tensors/pull/907"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Two quarters of the gradient exchanged."""
-        return sent(super().sums(x, h, w), lambda d: _quarters(d, 1, 0, 2, 3))
+        return send_back(super().sums(x, h, w), lambda d: _quarters(d, 1, 0, 2, 3))
 
 
 class BackwardReadsGatesIFOG(PlainLSTM):
     """The forward pass has the gates in the order i, f, g, o, the backward pass in the order i, f, o, g."""
 
     witness = STEPS
-    change = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
+    fix = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Two quarters of the gradient exchanged."""
-        return sent(super().sums(x, h, w), lambda d: _quarters(d, 0, 1, 3, 2))
+        return send_back(super().sums(x, h, w), lambda d: _quarters(d, 0, 1, 3, 2))
 
 
 class BiasGradientsOfTheForgetGate(PlainLSTM):
     """The forget gate's bias gradient is given to the input and the output gate too."""
 
     witness = STEPS
-    change = "sum each gate's own dz into its quarter of the bias gradient"
-    seen = "https://github.com/hanbt/learn_dl/issues/53"
+    fix = "sum each gate's own dz into its quarter of the bias gradient"
+    reported_at = "https://github.com/hanbt/learn_dl/issues/53"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A line copied three times, and changed twice."""
-        biases = {name: sent(one, lambda d: _quarters(d, 1, 1, 2, 1)) for name, one in w.items() if name[:2] == "b_"}
+        biases = {
+            name: send_back(one, lambda d: _quarters(d, 1, 1, 2, 1)) for name, one in w.items() if name[:2] == "b_"
+        }
         return replace(w, **biases)
 
 
@@ -116,75 +118,75 @@ class SlopeOfTanhFromItsArgument(PlainLSTM):
     """The slope of tanh(c) is taken as 1 - c^2, which is right of its value only."""
 
     witness = STEPS
-    change = "take the slope of tanh from its value: 1 - tanh(c)^2"
+    fix = "take the slope of tanh from its value: 1 - tanh(c)^2"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """Of the wrong quantity."""
-        return o * activated(c, torch.tanh, lambda z: 1 - z * z)
+        return o * activate(c, torch.tanh, lambda z: 1 - z * z)
 
 
 class SlopeOfSigmoidFromItsArgument(PlainLSTM):
     """The slope of the input gate is taken as z (1 - z), which is right of its value only."""
 
     witness = STEPS
-    change = "take the slope of the sigmoid from its value: i * (1 - i)"
+    fix = "take the slope of the sigmoid from its value: i * (1 - i)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Of the wrong quantity."""
         _, f, g, o = super().gates(z)
-        return activated(z.chunk(4, -1)[0], torch.sigmoid, lambda z: z * (1 - z)), f, g, o
+        return activate(z.chunk(4, -1)[0], torch.sigmoid, lambda z: z * (1 - z)), f, g, o
 
 
 class SlopeOfTanhLeftOut(PlainLSTM):
     """c is sent the gradient of tanh(c) as if tanh had the slope 1."""
 
     witness = STEPS
-    change = "multiply the gradient of tanh(c) by 1 - tanh(c)^2 on its way into c"
+    fix = "multiply the gradient of tanh(c) by 1 - tanh(c)^2 on its way into c"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
         """Straight through."""
-        return o * activated(c, torch.tanh, torch.ones_like)
+        return o * activate(c, torch.tanh, torch.ones_like)
 
 
 class GradientClippedInside(PlainLSTM):
     """What comes back into h is cut to -1 and 1 at every step."""
 
     witness = STEPS
-    change = "clip gradients after the backward pass, if at all, not within it"
-    seen = "https://github.com/junhyukoh/caffe-lstm/issues/18"
+    fix = "clip gradients after the backward pass, if at all, not within it"
+    reported_at = "https://github.com/junhyukoh/caffe-lstm/issues/18"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
         """As theanets and Graves did, meant well."""
-        return sent(super().projected(h, w), lambda gradient: gradient.clamp(-1, 1))
+        return send_back(super().projected(h, w), lambda gradient: gradient.clamp(-1, 1))
 
 
 class GradientAveragedOverSteps(PlainLSTM):
     """The weights' gradients are the mean over the steps, not the sum."""
 
     witness = STEPS
-    change = "sum the weights' gradients over the steps; do not divide by T"
+    fix = "sum the weights' gradients over the steps; do not divide by T"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Divided by T."""
-        return super().run(x, lengths, state, w.map(lambda one: sent(one, lambda d: d / len(x))), reverse)
+        return super().run(x, lengths, state, w.map(lambda one: send_back(one, lambda d: d / len(x))), reverse)
 
 
 class GradientAveragedOverRows(PlainLSTM):
     """The weights' gradients are the mean over the batch, not the sum."""
 
     witness = STEPS
-    change = "sum the weights' gradients over the batch; leave any mean to the loss"
+    fix = "sum the weights' gradients over the batch; leave any mean to the loss"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Divided by B."""
-        return super().run(x, lengths, state, w.map(lambda one: sent(one, lambda d: d / x.shape[1])), reverse)
+        return super().run(x, lengths, state, w.map(lambda one: send_back(one, lambda d: d / x.shape[1])), reverse)
 
 
 class GradientOfTheLastStepOnly(PlainLSTM):
     """The recurrent weights' gradient is assigned at every step, not added up: one step's is left."""
 
     witness = STEPS
-    change = "add up the recurrent weights' gradient over the steps (+=); do not assign it (=)"
+    fix = "add up the recurrent weights' gradient over the steps (+=); do not assign it (=)"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """No step has been computed."""
@@ -201,27 +203,27 @@ class RecurrentGradientNotTransposed(PlainLSTM):
     """Where w_hh is square per gate, its gradient is returned transposed."""
 
     witness = STEPS
-    change = "return dz^T h, of shape (4H, P), as the gradient of w_hh; do not transpose it"
+    fix = "return dz^T h, of shape (4H, P), as the gradient of w_hh; do not transpose it"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """h^T dz for dz^T h."""
         if w.hidden_size != w.output_size:
             return w
         turned = (4, w.hidden_size, w.hidden_size)
-        return replace(w, w_hh=sent(w.w_hh, lambda d: d.view(turned).transpose(1, 2).flatten(0, 1)))
+        return replace(w, w_hh=send_back(w.w_hh, lambda d: d.view(turned).transpose(1, 2).flatten(0, 1)))
 
 
 class PaddingHasGradients(PlainLSTM):
     """Forwards the state rests beyond a row's length; backwards the steps there are counted all the same."""
 
     witness = PACKED
-    change = "apply the mask of the lengths in the backward pass too: steps beyond a row's length pass its gradient on"
+    fix = "apply the mask of the lengths in the backward pass too: steps beyond a row's length pass its gradient on"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """The mask is applied one way only."""
         if running is None:
             return new
-        h, c = (where(running, *states) for states in zip(new, old, strict=True))
+        h, c = (select(running, *states) for states in zip(new, old, strict=True))
         return h, c
 
     def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:

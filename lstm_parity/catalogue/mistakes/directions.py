@@ -20,9 +20,9 @@ class ReverseNotReversed(PlainLSTM):
     """The reverse direction reads the sequence forwards."""
 
     witness = BOTH
-    seen = "https://github.com/stanfordmlgroup/nlc/issues/8"
+    reported_at = "https://github.com/stanfordmlgroup/nlc/issues/8"
     scope = where.DIRECTIONS & where.STEPS
-    change = "run the reverse direction from the last step to the first"
+    fix = "run the reverse direction from the last step to the first"
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
         """From the first step."""
@@ -37,9 +37,9 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
     """The reverse direction's outputs stay in the order in which they were computed."""
 
     witness = BOTH
-    seen = "https://github.com/keras-team/keras/issues/1431"
+    reported_at = "https://github.com/keras-team/keras/issues/1431"
     scope = where.DIRECTIONS & where.STEPS
-    change = "flip the reverse direction's outputs along time before concatenating"
+    fix = "flip the reverse direction's outputs along time before concatenating"
 
     def in_time(self, outputs: list[Tensor], reverse: bool) -> list[Tensor]:
         """As they came."""
@@ -50,9 +50,9 @@ class ReverseUsesForwardWeights(PlainLSTM):
     """Both directions have the weights of the forward one."""
 
     witness = BOTH
-    seen = "https://github.com/huggingface/candle/issues/2351"
+    reported_at = "https://github.com/huggingface/candle/issues/2351"
     scope = where.DIRECTIONS
-    change = "give the reverse direction its own weights, those named *_reverse"
+    fix = "give the reverse direction its own weights, those named *_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones."""
@@ -64,7 +64,7 @@ class ReverseUsesForwardBias(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS & where.BIAS
-    change = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
+    fix = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The forward ones' biases."""
@@ -77,7 +77,7 @@ class ReverseStartsFromForwardStates(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS & where.STATES
-    change = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
+    fix = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """The forward ones."""
@@ -88,9 +88,9 @@ class ForwardStateReturnedTwice(PlainLSTM):
     """h_n and c_n hold the forward direction's states for both."""
 
     witness = BOTH
-    seen = "https://github.com/tflearn/tflearn/pull/522"
+    reported_at = "https://github.com/tflearn/tflearn/pull/522"
     scope = where.DIRECTIONS
-    change = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
+    fix = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Forward, forward."""
@@ -102,7 +102,7 @@ class DirectionsJoinedBackwards(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS
-    change = "concatenate the forward output first: cat([forward, reverse], -1)"
+    fix = "concatenate the forward output first: cat([forward, reverse], -1)"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Reverse, forward."""
@@ -114,7 +114,7 @@ class DirectionsInterleaved(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS & where.UNITS
-    change = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
+    fix = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Forward, reverse, forward, reverse."""
@@ -126,7 +126,7 @@ class LastStatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     scope = where.DIRECTIONS & where.LAYERS
-    change = "order h_n and c_n layer by layer, forward before reverse within each"
+    fix = "order h_n and c_n layer by layer, forward before reverse within each"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Direction by direction."""
@@ -139,7 +139,7 @@ class StatesDirectionMajor(PlainLSTM):
 
     witness = STACK
     scope = where.DIRECTIONS & where.LAYERS & where.STATES
-    change = "read h_0 and c_0 layer by layer, forward before reverse within each"
+    fix = "read h_0 and c_0 layer by layer, forward before reverse within each"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Direction by direction."""
@@ -150,9 +150,9 @@ class ReverseStateOfTheLastStep(PlainLSTM):
     """h_n is output[-1] for both directions, though the reverse one ends at the first step."""
 
     witness = BOTH
-    seen = "https://github.com/yunjey/pytorch-tutorial/pull/174"
+    reported_at = "https://github.com/yunjey/pytorch-tutorial/pull/174"
     scope = where.DIRECTIONS & where.STEPS
-    change = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
+    fix = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's h from the output's last step."""
@@ -168,7 +168,7 @@ class LastStatesReverseFirst(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS
-    change = "put each layer's forward state first in h_n and c_n, then its reverse one"
+    fix = "put each layer's forward state first in h_n and c_n, then its reverse one"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Reverse, forward."""
@@ -181,7 +181,7 @@ class DirectionsAdded(PlainLSTM):
 
     witness = BOTH
     scope = where.DIRECTIONS
-    change = "concatenate both directions along the features: torch.cat([forward, reverse], -1)"
+    fix = "concatenate both directions along the features: torch.cat([forward, reverse], -1)"
 
     def joined(self, outputs: list[Tensor]) -> Tensor:
         """Half as wide."""
@@ -193,7 +193,7 @@ class UpperLayersReadOneDirection(PlainLSTM):
 
     witness = STACK
     scope = where.DIRECTIONS & where.LAYERS
-    change = "feed the next layer with both directions' outputs"
+    fix = "feed the next layer with both directions' outputs"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """Half of it."""

@@ -21,7 +21,7 @@ class NothingDropped(DroppingLSTM):
     """The dropped output is computed, and the next layer reads the other one."""
 
     witness = STACK
-    seen = "https://github.com/jihunchoi/recurrent-batch-normalization-pytorch/issues/13"
+    reported_at = "https://github.com/jihunchoi/recurrent-batch-normalization-pytorch/issues/13"
 
     def dropped(self, output: Tensor, layer: int) -> Tensor:
         """Drawn and forgotten."""
@@ -71,7 +71,7 @@ class KeptWithProbabilityP(DroppingLSTM):
     """p is read as the share that is kept."""
 
     witness = "I5-H7-L3-bi-T4-B3-float32-normal-2"
-    seen = "https://github.com/tensorforce/tensorforce/pull/111"
+    reported_at = "https://github.com/tensorforce/tensorforce/pull/111"
 
     def drawn(self, like: Tensor) -> Tensor:
         """p and 1-p exchanged."""
@@ -82,7 +82,7 @@ class LastLayerDroppedToo(DroppingLSTM):
     """The last layer's output is dropped like the others'."""
 
     witness = STACK
-    seen = "https://github.com/OpenNMT/OpenNMT-py/issues/29"
+    reported_at = "https://github.com/OpenNMT/OpenNMT-py/issues/29"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """`if i != num_layers`, with i below num_layers."""
@@ -103,7 +103,7 @@ class RecurrentStateDropped(DroppingLSTM):
     """What is dropped is the h that is fed back, at every step, and not what the next layer reads."""
 
     witness = STACK
-    seen = "https://github.com/hankcs/CS224n/pull/12"
+    reported_at = "https://github.com/hankcs/CS224n/pull/12"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Another mask for each step."""
@@ -118,7 +118,7 @@ class OneMaskForAllSteps(DroppingLSTM):
     """Each layer has one mask, the same at every step: variational dropout."""
 
     witness = STACK
-    seen = "https://github.com/tensorflow/tensorflow/issues/2789"
+    reported_at = "https://github.com/tensorflow/tensorflow/issues/2789"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """The first step's."""
@@ -129,7 +129,7 @@ class OneMaskForAllRows(DroppingLSTM):
     """Each layer has one mask, the same for every row of the batch."""
 
     witness = STACK
-    seen = "https://github.com/clab/dynet/pull/812"
+    reported_at = "https://github.com/clab/dynet/pull/812"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """That of the first, which is the longest."""
@@ -182,7 +182,7 @@ class MaskKeptBetweenCalls(DroppingLSTM):
     """A mask is drawn in the first call of a shape, and used for ever."""
 
     witness = ""
-    seen = "https://github.com/abr/keras-lmu/pull/29"
+    reported_at = "https://github.com/abr/keras-lmu/pull/29"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """As long as the shape is the same."""

@@ -20,9 +20,9 @@ class GatesIFOG(PlainLSTM):
     """The rows of the weights are read as i, f, o, g."""
 
     witness = STEPS
-    seen = "https://github.com/apple/coremltools/pull/93"
+    reported_at = "https://github.com/apple/coremltools/pull/93"
     scope = where.EVERYWHERE
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the third is g, the last o"
+    fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the third is g, the last o"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and cell gate exchanged."""
@@ -34,9 +34,9 @@ class GatesIGFO(PlainLSTM):
     """The rows of the weights are read as i, g, f, o, the order of TensorFlow 1."""
 
     witness = STEPS
-    seen = "https://github.com/tensorflow/tensorflow/issues/29622"
+    reported_at = "https://github.com/tensorflow/tensorflow/issues/29622"
     scope = where.EVERYWHERE
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the second is f, the third g"
+    fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the second is f, the third g"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Cell and forget gate exchanged."""
@@ -48,9 +48,9 @@ class GatesIOFG(PlainLSTM):
     """The rows of the weights are read as i, o, f, g, the order of ONNX."""
 
     witness = STEPS
-    seen = "https://github.com/CrispStrobe/CrispASR/pull/106"
+    reported_at = "https://github.com/CrispStrobe/CrispASR/pull/106"
     scope = where.EVERYWHERE
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from ONNX"
+    fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from ONNX"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Output and forget gate moved."""
@@ -62,9 +62,9 @@ class GatesFIGO(PlainLSTM):
     """Input and forget gate are exchanged."""
 
     witness = STEPS
-    seen = "https://github.com/NX-AI/xlstm/issues/98"
+    reported_at = "https://github.com/NX-AI/xlstm/issues/98"
     scope = where.EVERYWHERE
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the first is i, the second f"
+    fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the first is i, the second f"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Forget gate first."""
@@ -77,7 +77,7 @@ class GatesInterleaved(PlainLSTM):
 
     witness = STEPS
     scope = where.HIDDEN_UNITS
-    change = "split the 4H rows into four blocks of H, one for each gate: z.chunk(4, -1), not z.view(..., H, 4)"
+    fix = "split the 4H rows into four blocks of H, one for each gate: z.chunk(4, -1), not z.view(..., H, 4)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Every fourth row."""
@@ -89,7 +89,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
 
     witness = STEPS
     scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
-    change = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
+    fix = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Turned round where it is square."""
@@ -103,7 +103,7 @@ class InputFeaturesReversed(PlainLSTM):
 
     witness = STEPS
     scope = where.FEATURES
-    change = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
+    fix = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The input turned round is the same."""
@@ -115,7 +115,7 @@ class RecurrentWeightsIgnored(PlainLSTM):
 
     witness = STEPS
     scope = where.FED_BACK
-    change = "add h @ w_hh.T to the gate sums, with the h of the step before"
+    fix = "add h @ w_hh.T to the gate sums, with the h of the step before"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Without w_hh h."""
@@ -126,9 +126,9 @@ class BiasHHDropped(PlainLSTM):
     """b_hh is never added."""
 
     witness = STEPS
-    seen = "https://github.com/intel/torch-xpu-ops/pull/3770"
+    reported_at = "https://github.com/intel/torch-xpu-ops/pull/3770"
     scope = where.BIAS
-    change = "add b_hh to the gate sums, beside b_ih"
+    fix = "add b_hh to the gate sums, beside b_ih"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The recurrent product alone."""
@@ -140,7 +140,7 @@ class BiasIHDropped(PlainLSTM):
 
     witness = STEPS
     scope = where.BIAS
-    change = "add b_ih to the gate sums, beside b_hh"
+    fix = "add b_ih to the gate sums, beside b_hh"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """The input's product alone."""
@@ -151,9 +151,9 @@ class BiasDoubled(PlainLSTM):
     """One framework's only bias is loaded into both b_ih and b_hh."""
 
     witness = STEPS
-    seen = "https://github.com/lisa-lab/DeepLearningTutorials/issues/81"
+    reported_at = "https://github.com/lisa-lab/DeepLearningTutorials/issues/81"
     scope = where.BIAS
-    change = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
+    fix = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """b_ih twice."""
@@ -164,9 +164,9 @@ class BiasOfOneGateForAll(PlainLSTM):
     """The input gate's bias is used for all four gates."""
 
     witness = STEPS
-    seen = "https://github.com/ddbourgin/numpy-ml/issues/42"
+    reported_at = "https://github.com/ddbourgin/numpy-ml/issues/42"
     scope = where.BIAS
-    change = "take all 4H entries of b_ih, each gate its own quarter"
+    fix = "take all 4H entries of b_ih, each gate its own quarter"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """The first quarter four times."""
@@ -177,9 +177,9 @@ class ForgetBiasOne(PlainLSTM):
     """1 is added to the forget gate, as TensorFlow's forget_bias does at run time."""
 
     witness = STEPS
-    seen = "https://github.com/apple/coremltools/issues/309"
+    reported_at = "https://github.com/apple/coremltools/issues/309"
     scope = where.FED_BACK
-    change = "drop the constant 1 in the forget gate; if training needs it, put it into b_ih once"
+    fix = "drop the constant 1 in the forget gate; if training needs it, put it into b_ih once"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """A one for the rows of f."""
@@ -192,7 +192,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
 
     witness = "I3-H4-nobias-T3-B2-float32-normal-1"
     scope = where.NO_BIAS & where.FED_BACK
-    change = "with bias=False add no bias at all, in the forget gate neither"
+    fix = "with bias=False add no bias at all, in the forget gate neither"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A bias where none should be."""
@@ -207,9 +207,9 @@ class GatesGFOI(PlainLSTM):
     """The rows of the weights are read as g, f, o, i, the order of Deeplearning4j."""
 
     witness = STEPS
-    seen = "https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124/2"
+    reported_at = "https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124/2"
     scope = where.EVERYWHERE
-    change = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from DL4J"
+    fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from DL4J"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Input and cell gate at the wrong ends."""
@@ -221,9 +221,9 @@ class ForgetBiasAfterTheSigmoid(PlainLSTM):
     """1 is added to the forget gate after its sigmoid, not before."""
 
     witness = STEPS
-    seen = "https://github.com/apache/tvm/pull/3410"
+    reported_at = "https://github.com/apache/tvm/pull/3410"
     scope = where.FED_BACK
-    change = "add no constant to the activated forget gate; a forget bias belongs into b_ih, before the sigmoid"
+    fix = "add no constant to the activated forget gate; a forget bias belongs into b_ih, before the sigmoid"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """A gate between 1 and 2."""
@@ -236,7 +236,7 @@ class InputAndForgetGateCoupled(PlainLSTM):
 
     witness = STEPS
     scope = where.FED_BACK
-    change = "compute f from its own rows of the weights: sigmoid of the second quarter of the gate sums"
+    fix = "compute f from its own rows of the weights: sigmoid of the second quarter of the gate sums"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Another LSTM, with three quarters of the weights."""

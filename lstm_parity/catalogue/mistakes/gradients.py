@@ -20,8 +20,8 @@ class StateDetachedAtEveryStep(PlainLSTM):
     """Back-propagation through time ends after one step: h and c of the step before are detached."""
 
     witness = STEPS
-    change = "pass h and c on to the next step as they are, without detach() or .data"
-    seen = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
+    fix = "pass h and c on to the next step as they are, without detach() or .data"
+    reported_at = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """From constants."""
@@ -32,7 +32,7 @@ class StateDetachedAfterFourSteps(PlainLSTM):
     """Truncated back-propagation left in: after every four steps h and c are detached."""
 
     witness = "I3-H4-T6-B2-float32-grad-normal-1"
-    change = "detach between sequences only, not within the sequence of one call"
+    fix = "detach between sequences only, not within the sequence of one call"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """A counter of steps."""
@@ -50,8 +50,8 @@ class HiddenDetached(PlainLSTM):
     """h of the step before is taken for a constant, c is not."""
 
     witness = STEPS
-    change = "pass h on to the next step as it is, without detach() or .data"
-    seen = "https://github.com/ooples/AiDotNet/pull/722"
+    fix = "pass h on to the next step as it is, without detach() or .data"
+    reported_at = "https://github.com/ooples/AiDotNet/pull/722"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """From a constant."""
@@ -62,7 +62,7 @@ class CellDetached(PlainLSTM):
     """c of the step before is taken for a constant: f * c.detach()."""
 
     witness = STEPS
-    change = "compute f * c with the c of the step before itself, not with c.detach()"
+    fix = "compute f * c with the c of the step before itself, not with c.detach()"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
         """From a constant."""
@@ -73,8 +73,8 @@ class CellPassedOnDetached(PlainLSTM):
     """A step gives its c out detached: only h sends a gradient back into it."""
 
     witness = STEPS
-    change = "add the gradient that comes back into c from the next step to that from h; do not overwrite it"
-    seen = "https://github.com/apache/mxnet/issues/4057"
+    fix = "add the gradient that comes back into c from the next step to that from h; do not overwrite it"
+    reported_at = "https://github.com/apache/mxnet/issues/4057"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """Assigned where it ought to be added to."""
@@ -86,7 +86,7 @@ class InitialStatesDetached(PlainLSTM):
     """h_0 and c_0 are detached, and have no gradient."""
 
     witness = STEPS
-    change = "start from h_0 and c_0 themselves, not from copies without a gradient"
+    fix = "start from h_0 and c_0 themselves, not from copies without a gradient"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Two constants."""
@@ -97,7 +97,7 @@ class InitialHiddenStateDetached(PlainLSTM):
     """h_0 has no gradient, c_0 has."""
 
     witness = STEPS
-    change = "start from h_0 itself, not from a copy without a gradient"
+    fix = "start from h_0 itself, not from a copy without a gradient"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """One constant."""
@@ -108,7 +108,7 @@ class InitialCellStateDetached(PlainLSTM):
     """c_0 has no gradient, h_0 has."""
 
     witness = STEPS
-    change = "start from c_0 itself, not from a copy without a gradient"
+    fix = "start from c_0 itself, not from a copy without a gradient"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other."""
@@ -119,7 +119,7 @@ class LastHiddenStateDetached(PlainLSTM):
     """What a loss says of h_n does not come back."""
 
     witness = STEPS
-    change = "return the last h itself as h_n, and add its gradient to that of the last output"
+    fix = "return the last h itself as h_n, and add its gradient to that of the last output"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """h_n is a constant."""
@@ -131,8 +131,8 @@ class LastCellStateDetached(PlainLSTM):
     """What a loss says of c_n does not come back."""
 
     witness = STEPS
-    change = "return the last c itself as c_n, and let its gradient enter the last step"
-    seen = "https://github.com/deeplearning4j/deeplearning4j/issues/8838"
+    fix = "return the last c itself as c_n, and let its gradient enter the last step"
+    reported_at = "https://github.com/deeplearning4j/deeplearning4j/issues/8838"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """c_n is a constant."""
@@ -144,7 +144,7 @@ class InputDetached(PlainLSTM):
     """The input has no gradient: whatever lies below the LSTM is not trained."""
 
     witness = STEPS
-    change = "read the input itself, and return its gradient, the sum of W_ih^T dz"
+    fix = "read the input itself, and return its gradient, the sum of W_ih^T dz"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """A constant."""
@@ -155,7 +155,7 @@ class ForgetGateDetached(PlainLSTM):
     """The forget gate is a constant to the backward pass."""
 
     witness = STEPS
-    change = "compute the forget gate where gradients are recorded, and let dc * c_(t-1) come back into it"
+    fix = "compute the forget gate where gradients are recorded, and let dc * c_(t-1) come back into it"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """Its weights are not trained."""
@@ -167,7 +167,7 @@ class OutputGateUnderNoGrad(PlainLSTM):
     """The output gate is computed where no gradients are recorded."""
 
     witness = STEPS
-    change = "end the torch.no_grad() block before the output gate is computed"
+    fix = "end the torch.no_grad() block before the output gate is computed"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
         """A `with` block that ends too late."""
@@ -180,8 +180,8 @@ class BiasNotTrained(PlainLSTM):
     """The biases are buffers, not parameters: they have no gradient."""
 
     witness = STEPS
-    change = "register the biases by nn.Parameter, not as buffers, and do not detach them"
-    seen = "https://github.com/tracel-ai/burn/pull/5235"
+    fix = "register the biases by nn.Parameter, not as buffers, and do not detach them"
+    reported_at = "https://github.com/tracel-ai/burn/pull/5235"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Constants."""
@@ -193,8 +193,8 @@ class RecurrentWeightsNotTrained(PlainLSTM):
     """w_hh has no gradient."""
 
     witness = STEPS
-    change = "compute with the parameter w_hh itself, not with a constant made of it"
-    seen = "https://github.com/fastai/fastai2/pull/427"
+    fix = "compute with the parameter w_hh itself, not with a constant made of it"
+    reported_at = "https://github.com/fastai/fastai2/pull/427"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A constant."""
@@ -205,7 +205,7 @@ class ProjectionNotTrained(PlainLSTM):
     """w_hr has no gradient."""
 
     witness = "I3-H5-P3-T3-B2-float32-grad-normal-1"
-    change = "compute with the parameter w_hr itself, not with a constant made of it"
+    fix = "compute with the parameter w_hr itself, not with a constant made of it"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """A constant."""
@@ -216,7 +216,7 @@ class ReverseDirectionNotTrained(PlainLSTM):
     """The reverse direction's weights have no gradient."""
 
     witness = BOTH
-    change = "compute the reverse direction with its parameters themselves, where gradients are recorded"
+    fix = "compute the reverse direction with its parameters themselves, where gradients are recorded"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """Constants."""
@@ -228,7 +228,7 @@ class LowerLayersNotTrained(PlainLSTM):
     """What a layer gives to the next is detached: only the last layer is trained."""
 
     witness = STACK
-    change = "give a layer's output to the next as it is, without detach() or .data"
+    fix = "give a layer's output to the next as it is, without detach() or .data"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """The last layer's output is not."""
@@ -239,8 +239,8 @@ class WeightsCopied(PlainLSTM):
     """The LSTM computes with a copy of its parameters, which have no gradient."""
 
     witness = STEPS
-    change = "compute with the parameters themselves: no clone made under no_grad, no torch.tensor(weight), no .data"
-    seen = "https://github.com/fastai/fastai/issues/2591"
+    fix = "compute with the parameters themselves: no clone made under no_grad, no torch.tensor(weight), no .data"
+    reported_at = "https://github.com/fastai/fastai/issues/2591"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Another tensor than the optimiser's."""

@@ -19,7 +19,7 @@ class StatesOfTheFirstLayerForAll(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS & where.STATES
-    change = "start layer k from its own states: h_0[k * num_directions + direction], and so c_0"
+    fix = "start layer k from its own states: h_0[k * num_directions + direction], and so c_0"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Layer 0."""
@@ -31,7 +31,7 @@ class StatesOfLayersReversed(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS & where.STATES
-    change = "count the states of h_0 and c_0 from the first layer up"
+    fix = "count the states of h_0 and c_0 from the first layer up"
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Counted from the end."""
@@ -42,9 +42,9 @@ class WeightsShared(PlainLSTM):
     """`[cell] * num_layers`: layers of the same shape share the weights of the first of them."""
 
     witness = STACK
-    seen = "https://github.com/macanv/BERT-BiLSTM-CRF-NER/issues/252"
+    reported_at = "https://github.com/macanv/BERT-BiLSTM-CRF-NER/issues/252"
     scope = where.LAYERS
-    change = "make a cell of its own for each layer: [Cell() for _ in range(num_layers)], not [cell] * num_layers"
+    fix = "make a cell of its own for each layer: [Cell() for _ in range(num_layers)], not [cell] * num_layers"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The first layer of that shape."""
@@ -57,7 +57,7 @@ class ResidualWhereSizesAgree(PlainLSTM):
 
     witness = STACK
     scope = where.SAME_WIDTH
-    change = "pass a layer's output on as it is; add no input to it"
+    fix = "pass a layer's output on as it is; add no input to it"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A residual connection that nobody asked for."""
@@ -69,7 +69,7 @@ class LastStatesOfTheLastLayer(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
-    change = "collect h and c of every layer, and stack them in order for h_n and c_n"
+    fix = "collect h and c of every layer, and stack them in order for h_n and c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The others are lost."""
@@ -80,9 +80,9 @@ class LayersReadTheCellState(PlainLSTM):
     """Layer k + 1 is fed with layer k's tanh(c), not with its h."""
 
     witness = STACK
-    seen = "https://github.com/pytorch/examples/issues/167"
+    reported_at = "https://github.com/pytorch/examples/issues/167"
     scope = where.LAYERS & where.NO_PROJECTION
-    change = "feed layer k + 1 with the h of layer k, not with its c"
+    fix = "feed layer k + 1 with the h of layer k, not with its c"
 
     def emitted(self, state: State, running: Tensor | None) -> Tensor:
         """The other half of the state, where it has the shape."""
@@ -95,7 +95,7 @@ class OutputOfTheFirstLayer(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
-    change = "return the last layer's output"
+    fix = "return the last layer's output"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """The first of them."""
@@ -114,7 +114,7 @@ class LayersNormalised(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
-    change = "apply nothing between layers: a layer's input is the output of the one below"
+    fix = "apply nothing between layers: a layer's input is the output of the one below"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """A tanh too many."""
@@ -126,7 +126,7 @@ class LayersReadTheInput(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
-    change = "feed layer k + 1 with the output of layer k"
+    fix = "feed layer k + 1 with the output of layer k"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """Not what the layer below gives out."""
@@ -138,7 +138,7 @@ class LayersStartFromTheLastStateBelow(PlainLSTM):
 
     witness = STACK
     scope = where.LAYERS
-    change = "start every layer from its own h_0 and c_0, not from the last state of the layer below"
+    fix = "start every layer from its own h_0 and c_0, not from the last state of the layer below"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """One variable for all layers."""
@@ -155,9 +155,9 @@ class LastStatesReshaped(PlainLSTM):
     """h_n and c_n are gathered row by row, and reshaped, not transposed, into layers."""
 
     witness = STACK
-    seen = "https://github.com/Stable-Baselines-Team/stable-baselines3-contrib/issues/111"
+    reported_at = "https://github.com/Stable-Baselines-Team/stable-baselines3-contrib/issues/111"
     scope = where.SEVERAL_STATES & where.ROWS
-    change = "transpose (B, L*D, ...) into (L*D, B, ...) with swapaxes, not with reshape"
+    fix = "transpose (B, L*D, ...) into (L*D, B, ...) with swapaxes, not with reshape"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The numbers stay where they are."""

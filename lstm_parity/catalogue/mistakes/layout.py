@@ -17,9 +17,9 @@ class BatchFirstIgnored(PlainLSTM):
     """batch_first input is read as time first."""
 
     witness = "I3-H4-bf-T3-B3-float32-normal-1"
-    seen = "https://github.com/exe1023/LSTM_LN/issues/1"
+    reported_at = "https://github.com/exe1023/LSTM_LN/issues/1"
     scope = where.BATCH_FIRST
-    change = "with batch_first=True transpose input and output: axis 0 is the batch, axis 1 is time"
+    fix = "with batch_first=True transpose input and output: axis 0 is the batch, axis 1 is time"
 
     def time_major(self, x: Tensor) -> Tensor:
         """As it is, where the states fit."""
@@ -34,9 +34,9 @@ class BatchFirstReshaped(PlainLSTM):
     """Batch and time are exchanged by reshape, not by transpose."""
 
     witness = FIRST
-    seen = "https://github.com/HHTseng/video-classification/issues/42"
+    reported_at = "https://github.com/HHTseng/video-classification/issues/42"
     scope = where.BATCH_FIRST & where.ROWS & where.STEPS
-    change = "exchange batch and time by transpose(0, 1), not by reshape or view"
+    fix = "exchange batch and time by transpose(0, 1), not by reshape or view"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The numbers stay where they are."""
@@ -48,7 +48,7 @@ class BatchFirstOutputLeftTimeMajor(PlainLSTM):
 
     witness = FIRST
     scope = where.BATCH_FIRST
-    change = "with batch_first=True transpose the output back to (B, T, ...)"
+    fix = "with batch_first=True transpose the output back to (B, T, ...)"
 
     def from_time_major(self, output: Tensor) -> Tensor:
         """As it is."""
@@ -59,9 +59,9 @@ class BatchFirstStates(PlainLSTM):
     """batch_first is applied to h_n and c_n too."""
 
     witness = FIRST
-    seen = "https://github.com/timbmg/Sentence-VAE/issues/15"
+    reported_at = "https://github.com/timbmg/Sentence-VAE/issues/15"
     scope = where.BATCH_FIRST
-    change = "leave h_n and c_n as (num_layers * num_directions, B, ...): batch_first does not apply to them"
+    fix = "leave h_n and c_n as (num_layers * num_directions, B, ...): batch_first does not apply to them"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """(B, L*D, ...)."""
@@ -74,7 +74,7 @@ class StatesReadBatchFirstWhereItFits(PlainLSTM):
 
     witness = "I3-H4-L2-T3-B2-float32-normal-1"
     scope = where.AS_MANY_STATES_AS_ROWS & where.STATES
-    change = "read h_0 and c_0 as (num_layers * num_directions, B, ...) always; guess nothing from their shape"
+    fix = "read h_0 and c_0 as (num_layers * num_directions, B, ...) always; guess nothing from their shape"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Guessed from the shape."""
@@ -86,7 +86,7 @@ class UnbatchedStatesKeepABatchAxis(PlainLSTM):
 
     witness = "I3-H4-T3-unbatched-float32-normal-1"
     scope = where.UNBATCHED
-    change = "for an unbatched input take the batch axis out of h_n and c_n too: squeeze(1)"
+    fix = "for an unbatched input take the batch axis out of h_n and c_n too: squeeze(1)"
 
     def __call__(self, input, hx=None):  # type: ignore[no-untyped-def]
         """The axis is taken out of the output only."""
@@ -99,7 +99,7 @@ class UnbatchedStepsReadAsRows(PlainLSTM):
 
     witness = "I3-H4-T3-unbatched-float32-normal-1"
     scope = where.UNBATCHED & where.STEPS
-    change = "give an unbatched input (T, I) a batch axis at 1, not a time axis at 0"
+    fix = "give an unbatched input (T, I) a batch axis at 1, not a time axis at 0"
 
     def __call__(self, input, hx=None):  # type: ignore[no-untyped-def]
         """One step of T rows; the last row's states."""
@@ -115,7 +115,7 @@ class StridesIgnored(PlainLSTM):
 
     witness = "I3-H4-T3-B2-strided-float32-normal-1"
     scope = where.STRIDED
-    change = "read the input by its strides, or make it contiguous first"
+    fix = "read the input by its strides, or make it contiguous first"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The memory in the order in which it lies."""
@@ -127,7 +127,7 @@ class StateStridesIgnored(PlainLSTM):
 
     witness = "I3-H4-L2-T3-B2-strided-float32-normal-1"
     scope = where.STRIDED & where.STATES
-    change = "read h_0 and c_0 by their strides, or make them contiguous first"
+    fix = "read h_0 and c_0 by their strides, or make them contiguous first"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The memory in the order in which it lies."""

@@ -10,13 +10,13 @@ from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.catalogue.mistakes.scope import Scope
-from lstm_parity.implementations.torch_modules import lacking
+from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.protocol import LSTM
 
 
 @dataclass(frozen=True)
-class Written:
+class Mistake:
     """A `PlainLSTM`, or a wrong one made from it, as an implementation."""
 
     written: type[PlainLSTM]
@@ -27,7 +27,7 @@ class Written:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", self.written.__name__).lower()
 
     @property
-    def says(self) -> str:
+    def description(self) -> str:
         """What is wrong, in a sentence."""
         return " ".join((self.written.__doc__ or "").split())
 
@@ -37,14 +37,14 @@ class Written:
         return self.written.witness
 
     @property
-    def seen(self) -> str:
+    def reported_at(self) -> str:
         """Where people made this mistake; empty where no thread is known."""
-        return self.written.seen
+        return self.written.reported_at
 
     @property
-    def change(self) -> str:
+    def fix(self) -> str:
         """What to change, in an imperative sentence."""
-        return self.written.change
+        return self.written.fix
 
     @property
     def dtypes(self) -> tuple[str, ...]:
@@ -61,20 +61,20 @@ class Written:
         return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
 
     @property
-    def repeats(self) -> bool:
+    def is_deterministic(self) -> bool:
         """Whether it returns the same numbers every time."""
-        return self.written.repeats
+        return self.written.is_deterministic
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """It supports every setting whose dtype torch can multiply."""
-        return lacking(setting.runtime.dtype, setting.runtime.device)
+        return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The LSTM with these weights."""
         return self.written(setting, weights)
 
 
-def mistakes_of(module: ModuleType) -> tuple[Written, ...]:
+def mistakes_in(module: ModuleType) -> tuple[Mistake, ...]:
     """The wrong LSTMs that a module defines, in the order of their writing."""
     classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, PlainLSTM)]
-    return tuple(Written(written) for written in classes if written.__module__ == module.__name__)
+    return tuple(Mistake(written) for written in classes if written.__module__ == module.__name__)

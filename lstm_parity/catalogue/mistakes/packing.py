@@ -20,9 +20,9 @@ class PaddingNotMasked(PlainLSTM):
     """The state runs on over the padding."""
 
     witness = PACKED
-    seen = "https://github.com/ray-project/ray/issues/21392"
+    reported_at = "https://github.com/ray-project/ray/issues/21392"
     scope = where.LENGTHS
-    change = "stop each row's state at its own length: keep h and c where t >= length"
+    fix = "stop each row's state at its own length: keep h and c where t >= length"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It never rests."""
@@ -37,9 +37,9 @@ class PaddingNotMaskedInReverse(PlainLSTM):
     """The reverse direction reads the padding first."""
 
     witness = BOTH
-    seen = "https://github.com/deeplearning4j/deeplearning4j/issues/1030"
+    reported_at = "https://github.com/deeplearning4j/deeplearning4j/issues/1030"
     scope = where.DIRECTIONS & where.LENGTHS
-    change = "start the reverse direction of each row at its own last step, with h_0 and c_0 untouched by padding"
+    fix = "start the reverse direction of each row at its own last step, with h_0 and c_0 untouched by padding"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:
         """It rests only forwards."""
@@ -54,9 +54,9 @@ class LastStatesAtTheLongestLength(PlainLSTM):
     """h_n is the output of the last step, 0 for shorter rows."""
 
     witness = PACKED
-    seen = "https://github.com/allenai/allennlp/issues/1713"
+    reported_at = "https://github.com/allenai/allennlp/issues/1713"
     scope = where.LENGTHS
-    change = "take each row's h_n at its own last step, length - 1, not at the longest row's"
+    fix = "take each row's h_n at its own last step, length - 1, not at the longest row's"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's forward h from the output's last step."""
@@ -69,9 +69,9 @@ class InitialStatesNotSorted(PlainLSTM):
     """h_0 and c_0 stay in the caller's order where the packed rows are sorted."""
 
     witness = PACKED
-    seen = "https://github.com/allenai/allennlp/pull/576"
+    reported_at = "https://github.com/allenai/allennlp/pull/576"
     scope = where.UNSORTED & where.STATES
-    change = "sort the rows of h_0 and c_0 like the packed rows: h_0[:, sorted_indices]"
+    fix = "sort the rows of h_0 and c_0 like the packed rows: h_0[:, sorted_indices]"
 
     def rows_in(self, state: Tensor, sorted_indices: Tensor | None) -> Tensor:
         """As they were."""
@@ -83,7 +83,7 @@ class LastStatesLeftSorted(PlainLSTM):
 
     witness = PACKED
     scope = where.UNSORTED
-    change = "bring h_n and c_n back into the caller's order: h_n[:, unsorted_indices]"
+    fix = "bring h_n and c_n back into the caller's order: h_n[:, unsorted_indices]"
 
     def rows_out(self, state: Tensor, unsorted_indices: Tensor | None) -> Tensor:
         """As they were computed."""
@@ -95,7 +95,7 @@ class StatesSortedTheWrongWay(PlainLSTM):
 
     witness = "I3-H4-T4-B3-packed2.1.4-float32-normal-1"
     scope = where.UNSORTED & where.STATES
-    change = "permute h_0 and c_0 by sorted_indices on the way in, h_n and c_n by unsorted_indices on the way out"
+    fix = "permute h_0 and c_0 by sorted_indices on the way in, h_n and c_n by unsorted_indices on the way out"
 
     def packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
         """The inverse permutation for the states."""
@@ -112,7 +112,7 @@ class LengthsOneStepShort(PlainLSTM):
 
     witness = "I3-H4-T4-B3-packed2.4.3-float32-normal-1"
     scope = where.LENGTHS
-    change = "run each row through its step length - 1, that is while t < length"
+    fix = "run each row through its step length - 1, that is while t < length"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Off by one."""
@@ -126,7 +126,7 @@ class RowsOfOneStepSkipped(PlainLSTM):
 
     witness = PACKED
     scope = where.LENGTHS
-    change = "run rows of length 1 too: one step"
+    fix = "run rows of length 1 too: one step"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Length 0."""
@@ -139,9 +139,9 @@ class OutputLeftSorted(PlainLSTM):
     """The packed output forgets how its rows were sorted: unpacked, they come longest first."""
 
     witness = PACKED
-    seen = "https://github.com/flairNLP/flair/issues/865"
+    reported_at = "https://github.com/flairNLP/flair/issues/865"
     scope = where.UNSORTED
-    change = "give the packed output the sorted_indices and unsorted_indices of the input"
+    fix = "give the packed output the sorted_indices and unsorted_indices of the input"
 
     def returned(self, output: Any, last: Sequence[Tensor]) -> Any:
         """Data and batch sizes only."""
@@ -155,7 +155,7 @@ class LastStatesAtTheShortestLength(PlainLSTM):
 
     witness = PACKED
     scope = where.LENGTHS
-    change = "run each row to its own length, not to the shortest one's"
+    fix = "run each row to its own length, not to the shortest one's"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The last layer's forward h, too early."""

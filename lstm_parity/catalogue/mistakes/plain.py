@@ -27,11 +27,11 @@ class PlainLSTM:
     """
 
     witness = ""  # a mistake without one shows in no single call's numbers
-    seen = ""
+    reported_at = ""
     scope = NOWHERE
-    change = ""
+    fix = ""
     dtypes: tuple[str, ...] = DTYPES
-    repeats = True
+    is_deterministic = True
 
     def __init__(self, setting: Setting, weights: LSTMWeights) -> None:
         self.batch_first = setting.architecture.batch_first

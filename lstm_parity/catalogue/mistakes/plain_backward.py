@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-class _Sent(torch.autograd.Function):
+class _SendBack(torch.autograd.Function):
     """A tensor as it is, whose gradient is changed on its way back."""
 
     @staticmethod
@@ -24,7 +24,7 @@ class _Sent(torch.autograd.Function):
         return ctx.change(gradient), None
 
 
-class _Product(torch.autograd.Function):
+class _Multiply(torch.autograd.Function):
     """f c, sent back with what was saved of both."""
 
     @staticmethod
@@ -40,7 +40,7 @@ class _Product(torch.autograd.Function):
         return gradient * c, gradient * f, None, None
 
 
-class _Where(torch.autograd.Function):
+class _Select(torch.autograd.Function):
     """`new.where(running, old)`, whose backward pass has forgotten the mask."""
 
     @staticmethod
@@ -56,7 +56,7 @@ class _Where(torch.autograd.Function):
         return None, gradient, gradient.where(~running, gradient.new_zeros(()))
 
 
-class _Activated(torch.autograd.Function):
+class _Activate(torch.autograd.Function):
     """A function of z, sent back with a slope of its own."""
 
     @staticmethod
@@ -71,21 +71,21 @@ class _Activated(torch.autograd.Function):
         return gradient * ctx.slope, None, None
 
 
-def sent(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+def send_back(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
     """The same value; what comes back through it is changed."""
-    return _Sent.apply(value, change)  # type: ignore[no-any-return, no-untyped-call]
+    return _SendBack.apply(value, change)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def product(f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
+def multiply(f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
     """f c, whose derivatives are made of what was saved."""
-    return _Product.apply(f, c, saved_f, saved_c)  # type: ignore[no-any-return, no-untyped-call]
+    return _Multiply.apply(f, c, saved_f, saved_c)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def activated(z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Tensor:
+def activate(z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Tensor:
     """The function of z, with whatever slope."""
-    return _Activated.apply(z, function, slope)  # type: ignore[no-any-return, no-untyped-call]
+    return _Activate.apply(z, function, slope)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def where(running: Tensor, new: Tensor, old: Tensor) -> Tensor:
+def select(running: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """`new.where(running, old)`, without the mask on the way back."""
-    return _Where.apply(running, new, old)  # type: ignore[no-any-return, no-untyped-call]
+    return _Select.apply(running, new, old)  # type: ignore[no-any-return, no-untyped-call]

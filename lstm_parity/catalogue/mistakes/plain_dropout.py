@@ -70,6 +70,6 @@ class DroppingModule(nn.LSTM):
         return self.lstm(input, hx)
 
 
-def module_of(written: type[DroppingLSTM]) -> Callable[..., nn.LSTM]:
+def make_module(written: type[DroppingLSTM]) -> Callable[..., nn.LSTM]:
     """What is constructed like `nn.LSTM`, and drops as that class does."""
     return partial(DroppingModule, written)

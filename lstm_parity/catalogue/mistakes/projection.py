@@ -21,9 +21,9 @@ class ProjectionNotFedBack(PlainLSTM):
     """The output is projected; what is fed back is the first proj_size units of the unprojected h."""
 
     witness = STEPS
-    seen = "https://github.com/rdspring1/PyTorch_GBW_LM/issues/2"
+    reported_at = "https://github.com/rdspring1/PyTorch_GBW_LM/issues/2"
     scope = where.PROJECTION
-    change = "feed the projected h back into the next step: h = w_hr @ (o * tanh(c)) inside the loop"
+    fix = "feed the projected h back into the next step: h = w_hr @ (o * tanh(c)) inside the loop"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The state is not projected."""
@@ -44,7 +44,7 @@ class ProjectionCutOff(PlainLSTM):
 
     witness = STEPS
     scope = where.PROJECTION
-    change = "multiply with w_hr: h = w_hr @ (o * tanh(c)), instead of cutting off units"
+    fix = "multiply with w_hr: h = w_hr @ (o * tanh(c)), instead of cutting off units"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
         """w_hr is never read."""
@@ -56,7 +56,7 @@ class ProjectionSharedBetweenDirections(PlainLSTM):
 
     witness = BOTH
     scope = where.PROJECTION & where.DIRECTIONS
-    change = "give the reverse direction its own w_hr, weight_hr_l*_reverse"
+    fix = "give the reverse direction its own w_hr, weight_hr_l*_reverse"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """One w_hr for both."""
@@ -68,7 +68,7 @@ class ProjectionSharedBetweenLayers(PlainLSTM):
 
     witness = "I3-H5-L2-P3-T3-B2-float32-normal-1"
     scope = where.PROJECTION & where.LAYERS
-    change = "give each layer its own w_hr, weight_hr_l0, weight_hr_l1 and so on"
+    fix = "give each layer its own w_hr, weight_hr_l0, weight_hr_l1 and so on"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """One w_hr for all."""
@@ -80,7 +80,7 @@ class ProjectionBeforeTheOutputGate(PlainLSTM):
 
     witness = STEPS
     scope = where.PROJECTION
-    change = "multiply with the output gate first, then project: h = w_hr @ (o * tanh(c))"
+    fix = "multiply with the output gate first, then project: h = w_hr @ (o * tanh(c))"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """In the wrong order."""
@@ -94,7 +94,7 @@ class ProjectionSquashed(PlainLSTM):
 
     witness = STEPS
     scope = where.PROJECTION
-    change = "return the projection as it is, without a second tanh"
+    fix = "return the projection as it is, without a second tanh"
 
     def projected(self, h: Tensor, w: CellWeights) -> Tensor:
         """A tanh too many."""
@@ -106,7 +106,7 @@ class ProjectedStateReadAsHidden(PlainLSTM):
 
     witness = STEPS
     scope = where.PROJECTION & where.STATES
-    change = "with a projection too, start from the h_0 that is given; its last axis is proj_size"
+    fix = "with a projection too, start from the h_0 that is given; its last axis is proj_size"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros where h is narrower than c."""

@@ -16,7 +16,7 @@ class BiasDroppedUnderGrad(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-grad-normal-1"
     scope = where.GRAD & where.BIAS
-    change = "add b_hh while gradients are recorded too"
+    fix = "add b_hh while gradients are recorded too"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Only while gradients are recorded."""
@@ -28,7 +28,7 @@ class CellStateIgnoredByOnednn(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-normal-1"
     scope = where.ONEDNN & where.STATES
-    change = "pass c_0 to the oneDNN kernel"
+    fix = "pass c_0 to the oneDNN kernel"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only where oneDNN may be used."""
@@ -40,7 +40,7 @@ class LastRowLostBetweenThreads(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-threads2-normal-1"
     scope = where.THREADS & where.STATES
-    change = "split the batch so that the last rows keep their h_0 and c_0, with several threads too"
+    fix = "split the batch so that the last rows keep their h_0 and c_0, with several threads too"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only with several threads."""
@@ -55,8 +55,8 @@ class StatesInFreshMemory(PlainLSTM):
 
     witness = "I3-H4-T3-B2-nostates-float32-deterministic-normal-1"
     scope = where.NO_STATES
-    repeats = False
-    change = "without hx allocate h_0 and c_0 with zeros, not with empty"
+    is_deterministic = False
+    fix = "without hx allocate h_0 and c_0 with zeros, not with empty"
 
     def no_states(self, x: Tensor) -> State:
         """torch.empty: NaN where torch is asked for deterministic algorithms, anything where it is not."""
@@ -68,7 +68,7 @@ class DeterministicKernelDropsTheBias(PlainLSTM):
 
     witness = "I3-H4-T3-B2-float32-deterministic-normal-1"
     scope = where.DETERMINISTIC & where.BIAS
-    change = "add b_ih under deterministic algorithms too"
+    fix = "add b_ih under deterministic algorithms too"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Only where torch is asked for deterministic algorithms."""
@@ -82,7 +82,7 @@ class HalfTypesAccumulatedInHalf(PlainLSTM):
     witness = "I128-H128-T3-B2-bfloat16-native-normal-2"
     dtypes = ("bfloat16", "float16")
     scope = where.EVERYWHERE
-    change = "sum the products of bfloat16 and float16 layers in float32, and round once"
+    fix = "sum the products of bfloat16 and float16 layers in float32, and round once"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """One column after the other."""

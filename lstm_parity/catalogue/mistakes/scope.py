@@ -15,16 +15,16 @@ from lstm_parity.cases.setting import Architecture, Call, Runtime
 class Scope:
     """The cases of which `holds` is true: those in which a fault may show, though it need not."""
 
-    says: str
+    description: str
     holds: Callable[[Case], bool]
 
     def __and__(self, other: Scope) -> Scope:
         """The cases of both."""
-        return Scope(f"{self.says}, {other.says}", lambda case: self.holds(case) and other.holds(case))
+        return Scope(f"{self.description}, {other.description}", lambda case: self.holds(case) and other.holds(case))
 
     def __or__(self, other: Scope) -> Scope:
         """The cases of either."""
-        return Scope(f"{self.says} or {other.says}", lambda case: self.holds(case) or other.holds(case))
+        return Scope(f"{self.description} or {other.description}", lambda case: self.holds(case) or other.holds(case))
 
 
 def _architecture(says: str, holds: Callable[[Architecture], bool]) -> Scope:

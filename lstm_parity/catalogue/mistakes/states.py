@@ -20,9 +20,9 @@ class StatesIgnored(PlainLSTM):
     """hx is accepted and never used."""
 
     witness = STEPS
-    seen = "https://github.com/pytorch/tutorials/pull/95"
+    reported_at = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.STATES
-    change = "start from the h_0 and c_0 that are given in hx"
+    fix = "start from the h_0 and c_0 that are given in hx"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros."""
@@ -33,9 +33,9 @@ class HiddenStateIgnored(PlainLSTM):
     """h_0 is taken for zeros, c_0 is not."""
 
     witness = STEPS
-    seen = "https://github.com/onnx/onnx-tensorflow/issues/408"
+    reported_at = "https://github.com/onnx/onnx-tensorflow/issues/408"
     scope = where.STATES
-    change = "start from the h_0 that is given, hx[0]"
+    fix = "start from the h_0 that is given, hx[0]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Half of it."""
@@ -47,7 +47,7 @@ class CellStateIgnored(PlainLSTM):
 
     witness = STEPS
     scope = where.STATES
-    change = "start from the c_0 that is given, hx[1]"
+    fix = "start from the c_0 that is given, hx[1]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other half."""
@@ -58,9 +58,9 @@ class StatesSwapped(PlainLSTM):
     """hx is read as (c_0, h_0)."""
 
     witness = STEPS
-    seen = "https://github.com/microsoft/nni/issues/2839"
+    reported_at = "https://github.com/microsoft/nni/issues/2839"
     scope = where.STATES & where.NO_PROJECTION
-    change = "unpack hx as (h_0, c_0), h first"
+    fix = "unpack hx as (h_0, c_0), h first"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """In the wrong order, where the shapes allow it."""
@@ -71,9 +71,9 @@ class LastStatesSwapped(PlainLSTM):
     """(c_n, h_n) is returned for (h_n, c_n)."""
 
     witness = STEPS
-    seen = "https://github.com/microsoft/nni/issues/2839"
+    reported_at = "https://github.com/microsoft/nni/issues/2839"
     scope = where.EVERYWHERE
-    change = "return (output, (h_n, c_n)), h first"
+    fix = "return (output, (h_n, c_n)), h first"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """In the wrong order."""
@@ -85,7 +85,7 @@ class LastCellIsHidden(PlainLSTM):
 
     witness = STEPS
     scope = where.NO_PROJECTION
-    change = "return the last c as c_n"
+    fix = "return the last c as c_n"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """A line copied and not changed."""
@@ -98,7 +98,7 @@ class LastCellOfTheStepBefore(PlainLSTM):
 
     witness = STEPS
     scope = where.EVERYWHERE
-    change = "return c after the last step has updated it"
+    fix = "return c after the last step has updated it"
 
     def run(self, x: Any, lengths: Any, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
         """One step late."""
@@ -115,9 +115,9 @@ class LastCellOfTheStepBefore(PlainLSTM):
 class StateKeptBetweenCalls(PlainLSTM):
     """Without hx, a call goes on from where the last one ended."""
 
-    seen = "https://github.com/soumith/cudnn.torch/issues/348"
+    reported_at = "https://github.com/soumith/cudnn.torch/issues/348"
     scope = where.NOWHERE
-    change = "without hx start every call from zeros; keep no state in the object"
+    fix = "without hx start every call from zeros; keep no state in the object"
 
     _kept: Any = None
 
@@ -137,7 +137,7 @@ class NoStatesAreOnes(PlainLSTM):
 
     witness = NONE
     scope = where.NO_STATES
-    change = "without hx start from zeros"
+    fix = "without hx start from zeros"
 
     def no_states(self, x: Tensor) -> State:
         """Not zeros."""
@@ -150,7 +150,7 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
 
     witness = STEPS
     scope = where.STATES & where.ROWS
-    change = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
+    fix = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
 
     def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Broadcast."""
@@ -161,7 +161,7 @@ class InitialStatesOverwritten(PlainLSTM):
     """The last states are written into the caller's h_0 and c_0."""
 
     scope = where.NOWHERE
-    change = "write nothing into hx: compute new tensors (no in-place operation on h_0 or c_0), or clone first"
+    fix = "write nothing into hx: compute new tensors (no in-place operation on h_0 or c_0), or clone first"
 
     def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
         """Right numbers, in memory that is not ours."""
@@ -175,7 +175,7 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
     """h_n and c_n are h_0 and c_0, overwritten."""
 
     scope = where.NOWHERE
-    change = "return new tensors for h_n and c_n, not the memory of h_0 and c_0"
+    fix = "return new tensors for h_n and c_n, not the memory of h_0 and c_0"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """The same two tensors."""
@@ -192,7 +192,7 @@ class InputNormalisedInPlace(PlainLSTM):
     """NaN in the caller's input is replaced where it lies."""
 
     scope = where.NON_FINITE
-    change = "write nothing into the input, and let NaN pass"
+    fix = "write nothing into the input, and let NaN pass"
 
     def time_major(self, x: Tensor) -> Tensor:
         """The caller's memory."""
@@ -203,10 +203,10 @@ class NoStatesAreRandom(PlainLSTM):
     """Without hx, a call starts from random numbers."""
 
     witness = NONE
-    seen = "https://github.com/pytorch/tutorials/pull/95"
+    reported_at = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.NO_STATES
-    repeats = False
-    change = "without hx start from h_0 = c_0 = 0; draw nothing"
+    is_deterministic = False
+    fix = "without hx start from h_0 = c_0 = 0; draw nothing"
 
     def no_states(self, x: Tensor) -> State:
         """Of a generator of their own, so that they are the same every time."""
@@ -220,7 +220,7 @@ class BiasesFoldedInPlace(PlainLSTM):
     """b_hh is added to b_ih in the caller's memory, and set to zero."""
 
     scope = where.NOWHERE
-    change = "leave the parameters as they are: write the sum of both biases into a new tensor"
+    fix = "leave the parameters as they are: write the sum of both biases into a new tensor"
 
     def prepared(self, w: CellWeights) -> CellWeights:
         """Right numbers, in memory that is not ours."""

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.registry import Framework, framework, install
-from lstm_parity.implementations.load import declared
+from lstm_parity.implementations.frameworks.registry import Framework, find_framework, install_hint
+from lstm_parity.implementations.load import declared_reason
 from lstm_parity.implementations.target import TargetError
 from lstm_parity.reference.sequences import repack, time_major, unpack
 from lstm_parity.reference.weights import LSTMWeights, to_numpy
@@ -47,10 +47,10 @@ class Adapter:
         """What the certificate calls it."""
         return self.framework.title
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """The first of the features that it lacks."""
         lacks = self.framework.lacks.items()
-        return next((reason for feature, reason in lacks if declared((feature,), setting) is not None), None)
+        return next((reason for feature, reason in lacks if declared_reason((feature,), setting) is not None), None)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Called like `nn.LSTM`."""
@@ -72,15 +72,17 @@ class Adapter:
         return lstm
 
 
-def adapter(name: str) -> Implementation:
+def load_adapter(name: str) -> Implementation:
     """Import a framework and adapt it. Raises KeyError where none has that name, TargetError where it is not there."""
-    chosen = framework(name)
+    chosen = find_framework(name)
     os.environ.update(chosen.environment)
     module, _, function = chosen.place.partition(":")
     try:
         found = importlib.import_module(f"lstm_parity.implementations.frameworks.{module}")
     except ModuleNotFoundError as error:
-        raise TargetError(f"framework:{name} was given, but {error.name} is not installed: {install(chosen)}") from None
+        raise TargetError(
+            f"framework:{name} was given, but {error.name} is not installed: {install_hint(chosen)}"
+        ) from None
     made = getattr(found, function)
     return made if hasattr(made, "load") else Adapter(chosen, made)
 
@@ -93,7 +95,7 @@ def _tensor(array: Any) -> torch.Tensor:
     return torch.from_numpy(np.array(array))
 
 
-def stacked(layers: Sequence[Run]) -> Run:
+def stack_layers(layers: Sequence[Run]) -> Run:
     """Layers one on the other. A layer's states are those of its directions: (D, B, .)."""
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
@@ -110,22 +112,22 @@ def stacked(layers: Sequence[Run]) -> Run:
     return run
 
 
-def of_directions(directions: Sequence[Run]) -> Run:
+def join_directions(directions: Sequence[Run]) -> Run:
     """A layer of runs that know one direction: states without the leading axis, (B, .); the second reads backwards."""
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         answers = []
         for direction, one in enumerate(directions):
             state = None if states is None else (states[0][direction], states[1][direction])
-            output, h, c = map(np.asarray, one(turned(x, lengths) if direction else x, state, lengths))
-            answers.append((turned(output, lengths) if direction else output, h, c))
+            output, h, c = map(np.asarray, one(reverse_time(x, lengths) if direction else x, state, lengths))
+            answers.append((reverse_time(output, lengths) if direction else output, h, c))
         outputs, h_n, c_n = zip(*answers, strict=True)
         return np.concatenate(outputs, -1), np.stack(h_n), np.stack(c_n)
 
     return run
 
 
-def turned(x: Array, lengths: Array | None) -> Array:
+def reverse_time(x: Array, lengths: Array | None) -> Array:
     """The steps of every row in reverse order, each within its length."""
     if lengths is None:
         return np.array(x[::-1])
@@ -134,7 +136,7 @@ def turned(x: Array, lengths: Array | None) -> Array:
     return np.asarray(x[steps, np.arange(x.shape[1])])
 
 
-def looped(
+def loop_steps(
     step: Callable[[Any, Any, Any], tuple[Any, Any]],
     zeros: Callable[[Array], tuple[Any, Any]],
     array: Callable[[Any], Array] = np.asarray,

@@ -9,17 +9,17 @@ import jax
 import jax.numpy as jnp
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Run, looped, of_directions, stacked
+from lstm_parity.implementations.frameworks.adapting import Run, join_directions, loop_steps, stack_layers
 from lstm_parity.reference.conventions.equinox import from_torch
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A cell for each layer and direction."""
-    return stacked([of_directions([_run(w) for w in directions]) for directions in weights.cells])
+    return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
-def made(w: CellWeights) -> Any:
+def make_cell(w: CellWeights) -> Any:
     """A cell with these weights; drawing others first would take longer than all else."""
     layer = from_torch(w)
     arguments: dict[str, Any] = {"use_bias": layer.bias is not None, "dtype": w.w_ih.dtype, "key": jax.random.key(0)}
@@ -33,7 +33,7 @@ _step: Any = equinox.filter_jit(lambda cell, x, h, c: jax.vmap(cell)(x, (h, c)))
 
 
 def _run(w: CellWeights) -> Run:
-    cell = made(w)
-    return looped(
+    cell = make_cell(w)
+    return loop_steps(
         lambda x, h, c: _step(cell, x, h, c), lambda x: (jnp.zeros((x.shape[1], w.hidden_size), x.dtype),) * 2
     )

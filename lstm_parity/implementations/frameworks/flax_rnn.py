@@ -11,7 +11,7 @@ import numpy as np
 from flax import linen, nnx
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, States, stacked
+from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, States, stack_layers
 from lstm_parity.reference.conventions import flax as convention
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -63,7 +63,7 @@ def _nnx(cell: Any, x: Any, carry: Any, lengths: Any, reverse: bool) -> Any:
 
 
 def _stack(weights: LSTMWeights, direction: Any) -> Run:
-    return stacked([_layer([direction(w, bool(d)) for d, w in enumerate(cells)]) for cells in weights.cells])
+    return stack_layers([_layer([direction(w, bool(d)) for d, w in enumerate(cells)]) for cells in weights.cells])
 
 
 def _layer(directions: list[Any]) -> Run:

@@ -10,18 +10,25 @@ import jax
 import numpy as np
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Array, Run, States, looped, of_directions, stacked
+from lstm_parity.implementations.frameworks.adapting import (
+    Array,
+    Run,
+    States,
+    join_directions,
+    loop_steps,
+    stack_layers,
+)
 from lstm_parity.reference.conventions.haiku import from_torch
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A core for each layer and direction."""
-    return stacked([of_directions([_run(w) for w in directions]) for directions in weights.cells])
+    return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
 @partial(jax.jit, static_argnames=("units",))
-def step(parameters: Any, x: Any, h: Any, c: Any, units: int) -> Any:
+def run_step(parameters: Any, x: Any, h: Any, c: Any, units: int) -> Any:
     """One step of a core with these parameters: h and c."""
     core = haiku.without_apply_rng(haiku.transform(lambda x, state: haiku.LSTM(units)(x, state)))
     _, state = core.apply({"lstm/linear": parameters}, x, haiku.LSTMState(h, c))
@@ -36,4 +43,4 @@ def _run(w: CellWeights) -> Run:
         nothing: Array = np.zeros((x.shape[1], w.hidden_size), x.dtype)  # (its own are float32)
         return nothing, nothing
 
-    return looped(lambda x, h, c: step(parameters, x, h, c, units=w.hidden_size), zeros)
+    return loop_steps(lambda x, h, c: run_step(parameters, x, h, c, units=w.hidden_size), zeros)

@@ -8,7 +8,15 @@ import keras
 import numpy as np
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, States, looped, of_directions, stacked
+from lstm_parity.implementations.frameworks.adapting import (
+    Answer,
+    Array,
+    Run,
+    States,
+    join_directions,
+    loop_steps,
+    stack_layers,
+)
 from lstm_parity.reference.conventions.keras import from_torch
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -17,20 +25,20 @@ PLAIN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # dra
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """An `LSTM` for each layer and direction; the reverse one has `go_backwards`."""
-    return stacked([_layer(setting, directions) for directions in weights.cells])
+    return stack_layers([_layer(setting, directions) for directions in weights.cells])
 
 
 def build_bidirectional(setting: Setting, weights: LSTMWeights) -> Run:
     """A `Bidirectional` of an `LSTM` for each layer."""
-    return stacked([_bidirectional(setting, directions) for directions in weights.cells])
+    return stack_layers([_bidirectional(setting, directions) for directions in weights.cells])
 
 
 def build_cell(setting: Setting, weights: LSTMWeights) -> Run:
     """An `LSTMCell` for each layer and direction, stepped by hand."""
-    return stacked([of_directions([_cell(setting, w) for w in directions]) for directions in weights.cells])
+    return stack_layers([join_directions([_cell(setting, w) for w in directions]) for directions in weights.cells])
 
 
-def lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
+def make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
     """A layer with these weights that returns all outputs and its states."""
     a = setting.architecture
     layer = keras.layers.LSTM(
@@ -47,15 +55,15 @@ def lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
     return layer
 
 
-def bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
+def make_bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
     """A layer of both directions with these weights."""
-    layer = keras.layers.Bidirectional(lstm(setting, directions[0]), dtype=setting.runtime.dtype)
+    layer = keras.layers.Bidirectional(make_lstm(setting, directions[0]), dtype=setting.runtime.dtype)
     layer.build((None, None, directions[0].input_size))
     layer.set_weights([array for w in directions for array in from_torch(w).arrays])
     return layer
 
 
-def cell(setting: Setting, w: CellWeights) -> Any:
+def make_cell(setting: Setting, w: CellWeights) -> Any:
     """A cell with these weights."""
     a = setting.architecture
     made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype, **PLAIN)
@@ -64,32 +72,32 @@ def cell(setting: Setting, w: CellWeights) -> Any:
     return made
 
 
-def tensor(values: Array) -> Any:
+def to_tensor(values: Array) -> Any:
     """An array as a backend's tensor of the same dtype: without one, float64 would become Keras's own float32."""
     return keras.ops.convert_to_tensor(values, dtype=values.dtype.name)
 
 
-def array(value: Any) -> Array:
+def to_array(value: Any) -> Array:
     """A backend's tensor as an array."""
     return np.asarray(keras.ops.convert_to_numpy(value))
 
 
-def called(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
+def call_layer(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
     """The layer's outputs (B, T, .) and states, for x (T, B, I) and states [h, c], of both directions one by one."""
-    given = None if states is None else [tensor(state) for state in states]
+    given = None if states is None else [to_tensor(state) for state in states]
     mask = None if lengths is None else keras.ops.convert_to_tensor(np.arange(len(x)) < lengths[:, None])
     x = np.ascontiguousarray(x.swapaxes(0, 1))
-    return [array(value) for value in layer(tensor(x), initial_state=given, mask=mask)]
+    return [to_array(value) for value in layer(to_tensor(x), initial_state=given, mask=mask)]
 
 
 def _layer(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
-    layers = [lstm(setting, w, go_backwards=bool(d)) for d, w in enumerate(directions)]
+    layers = [make_lstm(setting, w, go_backwards=bool(d)) for d, w in enumerate(directions)]
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         outputs, hs, cs = [], [], []
         for d, layer in enumerate(layers):
             state = None if states is None else [states[0][d], states[1][d]]
-            output, h, c = called(layer, x, state, lengths)
+            output, h, c = call_layer(layer, x, state, lengths)
             output = output.swapaxes(0, 1)
             outputs.append(output[::-1] if d else output)
             hs.append(h)
@@ -100,26 +108,28 @@ def _layer(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
 
 
 def _bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
-    layer = bidirectional(setting, directions)
+    layer = make_bidirectional(setting, directions)
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         given = None if states is None else [state[d] for d in range(2) for state in states]
-        output, *lasts = called(layer, x, given, lengths)
+        output, *lasts = call_layer(layer, x, given, lengths)
         return output.swapaxes(0, 1), np.stack(lasts[::2]), np.stack(lasts[1::2])
 
     return run
 
 
 def _cell(setting: Setting, w: CellWeights) -> Run:
-    made = cell(setting, w)
+    made = make_cell(setting, w)
 
     def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
-        _, (h, c) = made(tensor(x), [h, c])
+        _, (h, c) = made(to_tensor(x), [h, c])
         return h, c
 
     def zeros(x: Array) -> States:
         h, c = made.get_initial_state(batch_size=x.shape[1])
         return h, c
 
-    run = looped(step, zeros, array)
-    return lambda x, states, lengths: run(x, None if states is None else (tensor(states[0]), tensor(states[1])), None)
+    run = loop_steps(step, zeros, to_array)
+    return lambda x, states, lengths: run(
+        x, None if states is None else (to_tensor(states[0]), to_tensor(states[1])), None
+    )

@@ -9,7 +9,7 @@ import mlx.nn as nn
 import numpy as np
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, States, of_directions, stacked
+from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, States, join_directions, stack_layers
 from lstm_parity.reference.conventions.equinox import from_torch
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -18,30 +18,30 @@ mx.set_default_device(mx.cpu)
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A module for each layer and direction."""
-    return stacked([of_directions([_run(w) for w in directions]) for directions in weights.cells])
+    return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
-def made(w: CellWeights) -> Any:
+def make_lstm(w: CellWeights) -> Any:
     """A module with these weights."""
     layer = from_torch(w)
     module = nn.LSTM(w.input_size, w.hidden_size, bias=layer.bias is not None)
-    module.Wx, module.Wh = array(layer.weight_ih), array(layer.weight_hh)
+    module.Wx, module.Wh = to_array(layer.weight_ih), to_array(layer.weight_hh)
     if layer.bias is not None:
-        module.bias = array(layer.bias)
+        module.bias = to_array(layer.bias)
     return module
 
 
-def array(values: Array) -> Any:
+def to_array(values: Array) -> Any:
     """An array of MLX of the same dtype: float64 is kept only where it is asked for."""
     return mx.array(np.ascontiguousarray(values), dtype=getattr(mx, values.dtype.name))
 
 
 def _run(w: CellWeights) -> Run:
-    module = made(w)
+    module = make_lstm(w)
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
-        given = {} if states is None else {"hidden": array(states[0]), "cell": array(states[1])}
-        hs, cs = (np.array(values).swapaxes(0, 1) for values in module(array(x.swapaxes(0, 1)), **given))
+        given = {} if states is None else {"hidden": to_array(states[0]), "cell": to_array(states[1])}
+        hs, cs = (np.array(values).swapaxes(0, 1) for values in module(to_array(x.swapaxes(0, 1)), **given))
         return hs, hs[-1], cs[-1]
 
     return run

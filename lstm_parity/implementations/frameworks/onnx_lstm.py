@@ -53,7 +53,7 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], Sessio
 
     @cache
     def prepared(states: bool, lengths: bool) -> Session:
-        return session(model(layers, setting.runtime.dtype, states, lengths))
+        return session(make_model(layers, setting.runtime.dtype, states, lengths))
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         inputs = {"X": x}
@@ -68,7 +68,7 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], Sessio
     return run
 
 
-def model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> Any:
+def make_model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> Any:
     """A model of LSTM nodes. Inputs: X (T, B, I); lengths (B,) int32, h_k and c_k (D, B, H) of layer k if asked for.
 
     Outputs: (T, B, D*H), then the last h and c of each layer.

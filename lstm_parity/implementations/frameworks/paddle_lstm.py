@@ -16,7 +16,7 @@ from lstm_parity.reference.weights import LSTMWeights
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A new `nn.LSTM`, batch-major where the setting is."""
-    module, batch_first = lstm(setting, weights), setting.architecture.batch_first
+    module, batch_first = make_lstm(setting, weights), setting.architecture.batch_first
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         given = paddle.to_tensor(np.ascontiguousarray(time_major(x, batch_first)))
@@ -29,7 +29,7 @@ def build(setting: Setting, weights: LSTMWeights) -> Run:
     return run
 
 
-def lstm(setting: Setting, weights: LSTMWeights) -> Any:
+def make_lstm(setting: Setting, weights: LSTMWeights) -> Any:
     """The module, in eval mode."""
     a = setting.architecture
     paddle.set_default_dtype(setting.runtime.dtype)

@@ -176,7 +176,7 @@ FRAMEWORKS = (
 )
 
 
-def framework(name: str) -> Framework:
+def find_framework(name: str) -> Framework:
     """The framework of that name. Raises KeyError, with all names, where there is none."""
     for one in FRAMEWORKS:
         if one.name == name:
@@ -184,6 +184,6 @@ def framework(name: str) -> Framework:
     raise KeyError(f"framework:{name} was given, but there are: {', '.join(one.name for one in FRAMEWORKS)}")
 
 
-def install(one: Framework) -> str:
+def install_hint(one: Framework) -> str:
     """How to have it, as a command."""
     return f'make frameworks FRAMEWORKS="{one.group}"'

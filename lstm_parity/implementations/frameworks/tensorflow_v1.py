@@ -8,17 +8,24 @@ import numpy as np
 import tensorflow as tf
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Array, Run, States, looped, of_directions, stacked
+from lstm_parity.implementations.frameworks.adapting import (
+    Array,
+    Run,
+    States,
+    join_directions,
+    loop_steps,
+    stack_layers,
+)
 from lstm_parity.reference.conventions.tensorflow_v1 import CellV1, from_torch, h_and_c, state
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A cell for each layer and direction."""
-    return stacked([of_directions([_run(w) for w in directions]) for directions in weights.cells])
+    return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
-def made(convention: CellV1, input_size: int) -> Any:
+def make_cell(convention: CellV1, input_size: int) -> Any:
     """A cell with these variables."""
     units = len(convention.bias) // 4
     num_proj = None if convention.projection is None else convention.projection.shape[1]
@@ -31,7 +38,7 @@ def made(convention: CellV1, input_size: int) -> Any:
 
 
 def _run(w: CellWeights) -> Run:
-    cell = made(from_torch(w), w.input_size)
+    cell = make_cell(from_torch(w), w.input_size)
     dtype = w.w_ih.dtype
 
     def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
@@ -42,4 +49,4 @@ def _run(w: CellWeights) -> Run:
         h, c = h_and_c(cell.zero_state(x.shape[1], dtype))
         return h, c
 
-    return looped(step, zeros, np.asarray)
+    return loop_steps(step, zeros, np.asarray)

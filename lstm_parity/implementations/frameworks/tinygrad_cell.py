@@ -9,17 +9,24 @@ from tinygrad import Tensor
 from tinygrad.nn import LSTMCell
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.frameworks.adapting import Array, Run, States, looped, of_directions, stacked
+from lstm_parity.implementations.frameworks.adapting import (
+    Array,
+    Run,
+    States,
+    join_directions,
+    loop_steps,
+    stack_layers,
+)
 from lstm_parity.reference.conventions.torch_like import cell_from_torch
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A cell for each layer and direction."""
-    return stacked([of_directions([_run(w) for w in directions]) for directions in weights.cells])
+    return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
-def made(w: CellWeights) -> Any:
+def make_cell(w: CellWeights) -> Any:
     """A cell with these weights."""
     cell = LSTMCell(w.input_size, w.hidden_size, bias=w.b_ih is not None)
     for name, array in cell_from_torch(w).items():
@@ -28,7 +35,7 @@ def made(w: CellWeights) -> Any:
 
 
 def _run(w: CellWeights) -> Run:
-    cell = made(w)
+    cell = make_cell(w)
 
     def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
         h, c = cell(Tensor(np.ascontiguousarray(x)), (Tensor(h), Tensor(c)))
@@ -38,4 +45,4 @@ def _run(w: CellWeights) -> Run:
         nothing: Array = np.zeros((x.shape[1], w.hidden_size), x.dtype)
         return nothing, nothing
 
-    return looped(step, zeros)
+    return loop_steps(step, zeros)

@@ -18,7 +18,7 @@ MODES: dict[str, Mode] = {mode.name: mode for family in FAMILIES for mode in fam
 TRAINING = " in train mode"
 
 
-def mode_named(name: str) -> Mode:
+def find_mode(name: str) -> Mode:
     """A mode by its name; with dropout where ` in train mode` follows it. Raises KeyError, telling those there are."""
     plain_name = name.removesuffix(TRAINING)
     if plain_name not in MODES:

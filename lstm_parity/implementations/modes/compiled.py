@@ -9,22 +9,22 @@ import torch
 from torch import nn
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.modes.mode import Make, Mode, Running
+from lstm_parity.implementations.modes.mode import Make, Mode, RunningModule
 from lstm_parity.implementations.stack import CellStack, State, Step
 from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights, named_weights
 
 
-def compiled(allow_rnn: bool, **how: Any) -> Make:
+def compile_module(allow_rnn: bool, **how: Any) -> Make:
     """`torch.compile` of the module."""
 
-    def make(module: nn.LSTM, setting: Setting) -> Running:
-        _begin(allow_rnn)
-        return Running(torch.compile(module, **how), module)
+    def make(module: nn.LSTM, setting: Setting) -> RunningModule:
+        _reset(allow_rnn)
+        return RunningModule(torch.compile(module, **how), module)
 
     return make
 
 
-def _begin(allow_rnn: bool) -> None:
+def _reset(allow_rnn: bool) -> None:
     """Forget what was compiled, on disk too, draw dropout masks as eager torch does, compile in this process."""
     dynamo: Any = import_module("torch._dynamo")  # it takes seconds
     inductor: Any = import_module("torch._inductor.config")
@@ -35,16 +35,16 @@ def _begin(allow_rnn: bool) -> None:
     inductor.force_disable_caches = True  # their key lacks the kernels: docs/findings/compiled-cache.md
 
 
-def compiled_cell(**how: Any) -> Make:
+def compile_cell(**how: Any) -> Make:
     """`nn.LSTMCell` compiled without a break, looped and stacked by hand."""
 
-    def make(module: nn.LSTM, setting: Setting) -> Running:
-        _begin(allow_rnn=False)
+    def make(module: nn.LSTM, setting: Setting) -> RunningModule:
+        _reset(allow_rnn=False)
         if module.proj_size:
             raise NotImplementedError("nn.LSTMCell has no proj_size")
         if module.training:
             raise NotImplementedError("nn.LSTMCell has no dropout")
-        return Running(CellStack.of(weights_of(module), lambda w: _cell(w, how), module.batch_first), module)
+        return RunningModule(CellStack.of(weights_of(module), lambda w: _cell(w, how), module.batch_first), module)
 
     return make
 
@@ -77,12 +77,14 @@ ONEDNN = (
 RANDOM = "inductor is told to draw dropout masks as eager torch does (fallback_random)"
 
 MODES = (
-    Mode("compile, aot_eager", compiled(False, backend="aot_eager"), told="the graph breaks at the LSTM"),
-    Mode("compile", compiled(False), told=f"the graph breaks at the LSTM; {RANDOM}"),
-    Mode("compile with allow_rnn, eager", compiled(True, backend="eager", fullgraph=True)),
-    Mode("compile with allow_rnn, aot_eager", compiled(True, backend="aot_eager", fullgraph=True), support=ONEDNN),
-    Mode("compile with allow_rnn", compiled(True, fullgraph=True), told=RANDOM),
-    Mode("compile with allow_rnn, dynamic", compiled(True, backend="aot_eager", fullgraph=True, dynamic=True)),
-    Mode("compile of the cell, aot_eager", compiled_cell(backend="aot_eager")),
-    Mode("compile of the cell", compiled_cell()),
+    Mode("compile, aot_eager", compile_module(False, backend="aot_eager"), told="the graph breaks at the LSTM"),
+    Mode("compile", compile_module(False), told=f"the graph breaks at the LSTM; {RANDOM}"),
+    Mode("compile with allow_rnn, eager", compile_module(True, backend="eager", fullgraph=True)),
+    Mode(
+        "compile with allow_rnn, aot_eager", compile_module(True, backend="aot_eager", fullgraph=True), support=ONEDNN
+    ),
+    Mode("compile with allow_rnn", compile_module(True, fullgraph=True), told=RANDOM),
+    Mode("compile with allow_rnn, dynamic", compile_module(True, backend="aot_eager", fullgraph=True, dynamic=True)),
+    Mode("compile of the cell, aot_eager", compile_cell(backend="aot_eager")),
+    Mode("compile of the cell", compile_cell()),
 )

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.modes.mode import Make, Mode, Running
+from lstm_parity.implementations.modes.mode import Make, Mode, RunningModule
 
 
-def autocast(dtype: str) -> Make:
+def run_autocast(dtype: str) -> Make:
     """Called under autocast; what comes back is given the layer's dtype, if it has another."""
 
-    def make(module: nn.LSTM, setting: Setting) -> Running:
+    def make(module: nn.LSTM, setting: Setting) -> RunningModule:
         own = getattr(torch, setting.runtime.dtype)
 
         def call(input: Any, hx: Any) -> Any:
@@ -24,26 +24,26 @@ def autocast(dtype: str) -> Make:
             wide = output._replace(data=output.data.to(own)) if not isinstance(output, torch.Tensor) else output.to(own)
             return wide, (h_n.to(own), c_n.to(own))
 
-        return Running(call, module)
+        return RunningModule(call, module)
 
     return make
 
 
-def quantized(dtype: str) -> Make:
+def quantize_module(dtype: str) -> Make:
     """`quantize_dynamic` of a container with the module in it."""
 
-    def make(module: nn.LSTM, setting: Setting) -> Running:
+    def make(module: nn.LSTM, setting: Setting) -> RunningModule:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.ao.quantization is deprecated
             container = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
                 nn.Sequential(module), {nn.LSTM}, dtype=getattr(torch, dtype)
             )
-        return Running(container.train(module.training)[0], container)  # quantize_dynamic leaves it in eval mode
+        return RunningModule(container.train(module.training)[0], container)  # quantize_dynamic leaves it in eval mode
 
     return make
 
 
-def _constructed(module: nn.LSTM, setting: Setting) -> Running:
+def _construct(module: nn.LSTM, setting: Setting) -> RunningModule:
     """Constructed with the same arguments, then given the weights one by one."""
     a = setting.architecture
     with warnings.catch_warnings():
@@ -55,7 +55,7 @@ def _constructed(module: nn.LSTM, setting: Setting) -> Running:
     with torch.no_grad():
         for name, value in module.named_parameters():
             _place(other, name).copy_(value)
-    return Running(other, other)
+    return RunningModule(other, other)
 
 
 def _place(other: nn.Module, name: str) -> torch.Tensor:
@@ -67,12 +67,12 @@ def _place(other: nn.Module, name: str) -> torch.Tensor:
     return other.get_parameter(f"layers.{layer[1:]}.{direction}.cell.{linear}.{kind}")
 
 
-def _from_float(module: nn.LSTM, setting: Setting) -> Running:
+def _from_float(module: nn.LSTM, setting: Setting) -> RunningModule:
     module.qconfig = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         other = torch.ao.nn.quantizable.LSTM.from_float(module)  # type: ignore[no-untyped-call]
-    return Running(other, other)
+    return RunningModule(other, other)
 
 
 FLOAT32 = ("dtype", ("float32",))
@@ -84,7 +84,7 @@ CAST = "what it returns is cast back to the layer's dtype"
 MODES = (
     Mode(
         "autocast to bfloat16",
-        autocast("bfloat16"),
+        run_autocast("bfloat16"),
         ("bfloat16 inside a float32 layer", "bfloat16 inside a float16 layer"),  # it leaves float64 alone
         gradients=False,
         told=CAST,
@@ -92,7 +92,7 @@ MODES = (
     ),
     Mode(
         "autocast to float16",
-        autocast("float16"),
+        run_autocast("float16"),
         ("float16 inside a float32 layer",),
         gradients=False,
         told=CAST,
@@ -100,7 +100,7 @@ MODES = (
     ),
     Mode(
         "quantize_dynamic, qint8",
-        quantized("qint8"),
+        quantize_module("qint8"),
         ("float32 with int8 products",),
         gradients=False,
         support=(*PLAIN, ("profile", ("normal",))),
@@ -108,11 +108,11 @@ MODES = (
     ),
     Mode(
         "quantize_dynamic, float16",
-        quantized("float16"),
+        quantize_module("float16"),
         ("float32 with TF32 products",),
         gradients=False,
         support=PLAIN,
     ),
-    Mode("quantizable.LSTM, constructed", _constructed, gradients=False, told=NAMES, support=DENSE),
+    Mode("quantizable.LSTM, constructed", _construct, gradients=False, told=NAMES, support=DENSE),
     Mode("quantizable.LSTM.from_float", _from_float, gradients=False, told=NAMES, support=DENSE),
 )

@@ -13,7 +13,7 @@ from torch import nn
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.dropout import Seeded
+from lstm_parity.implementations.dropout import SeededLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
 from lstm_parity.reference.weights import LSTMWeights
@@ -25,7 +25,7 @@ DROPOUT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Running:
+class RunningModule:
     """An LSTM in a mode: what is called, and the module whose parameters it computes with."""
 
     call: LSTM
@@ -36,7 +36,7 @@ class Running:
         return self.call(input, hx)
 
 
-Make = Callable[[nn.LSTM, Setting], Running]
+Make = Callable[[nn.LSTM, Setting], RunningModule]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Mode:
         """A package that is not installed."""
         return next((name for name in self.packages if find_spec(name) is None), None)
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """Nothing by itself: whatever fails has to be in `lacks.py`."""
         return None if self.missing is None else f"{self.missing} is not installed"
 
@@ -78,9 +78,9 @@ class Mode:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The module, run in this mode."""
         running = self.make(self.module(setting, weights), setting)
-        return Running(Seeded(running, SEED), running.module) if self.dropout else running  # type: ignore[arg-type]
+        return RunningModule(SeededLSTM(running, SEED), running.module) if self.dropout else running  # type: ignore[arg-type]
 
-    def parameters(self, lstm: Running) -> dict[str, torch.Tensor]:
+    def parameters(self, lstm: RunningModule) -> dict[str, torch.Tensor]:
         """Those of the module that is run."""
         return {name.rpartition(".")[2]: value for name, value in lstm.module.named_parameters()}
 
@@ -90,7 +90,7 @@ class Mode:
 
 
 @dataclass(frozen=True)
-class Differentiating(Mode):
+class DifferentiatingMode(Mode):
     """A mode that finds gradients in its own way."""
 
     def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
@@ -103,25 +103,25 @@ class Differentiating(Mode):
 INT8 = Arithmetic("float32 with int8 products", 2.0**-24, 2.0**-24, 2.0**-24, 2.0**-126, 3.4e38, product=2.0**-6)
 
 
-def anew(build: Callable[[nn.LSTM, Any, Any], LSTM]) -> Make:
+def make_anew(build: Callable[[nn.LSTM, Any, Any], LSTM]) -> Make:
     """A mode in which something is built for every form and size of call: from the module and the call's arguments."""
 
-    def make(module: nn.LSTM, setting: Setting) -> Running:
+    def make(module: nn.LSTM, setting: Setting) -> RunningModule:
         built: dict[str, LSTM] = {}
 
         def call(input: Any, hx: Any) -> Any:
-            key = str([tuple(t.shape) for t in flat(input, hx)])
+            key = str([tuple(t.shape) for t in flatten(input, hx)])
             if key not in built:
                 with torch.random.fork_rng(devices=[]):  # what is drawn while it is built is not drawn from the seed
                     built[key] = build(module, input, hx)
             return built[key](input, hx)
 
-        return Running(call, module)
+        return RunningModule(call, module)
 
     return make
 
 
-def flat(input: Any, hx: Any) -> list[torch.Tensor]:
+def flatten(input: Any, hx: Any) -> list[torch.Tensor]:
     """All tensors of a call: the input, or its data and batch sizes and orders, and the states."""
     if isinstance(input, torch.Tensor):
         return [input, *(hx or ())]
@@ -129,7 +129,7 @@ def flat(input: Any, hx: Any) -> list[torch.Tensor]:
 
 
 class Flat(nn.Module):
-    """An LSTM that takes and returns tensors only, in the order of `flat`: for what knows no packed sequences."""
+    """An LSTM that takes and returns tensors only, in the order of `flatten`: for what knows no packed sequences."""
 
     def __init__(self, lstm: nn.Module, input: Any, hx: Any) -> None:
         super().__init__()

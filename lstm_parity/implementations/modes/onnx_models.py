@@ -13,34 +13,34 @@ import torch
 from torch import nn
 
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.implementations.modes.mode import Flat, Mode, anew, flat
+from lstm_parity.implementations.modes.mode import Flat, Mode, flatten, make_anew
 from lstm_parity.running.protocol import LSTM
 
 SIZES = ("steps", "rows")
 
 
-def in_onnxruntime(dynamo: bool, steps: bool) -> Any:
+def run_in_onnxruntime(dynamo: bool, steps: bool) -> Any:
     """Exported with two rows more, and with `steps` two steps more; run with what is called."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
         wrapper = Flat(module, input, hx).train(module.training)
-        example, axes = _example(module, input, hx, steps)
-        session = _session(_exported(wrapper, example, axes, dynamo))
+        example, axes = _example_call(module, input, hx, steps)
+        session = _session(_export(wrapper, example, axes, dynamo))
         names = [given.name for given in session.get_inputs()]
 
         def call(input: Any, hx: Any) -> Any:
-            tensors = [t.numpy() for t in flat(input, hx)]
+            tensors = [t.numpy() for t in flatten(input, hx)]
             returned = session.run(None, dict(zip(names, tensors, strict=True)))
             return wrapper.unflat([torch.from_numpy(array) for array in returned], input)
 
         return call
 
-    return anew(build)
+    return make_anew(build)
 
 
-def _example(module: nn.LSTM, input: Any, hx: Any, steps: bool) -> tuple[list[torch.Tensor], list[dict[int, str]]]:
+def _example_call(module: nn.LSTM, input: Any, hx: Any, steps: bool) -> tuple[list[torch.Tensor], list[dict[int, str]]]:
     """The tensors that are exported with, and the names of their axes that may change."""
-    tensors = flat(input, hx)
+    tensors = flatten(input, hx)
     if not isinstance(input, torch.Tensor):
         return tensors, [{} for _ in tensors]
     rows = None if input.dim() == 2 else int(not module.batch_first)
@@ -51,7 +51,7 @@ def _example(module: nn.LSTM, input: Any, hx: Any, steps: bool) -> tuple[list[to
     return [input.new_ones(shape), *states], [axes, *({} if rows is None else {1: SIZES[1]} for _ in states)]
 
 
-def _exported(wrapper: nn.Module, example: list[torch.Tensor], axes: list[dict[int, str]], dynamo: bool) -> bytes:
+def _export(wrapper: nn.Module, example: list[torch.Tensor], axes: list[dict[int, str]], dynamo: bool) -> bytes:
     file, names = io.BytesIO(), [f"given_{k}" for k in range(len(example))]
     how = (
         {"dynamic_shapes": (tuple(axes),) if any(axes) else None}
@@ -85,7 +85,7 @@ PACKAGES = ("onnx", "onnxruntime")
 MODES = (
     Mode(
         "ONNX, in ONNX Runtime",
-        in_onnxruntime(True, False),
+        run_in_onnxruntime(True, False),
         ACTIVATIONS,
         (*PACKAGES, "onnxscript"),
         "exported with two rows more than it is run with",
@@ -94,7 +94,7 @@ MODES = (
     ),
     Mode(
         "ONNX, dynamic time, in ONNX Runtime",
-        in_onnxruntime(True, True),
+        run_in_onnxruntime(True, True),
         ACTIVATIONS,
         (*PACKAGES, "onnxscript"),
         "exported with two rows and two steps more than it is run with",
@@ -102,7 +102,7 @@ MODES = (
     ),
     Mode(
         "ONNX by TorchScript, in ONNX Runtime",
-        in_onnxruntime(False, True),
+        run_in_onnxruntime(False, True),
         ACTIVATIONS,
         PACKAGES,
         "exported with two rows and two steps more than it is run with",

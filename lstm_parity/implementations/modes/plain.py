@@ -13,20 +13,20 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.modes.mode import Make, Mode, Running
+from lstm_parity.implementations.modes.mode import Make, Mode, RunningModule
 
 
-def copied(copy_of: Callable[[nn.LSTM], nn.Module]) -> Make:
+def copy_module(copy_of: Callable[[nn.LSTM], nn.Module]) -> Make:
     """Run what a function makes of the module, not the module."""
 
-    def make(module: nn.LSTM, setting: Setting) -> Running:
+    def make(module: nn.LSTM, setting: Setting) -> RunningModule:
         other = copy_of(module)
-        return Running(other, other)
+        return RunningModule(other, other)
 
     return make
 
 
-def _saved(module: nn.LSTM) -> nn.Module:
+def _save_and_load(module: nn.LSTM) -> nn.Module:
     """The whole module through `torch.save`, which pickles it."""
     file = io.BytesIO()
     torch.save(module, file)
@@ -49,13 +49,13 @@ def _state_dict(module: nn.LSTM, assign: bool = False) -> nn.Module:
     return other.train(module.training)
 
 
-def _functional(module: nn.LSTM, setting: Setting) -> Running:
+def _functional(module: nn.LSTM, setting: Setting) -> RunningModule:
     """The parameters of a module, given to another that has noise in their place."""
     blank = copy.deepcopy(module)
     for parameter in blank.parameters():
         parameter.data.fill_(float("nan"))
     given: dict[str, torch.Tensor] = dict(module.named_parameters())
-    return Running(lambda input, hx: torch.func.functional_call(blank, given, (input, hx)), module)
+    return RunningModule(lambda input, hx: torch.func.functional_call(blank, given, (input, hx)), module)
 
 
 def _weight_norm(module: nn.LSTM) -> nn.Module:
@@ -74,7 +74,7 @@ def _old_weight_norm(module: nn.LSTM) -> nn.Module:
     return module
 
 
-def _pruned(module: nn.LSTM) -> nn.Module:
+def _prune(module: nn.LSTM) -> nn.Module:
     """Pruned by masks that keep everything: the weights are computed anew before each call."""
     for name in dict(module.named_parameters()):
         prune.identity(module, name)  # type: ignore[no-untyped-call]
@@ -84,13 +84,13 @@ def _pruned(module: nn.LSTM) -> nn.Module:
 OTHERS = "its parameters have other names: only its answers are judged"
 
 MODES = (
-    Mode("eager", lambda module, setting: Running(module, module)),
-    Mode("deepcopy", copied(copy.deepcopy)),
-    Mode("torch.save of the module", copied(_saved)),
-    Mode("state_dict, saved and loaded", copied(_state_dict)),
-    Mode("load_state_dict(assign=True)", copied(lambda module: _state_dict(module, assign=True))),
+    Mode("eager", lambda module, setting: RunningModule(module, module)),
+    Mode("deepcopy", copy_module(copy.deepcopy)),
+    Mode("torch.save of the module", copy_module(_save_and_load)),
+    Mode("state_dict, saved and loaded", copy_module(_state_dict)),
+    Mode("load_state_dict(assign=True)", copy_module(lambda module: _state_dict(module, assign=True))),
     Mode("functional_call", _functional),
-    Mode("weight_norm", copied(_weight_norm), gradients=False, told=OTHERS),
-    Mode("weight_norm, deprecated", copied(_old_weight_norm), gradients=False, told=OTHERS),
-    Mode("prune", copied(_pruned), gradients=False, told=OTHERS),
+    Mode("weight_norm", copy_module(_weight_norm), gradients=False, told=OTHERS),
+    Mode("weight_norm, deprecated", copy_module(_old_weight_norm), gradients=False, told=OTHERS),
+    Mode("prune", copy_module(_prune), gradients=False, told=OTHERS),
 )

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.modes.mode import Flat, Mode, Running, anew, flat
+from lstm_parity.implementations.modes.mode import Flat, Mode, RunningModule, flatten, make_anew
 from lstm_parity.running.protocol import LSTM
 
 
@@ -45,52 +45,52 @@ class OfPacked(nn.Module):
         return output, states
 
 
-def _reloaded(script: Any) -> Any:
+def _reload(script: Any) -> Any:
     file = io.BytesIO()
     torch.jit.save(script, file)
     file.seek(0)
     return torch.jit.load(file)  # type: ignore[no-untyped-call]
 
 
-def _scripted(module: nn.LSTM, setting: Setting, frozen: bool = False) -> Running:
+def _script(module: nn.LSTM, setting: Setting, frozen: bool = False) -> RunningModule:
     wrapper = (OfTensor if setting.call.lengths is None else OfPacked)(module).train(module.training)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TorchScript is deprecated
         script = torch.jit.script(wrapper)
-        script = _reloaded(torch.jit.freeze(script) if frozen else script)
+        script = _reload(torch.jit.freeze(script) if frozen else script)
     if setting.call.lengths is None:
-        return Running(script, script)
+        return RunningModule(script, script)
 
     def call(input: Any, hx: Any) -> Any:
         output, states = script(input, hx)  # a plain tuple: TorchScript forgets that it was a PackedSequence
         return PackedSequence(*output), states
 
-    return Running(call, script)
+    return RunningModule(call, script)
 
 
-def _traced(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
+def _trace(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
     """Traced on two rows and two steps more, if those are dense."""
-    wrapper, tensors = Flat(module, input, hx).train(module.training), flat(input, hx)
+    wrapper, tensors = Flat(module, input, hx).train(module.training), flatten(input, hx)
     if isinstance(input, torch.Tensor) and input.dim() == 3:
         rows, steps = (0, 1) if module.batch_first else (1, 0)
         shape = [size + 2 * (k in (rows, steps)) for k, size in enumerate(input.shape)]
         tensors = [input.new_ones(shape)] + [h.new_zeros(h.shape[0], h.shape[1] + 2, h.shape[2]) for h in tensors[1:]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        script = _reloaded(
+        script = _reload(
             torch.jit.trace(  # type: ignore[no-untyped-call]
                 wrapper, tuple(tensors), check_trace=not module.training
             )
         )
-    return lambda input, hx: wrapper.unflat(script(*flat(input, hx)), input)
+    return lambda input, hx: wrapper.unflat(script(*flatten(input, hx)), input)
 
 
 MODES = (
-    Mode("jit.script, saved and loaded", _scripted),
-    Mode("jit.freeze, saved and loaded", lambda module, setting: _scripted(module, setting, True), gradients=False),
+    Mode("jit.script, saved and loaded", _script),
+    Mode("jit.freeze, saved and loaded", lambda module, setting: _script(module, setting, True), gradients=False),
     Mode(
         "jit.trace, saved and loaded",
-        anew(_traced),
+        make_anew(_trace),
         gradients=False,
         told="traced with other sizes than it is run with",
     ),

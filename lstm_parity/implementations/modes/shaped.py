@@ -10,8 +10,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.modes.mode import Mode, Running
-from lstm_parity.running.calls import tensors_of
+from lstm_parity.implementations.modes.mode import Mode, RunningModule
+from lstm_parity.running.calls import flatten_tensors
 
 
 class ShapeError(Exception):
@@ -20,7 +20,7 @@ class ShapeError(Exception):
 
 def _same_form(told: Any, real: Any) -> Any:
     """What eager torch returned, if that has the form that was told. Raises ShapeError."""
-    forms = [[(tuple(t.shape), t.stride(), t.dtype) for t in tensors_of(value)] for value in (told, real)]
+    forms = [[(tuple(t.shape), t.stride(), t.dtype) for t in flatten_tensors(value)] for value in (told, real)]
     if forms[0] != forms[1]:
         raise ShapeError(f"told {forms[0]}, came {forms[1]}")
     return real
@@ -36,22 +36,22 @@ def _each(value: Any, function: Any) -> Any:
     return None if value is None else function(value)
 
 
-def _fake(module: nn.LSTM, setting: Setting) -> Running:
+def _fake(module: nn.LSTM, setting: Setting) -> RunningModule:
     def call(input: Any, hx: Any) -> Any:
         real = module(input, hx)
         with FakeTensorMode(allow_non_fake_inputs=True) as mode:
             told = copy.deepcopy(module)(*(_each(value, mode.from_tensor) for value in (input, hx)))
         return _same_form(told, real)
 
-    return Running(call, module)
+    return RunningModule(call, module)
 
 
-def _meta(module: nn.LSTM, setting: Setting) -> Running:
+def _meta(module: nn.LSTM, setting: Setting) -> RunningModule:
     def call(input: Any, hx: Any) -> Any:
         real, there = module(input, hx), copy.deepcopy(module).to("meta")
         return _same_form(there(*(_each(value, lambda t: t.to("meta")) for value in (input, hx))), real)
 
-    return Running(call, module)
+    return RunningModule(call, module)
 
 
 TOLD = "shape, stride and dtype only; the numbers are eager torch's"

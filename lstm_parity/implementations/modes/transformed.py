@@ -13,11 +13,11 @@ from torch.nn.utils.rnn import PackedSequence
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.modes.compiled import weights_of
-from lstm_parity.implementations.modes.mode import SEED, Differentiating, Make, Mode, Running
+from lstm_parity.implementations.modes.mode import SEED, DifferentiatingMode, Make, Mode, RunningModule
 from lstm_parity.implementations.stack import CellStack, Step
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.autograd import Adjoints, Found, names_of
-from lstm_parity.running.calls import arguments, runtime_flags, weight_tensors
+from lstm_parity.running.autograd import Adjoints, Found, gradient_names
+from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
 
 
 def _function(module: nn.LSTM, cells: bool) -> Callable[..., Any]:
@@ -31,12 +31,12 @@ def _function(module: nn.LSTM, cells: bool) -> Callable[..., Any]:
                     torch.manual_seed(SEED)
                 return torch.func.functional_call(module, dict(zip(names, values, strict=True)), (input, hx))
         weights = iter(values)
-        return _of_cells(module, weights_of(module).map(lambda _: next(weights)))(input, hx)
+        return _map_cells(module, weights_of(module).map(lambda _: next(weights)))(input, hx)
 
     return run
 
 
-def _of_cells(module: nn.LSTM, weights: LSTMWeights) -> CellStack:
+def _map_cells(module: nn.LSTM, weights: LSTMWeights) -> CellStack:
     """The stack of cells that compute with these weights."""
 
     def cell(w: CellWeights) -> Step:
@@ -48,7 +48,7 @@ def _of_cells(module: nn.LSTM, weights: LSTMWeights) -> CellStack:
     return CellStack.of(weights, cell, module.batch_first)
 
 
-def _mapped(module: nn.LSTM, setting: Setting, cells: bool) -> Running:
+def _map(module: nn.LSTM, setting: Setting, cells: bool) -> RunningModule:
     """Row by row, mapped over the batch."""
     run, values = _function(module, cells), tuple(module.parameters())
     batch = 0 if module.batch_first else 1
@@ -63,10 +63,10 @@ def _mapped(module: nn.LSTM, setting: Setting, cells: bool) -> Running:
         both = lambda x, h, c: run(values, x, (h, c))  # noqa: E731
         return torch.func.vmap(both, in_dims=(batch, 1, 1), out_dims=dims)(input, *hx)
 
-    return Running(call, module)
+    return RunningModule(call, module)
 
 
-def _forward(module: nn.LSTM, setting: Setting, cells: bool) -> Running:
+def _forward(module: nn.LSTM, setting: Setting, cells: bool) -> RunningModule:
     """The primal outputs of a jvp by the input."""
     run, values = _function(module, cells), tuple(module.parameters())
 
@@ -77,7 +77,7 @@ def _forward(module: nn.LSTM, setting: Setting, cells: bool) -> Running:
             return input._replace(data=data), last
         return torch.func.jvp(lambda x: run(values, x, hx), (input,), (torch.ones_like(input),))[0]
 
-    return Running(call, module)
+    return RunningModule(call, module)
 
 
 def _plain(returned: Any) -> Any:
@@ -85,7 +85,7 @@ def _plain(returned: Any) -> Any:
     return output.data, last
 
 
-def per_sample(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoints], Found]:
+def map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoints], Found]:
     """Gradients of each row by itself, mapped or one after the other; those of the weights summed over the rows."""
 
     def found(mode: Mode, case: Case, d: Adjoints) -> Found:
@@ -94,32 +94,32 @@ def per_sample(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoin
         if case.setting.call.batch is None or case.setting.call.lengths is not None:
             raise NotImplementedError("there is no batch axis to map over")
         with runtime_flags(case.setting.runtime), torch.enable_grad():
-            run, leaves, values = _prepared(mode, case, cells)
+            run, leaves, values = _prepare(mode, case, cells)
             first = case.setting.architecture.batch_first
-            adjoints = arguments_of(case, d)
+            adjoints = module_arguments(case, d)
 
             def loss(values: Any, leaves: Any, adjoints: Any) -> Tensor:
                 output, last = run(values, leaves[0], leaves[1:] or None)
-                return _inner((output, *last), adjoints)
+                return _inner_call((output, *last), adjoints)
 
             axes = (0 if first else 1, *(1 for _ in leaves[1:]))
-            grads = (_mapped_over if mapped else _row_by_row)(
+            grads = (_map_over if mapped else _row_by_row)(
                 torch.func.grad(loss, (0, 1)), values, leaves, adjoints, (axes, (axes[0], 1, 1))
             )
         of_values, of_leaves = [g.sum(0) for g in grads[0]], [g.movedim(0, 1) for g in grads[1]]  # h_0: (B, L, H)
-        named = zip(names_of(case), [*of_leaves, *of_values], strict=True)
+        named = zip(gradient_names(case), [*of_leaves, *of_values], strict=True)
         return {name: value.detach().double().numpy() for name, value in named}
 
     return found
 
 
-def _inner(results: tuple[Tensor, ...], adjoints: tuple[Tensor, ...]) -> Tensor:
+def _inner_call(results: tuple[Tensor, ...], adjoints: tuple[Tensor, ...]) -> Tensor:
     """The loss whose derivatives by the results are the adjoints, added up in float64."""
     parts = [(a.double() * b.double()).sum() for a, b in zip(results, adjoints, strict=True)]
     return torch.stack(parts).sum()
 
 
-def _mapped_over(function: Any, values: Any, leaves: Any, adjoints: Any, axes: Any) -> Any:
+def _map_over(function: Any, values: Any, leaves: Any, adjoints: Any, axes: Any) -> Any:
     return torch.func.vmap(function, in_dims=(None, *axes))(values, leaves, adjoints)
 
 
@@ -134,9 +134,9 @@ def _row_by_row(function: Any, values: Any, leaves: Any, adjoints: Any, axes: An
     return [[torch.stack(parts) for parts in zip(*kind, strict=True)] for kind in zip(*rows, strict=True)]
 
 
-def arguments_of(case: Case, d: Adjoints) -> tuple[Tensor, ...]:
+def module_arguments(case: Case, d: Adjoints) -> tuple[Tensor, ...]:
     """The adjoints in the layout of the call."""
-    output, last = arguments(_with_states(case.setting), d.output, d.h_n, d.c_n)
+    output, last = call_arguments(_with_states(case.setting), d.output, d.h_n, d.c_n)
     return (output, *last)
 
 
@@ -144,10 +144,10 @@ def _with_states(setting: Setting) -> Setting:
     return replace(setting, call=replace(setting.call, states=True))
 
 
-def _prepared(mode: Mode, case: Case, cells: bool) -> tuple[Any, tuple[Tensor, ...], tuple[Tensor, ...]]:
+def _prepare(mode: Mode, case: Case, cells: bool) -> tuple[Any, tuple[Tensor, ...], tuple[Tensor, ...]]:
     """The pure function, (input, h_0, c_0) or (input,) and the parameters."""
     module = mode.module(case.setting, weight_tensors(case))
-    given, hx = arguments(case.setting, case.input, case.h_0, case.c_0)
+    given, hx = call_arguments(case.setting, case.input, case.h_0, case.c_0)
     return _function(module, cells), (given, *(hx or ())), tuple(p.detach() for p in module.parameters())
 
 
@@ -158,15 +158,15 @@ def forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
         if case.setting.call.lengths is not None:
             raise NotImplementedError("gradients of padded calls only")
         with runtime_flags(case.setting.runtime):
-            run, leaves, values = _prepared(mode, case, cells)
-            adjoints = arguments_of(case, d)
+            run, leaves, values = _prepare(mode, case, cells)
+            adjoints = module_arguments(case, d)
 
             def loss(*tensors: Tensor) -> Tensor:
                 n = len(leaves)
                 output, last = run(tensors[n:], tensors[0], tensors[1:n] or None)
-                return _inner((output, *last), adjoints)
+                return _inner_call((output, *last), adjoints)
 
-            whole, names = (*leaves, *values), names_of(case)
+            whole, names = (*leaves, *values), gradient_names(case)
             some = [k for k, name in enumerate(names) if k < len(leaves) or name.startswith("bias_ih")]
             return {names[k]: _canonical(case, k, _each_element(loss, whole, k)) for k in some}
 
@@ -175,7 +175,7 @@ def forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
 
 def _canonical(case: Case, k: int, gradient: Tensor) -> Any:
     """Of the input, time first; of states and input, with a batch axis."""
-    if k < len(names_of(case)) - len(list(case.weights.items())):
+    if k < len(gradient_names(case)) - len(list(case.weights.items())):
         if case.setting.call.batch is None:
             gradient = gradient.unsqueeze(1)
         elif k == 0 and case.setting.architecture.batch_first:
@@ -194,7 +194,7 @@ def _each_element(loss: Callable[..., Tensor], whole: tuple[Tensor, ...], k: int
     return gradient.reshape(whole[k].shape)
 
 
-def _make(kind: Callable[..., Running], cells: bool) -> Make:
+def _make(kind: Callable[..., RunningModule], cells: bool) -> Make:
     return lambda module, setting: kind(module, setting, cells)
 
 
@@ -203,13 +203,13 @@ ONE = "forward derivatives by every element of input, states and b_ih, judged as
 SMALL = (("form", ("batched",)), ("projection", (False,)), ("training", (False,)))
 
 MODES = (
-    Differentiating("vmap, per-sample gradients", _make(_mapped, False), found=per_sample(False), told=EACH),
-    Differentiating("vmap of the cell", _make(_mapped, True), found=per_sample(True), told=EACH),
-    Differentiating(
-        "torch.func.grad, row by row", lambda m, s: Running(m, m), found=per_sample(False, False), told=EACH
+    DifferentiatingMode("vmap, per-sample gradients", _make(_map, False), found=map_samples(False), told=EACH),
+    DifferentiatingMode("vmap of the cell", _make(_map, True), found=map_samples(True), told=EACH),
+    DifferentiatingMode(
+        "torch.func.grad, row by row", lambda m, s: RunningModule(m, m), found=map_samples(False, False), told=EACH
     ),
-    Differentiating(
+    DifferentiatingMode(
         "jvp", _make(_forward, False), found=forward_mode(False), told=ONE, support=(("mkldnn", (False,)),)
     ),
-    Differentiating("jvp of the cell", _make(_forward, True), found=forward_mode(True), told=ONE, support=SMALL),
+    DifferentiatingMode("jvp of the cell", _make(_forward, True), found=forward_mode(True), told=ONE, support=SMALL),
 )

@@ -14,16 +14,16 @@ from typing import Any
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.load import declared
-from lstm_parity.implementations.remote import GOES_ON, server_of_workers
+from lstm_parity.implementations.load import declared_reason
+from lstm_parity.implementations.remote import HEARTBEAT, make_worker_server
 from lstm_parity.implementations.remote import messages as arrays
 from lstm_parity.implementations.remote import wire as frames
-from lstm_parity.implementations.target import LIMIT, MEMORY, Target, TargetError
-from lstm_parity.reference.noise.arithmetics import Arithmetic, named
+from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
+from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.autograd import Adjoints, Found
-from lstm_parity.running.child_process import Ending, How, Isolation
-from lstm_parity.running.observe import Evidence, ToldError
+from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
+from lstm_parity.running.observe import Evidence, ImplementationError
 
 WORDS = {
     "SIGSEGV": "a segmentation fault: it read or wrote memory that is not its own",
@@ -35,7 +35,7 @@ WORDS = {
 }
 
 
-class Elsewhere:
+class RemoteImplementation:
     """The implementation of a target, in a child process that is started anew whenever it has died.
 
     limit: seconds that a call may take; memory: GiB that the implementation may use, on the CPU: drivers of other
@@ -45,13 +45,13 @@ class Elsewhere:
     def __init__(
         self,
         target: Target,
-        limit: float = LIMIT,
-        memory: float = MEMORY,
-        server: Isolation | None = None,
+        limit: float = TIME_LIMIT,
+        memory: float = MEMORY_LIMIT,
+        server: ProcessServer | None = None,
         device: str = "cpu",
     ) -> None:
         self.target, self.limit, self.memory = target, limit, memory if device == "cpu" else 0.0
-        self._server = server or server_of_workers()
+        self._server = server or make_worker_server()
         self._connection: socket.socket | None = None
         self._pid = 0
         self._numbers = itertools.count()
@@ -67,31 +67,31 @@ class Elsewhere:
         """What was typed."""
         return str(self.target)
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What was declared, or what the implementation says."""
-        if (reason := declared(self.target.without, setting)) is not None:
+        if (reason := declared_reason(self.target.without, setting)) is not None:
             return reason
         answer, _ = self.ask({"do": "refuses", "setting": setting.name})
         return None if answer["reason"] is None else str(answer["reason"])
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """The one that was declared, where the dtype has it."""
-        return named(self.target.arithmetic, setting.runtime.dtype)
+        return find_arithmetic(self.target.arithmetic, setting.runtime.dtype)
 
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTMElsewhere:
+    def load(self, setting: Setting, weights: LSTMWeights) -> RemoteLSTM:
         """It is loaded there when it is called."""
-        return LSTMElsewhere(self, setting, weights, next(self._numbers))
+        return RemoteLSTM(self, setting, weights, next(self._numbers))
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
-        """As `lstm_parity.running.observe.evidence`, there, in one answer."""
-        if (reason := declared(self.target.without, case.setting)) is not None:
+        """As `lstm_parity.running.observe.collect_evidence`, there, in one answer."""
+        if (reason := declared_reason(self.target.without, case.setting)) is not None:
             raise NotImplementedError(reason)
-        message, tensors = arrays.told_case(case)
-        return arrays.evidence_of(*self.ask(message | {"do": "observe", "chain": chain}, *tensors))
+        message, tensors = arrays.encode_case(case)
+        return arrays.decode_evidence(*self.ask(message | {"do": "observe", "chain": chain}, *tensors))
 
     def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
         """As `lstm_parity.running.autograd.found_by_autograd`, there."""
-        (message, tensors), (more, derivatives) = arrays.told_case(case), arrays.told_adjoints(d)
+        (message, tensors), (more, derivatives) = arrays.encode_case(case), arrays.encode_adjoints(d)
         message |= more | {"do": "autograd", "frozen": list(frozen)}
         answer, found = self.ask(message, derivatives, *tensors)
         return dict(zip(answer["names"], found, strict=True))
@@ -105,24 +105,24 @@ class Elsewhere:
         try:
             frames.send(connection, message, *values, limit=self.limit)
             answer, results = self._answer(connection)
-        except frames.LateError:
+        except frames.RemoteTimeoutError:
             self._kill()
-            raise ToldError(f"it did not return within {self.limit:g} seconds and was killed") from None
-        except frames.ClosedError:
-            raise ToldError(_said(self._ended())) from None
+            raise ImplementationError(f"it did not return within {self.limit:g} seconds and was killed") from None
+        except frames.RemoteClosedError:
+            raise ImplementationError(_describe_exit(self._ended())) from None
         if "refused" in answer:
             raise NotImplementedError(answer["refused"])
         if "impure" in answer:
-            raise ToldError(answer["impure"])
+            raise ImplementationError(answer["impure"])
         if "raised" in answer:
-            raise ToldError(answer["raised"])
+            raise ImplementationError(answer["raised"])
         return answer, results
 
     def _answer(self, connection: socket.socket) -> tuple[dict[str, Any], list[Any]]:
         """The answer; after each call that took long the worker says that it goes on, and the limit starts anew."""
         while True:
             answer, results = frames.receive(connection, self.limit)
-            if answer != GOES_ON:
+            if answer != HEARTBEAT:
                 return answer, results
 
     def _connected(self) -> socket.socket:
@@ -137,15 +137,15 @@ class Elsewhere:
             fields, memory = self.target.fields, int(self.memory * 2**30)
             self._server.begin("lstm_parity.implementations.remote.worker:serve", path, fields, memory, limit=1e6)
             connection, _ = listening.accept()
-        frames.widen(connection)
+        frames.enlarge_send_buffer(connection)
         self._connection = connection
         try:
             answer, _ = frames.receive(connection, max(60.0, self.limit))
-        except frames.LateError:
+        except frames.RemoteTimeoutError:
             self._kill()
             raise TargetError(f"{self.name} took longer to import than {max(60.0, self.limit):g} seconds") from None
-        except frames.ClosedError:
-            raise TargetError(f"{self.name} could not be imported: {_said(self._ended())}") from None
+        except frames.RemoteClosedError:
+            raise TargetError(f"{self.name} could not be imported: {_describe_exit(self._ended())}") from None
         if "pid" not in answer:
             self._ended()
             raise TargetError(answer.get("refused") or f"importing {self.name} raised:\n{answer['raised']}")
@@ -157,7 +157,7 @@ class Elsewhere:
             os.kill(self._pid, signal.SIGKILL)
         self._ended()
 
-    def _ended(self) -> Ending:
+    def _ended(self) -> CallResult:
         assert self._connection is not None
         self._connection.close()
         self._connection = None
@@ -174,17 +174,17 @@ class Elsewhere:
         self.leave()
         self._server.close()
 
-    def __enter__(self) -> Elsewhere:
+    def __enter__(self) -> RemoteImplementation:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class LSTMElsewhere:
+class RemoteLSTM:
     """Called like `nn.LSTM`; the weights travel with the first call, and again where they were forgotten there."""
 
-    def __init__(self, home: Elsewhere, setting: Setting, weights: LSTMWeights, number: int) -> None:
+    def __init__(self, home: RemoteImplementation, setting: Setting, weights: LSTMWeights, number: int) -> None:
         self._home, self._setting, self._weights, self._number, self._sent = home, setting, weights, number, False
 
     def __call__(self, input: Any, hx: Any) -> Any:
@@ -201,11 +201,11 @@ class LSTMElsewhere:
         return self._home.ask(message, input, hx, *named.values())
 
 
-def _said(ending: Ending) -> str:
+def _describe_exit(ending: CallResult) -> str:
     """How the implementation ended its process, in a sentence."""
     last = f"; its last words:\n{ending.words}" if ending.words else ""
-    if ending.how is How.EXITED or ending.how is How.RETURNED:
+    if ending.how is ExitKind.EXITED or ending.how is ExitKind.RETURNED:
         return f"it ended the process by an exit with status {ending.kind or 0}{last}"
-    if ending.how is How.CRASHED:
+    if ending.how is ExitKind.CRASHED:
         return f"it ended the process by {WORDS.get(ending.kind, ending.kind)} ({ending.kind}){last}"
     return f"it ended the process: {ending.kind} {ending.words}"

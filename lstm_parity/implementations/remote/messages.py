@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.cases.setting import setting_named
+from lstm_parity.cases.setting import parse_setting
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.autograd import Adjoints
@@ -18,49 +18,49 @@ from lstm_parity.running.observe import Evidence
 Message = tuple[dict[str, Any], list[Any]]  # what JSON holds, and arrays
 
 
-def told_case(case: Case) -> Message:
-    """What `case_of` makes the case of; weights that float32 holds exactly travel in it, at half the size."""
+def encode_case(case: Case) -> Message:
+    """What `decode_case` makes the case of; weights that float32 holds exactly travel in it, at half the size."""
     dtype = np.float64 if case.setting.runtime.dtype == "float64" else np.float32
     cells: Any = [[[name for name, _ in cell.items()] for cell in layer] for layer in case.weights.cells]
     message = {"setting": case.setting.name, "profile": case.profile, "seed": case.seed, "cells": cells}
     return message, [case.input, case.h_0, case.c_0, *(w.astype(dtype) for _, w in case.weights.items())]
 
 
-def case_of(message: dict[str, Any], arrays: Sequence[Array]) -> Case:
+def decode_case(message: dict[str, Any], arrays: Sequence[Array]) -> Case:
     """The case of a message."""
     x, h_0, c_0, *values = arrays
     rest = iter(values)
     weights = LSTMWeights(
         tuple(tuple(CellWeights(**{n: next(rest) for n in names}) for names in layer) for layer in message["cells"])
     )
-    return Case(setting_named(message["setting"]), message["profile"], message["seed"], weights, x, h_0, c_0)
+    return Case(parse_setting(message["setting"]), message["profile"], message["seed"], weights, x, h_0, c_0)
 
 
-def told_adjoints(d: Adjoints) -> Message:
-    """What `adjoints_of` makes the adjoints of."""
+def encode_adjoints(d: Adjoints) -> Message:
+    """What `decode_adjoints` makes the adjoints of."""
     return {"losses": d.losses, "ones": d.ones}, [d.output, d.h_n, d.c_n]
 
 
-def adjoints_of(message: dict[str, Any], arrays: Sequence[Array]) -> Adjoints:
+def decode_adjoints(message: dict[str, Any], arrays: Sequence[Array]) -> Adjoints:
     """The adjoints of a message."""
     output, h_n, c_n = arrays
     return Adjoints(output, h_n, c_n, tuple(message["losses"]), message["ones"])
 
 
-def told_evidence(seen: Sequence[Evidence]) -> Message:
-    """What `evidence_of` makes the evidence of."""
+def encode_evidence(seen: Sequence[Evidence]) -> Message:
+    """What `decode_evidence` makes the evidence of."""
     fields = [{"way": one.way, "lengths": one.lengths, "faults": one.outputs.faults} for one in seen]
     return {"evidence": fields}, [
         [one.x, one.h_0, one.c_0, one.outputs.output, one.outputs.h_n, one.outputs.c_n] for one in seen
     ]
 
 
-def evidence_of(message: dict[str, Any], arrays: Sequence[Sequence[Any]]) -> tuple[Evidence, ...]:
+def decode_evidence(message: dict[str, Any], arrays: Sequence[Sequence[Any]]) -> tuple[Evidence, ...]:
     """The evidence of a message."""
-    return tuple(_evidence(one, *six) for one, six in zip(message["evidence"], arrays, strict=True))
+    return tuple(_decode_one(one, *six) for one, six in zip(message["evidence"], arrays, strict=True))
 
 
-def _evidence(fields: dict[str, Any], x: Array, h_0: Array, c_0: Array, *outputs: Array | None) -> Evidence:
+def _decode_one(fields: dict[str, Any], x: Array, h_0: Array, c_0: Array, *outputs: Array | None) -> Evidence:
     output, h_n, c_n = outputs
     lengths = None if fields["lengths"] is None else tuple(fields["lengths"])
     return Evidence(fields["way"], x, h_0, c_0, Outputs(output, h_n, c_n, tuple(fields["faults"])), lengths)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lstm_parity.cases.setting import Setting
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.calls import bits, tensors_of
+from lstm_parity.running.calls import flatten_tensors, read_bits
 from lstm_parity.running.protocol import LSTM, Implementation
 
 
@@ -32,33 +32,33 @@ class WatchedLSTM:
     def __init__(self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None]) -> None:
         self._lstm, self._after = lstm, after
         self._weights = dict(weights.items())
-        self._before = {name: bits(weight) for name, weight in self._weights.items()}
-        self._drawn = {name: look() for name, look in DRAWN.items()}
-        self._places = {_place(weight): name for name, weight in self._weights.items()}
+        self._before = {name: read_bits(weight) for name, weight in self._weights.items()}
+        self._drawn = {name: look() for name, look in RANDOM_CHANGED.items()}
+        self._places = {_storage_address(weight): name for name, weight in self._weights.items()}
 
     def __call__(self, input: Any, hx: Any) -> Any:
         """What the LSTM returns. Raises ImpureError, and what the LSTM raises."""
-        given = dict(zip(("input", "h_0", "c_0"), tensors_of((input, hx)), strict=False))
-        before = {name: bits(tensor) for name, tensor in given.items()}
-        with unchanged_process():
+        given = dict(zip(("input", "h_0", "c_0"), flatten_tensors((input, hx)), strict=False))
+        before = {name: read_bits(tensor) for name, tensor in given.items()}
+        with check_process_unchanged():
             returned = self._lstm(input, hx)
-        _demand_unchanged(given, before)
-        places = self._places | {_place(tensor): name for name, tensor in given.items() if tensor.numel()}
-        for result in tensors_of(returned):
-            if result.numel() and (place := _place(result)) in places:
+        _require_unchanged(given, before)
+        places = self._places | {_storage_address(tensor): name for name, tensor in given.items() if tensor.numel()}
+        for result in flatten_tensors(returned):
+            if result.numel() and (place := _storage_address(result)) in places:
                 raise ImpureError(f"the call returned memory of its argument {places[place]}: return a copy")
         self._after()
         return returned
 
     def demand_unchanged(self) -> None:
         """Raise ImpureError where a weight, or the state of a random generator, is another than when it was loaded."""
-        _demand_unchanged(self._weights, self._before)
-        for name, look in DRAWN.items():
+        _require_unchanged(self._weights, self._before)
+        for name, look in RANDOM_CHANGED.items():
             if look() != self._drawn[name]:
                 raise ImpureError(f"the call changed {name}: in eval mode an LSTM draws nothing")
 
 
-class Watched:
+class WatchedImplementation:
     """An implementation whose LSTMs are watched; `last` is the one loaded last."""
 
     def __init__(self, implementation: Implementation, after: Callable[[], None]) -> None:
@@ -70,9 +70,9 @@ class Watched:
         """The implementation's."""
         return self.implementation.name
 
-    def refuses(self, setting: Setting) -> str | None:
+    def unsupported_reason(self, setting: Setting) -> str | None:
         """What the implementation refuses."""
-        return self.implementation.refuses(setting)
+        return self.implementation.unsupported_reason(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> WatchedLSTM:
         """The implementation's, watched."""
@@ -80,13 +80,13 @@ class Watched:
         return self.last
 
 
-def _place(tensor: Tensor) -> int:
+def _storage_address(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def _demand_unchanged(given: dict[str, Tensor], before: dict[str, bytes]) -> None:
+def _require_unchanged(given: dict[str, Tensor], before: dict[str, bytes]) -> None:
     for name, tensor in given.items():
-        if bits(tensor) != before[name]:
+        if read_bits(tensor) != before[name]:
             raise ImpureError(f"the call changed its argument {name} in place: compute with a copy")
 
 
@@ -103,7 +103,7 @@ STATE: dict[str, Callable[[], Any]] = {
     "torch.backends.mkldnn.enabled": lambda: torch.backends.mkldnn.enabled,
     "the working directory": os.getcwd,
 }
-DRAWN: dict[str, Callable[[], Any]] = {
+RANDOM_CHANGED: dict[str, Callable[[], Any]] = {
     "torch's random generator": lambda: torch.get_rng_state().numpy().tobytes(),
     "NumPy's random generator": _numpy_state,
     "Python's random generator": random.getstate,
@@ -111,7 +111,7 @@ DRAWN: dict[str, Callable[[], Any]] = {
 
 
 @contextmanager
-def unchanged_process() -> Iterator[None]:
+def check_process_unchanged() -> Iterator[None]:
     """Raise ImpureError where a global setting is another afterwards."""
     before = {name: look() for name, look in STATE.items()}
     yield

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from lstm_parity.running.calls import bits
+from lstm_parity.running.calls import read_bits
 
 Leaf = Any  # a tensor or an array
 BUFFER = 1 << 22  # bytes that may be under way: few messages then wait for their reader
@@ -24,15 +24,15 @@ AT_ONCE = 512  # parts, of which a system takes 1024 or more in one call
 _LENGTHS = struct.Struct("<QQ")  # of the JSON and of the tensors' bytes
 
 
-class ClosedError(Exception):
+class RemoteClosedError(Exception):
     """The other process is gone."""
 
 
-class LateError(Exception):
+class RemoteTimeoutError(Exception):
     """The other process has not answered in time."""
 
 
-def widen(connection: socket.socket) -> None:
+def enlarge_send_buffer(connection: socket.socket) -> None:
     """Let large messages be sent in one go."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
 
@@ -51,14 +51,14 @@ def send(connection: socket.socket, message: Any, *values: Any, limit: float | N
     try:
         _send_parts(connection, deque([memoryview(first), *(part.cast("B") for part in parts if part.nbytes)]))
     except TimeoutError as error:
-        raise LateError from error
+        raise RemoteTimeoutError from error
     except (BrokenPipeError, ConnectionResetError) as error:
-        raise ClosedError from error
+        raise RemoteClosedError from error
 
 
 def _memory(leaf: Leaf) -> memoryview:
     """An array's bytes where they lie, a tensor's copied."""
-    bytes_like: Any = np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else bits(leaf)
+    bytes_like: Any = np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else read_bits(leaf)
     return memoryview(bytes_like)
 
 
@@ -75,24 +75,24 @@ def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
 def receive(connection: socket.socket, limit: float | None = None) -> tuple[Any, list[Any]]:
     """A message and its values. Raises ClosedError, or LateError after `limit` seconds."""
     deadline = None if limit is None else time.monotonic() + limit
-    head, body = _LENGTHS.unpack(_exactly(connection, _LENGTHS.size, deadline))
-    message, trees, layouts = json.loads(bytes(_exactly(connection, head, deadline)))
-    leaves = _leaves(_exactly(connection, body, deadline), layouts)
+    head, body = _LENGTHS.unpack(_receive_exactly(connection, _LENGTHS.size, deadline))
+    message, trees, layouts = json.loads(bytes(_receive_exactly(connection, head, deadline)))
+    leaves = _leaves(_receive_exactly(connection, body, deadline), layouts)
     return message, [_value(tree, leaves) for tree in trees]
 
 
-def _exactly(connection: socket.socket, size: int, deadline: float | None) -> bytearray:
+def _receive_exactly(connection: socket.socket, size: int, deadline: float | None) -> bytearray:
     read, view = 0, memoryview(data := bytearray(size))
     while read < size:
         connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
         try:
             part = connection.recv_into(view[read:])
         except TimeoutError as error:
-            raise LateError from error
+            raise RemoteTimeoutError from error
         except ConnectionResetError as error:
-            raise ClosedError from error
+            raise RemoteClosedError from error
         if not part:
-            raise ClosedError
+            raise RemoteClosedError
         read += part
     return data
 

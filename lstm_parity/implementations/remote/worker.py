@@ -18,23 +18,23 @@ from typing import Any
 
 import torch
 
-from lstm_parity.cases.setting import Setting, setting_named
-from lstm_parity.implementations.load import load
-from lstm_parity.implementations.remote import GOES_ON
+from lstm_parity.cases.setting import Setting, parse_setting
+from lstm_parity.implementations.load import load_target
+from lstm_parity.implementations.remote import HEARTBEAT
 from lstm_parity.implementations.remote import messages as arrays
 from lstm_parity.implementations.remote import wire as frames
-from lstm_parity.implementations.remote.purity import ImpureError, Watched, WatchedLSTM
+from lstm_parity.implementations.remote.purity import ImpureError, WatchedImplementation, WatchedLSTM
 from lstm_parity.implementations.target import Target, TargetError
 from lstm_parity.reference.weights import LSTMWeights, named_weights
 from lstm_parity.running.autograd import found_by_autograd
 from lstm_parity.running.calls import runtime_flags
-from lstm_parity.running.observe import evidence
+from lstm_parity.running.observe import collect_evidence
 from lstm_parity.running.protocol import Implementation
 
-HOME = str(Path(__file__).parents[2]) + os.sep
+PACKAGE = str(Path(__file__).parents[2]) + os.sep
 STATM = Path("/proc/self/statm")  # the pages that a process has
 SILENCE = 0.2  # seconds
-KEPT = 8  # loaded LSTMs, of which the oldest is forgotten
+MAX_LOADED = 8  # loaded LSTMs, of which the oldest is forgotten
 
 
 def serve(path: str, fields: dict[str, Any], memory: int) -> None:
@@ -42,13 +42,13 @@ def serve(path: str, fields: dict[str, Any], memory: int) -> None:
     limit_memory(memory)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(path)
-        frames.widen(connection)
+        frames.enlarge_send_buffer(connection)
         try:
-            worker = Worker(load(Target.of(fields)), connection)
+            worker = Worker(load_target(Target.of(fields)), connection)
         except TargetError as error:
             return frames.send(connection, {"refused": str(error)})
         except Exception:
-            return frames.send(connection, {"raised": _story()})
+            return frames.send(connection, {"raised": _format_exception()})
         frames.send(connection, {"pid": os.getpid()})
         worker.answer()
 
@@ -66,10 +66,10 @@ class Worker:
 
     def __init__(self, implementation: Implementation, connection: socket.socket) -> None:
         self.implementation, self.connection, self.spoke = implementation, connection, time.monotonic()
-        self.watched = Watched(implementation, self._goes_on)
+        self.watched = WatchedImplementation(implementation, self._goes_on)
         self.loaded: OrderedDict[int, WatchedLSTM] = OrderedDict()
         self.operations: dict[str, Callable[..., Any]] = {
-            "refuses": self.refuses,
+            "refuses": self.unsupported_reason,
             "call": self.call,
             "observe": self.observe,
             "autograd": self.autograd,
@@ -80,7 +80,7 @@ class Worker:
         while True:
             try:
                 message, values = frames.receive(self.connection)
-            except frames.ClosedError:
+            except frames.RemoteClosedError:
                 return
             self.spoke = time.monotonic()
             try:
@@ -90,16 +90,16 @@ class Worker:
             except ImpureError as error:
                 answer, results = {"impure": str(error)}, []
             except Exception:
-                answer, results = {"raised": _story()}, []
+                answer, results = {"raised": _format_exception()}, []
             self._say(answer, *results)
 
-    def refuses(self, message: dict[str, Any]) -> tuple[Any, ...]:
+    def unsupported_reason(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Why a setting is not supported."""
-        return ({"reason": self.implementation.refuses(setting_named(message["setting"]))},)
+        return ({"reason": self.implementation.unsupported_reason(parse_setting(message["setting"]))},)
 
     def call(self, message: dict[str, Any], input: Any, hx: Any, *weights: torch.Tensor) -> tuple[Any, ...]:
         """What the LSTM of that number returns; it is loaded where it is not known and weights are sent along."""
-        setting, number = setting_named(message["setting"]), message["number"]
+        setting, number = parse_setting(message["setting"]), message["number"]
         with runtime_flags(setting.runtime):
             if number not in self.loaded:
                 if not message["weights"]:
@@ -111,21 +111,21 @@ class Worker:
 
     def _load(self, setting: Setting, number: int, weights: LSTMWeights) -> None:
         self.loaded[number] = self.watched.load(setting, weights)
-        while len(self.loaded) > KEPT:
+        while len(self.loaded) > MAX_LOADED:
             self.loaded.popitem(last=False)
 
     def observe(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         """The evidence of a whole case."""
-        seen = evidence(self.watched, arrays.case_of(message, values), message["chain"])
+        seen = collect_evidence(self.watched, arrays.decode_case(message, values), message["chain"])
         if self.watched.last is not None:
             self.watched.last.demand_unchanged()
-        answer, tensors = arrays.told_evidence(seen)
+        answer, tensors = arrays.encode_evidence(seen)
         return answer, *tensors
 
     def _goes_on(self) -> None:
         """Tell so where the last word is long ago: the limit of time is one of a call, not of a case."""
         if time.monotonic() - self.spoke > SILENCE:
-            self._say(GOES_ON)
+            self._say(HEARTBEAT)
 
     def _say(self, answer: dict[str, Any], *results: Any) -> None:
         self.spoke = time.monotonic()
@@ -134,15 +134,15 @@ class Worker:
     def autograd(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
         """What autograd finds through the implementation, by name."""
         derivatives, *rest = values
-        case, d = arrays.case_of(message, rest), arrays.adjoints_of(message, derivatives)
+        case, d = arrays.decode_case(message, rest), arrays.decode_adjoints(message, derivatives)
         found = found_by_autograd(self.implementation, case, d, message["frozen"])
         return {"names": list(found)}, *found.values()
 
 
-def _story() -> str:
+def _format_exception() -> str:
     """The traceback of what the implementation raised, without our own frames above it."""
     told = traceback.TracebackException(*sys.exc_info())
-    theirs = [frame for frame in told.stack if not frame.filename.startswith(HOME)]
+    theirs = [frame for frame in told.stack if not frame.filename.startswith(PACKAGE)]
     told.stack = traceback.StackSummary.from_list(theirs or told.stack)
     return "".join(told.format())
 

@@ -6,18 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lstm_parity.audits.upgrade.compare.drift import drift
+from lstm_parity.audits.upgrade.compare.drift import measure_drift
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
-from lstm_parity.audits.upgrade.compare.judged_answer import Judged, judged
+from lstm_parity.audits.upgrade.compare.judged_answer import AnswerChange, judge_change
 from lstm_parity.audits.upgrade.record import Answer, Record
-from lstm_parity.cases.case import Case, case
+from lstm_parity.cases.case import Case, parse_case
 
-LEFT = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
-BY_CHANCE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
+MIN_CASES = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
+CHANCE_NOTE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class AnswerComparison:
     """What the answers of two records come to: findings, and how many answers were the same and how many changed."""
 
     findings: tuple[Finding, ...]
@@ -25,26 +25,26 @@ class Numbers:
     changed: int
 
 
-def numbers(old: Record, new: Record) -> Numbers:
+def compare_answers(old: Record, new: Record) -> AnswerComparison:
     """Compare the answers that both records have. Only what changed is judged."""
     olds = {answer.key: answer for answer in old.answers if old.cases[answer.case] == new.cases.get(answer.case)}
     pairs = [(olds[answer.key], answer) for answer in new.answers if answer.key in olds]
     groups = defaultdict(list)
     for one, other in pairs:
-        groups[_group(other)].append((one, other))
+        groups[_group_key(other)].append((one, other))
     found = [_Group(name, tuple(pairs)) for name, pairs in groups.items()]
     changed = sum(len(group.changed) for group in found)
     changing = sum(bool(group.changed) for group in found)
     findings = tuple(finding for group in found for finding in group.findings(changing))
-    return Numbers(findings, len(pairs) - changed, changed)
+    return AnswerComparison(findings, len(pairs) - changed, changed)
 
 
-def _group(answer: Answer) -> str:
+def _group_key(answer: Answer) -> str:
     dtype = next(word for word in answer.case.split("-") if word.startswith(("float", "bfloat")))
     return f"{answer.subject}, {dtype}, {answer.way}"
 
 
-def same(old: Answer, new: Answer) -> bool:
+def have_same_bits(old: Answer, new: Answer) -> bool:
     """Whether two answers are the same, bit for bit, or the same exception in any words."""
     if old.raised or new.raised:
         return bool(old.raised) and bool(new.raised)
@@ -57,8 +57,8 @@ class _Group:
 
     def __init__(self, name: str, pairs: Sequence[tuple[Answer, Answer]]) -> None:
         self.name, self.pairs = name, pairs
-        self.changed = [pair for pair in pairs if not same(*pair)]
-        self.all = [case(new.case) for _, new in pairs] if self.changed else []
+        self.changed = [pair for pair in pairs if not have_same_bits(*pair)]
+        self.all = [parse_case(new.case) for _, new in pairs] if self.changed else []
 
     def findings(self, groups: int) -> Iterator[Finding]:
         """Of all kinds that there are; groups: how many groups are asked for drift."""
@@ -67,22 +67,22 @@ class _Group:
         by_kind = defaultdict(list)
         for old, new in self.changed:
             if not (old.raised or new.raised) and old.faults == new.faults:
-                one = judged(case(new.case), old, new)
+                one = judge_change(parse_case(new.case), old, new)
                 by_kind[_kind(one)].append(one)
         for kind, found in by_kind.items():
             yield self._told(kind, found)
-        if (grown := drift([one.errors for one in by_kind[Kind.NOISE]])).is_real(groups):
+        if (grown := measure_drift([one.errors for one in by_kind[Kind.NOISE]])).is_real(groups):
             once = f"by chance once in {1 / grown.chance:.0f}"
             yield Finding(Kind.DRIFT, self.name, f"errors grew {grown.growth:.2f} times in {grown.cases} cases, {once}")
 
-    def _told(self, kind: Kind, found: list[Judged]) -> Finding:
+    def _told(self, kind: Kind, found: list[AnswerChange]) -> Finding:
         worst = max(found, key=lambda one: max((m.worst for m in (*one.old, *one.new)), default=0.0))
         far = max(one.apart for one in found)
         apart = f"up to {far:.1e} apart" if far else "apart in elements that are not recorded"
         words = f"{len(found)} of {len(self.pairs)} cases, {apart}"
         words = self._shared([one.case for one in found], words)
-        if kind in LEFT:
-            words = f"{words}; {LEFT[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
+        if kind in MIN_CASES:
+            words = f"{words}; {MIN_CASES[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
         return Finding(kind, self.name, words, tuple(one.name for one in found))
 
     def _answered(self) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ class _Group:
             found = [pair for pair in self.changed if pair[which].raised and not pair[1 - which].raised]
             for words, times in Counter(pair[which].raised for pair in found).items():
                 names = tuple(pair[1].case for pair in found if pair[which].raised == words)
-                shared = self._shared([case(name) for name in names], f"{times} of {len(self.pairs)} cases")
+                shared = self._shared([parse_case(name) for name in names], f"{times} of {len(self.pairs)} cases")
                 yield Finding(kind, self.name, f"{shared}; {'now' if which else 'was'}: {words}", names)
 
     def _malformed(self) -> Iterator[Finding]:
@@ -107,14 +107,14 @@ class _Group:
     def _shared(self, found: list[Case], words: str) -> str:
         """The words, and what the cases have in common that not all cases of the group have, nor these by chance."""
         told = []
-        for trait, value in traits(found[0]).items():
-            rate = sum(traits(one)[trait] == value for one in self.all) / len(self.all)
-            if all(traits(one)[trait] == value for one in found) and rate ** len(found) < BY_CHANCE:
+        for trait, value in case_features(found[0]).items():
+            rate = sum(case_features(one)[trait] == value for one in self.all) / len(self.all)
+            if all(case_features(one)[trait] == value for one in found) and rate ** len(found) < CHANCE_NOTE:
                 told.append(value)
         return f"{words}; all with {', '.join(told)}" if told else words
 
 
-def _kind(one: Judged) -> Kind:
+def _kind(one: AnswerChange) -> Kind:
     if not one.seen:
         return Kind.NOT_JUDGED
     kinds = {
@@ -126,13 +126,13 @@ def _kind(one: Judged) -> Kind:
     return kinds[one.deviates]
 
 
-def _worst(one: Judged) -> str:
+def _worst(one: AnswerChange) -> str:
     """The tensor that is furthest off, old and new."""
     k = max(range(len(one.new)), key=lambda k: max(one.old[k].worst, one.new[k].worst))
     return f"{one.new[k].tensor}, {one.old[k].worst:.2g} x rounding noise before, {one.new[k].worst:.2g} now"
 
 
-def traits(one: Case) -> Mapping[str, str]:
+def case_features(one: Case) -> Mapping[str, str]:
     """What may tell the cases of a finding from others, in words."""
     a, c, r = one.setting.architecture, one.setting.call, one.setting.runtime
     form = "padded input" if c.batch is not None else "unbatched input"

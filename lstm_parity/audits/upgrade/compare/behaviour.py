@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from statistics import median
 
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
-from lstm_parity.audits.upgrade.measure.capabilities import UNTOLD
+from lstm_parity.audits.upgrade.measure.capabilities import UNKNOWN
 from lstm_parity.audits.upgrade.measure.speeds import ITSELF
-from lstm_parity.audits.upgrade.record import Conduct, Record
+from lstm_parity.audits.upgrade.record import CallOutcome, Record
 
 FACTOR = 1.5  # between the medians: less may be another placement of code
 APART = 1.15  # between the nearest rounds of the two: their spread must not touch
@@ -18,19 +18,19 @@ LONG = 110  # characters of an exception's words
 SHOWN = 5  # names that a line tells; --json has all
 
 
-def conducts(old: Record, new: Record) -> Iterator[Finding]:
+def compare_bad_calls(old: Record, new: Record) -> Iterator[Finding]:
     """Refusals and crashes; calls of one table that changed in the same way stand in one line."""
     groups = defaultdict(list)
-    for name, after in new.conducts.items():
-        before = old.conducts.get(name)
+    for name, after in new.bad_calls.items():
+        before = old.bad_calls.get(name)
         if before is not None and (kind := _kind(before, after)) is not None:
             groups[kind, name.rpartition(": ")[0], _outcome(before, kind), _outcome(after, kind)].append(name)
     for (kind, where, was, now), names in groups.items():
-        told = _listed([name.rpartition(": ")[2] for name in names])
+        told = _list_names([name.rpartition(": ")[2] for name in names])
         yield Finding(kind, where, f"{told}: was {was}, now {now}", tuple(names))
 
 
-def _kind(old: Conduct, new: Conduct) -> Kind | None:
+def _kind(old: CallOutcome, new: CallOutcome) -> Kind | None:
     if old.refused and new.refused:
         return None if old.words == new.words else Kind.REWORDED
     if old.refused != new.refused:
@@ -42,32 +42,32 @@ def _kind(old: Conduct, new: Conduct) -> Kind | None:
     return Kind.CRASH_GONE if new.died == 0 and old.died == old.times else None
 
 
-def _outcome(conduct: Conduct, kind: Kind) -> str:
+def _outcome(conduct: CallOutcome, kind: Kind) -> str:
     """How calls end, in words that the calls of a table can have in common."""
     if conduct.refused:
-        return f"refused ({_without_numbers(conduct.words)})" if kind is Kind.REWORDED else "refused"
+        return f"refused ({_mask_numbers(conduct.words)})" if kind is Kind.REWORDED else "refused"
     names = {"overrun": "refused after reading past an end", "crashed": "the end of the process", "hung": "hanging"}
     ends = {"exited": names["crashed"], **names}
     return " or ".join(dict.fromkeys(ends.get(how, how) for how in sorted(conduct.endings)))
 
 
-def _without_numbers(words: str) -> str:
+def _mask_numbers(words: str) -> str:
     """Short, for a line; --json has the names of the calls, the records their words."""
     words = re.sub(r"\d+", "#", words)
     return words if len(words) <= LONG else f"{words[: LONG - 3]}..."
 
 
-def _listed(names: list[str]) -> str:
+def _list_names(names: list[str]) -> str:
     """Some of the names, and how many more there are."""
     more = f"; and {len(names) - SHOWN} more" if len(names) > SHOWN + 1 else ""
     return "; ".join(names[:SHOWN] if more else names) + more
 
 
-def capabilities(old: Record, new: Record) -> Iterator[Finding]:
+def compare_capabilities(old: Record, new: Record) -> Iterator[Finding]:
     """What works in one of them only; what does not in either, in other words."""
     for name, now in new.capabilities.items():
-        was = old.capabilities.get(name, f"{UNTOLD}not asked")
-        if was.startswith(UNTOLD) or now.startswith(UNTOLD) or was == now:
+        was = old.capabilities.get(name, f"{UNKNOWN}not asked")
+        if was.startswith(UNKNOWN) or now.startswith(UNKNOWN) or was == now:
             continue
         if not was:
             yield Finding(Kind.CAPABILITY_LOST, name, f"worked, now {now}", (name,))
@@ -77,7 +77,7 @@ def capabilities(old: Record, new: Record) -> Iterator[Finding]:
             yield Finding(Kind.REWORDED, name, f"was {was}, now {now}", (name,))
 
 
-def kernels(old: Record, new: Record) -> Iterator[Finding]:
+def compare_kernels(old: Record, new: Record) -> Iterator[Finding]:
     """Calls that another kernel computes; those that fail are told as capabilities."""
     groups = defaultdict(list)
     for call, now in new.kernels.items():
@@ -85,10 +85,10 @@ def kernels(old: Record, new: Record) -> Iterator[Finding]:
         if was != now and all(name.startswith(("aten::", "single")) for name in (*was, *now)):
             groups[(", ".join(was), ", ".join(now))].append(call)
     for (before, after), calls in groups.items():
-        yield Finding(Kind.KERNEL, _listed(calls), f"was {before}, now {after}", tuple(calls))
+        yield Finding(Kind.KERNEL, _list_names(calls), f"was {before}, now {after}", tuple(calls))
 
 
-def speeds(old: Record, new: Record) -> Iterator[Finding]:
+def compare_speeds(old: Record, new: Record) -> Iterator[Finding]:
     """Calls that take another time, in units of a plain product, beyond the spread of the rounds of both.
 
     In seconds as well: else it would be the product that has changed. Those of two processors are not compared.
@@ -102,9 +102,13 @@ def speeds(old: Record, new: Record) -> Iterator[Finding]:
             continue
         factor = median(after) / median(before)
         if min(factor, factor * itself) >= FACTOR and min(after) > APART * max(before):
-            yield Finding(Kind.SLOWER, call, f"{factor:.1f} times the time, {_spread(before, after)}", (call,))
+            yield Finding(
+                Kind.SLOWER, call, f"{factor:.1f} times the time, {_geometric_spread(before, after)}", (call,)
+            )
         elif max(factor, factor * itself) <= 1.0 / FACTOR and max(after) * APART < min(before):
-            yield Finding(Kind.FASTER, call, f"{1 / factor:.1f} times as fast, {_spread(before, after)}", (call,))
+            yield Finding(
+                Kind.FASTER, call, f"{1 / factor:.1f} times as fast, {_geometric_spread(before, after)}", (call,)
+            )
 
 
 def _product(old: Record, new: Record) -> float:
@@ -113,6 +117,6 @@ def _product(old: Record, new: Record) -> float:
     return min(after) / min(before) if before and after else 1.0
 
 
-def _spread(before: tuple[float, ...], after: tuple[float, ...]) -> str:
+def _geometric_spread(before: tuple[float, ...], after: tuple[float, ...]) -> str:
     ranges = [f"{min(ratios):.3g} to {max(ratios):.3g}" for ratios in (before, after)]
     return f"{ranges[0]} products before, {ranges[1]} now"

@@ -30,7 +30,7 @@ class Drift:
         return self.growth >= GROWTH and self.chance * groups < CHANCE
 
 
-def drift(errors: Sequence[tuple[float, float]]) -> Drift:
+def measure_drift(errors: Sequence[tuple[float, float]]) -> Drift:
     """The drift of cases whose old and new errors, in noises, are these."""
     if not errors:
         return Drift(1.0, 1.0, 0)

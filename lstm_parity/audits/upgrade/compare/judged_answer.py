@@ -12,27 +12,27 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from lstm_parity.audits.upgrade.record import FORWARD, Answer, places
-from lstm_parity.cases.case import Case, case
-from lstm_parity.judging.exact import expected
-from lstm_parity.judging.forward import MEANINGFUL, Measured, distances
-from lstm_parity.judging.gradients import expected_all
-from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, named
+from lstm_parity.audits.upgrade.record import FORWARD, Answer, sample_indices
+from lstm_parity.cases.case import Case, parse_case
+from lstm_parity.judging.exact import exact_answer
+from lstm_parity.judging.forward import MAX_HIDDEN_NOISE, TensorComparison, distances
+from lstm_parity.judging.gradients import exact_gradients_of_all
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, find_arithmetic
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.calls import TENSORS, Outputs
 from lstm_parity.running.observe import TRAJECTORY, WHOLE, Evidence
 
-Exact = Mapping[str, tuple[Array, Array]]  # values and noise by array
+ExactSource = Mapping[str, tuple[Array, Array]]  # values and noise by array
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class AnswerChange:
     """An answer that changed, old and new, each measured against the exact one; both empty where it is not judged."""
 
     case: Case
-    old: tuple[Measured, ...]
-    new: tuple[Measured, ...]
+    old: tuple[TensorComparison, ...]
+    new: tuple[TensorComparison, ...]
     apart: float
 
     @property
@@ -60,14 +60,14 @@ def _equal(one: Array, other: Array) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def _rms(measured: tuple[Measured, ...]) -> float:
+def _rms(measured: tuple[TensorComparison, ...]) -> float:
     ratios = np.concatenate([m.ratio[(m.noise > 0.0) & np.isfinite(m.ratio)] for m in measured])
     return float(np.sqrt(np.square(ratios).mean())) if len(ratios) else 0.0
 
 
-def judged(one: Case, old: Answer, new: Answer) -> Judged:
+def judge_change(one: Case, old: Answer, new: Answer) -> AnswerChange:
     """Two answers to one case, of one way, each in the arithmetic that it ought to be computed in."""
-    exact, before = _exact(one.id, new.way, new.arithmetic), _exact(one.id, old.way, old.arithmetic)
+    exact, before = _exact_answer(one.id, new.way, new.arithmetic), _exact_answer(one.id, old.way, old.arithmetic)
     pairs = [(name, old.arrays[name], new.arrays[name]) for name in new.arrays if name in old.arrays]
     pairs = [(name, a, b) for name, a, b in pairs if a.shape == b.shape]
     with np.errstate(all="ignore"):
@@ -75,45 +75,45 @@ def judged(one: Case, old: Answer, new: Answer) -> Judged:
             float(np.nanmax(np.abs(a.values - b.values))) for _, a, b in pairs if np.isfinite(a.values - b.values).any()
         ]
     known = [(name, a.values, b.values) for name, a, b in pairs if name in exact and name in before]
-    return Judged(
+    return AnswerChange(
         one,
-        tuple(_measured(name, a, before[name]) for name, a, _ in known),
-        tuple(_measured(name, b, exact[name]) for name, _, b in known),
+        tuple(_compare_exact(name, a, before[name]) for name, a, _ in known),
+        tuple(_compare_exact(name, b, exact[name]) for name, _, b in known),
         max((size for size in far if np.isfinite(size)), default=0.0),
     )
 
 
-def _measured(name: str, got: Array, whole: tuple[Array, Array]) -> Measured:
+def _compare_exact(name: str, got: Array, whole: tuple[Array, Array]) -> TensorComparison:
     """The elements that are kept, against theirs of the whole exact answer."""
-    exact, noise = (array.reshape(-1)[places(array.size, len(got))] for array in whole)
-    return Measured(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+    exact, noise = (array.reshape(-1)[sample_indices(array.size, len(got))] for array in whole)
+    return TensorComparison(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
 
 
 @lru_cache(maxsize=1024)
-def _exact(name: str, way: str, words: str) -> Exact:
+def _exact_answer(name: str, way: str, words: str) -> ExactSource:
     """The exact answer to a case and its noise by array, in an arithmetic; empty where nothing can be said."""
-    one = case(name)
+    one = parse_case(name)
     dtype = one.setting.runtime.dtype
-    if (arithmetic := named(words, dtype) if words else NATIVE[dtype]) is None:
+    if (arithmetic := find_arithmetic(words, dtype) if words else NATIVE[dtype]) is None:
         return {}
     found = _forward(one, arithmetic) if way == FORWARD else _gradients(one, arithmetic)
     scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
     return {name: (value, scale * noise) for name, (value, noise) in found.items()}
 
 
-def _forward(case: Case, arithmetic: Arithmetic) -> Exact:
+def _forward(case: Case, arithmetic: Arithmetic) -> ExactSource:
     shape = (*case.input.shape[:2], case.setting.architecture.num_directions * case.setting.architecture.output_size)
     nothing = Outputs(np.zeros(shape), np.zeros_like(case.h_0), np.zeros_like(case.c_0))
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
-    told = expected([case], [evidence], arithmetic, steps=False)
+    told = exact_answer([case], [evidence], arithmetic, steps=False)
     noise = max(float(told.output.deviation.max()), float(told.h_n.deviation.max()))
-    if told.overflow[0] or not noise <= MEANINGFUL:
+    if told.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
         return {}
     return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
 
 
-def _gradients(case: Case, arithmetic: Arithmetic) -> Exact:
-    told = expected_all([case], [adjoints(case)], arithmetic, [()])
-    if not told.carried[0] <= MEANINGFUL:
+def _gradients(case: Case, arithmetic: Arithmetic) -> ExactSource:
+    told = exact_gradients_of_all([case], [adjoints(case)], arithmetic, [()])
+    if not told.hidden_noise[0] <= MAX_HIDDEN_NOISE:
         return {}
     return {name: (one.value[0], one.deviation[0]) for name, one in told.named().items()}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lstm_parity.audits.upgrade.compare import behaviour
-from lstm_parity.audits.upgrade.compare.answers import numbers
+from lstm_parity.audits.upgrade.compare.answers import compare_answers
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
 from lstm_parity.audits.upgrade.measure.conditions import ALONE
 from lstm_parity.audits.upgrade.record import Record
@@ -34,23 +34,23 @@ class Comparison:
         return tuple(finding for finding in self.findings if finding.kind.worse and finding.kind not in spared)
 
 
-def compare(old: Record, new: Record) -> Comparison:
+def compare_records(old: Record, new: Record) -> Comparison:
     """Compare two records; nothing is run but the references, on the cases whose answers changed."""
-    answers = numbers(old, new)
+    answers = compare_answers(old, new)
     found = [
-        *conditions(old, new),
+        *compare_conditions(old, new),
         *answers.findings,
-        *behaviour.conducts(old, new),
-        *behaviour.capabilities(old, new),
-        *behaviour.kernels(old, new),
-        *behaviour.speeds(old, new),
+        *behaviour.compare_bad_calls(old, new),
+        *behaviour.compare_capabilities(old, new),
+        *behaviour.compare_kernels(old, new),
+        *behaviour.compare_speeds(old, new),
     ]
     order = list(Kind)
     found.sort(key=lambda finding: order.index(finding.kind))
     return Comparison(old, new, tuple(found), answers.same, answers.changed)
 
 
-def conditions(old: Record, new: Record) -> Iterator[Finding]:
+def compare_conditions(old: Record, new: Record) -> Iterator[Finding]:
     """What differs between the two runs and alone may change bits, or speed."""
     for name, untold in ALONE.items():
         was, now = old.conditions.get(name, untold), new.conditions.get(name, untold)

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.audits.upgrade.record import FORWARD, GRADIENTS, KEPT, Answer, Kept, kept
-from lstm_parity.cases.case import Case, case, moved, rounded
+from lstm_parity.audits.upgrade.record import FORWARD, GRADIENTS, SAMPLE_SIZE, Answer, SampledArray, sample_array
+from lstm_parity.cases.case import Case, on_device, parse_case, round_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints, found_by_autograd
 from lstm_parity.running.calls import TENSORS
 from lstm_parity.running.observe import observe
-from lstm_parity.running.protocol import Implementation, ought
+from lstm_parity.running.protocol import Implementation, expected_arithmetic
 
 
 @cache
@@ -30,34 +30,34 @@ def fixed_cases() -> tuple[str, ...]:
     return tuple(Path(__file__).with_name("cases.txt").read_text().split())
 
 
-def answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
+def record_answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
     """What nn.LSTM and, where it adds anything, nn.LSTMCell do with these cases on a device.
 
     The answers are known by the same ids on every device, so that those of two can be compared.
     """
     for name in ids:
-        one = moved(case(name), device)
-        for implementation in (TorchLSTM(), TorchLSTMCell()) if for_a_cell(one) else (TorchLSTM(),):
-            told = ought(implementation, one.setting).name
+        one = on_device(parse_case(name), device)
+        for implementation in (TorchLSTM(), TorchLSTMCell()) if is_for_cell(one) else (TorchLSTM(),):
+            told = expected_arithmetic(implementation, one.setting).name
             arithmetic = "" if told == one.setting.runtime.dtype else told
-            for answer in _of(implementation, one):
+            for answer in _answer_of(implementation, one):
                 yield replace(answer, case=name, arithmetic=arithmetic)
 
 
-def for_a_cell(one: Case) -> bool:
+def is_for_cell(one: Case) -> bool:
     """Whether a cell in a loop is asked too: a single layer that it can compute, and no call form of layers only."""
     architecture, call = one.setting.architecture, one.setting.call
     layers = architecture.num_layers > 1 or architecture.bidirectional or architecture.proj_size
     return not layers and call.lengths is None
 
 
-def _of(implementation: Implementation, one: Case) -> Iterator[Answer]:
-    yield forward(implementation, one)
+def _answer_of(implementation: Implementation, one: Case) -> Iterator[Answer]:
+    yield answer_forward(implementation, one)
     if one.setting.runtime.grad_mode == "grad" and one.profile != "non_finite":
-        yield gradients(implementation, one)
+        yield answer_gradients(implementation, one)
 
 
-def forward(implementation: Implementation, one: Case) -> Answer:
+def answer_forward(implementation: Implementation, one: Case) -> Answer:
     """What a call returned."""
     observation = observe(implementation, one, chain=False)
     if not observation.evidence:
@@ -65,12 +65,12 @@ def forward(implementation: Implementation, one: Case) -> Answer:
         return Answer(implementation.name, one.id, FORWARD, raised=raised[-1] if raised else "no words")
     outputs = observation.evidence[0].outputs
     found = {name: array for name in TENSORS if (array := getattr(outputs, name)) is not None}
-    return Answer(implementation.name, one.id, FORWARD, _kept(found, one, FORWARD), outputs.faults)
+    return Answer(implementation.name, one.id, FORWARD, _sample_all(found, one, FORWARD), outputs.faults)
 
 
-def gradients(implementation: Implementation, one: Case) -> Answer:
+def answer_gradients(implementation: Implementation, one: Case) -> Answer:
     """What the backward pass of a loss on all three results left in inputs, states and weights."""
-    if (reason := implementation.refuses(one.setting)) is not None:
+    if (reason := implementation.unsupported_reason(one.setting)) is not None:
         return Answer(implementation.name, one.id, GRADIENTS, raised=reason.splitlines()[0])
     try:
         found = found_by_autograd(implementation, one, adjoints(one))
@@ -79,18 +79,18 @@ def gradients(implementation: Implementation, one: Case) -> Answer:
         return Answer(implementation.name, one.id, GRADIENTS, raised=f"{type(error).__name__}: {words}")
     missing = tuple(f"{name} has no gradient" for name, gradient in found.items() if gradient is None)
     there = {name: gradient for name, gradient in found.items() if gradient is not None}
-    return Answer(implementation.name, one.id, GRADIENTS, _kept(there, one, GRADIENTS), missing)
+    return Answer(implementation.name, one.id, GRADIENTS, _sample_all(there, one, GRADIENTS), missing)
 
 
-def _kept(arrays: dict[str, Array], one: Case, way: str) -> dict[str, Kept]:
+def _sample_all(arrays: dict[str, Array], one: Case, way: str) -> dict[str, SampledArray]:
     dtype = one.setting.runtime.dtype
-    return {name: kept(array, _dtype(array, dtype), KEPT[way]) for name, array in arrays.items()}
+    return {name: sample_array(array, _dtype(array, dtype), SAMPLE_SIZE[way]) for name, array in arrays.items()}
 
 
 def _dtype(array: Array, dtype: str) -> str:
     """The dtype that holds the values: the case's, unless something else was returned."""
     for name in (dtype, *DTYPES):
         with np.errstate(over="ignore"):
-            if np.array_equal(rounded(array, name), array, equal_nan=True):
+            if np.array_equal(round_case(array, name), array, equal_nan=True):
                 return name
     return "float64"

@@ -14,105 +14,105 @@ from typing import Any
 import torch
 from torch import nn
 
-from lstm_parity.audits.upgrade.measure.bad_calls import cleaned
-from lstm_parity.audits.upgrade.measure.small_modules import Packing, small
+from lstm_parity.audits.upgrade.measure.bad_calls import mask_addresses
+from lstm_parity.audits.upgrade.measure.small_modules import PackingLSTM, small_lstm
 from lstm_parity.audits.upgrade.measure.uses import USES
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.running.child_process import Ending, How, Isolation
+from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 
 LIMIT = 60.0  # seconds, where export alone may take ten
-UNTOLD = "not told: "  # a limit of time says nothing of torch
+UNKNOWN = "not told: "  # a limit of time says nothing of torch
 
 
 def dtype_forward(dtype: str) -> None:
     """A call in a dtype."""
-    lstm, x = small(dtype)
+    lstm, x = small_lstm(dtype)
     lstm(x)
 
 
 def dtype_backward(dtype: str) -> None:
     """A backward pass in a dtype."""
-    lstm, x = small(dtype)
+    lstm, x = small_lstm(dtype)
     lstm(x)[0].sum().backward()
 
 
 def dtype_cell(dtype: str) -> None:
     """A cell in a dtype."""
-    nn.LSTMCell(3, 4, dtype=getattr(torch, dtype))(small(dtype)[1][0])
+    nn.LSTMCell(3, 4, dtype=getattr(torch, dtype))(small_lstm(dtype)[1][0])
 
 
-def compiled() -> None:
+def compile_lstm() -> None:
     """torch.compile without a compiler of kernels: the graph is taken and run."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.compile(lstm, backend="eager")(x)
 
 
-def exported() -> None:
+def export_lstm() -> None:
     """torch.export.export."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.export.export(lstm.eval(), (x,))
 
 
-def exported_packed() -> None:
+def export_packed_lstm() -> None:
     """torch.export.export of a module that packs its input."""
-    torch.export.export(Packing().eval(), (small()[1],))
+    torch.export.export(PackingLSTM().eval(), (small_lstm()[1],))
 
 
-def scripted() -> None:
+def script_lstm() -> None:
     """torch.jit.script, called."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.jit.script(lstm)(x)
 
 
-def scripted_cell() -> None:
+def script_cell() -> None:
     """torch.jit.script of a cell, called."""
-    torch.jit.script(nn.LSTMCell(3, 4))(small()[1][0])
+    torch.jit.script(nn.LSTMCell(3, 4))(small_lstm()[1][0])
 
 
-def traced() -> None:
+def trace_lstm() -> None:
     """torch.jit.trace, called, saved and loaded."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     traced, file = torch.jit.trace(lstm, (x,)), io.BytesIO()  # type: ignore[no-untyped-call]
     torch.jit.save(traced, file)
     file.seek(0)
     torch.jit.load(file)(x)  # type: ignore[no-untyped-call]
 
 
-def vmapped() -> None:
+def vmap_lstm() -> None:
     """torch.func.vmap over inputs."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.func.vmap(lambda one: lstm(one)[0])(torch.stack([x, x]))
 
 
-def vmapped_cell() -> None:
+def vmap_cell() -> None:
     """torch.func.vmap of a cell over inputs."""
-    cell, x = nn.LSTMCell(3, 4), small()[1]
+    cell, x = nn.LSTMCell(3, 4), small_lstm()[1]
     torch.func.vmap(lambda one: cell(one)[0])(x)
 
 
 def forward_ad(dtype: str) -> None:
     """A Jacobian-vector product by forward-mode differentiation."""
-    lstm, x = small(dtype)
+    lstm, x = small_lstm(dtype)
     torch.func.jvp(lambda one: lstm(one)[0], (x,), (x,))
 
 
 def double_backward(dtype: str) -> None:
     """A gradient of a gradient."""
-    lstm, x = small(dtype)
+    lstm, x = small_lstm(dtype)
     x.requires_grad_()
     (first,) = torch.autograd.grad(lstm(x)[0].sum(), x, create_graph=True)
     torch.autograd.grad(first.square().sum(), x)
 
 
-def functional() -> None:
+def call_functionally() -> None:
     """torch.func.functional_call with other weights."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.func.functional_call(lstm, {name: w + 1 for name, w in lstm.named_parameters()}, (x,))
 
 
 def autocast(dtype: str) -> None:
     """A call under autocast on the CPU."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     with torch.autocast("cpu", dtype=getattr(torch, dtype)):
         lstm(x)
 
@@ -120,7 +120,7 @@ def autocast(dtype: str) -> None:
 def autocast_cell(dtype: str) -> None:
     """A call of a cell under autocast on the CPU."""
     with torch.autocast("cpu", dtype=getattr(torch, dtype)):
-        nn.LSTMCell(3, 4)(small()[1][0])
+        nn.LSTMCell(3, 4)(small_lstm()[1][0])
 
 
 def deterministic() -> None:
@@ -129,47 +129,47 @@ def deterministic() -> None:
     dtype_backward("float32")
 
 
-def on_meta() -> None:
+def run_on_meta() -> None:
     """A call on the meta device, which computes shapes only."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     lstm.to("meta")(x.to("meta"))
 
 
-def quantized() -> None:
+def quantize_lstm() -> None:
     """Dynamic quantization to int8."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     quantize: Any = torch.ao.quantization.quantize_dynamic
     quantize(nn.Sequential(lstm), {nn.LSTM}, dtype=torch.qint8)(x)
 
 
-def copied() -> None:
+def deepcopy_lstm() -> None:
     """A deep copy and a state_dict, loaded."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     copy.deepcopy(lstm).load_state_dict(lstm.state_dict())
     copy.deepcopy(lstm)(x)
 
 
-def dropped_out() -> None:
+def run_dropout() -> None:
     """Dropout between layers, both ways."""
-    lstm, x = small(num_layers=2, dropout=0.5)
+    lstm, x = small_lstm(num_layers=2, dropout=0.5)
     lstm(x)[0].sum().backward()
 
 
 PLAIN = {
-    "torch.compile, backend eager": compiled,
-    "torch.export": exported,
-    "torch.export of packed input": exported_packed,
-    "torch.jit.script": scripted,
-    "torch.jit.script of a cell": scripted_cell,
-    "torch.jit.trace, saved and loaded": traced,
-    "vmap": vmapped,
-    "vmap of a cell": vmapped_cell,
-    "functional_call": functional,
+    "torch.compile, backend eager": compile_lstm,
+    "torch.export": export_lstm,
+    "torch.export of packed input": export_packed_lstm,
+    "torch.jit.script": script_lstm,
+    "torch.jit.script of a cell": script_cell,
+    "torch.jit.trace, saved and loaded": trace_lstm,
+    "vmap": vmap_lstm,
+    "vmap of a cell": vmap_cell,
+    "functional_call": call_functionally,
     "deterministic algorithms": deterministic,
-    "the meta device": on_meta,
-    "dynamic quantization": quantized,
-    "copying": copied,
-    "dropout": dropped_out,
+    "the meta device": run_on_meta,
+    "dynamic quantization": quantize_lstm,
+    "copying": deepcopy_lstm,
+    "dropout": run_dropout,
 }
 BY_DTYPE = {
     "forward in": (dtype_forward, DTYPES),
@@ -187,7 +187,7 @@ CALLS: dict[str, tuple[Callable[..., None], tuple[Any, ...]]] = {
 }
 
 
-def attempt(name: str) -> None:
+def try_capability(name: str) -> None:
     """Do one of CALLS without a word of warning: what a child process runs."""
     function, arguments = CALLS[name]
     with warnings.catch_warnings():
@@ -195,18 +195,18 @@ def attempt(name: str) -> None:
         function(*arguments)
 
 
-def capabilities(isolation: Isolation) -> Iterator[tuple[str, str]]:
+def record_capabilities(isolation: ProcessServer) -> Iterator[tuple[str, str]]:
     """Every capability with "" where it is there, else why not."""
     for name in CALLS:
         yield name, why_not(isolation.run(f"{__name__}:attempt", name, limit=LIMIT))
 
 
-def why_not(ending: Ending) -> str:
+def why_not(ending: CallResult) -> str:
     """Why an attempt did not succeed; "" where it did."""
-    if ending.how is How.RETURNED:
+    if ending.how is ExitKind.RETURNED:
         return ""
-    if ending.how is How.HUNG:
-        return f"{UNTOLD}not done after {ending.kind}"
-    if ending.how is How.RAISED:
-        return f"{ending.kind}: {cleaned(ending.words)}"
+    if ending.how is ExitKind.HUNG:
+        return f"{UNKNOWN}not done after {ending.kind}"
+    if ending.how is ExitKind.RAISED:
+        return f"{ending.kind}: {mask_addresses(ending.words)}"
     return f"the process {ending.how.value}: {ending.kind}"

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lstm_parity.reports.provenance import kernels
-from lstm_parity.running.devices import description
+from lstm_parity.reports.provenance import describe_kernels
+from lstm_parity.running.devices import describe_device
 
 ALONE = {  # with what is meant where nothing is told
     "device": "the CPU",
@@ -29,16 +29,16 @@ VARIABLES = re.compile(
 HARMLESS = ("KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "TORCH_HOME", "TORCH_EXTENSIONS_DIR")
 
 
-def conditions(device: str = "cpu") -> dict[str, str]:
+def record_conditions(device: str = "cpu") -> dict[str, str]:
     """Names and values; the first is torch's version. A device other than the CPU is described."""
     return {
         "torch": torch.__version__,
         "git": str(getattr(torch.version, "git_version", None)),
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "kernels": kernels(),
-        **machine(),
-        **description(device),
+        "kernels": describe_kernels(),
+        **describe_machine(),
+        **describe_device(device),
         "capability": _capability(),
         "threads": str(torch.get_num_threads()),
         "oneDNN": "on" if torch.backends.mkldnn.enabled else "off",
@@ -47,17 +47,17 @@ def conditions(device: str = "cpu") -> dict[str, str]:
     }
 
 
-def machine() -> dict[str, str]:
+def describe_machine() -> dict[str, str]:
     """What is the same for every torch that is run here: the processor, and variables that change its work."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
-        "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _counts(name))),
+        "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _is_relevant(name))),
     }
 
 
-def _counts(name: str) -> bool:
+def _is_relevant(name: str) -> bool:
     return VARIABLES.fullmatch(name) is not None and name not in HARMLESS
 
 

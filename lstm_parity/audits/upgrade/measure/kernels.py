@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch.profiler import ProfilerActivity, profile
 
-from lstm_parity.audits.upgrade.measure.bad_calls import cleaned
+from lstm_parity.audits.upgrade.measure.bad_calls import mask_addresses
 from lstm_parity.cases.setting import DTYPES
 
 FUSED = ("mkldnn", "onednn", "_thnn", "fused", "quantized", "flex", "zendnn")
@@ -26,36 +26,36 @@ FORMS = (
 )
 
 
-def kernels() -> dict[str, list[str]]:
+def record_kernels() -> dict[str, list[str]]:
     """The kernels of every form, dtype and gradient mode; a call that fails says so in its place."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         combinations = itertools.product(FORMS, DTYPES, (False, True))
         return {
-            f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _seen(form, dtype, grad)
+            f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _profiled_kernels(form, dtype, grad)
             for form, dtype, grad in combinations
         }
 
 
-def _seen(form: str, dtype: str, grad: bool) -> list[str]:
+def _profiled_kernels(form: str, dtype: str, grad: bool) -> list[str]:
     try:
-        call = _call(form, getattr(torch, dtype))
+        call = _prepare_call(form, getattr(torch, dtype))
         with profile(activities=[ProfilerActivity.CPU]) as seen, torch.set_grad_enabled(grad):
             result = call()
             if grad:
                 torch.autograd.backward(result.sum())
     except Exception as error:  # whatever torch raises is what it did
-        return [f"{type(error).__name__}: {cleaned(str(error))}"]
-    return sorted(_named(event.key for event in seen.key_averages()))
+        return [f"{type(error).__name__}: {mask_addresses(str(error))}"]
+    return sorted(_canonical_name(event.key for event in seen.key_averages()))
 
 
-def _named(operators: Iterator[str]) -> set[str]:
+def _canonical_name(operators: Iterator[str]) -> set[str]:
     """The operators that compute a whole layer, or a whole cell, at once; else that there were none."""
     found = {name for name in operators if name.startswith("aten::") and any(part in name for part in FUSED)}
     return {name for name in found if "rnn" in name or "lstm" in name} or {"single operators"}
 
 
-def _call(form: str, dtype: torch.dtype) -> Callable[[], torch.Tensor]:
+def _prepare_call(form: str, dtype: torch.dtype) -> Callable[[], torch.Tensor]:
     x = torch.ones(5, 2, 3, dtype=dtype)
     if form == "cell":
         cell = nn.LSTMCell(3, 4, dtype=dtype)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lstm_parity.audits.upgrade.measure.answers import answers, fixed_cases
-from lstm_parity.audits.upgrade.measure.bad_calls import conducts
-from lstm_parity.audits.upgrade.measure.capabilities import capabilities
-from lstm_parity.audits.upgrade.measure.conditions import conditions
+from lstm_parity.audits.upgrade.measure.answers import fixed_cases, record_answers
+from lstm_parity.audits.upgrade.measure.bad_calls import bad_call_outcomes
+from lstm_parity.audits.upgrade.measure.capabilities import record_capabilities
+from lstm_parity.audits.upgrade.measure.conditions import record_conditions
 from lstm_parity.audits.upgrade.record import Answer, Record
-from lstm_parity.cases.case import case
-from lstm_parity.running.child_process import UNLUCKY_MEMORY, Ending, How, Isolation
-from lstm_parity.running.devices import demand
+from lstm_parity.cases.case import parse_case
+from lstm_parity.running.child_process import UNLUCKY_MEMORY, CallResult, ExitKind, ProcessServer
+from lstm_parity.running.devices import require_device
 
 LOADED = (
     "lstm_parity.catalogue.bad_calls.preload",
@@ -27,33 +27,37 @@ ROUNDS = 5  # of speeds, between the other parts
 Progress = Callable[[str], None]
 
 
-def record(progress: Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu") -> Record:
+def record_torch(
+    progress: Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu"
+) -> Record:
     """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be.
 
     On a device other than the CPU it is the answers alone: bad calls, capabilities, kernels and speeds are the CPU's.
     Raises DeviceMissingError for one that is not there.
     """
     ids = tuple(fixed_cases() if cases is None else cases)
-    checksums = {name: case(name).checksum for name in ids}
+    checksums = {name: parse_case(name).checksum for name in ids}
     if device != "cpu":
-        demand(device)
-        return Record(conditions(device), checksums, _answered(ids, progress, device))
+        require_device(device)
+        return Record(record_conditions(device), checksums, _record_answers(ids, progress, device))
     rounds = list[dict[str, float]]()
-    with Isolation(*LOADED) as calm, Isolation(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
+    with ProcessServer(*LOADED) as calm, ProcessServer(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
         unlucky.start()
-        rounds += _speeds(calm, progress)
-        answered = _answered(ids, progress)
-        rounds += _speeds(calm, progress)
+        rounds += _record_speeds(calm, progress)
+        answered = _record_answers(ids, progress)
+        rounds += _record_speeds(calm, progress)
         progress("bad calls, in child processes")
-        conduct = dict(conducts(unlucky))
-        rounds += _speeds(calm, progress)
+        conduct = dict(bad_call_outcomes(unlucky))
+        rounds += _record_speeds(calm, progress)
         progress("capabilities, in child processes")
-        capable = dict(capabilities(calm))
-        rounds += _speeds(calm, progress)
-        kernels = _value(calm.run("lstm_parity.audits.upgrade.measure.kernels:kernels", limit=120.0), "kernels")
-        rounds += _speeds(calm, progress)
+        capable = dict(record_capabilities(calm))
+        rounds += _record_speeds(calm, progress)
+        kernels = _returned_value(
+            calm.run("lstm_parity.audits.upgrade.measure.kernels:record_kernels", limit=120.0), "kernels"
+        )
+        rounds += _record_speeds(calm, progress)
     return Record(
-        conditions(),
+        record_conditions(),
         checksums,
         answered,
         conduct,
@@ -63,20 +67,24 @@ def record(progress: Progress = lambda text: None, cases: Sequence[str] | None =
     )
 
 
-def _answered(ids: Sequence[str], progress: Progress, device: str = "cpu") -> tuple[Answer, ...]:
+def _record_answers(ids: Sequence[str], progress: Progress, device: str = "cpu") -> tuple[Answer, ...]:
     progress(f"{len(ids)} cases")
-    with quietly():
-        return tuple(answers(ids, device))
+    with silence_warnings():
+        return tuple(record_answers(ids, device))
 
 
-def _speeds(isolation: Isolation, progress: Progress) -> list[dict[str, float]]:
+def _record_speeds(isolation: ProcessServer, progress: Progress) -> list[dict[str, float]]:
     """One round of speeds, in a process of its own."""
     progress("speeds")
-    return [_value(isolation.run("lstm_parity.audits.upgrade.measure.speeds:round_of_speeds", limit=120.0), "speeds")]
+    return [
+        _returned_value(
+            isolation.run("lstm_parity.audits.upgrade.measure.speeds:measure_speeds", limit=120.0), "speeds"
+        )
+    ]
 
 
-def _value(ending: Ending, what: str) -> Any:
-    if ending.how is not How.RETURNED:
+def _returned_value(ending: CallResult, what: str) -> Any:
+    if ending.how is not ExitKind.RETURNED:
         raise ChildProcessError(f"the {what} cannot be told: {ending.how.value} {ending.kind} {ending.words}")
     return ending.value
 
@@ -90,7 +98,7 @@ def _by_call(rounds: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
+def silence_warnings() -> Iterator[None]:
     """Without what torch warns of that is no fault: that projections are not for oneDNN."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

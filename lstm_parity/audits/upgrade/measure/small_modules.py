@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 
-def small(dtype: str = "float32", **arguments: Any) -> tuple[nn.LSTM, Tensor]:
+def small_lstm(dtype: str = "float32", **arguments: Any) -> tuple[nn.LSTM, Tensor]:
     """An LSTM and an input of 5 steps and 2 rows."""
     torch.manual_seed(0)
     return nn.LSTM(3, 4, dtype=getattr(torch, dtype), **arguments), torch.randn(5, 2, 3).to(getattr(torch, dtype))
 
 
-class Packing(nn.Module):
+class PackingLSTM(nn.Module):
     """An LSTM that packs its input: rows of 5 and 2 steps."""
 
     def __init__(self) -> None:

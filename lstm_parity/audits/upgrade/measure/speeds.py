@@ -20,36 +20,36 @@ ITSELF = "the product itself, in milliseconds"
 REPEATS = 5
 
 
-def round_of_speeds(dtype: str = "float32") -> dict[str, float]:
+def measure_speeds(dtype: str = "float32") -> dict[str, float]:
     """The ratio of times of every call, on one thread: the best of REPEATS, each beside a product of its own."""
     torch.set_num_threads(1)
     matrix = torch.full((PRODUCT, PRODUCT), 0.5)
-    found = {ITSELF: 1e3 * min(timed(lambda: matrix @ matrix) for _ in range(4 * REPEATS))}
+    found = {ITSELF: 1e3 * min(time_call(lambda: matrix @ matrix) for _ in range(4 * REPEATS))}
     for size, numbers in SIZES.items():
         for form in FORMS:
             for grad in (False, True):
-                call = _call(form, *numbers, getattr(torch, dtype), grad)
-                found[f"{form}, {dtype}, {size}, {'both ways' if grad else 'no_grad'}"] = ratio(call)
+                call = _prepare_call(form, *numbers, getattr(torch, dtype), grad)
+                found[f"{form}, {dtype}, {size}, {'both ways' if grad else 'no_grad'}"] = time_ratio(call)
     return found
 
 
-def ratio(call: Callable[[], object]) -> float:
+def time_ratio(call: Callable[[], object]) -> float:
     """The best time of a call in units of the best time of a product of matrices, one beside the other."""
     matrix = torch.full((PRODUCT, PRODUCT), 0.5)
     call()
-    pairs = [(timed(lambda: matrix @ matrix), timed(call)) for _ in range(REPEATS)]
+    pairs = [(time_call(lambda: matrix @ matrix), time_call(call)) for _ in range(REPEATS)]
     products, calls = zip(*pairs, strict=True)
     return float(min(calls) / min(products))
 
 
-def timed(call: Callable[[], object]) -> float:
+def time_call(call: Callable[[], object]) -> float:
     """Seconds of the processor for one call: on a busy machine, seconds of the clock tell of others' work."""
     begin = time.process_time()
     call()
     return time.process_time() - begin
 
 
-def _call(form: str, width: int, steps: int, rows: int, dtype: torch.dtype, grad: bool) -> Callable[[], object]:
+def _prepare_call(form: str, width: int, steps: int, rows: int, dtype: torch.dtype, grad: bool) -> Callable[[], object]:
     torch.manual_seed(0)
     run = _forward(form, torch.randn(steps, rows, width, dtype=dtype), width)
 
@@ -66,7 +66,7 @@ def _forward(form: str, x: torch.Tensor, width: int) -> Callable[[], torch.Tenso
     steps, rows, _ = x.shape
     if form == "cell in a loop":
         cell = nn.LSTMCell(width, width, dtype=x.dtype)
-        return lambda: _looped(cell, x)
+        return lambda: _loop_cell(cell, x)
     lstm = nn.LSTM(width, width, dtype=x.dtype)
     if form == "padded":
         return lambda: lstm(x)[0]
@@ -75,7 +75,7 @@ def _forward(form: str, x: torch.Tensor, width: int) -> Callable[[], torch.Tenso
     return lambda: lstm(packed)[0].data
 
 
-def _looped(cell: nn.LSTMCell, x: torch.Tensor) -> torch.Tensor:
+def _loop_cell(cell: nn.LSTMCell, x: torch.Tensor) -> torch.Tensor:
     h = c = x.new_zeros(x.shape[1:])
     for step in x:
         h, c = cell(step, (h, c))

@@ -11,122 +11,122 @@ from torch import nn
 from torch.nn.utils import prune
 from torch.utils.checkpoint import checkpoint
 
-from lstm_parity.audits.upgrade.measure.small_modules import Packing, small
+from lstm_parity.audits.upgrade.measure.small_modules import PackingLSTM, small_lstm
 
 
-def compiled_whole() -> None:
+def compile_fullgraph() -> None:
     """torch.compile of the layer in one graph, both ways, without a compiler of kernels."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch._dynamo.config.allow_rnn = True
     torch.compile(lstm, backend="aot_eager", fullgraph=True)(x)[0].sum().backward()
 
 
-def exported_with(name: str) -> None:
+def export_with_states(name: str) -> None:
     """torch.export.export with a dynamic axis: time or batch."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     axis = {"time": 0, "batch": 1}[name]
     torch.export.export(lstm.eval(), (x,), dynamic_shapes=({axis: torch.export.Dim(name)},))
 
 
-def fx_traced() -> None:
+def trace_with_fx() -> None:
     """torch.fx.symbolic_trace, called."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.fx.symbolic_trace(nn.Sequential(lstm))(x)
 
 
-def scripted_packed() -> None:
+def script_packed() -> None:
     """torch.jit.script of a module whose input is packed, called."""
-    torch.jit.script(Packing())(small()[1])
+    torch.jit.script(PackingLSTM())(small_lstm()[1])
 
 
-def script_optimized() -> None:
+def optimize_script() -> None:
     """torch.jit.optimize_for_inference of a script, called."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.jit.optimize_for_inference(torch.jit.script(nn.Sequential(lstm).eval()))(x)
 
 
-def gradients_by_transform() -> None:
+def transform_gradients() -> None:
     """torch.func.grad by the weights."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     weights = {name: w.detach() for name, w in lstm.named_parameters()}
     torch.func.grad(lambda w: torch.func.functional_call(lstm, w, (x,))[0].sum())(weights)
 
 
-def gradients_of_rows(cell: bool) -> None:
+def row_gradients(cell: bool) -> None:
     """Gradients for each row of a batch: torch.func.vmap of torch.func.grad."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     module = nn.LSTMCell(3, 4) if cell else lstm
     weights = {name: w.detach() for name, w in module.named_parameters()}
     loss = lambda w, row: torch.func.functional_call(module, w, (row,))[0].sum()  # noqa: E731
     torch.func.vmap(torch.func.grad(loss), (None, 1))(weights, x[0].T if cell else x)
 
 
-def saved_and_loaded() -> None:
+def save_and_load() -> None:
     """The weights through torch.save and torch.load, which is told to load nothing but weights."""
-    lstm, file = small()[0], io.BytesIO()
+    lstm, file = small_lstm()[0], io.BytesIO()
     torch.save(lstm.state_dict(), file)
     file.seek(0)
     lstm.load_state_dict(torch.load(file, weights_only=True))
 
 
-def assigned() -> None:
+def load_with_assign() -> None:
     """load_state_dict that assigns, from the meta device on, called."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     with torch.device("meta"):
         empty = nn.LSTM(3, 4)
     empty.load_state_dict(lstm.state_dict(), assign=True)
     empty(x)
 
 
-def converted_by_swapping() -> None:
+def convert_by_swapping() -> None:
     """To float64 by exchanging the tensors under the parameters, called."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     torch.__future__.set_swap_module_params_on_conversion(True)
     lstm.double()(x.double())
 
 
-def normed() -> None:
+def normalize_weights() -> None:
     """A weight norm as a parametrization, both ways."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     nn.utils.parametrizations.weight_norm(lstm, "weight_hh_l0")(x)[0].sum().backward()
 
 
-def pruned() -> None:
+def prune_weights() -> None:
     """Pruning, both ways."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     prune.random_unstructured(lstm, "weight_hh_l0", 0.5)  # type: ignore[no-untyped-call]
     lstm(x)[0].sum().backward()
 
 
-def checkpointed() -> None:
+def checkpoint_lstm() -> None:
     """torch.utils.checkpoint, both ways."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     checkpoint(lstm, x, use_reentrant=False)[0].sum().backward()
 
 
-def hooked() -> None:
+def hook_lstm() -> None:
     """A hook of the whole backward pass."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     lstm.register_full_backward_hook(lambda module, given, found: None)
     lstm(x.requires_grad_())[0].sum().backward()
 
 
-def watched() -> None:
+def watch_anomalies() -> None:
     """Both ways where anomalies are looked for."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     with torch.autograd.detect_anomaly():
         lstm(x)[0].sum().backward()
 
 
 def empty_batch(dtype: str) -> None:
     """No rows, both ways."""
-    lstm, x = small(dtype)
+    lstm, x = small_lstm(dtype)
     lstm(x[:, :0])[0].sum().backward()
 
 
 def autocast_both_ways() -> None:
     """A backward pass after a forward pass under autocast to bfloat16."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output = lstm(x)[0]
     output.float().sum().backward()
@@ -135,34 +135,34 @@ def autocast_both_ways() -> None:
 def quantized_cell() -> None:
     """Dynamic quantization of a cell to int8."""
     quantize: Any = torch.ao.quantization.quantize_dynamic
-    quantize(nn.Sequential(nn.LSTMCell(3, 4)), {nn.LSTMCell}, dtype=torch.qint8)(small()[1][0])
+    quantize(nn.Sequential(nn.LSTMCell(3, 4)), {nn.LSTMCell}, dtype=torch.qint8)(small_lstm()[1][0])
 
 
 def quantized_to_float16() -> None:
     """Dynamic quantization to float16."""
-    lstm, x = small()
+    lstm, x = small_lstm()
     quantize: Any = torch.ao.quantization.quantize_dynamic
     quantize(nn.Sequential(lstm), {nn.LSTM}, dtype=torch.float16)(x)
 
 
 USES: dict[str, tuple[Callable[..., None], tuple[Any, ...]]] = {
-    "torch.compile in one graph, both ways": (compiled_whole, ()),
-    "torch.export with a dynamic time": (exported_with, ("time",)),
-    "torch.export with a dynamic batch": (exported_with, ("batch",)),
-    "torch.fx.symbolic_trace": (fx_traced, ()),
-    "torch.jit.script of packed input": (scripted_packed, ()),
-    "torch.jit.optimize_for_inference": (script_optimized, ()),
-    "torch.func.grad by the weights": (gradients_by_transform, ()),
-    "gradients of each row": (gradients_of_rows, (False,)),
-    "gradients of each row of a cell": (gradients_of_rows, (True,)),
-    "weights saved and loaded as weights only": (saved_and_loaded, ()),
-    "weights assigned to a module on the meta device": (assigned, ()),
-    "conversion by swapping": (converted_by_swapping, ()),
-    "weight norm as a parametrization": (normed, ()),
-    "pruning": (pruned, ()),
-    "checkpointing": (checkpointed, ()),
-    "a full backward hook": (hooked, ()),
-    "detect_anomaly": (watched, ()),
+    "torch.compile in one graph, both ways": (compile_fullgraph, ()),
+    "torch.export with a dynamic time": (export_with_states, ("time",)),
+    "torch.export with a dynamic batch": (export_with_states, ("batch",)),
+    "torch.fx.symbolic_trace": (trace_with_fx, ()),
+    "torch.jit.script of packed input": (script_packed, ()),
+    "torch.jit.optimize_for_inference": (optimize_script, ()),
+    "torch.func.grad by the weights": (transform_gradients, ()),
+    "gradients of each row": (row_gradients, (False,)),
+    "gradients of each row of a cell": (row_gradients, (True,)),
+    "weights saved and loaded as weights only": (save_and_load, ()),
+    "weights assigned to a module on the meta device": (load_with_assign, ()),
+    "conversion by swapping": (convert_by_swapping, ()),
+    "weight norm as a parametrization": (normalize_weights, ()),
+    "pruning": (prune_weights, ()),
+    "checkpointing": (checkpoint_lstm, ()),
+    "a full backward hook": (hook_lstm, ()),
+    "detect_anomaly": (watch_anomalies, ()),
     "an empty batch in float64": (empty_batch, ("float64",)),
     "an empty batch in float32": (empty_batch, ("float32",)),
     "autocast to bfloat16, both ways": (autocast_both_ways, ()),
