@@ -1,4 +1,4 @@
-"""Which calls the references refuse, before any arithmetic: all that `nn.LSTM` does not document.
+"""Checks of arguments before any arithmetic: the references refuse every call that `nn.LSTM` does not document.
 
 What `nn.LSTM` documents is accepted, `hx` as a list too. h and c are checked each on its own, and a PackedSequence is
 checked like any other input: `nn.LSTM` itself lets a wrong one through (pytorch issue 195803).
@@ -30,7 +30,7 @@ Named = list[tuple[str, Any]]
 
 
 def check_cell(x: Any, state: Any, weights: Any, library: Library) -> None:
-    """Refuse a call of `lstm_cell`; raises FormError, ShapeError, DtypeError or DeviceError."""
+    """Check a call of `lstm_cell`; raises FormError, ShapeError, DtypeError or DeviceError."""
     _check_one(x, state, weights, library)
     require_rank("x", x, (1, 2), "(B, I) or (I,)", "give one time step")
     _check_features("x", x, weights)
@@ -38,7 +38,7 @@ def check_cell(x: Any, state: Any, weights: Any, library: Library) -> None:
 
 
 def check_layer(x: Any, state: Any, weights: Any, lengths: Any, library: Library) -> None:
-    """Refuse a call of `lstm_layer`; raises any RefusedError."""
+    """Check a call of `lstm_layer`; raises any RefusedError."""
     _check_one(x, state, weights, library)
     require_rank("x", x, (3,), "(T, B, I)", "put time first and the batch second")
     _check_features("x", x, weights)
@@ -51,7 +51,7 @@ def check_layer(x: Any, state: Any, weights: Any, lengths: Any, library: Library
 def check_forward(
     input: Any, hx: Any, weights: Any, lengths: Any, batch_first: bool, masks: Any, library: Library
 ) -> None:
-    """Refuse a call of `lstm_forward`; raises any RefusedError."""
+    """Check a call of `lstm_forward`; raises any RefusedError."""
     require_kind("weights", weights, LSTMWeights, "take weights_of(module), or LSTMWeights(((cell,),)) for one cell")
     packed = isinstance(input, PackedSequence) and library.array is torch.Tensor
     data = input.data if packed else input
@@ -69,7 +69,7 @@ def check_forward(
 
 
 def check_adjoints(given: Named, shapes: Sequence[tuple[int, ...]], like: tuple[str, Any], library: Library) -> None:
-    """Refuse adjoints, those that are not None; raises FormError, ShapeError, DtypeError or DeviceError."""
+    """Check the adjoints that are not None; raises FormError, ShapeError, DtypeError or DeviceError."""
     require_arrays([like, *((name, adjoint) for name, adjoint in given if adjoint is not None)], library)
     for (name, adjoint), shape in zip(given, shapes, strict=True):
         if adjoint is not None:
@@ -77,7 +77,7 @@ def check_adjoints(given: Named, shapes: Sequence[tuple[int, ...]], like: tuple[
 
 
 def pair(state: Any, *names: str) -> Named:
-    """The two states with their names, or nothing for None; raises FormError unless it is a tuple or list of two."""
+    """Name the two states; nothing for None. Raises FormError unless given a tuple or list of two."""
     if state is None:
         return []
     if not isinstance(state, (tuple, list)) or len(state) != 2:
@@ -152,7 +152,7 @@ def _masks(masks: Any, needed: int) -> Named:
 
 
 def _check_dense(input: Any, lengths: Any, batch_first: bool) -> tuple[int, int | None]:
-    """The number of steps and of batch rows, or None for an unbatched input."""
+    """Return the number of steps, and of batch rows or None for an unbatched input."""
     require_rank("input", input, (2, 3), "(T, B, I), (B, T, I) with batch_first, or (T, I)", "add or drop an axis")
     time = 1 if batch_first and input.ndim == 3 else 0
     _check_steps("input", input, time)
@@ -165,7 +165,7 @@ def _check_dense(input: Any, lengths: Any, batch_first: bool) -> tuple[int, int 
 
 
 def _check_packed(packed: PackedSequence, lengths: Any) -> tuple[int, int]:
-    """The number of steps and of batch rows."""
+    """Return the number of steps and of batch rows."""
     if lengths is not None:
         raise LengthsError("lengths were given with a PackedSequence, which carries its own: leave lengths out")
     require_rank("the packed data", packed.data, (2,), "(rows, I)", "pack a (T, B, I) tensor")

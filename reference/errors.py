@@ -1,4 +1,4 @@
-"""What the references say when they refuse: one exception class per kind, and the sentences.
+"""The exceptions of a refused call, one class per kind, and the checks that raise them.
 
 A sentence says what was given, what is needed, and what to do. Only types, shapes, dtypes and devices are read, so both
 pages share it and it costs microseconds.
@@ -19,7 +19,7 @@ class RefusedError(Exception):
 
 
 class FormError(RefusedError, TypeError):
-    """Something came in another form than needed: no pair, no array, half of the biases."""
+    """An argument has the wrong form: not a pair, not an array, only one of the biases."""
 
 
 class ShapeError(RefusedError, ValueError):
@@ -40,7 +40,7 @@ class LengthsError(RefusedError, ValueError):
 
 @dataclass(frozen=True)
 class Library:
-    """The arrays that a page computes with: their type, their dtypes, and how to come by one."""
+    """The array library of a reference, torch or NumPy: the array type, its dtypes, and how to construct an array."""
 
     array: type
     dtypes: tuple[Any, ...]
@@ -94,7 +94,7 @@ def require_arrays(arrays: Iterable[tuple[str, Any]], library: Library) -> None:
 
 
 def describe_type(value: Any) -> str:
-    """How a sentence names the type of a value: `numpy.ndarray`, `tuple of 3`."""
+    """Describe the type of a value in words: `numpy.ndarray`, `tuple of 3`."""
     return _type_name(type(value)) + (f" of {len(value)}" if isinstance(value, (tuple, list)) else "")
 
 

@@ -1,7 +1,7 @@
 """Back-propagation through time on one page, in NumPy: the functions of numpy_lstm.py in the same order and letters.
 
 `d_v` is the adjoint of v, the derivative of the loss by v; the equations are derived in reference/README.md. Every
-function runs forward once more, keeps what the way back needs (`Local`) and runs back: nothing here knows of autograd.
+function runs forward again, keeps what the backward pass needs (`Local`) and runs backward, without autograd.
 The slopes i (1 - i) and 1 - g^2 are computed from the gate sums: they keep their relative accuracy in saturation.
 NumPy's floating-point warnings are off.
 """
@@ -25,7 +25,7 @@ States = tuple[Array, Array]
 
 @dataclass(frozen=True, eq=False)
 class Local:
-    """What the way back through a step, or through all steps side by side, needs of the way forward.
+    """What the backward pass through a step, or through all steps at once, needs from the forward pass.
 
     x, h, c: what the step started from; i, f, g, o: its gates; tanh_c: tanh of its new c; slopes: (..., 4H) of the
     gates in their sums; slope_c: of tanh at the new c.
@@ -46,13 +46,13 @@ class Local:
         return self.map(lambda a: a[t])
 
     def map(self, function: Callable[[Array], Array]) -> Local:
-        """The same with a function applied to every array."""
+        """Apply a function to every array."""
         return Local(*(function(getattr(self, field.name)) for field in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
 class Tape:
-    """The whole way forward: `layers[layer][direction]`, time first; which steps run (T, B, 1), None for all; masks."""
+    """A forward pass: `layers[layer][direction]`, time first; which steps run, (T, B, 1) or None for all; dropout masks."""
 
     layers: tuple[tuple[Local, ...], ...]
     running: Array | None
@@ -63,9 +63,9 @@ class Tape:
 def lstm_cell_backward(
     x: Array, state: State | None, weights: CellWeights, d_state: Adjoints
 ) -> tuple[Array, States, CellWeights]:
-    """One step back. x, state, weights: as for `lstm_cell`; d_state: of the next h and c.
+    """Differentiate one step. x, state, weights: as for `lstm_cell`; d_state: the adjoints of the next h and c.
 
-    Returns d_x, (d_h, d_c) of the states before, and the weights' adjoints. Raises a RefusedError where shapes or
+    Returns d_x, (d_h, d_c) of the states before, and the weights' adjoints. Raises a RefusedError if shapes or
     dtypes do not fit.
     """
     check_cell(x, state, weights, NUMPY)
@@ -92,10 +92,10 @@ def lstm_layer_backward(
     lengths: Lengths | None = None,
     reverse: bool = False,
 ) -> tuple[Array, States, CellWeights]:
-    """One layer in one direction, back. d_y: of the output (T, B, P); d_last: of the last h and c; rest as forward.
+    """Differentiate one layer in one direction. d_y: of the output (T, B, P); d_last: of the last h and c.
 
     Returns d_x (T, B, I), 0 beyond each length, (d_h, d_c) of the initial states, and the weights' adjoints. Raises a
-    RefusedError where anything does not fit.
+    RefusedError if any argument does not fit.
     """
     check_layer(x, state, weights, lengths, NUMPY)
     (T, B, _), P, H = x.shape, weights.output_size, weights.hidden_size
@@ -118,11 +118,11 @@ def lstm_backward(
     batch_first: bool = False,
     dropout_masks: Sequence[Array] | None = None,
 ) -> tuple[Array, States, LSTMWeights]:
-    """All layers, back: returns d_input, in the form of the input, (d_h_0, d_c_0), and every weight's adjoint.
+    """Differentiate all layers: return d_input, in the form of the input, (d_h_0, d_c_0), and every weight's adjoint.
 
     d_output: of the output, in its form, ignored beyond each length; d_last: of h_n and c_n; each may be None for
-    zeros; rest as for `lstm_forward`. Where hx is None the states' adjoints are those at zero. Raises a RefusedError
-    where anything does not fit.
+    zeros; rest as for `lstm_forward`. If hx is None, the states' adjoints are those at zero. Raises a RefusedError if
+    any argument does not fit.
     """
     check_forward(input, hx, weights, lengths, batch_first, dropout_masks, NUMPY)
     given = [("d_output", d_output), *_pair(d_last, "d_h_n", "d_c_n")]
@@ -141,7 +141,7 @@ def lstm_backward(
 def lstm_record(
     x: Array, hx: State | None, weights: LSTMWeights, lengths: Lengths | None, masks: Sequence[Array] | None
 ) -> Tape:
-    """The whole way forward, unchecked; x: (T, B, I)."""
+    """Run the forward pass, unchecked; x: (T, B, I)."""
     running = None if lengths is None else _running(x, lengths)
     layers = list[tuple[Local, ...]]()
     for layer, directions in enumerate(weights.cells):
@@ -158,7 +158,7 @@ def lstm_record(
 def lstm_unwind(
     tape: Tape, weights: LSTMWeights, d_x: Array, d_last: Sequence[Array]
 ) -> tuple[Array, States, LSTMWeights]:
-    """The whole way back, unchecked; d_x: the adjoint of the output (T, B, D*P)."""
+    """Run the backward pass, unchecked; d_x: the adjoint of the output (T, B, D*P)."""
     d_states, d_cells = list[States](), list[tuple[CellWeights, ...]]()
     for layer, directions in reversed(list(enumerate(weights.cells))):
         back = []
@@ -176,7 +176,7 @@ def lstm_unwind(
 def _layer_forward(
     x: Array, state: State | None, weights: CellWeights, running: Array | None, reverse: bool
 ) -> tuple[Local, Array]:
-    """All steps of a layer side by side, all zero where they do not run; and the output."""
+    """Compute all steps of a layer, zero where a row has ended, and its output (T, B, P)."""
     x = x if running is None else np.where(running, x, x.dtype.type(0))
     from_input = _from_input(x, weights)
     h, c = state or _zeros(x[0], weights)
@@ -199,7 +199,7 @@ def _layer_forward(
 def _layer_backward(
     s: Local, d_y: Array, d_last: Sequence[Array], weights: CellWeights, running: Array | None, reverse: bool
 ) -> tuple[Array, States, CellWeights]:
-    """The adjoints of h and c run against the layer's own direction; those of a row wait where it does not run."""
+    """Run the adjoints of h and c against the layer's own direction; those of an ended row are held."""
     d_y = d_y if running is None else np.where(running, d_y, d_y.dtype.type(0))
     (d_h, d_c), d_z, d_hs = d_last, np.zeros_like(s.slopes), np.zeros_like(d_y)
     for t in range(len(d_y)) if reverse else reversed(range(len(d_y))):
@@ -208,7 +208,7 @@ def _layer_backward(
         if running is not None:
             old_h, old_c = np.where(running[t], old_h, d_h), np.where(running[t], old_c, d_c)
         d_h, d_c = old_h, old_c
-    if running is not None:  # even an adjoint that waits and is infinite or NaN
+    if running is not None:  # even a held adjoint that is infinite or NaN
         d_z, d_hs = (np.where(running, d, d.dtype.type(0)) for d in (d_z, d_hs))
     return d_z @ weights.w_ih, (d_h, d_c), _weights_backward(s, d_z, d_hs, weights)
 
@@ -224,7 +224,7 @@ def _step_forward(x: Array, from_input: Array, h: Array, c: Array, weights: Cell
 
 
 def _step_backward(s: Local, d_h: Array, d_c: Array, weights: CellWeights) -> tuple[Array, States]:
-    """The adjoint of the gates' sums z (B, 4H), and those of the h and c that the step started from."""
+    """Return the adjoints of the gate sums z (B, 4H), and of the h and c that the step started from."""
     d_m = d_h if weights.w_hr is None else d_h @ weights.w_hr  # m = o * tanh(c), before the projection
     d_c = d_c + d_m * s.o * s.slope_c
     d_z = np.concatenate([d_c * s.g, d_c * s.c, d_c * s.i, d_m * s.tanh_c], axis=-1) * s.slopes
@@ -232,14 +232,14 @@ def _step_backward(s: Local, d_h: Array, d_c: Array, weights: CellWeights) -> tu
 
 
 def _weights_backward(s: Local, d_z: Array, d_h: Array, weights: CellWeights) -> CellWeights:
-    """The weights' adjoints: sums over all rows and steps."""
+    """Return the weights' adjoints: sums over all rows and steps."""
     d_b = None if weights.b_ih is None else d_z.reshape(-1, d_z.shape[-1]).sum(0)
     d_w_hr = None if weights.w_hr is None else _outer(d_h, s.o * s.tanh_c)
     return CellWeights(_outer(d_z, s.x), _outer(d_z, s.h), d_b, None if d_b is None else d_b.copy(), d_w_hr)
 
 
 def _outer(d: Array, v: Array) -> Array:
-    """The adjoint of w in v @ w^T."""
+    """Return the adjoint of w in v @ w^T."""
     product: Array = d.reshape(-1, d.shape[-1]).T @ v.reshape(-1, v.shape[-1])
     return product
 
@@ -253,7 +253,7 @@ def _tanh_slope(z: Array) -> Array:
 
 
 def _shapes(input: Array, weights: LSTMWeights, batch_first: bool) -> list[tuple[int, ...]]:
-    """Of the output, h_n and c_n."""
+    """Return the shapes of the output, h_n and c_n."""
     batch = () if input.ndim == 2 else (input.shape[0 if batch_first else 1],)
     leading = (weights.num_layers * weights.num_directions, *batch)
     features = weights.num_directions * weights.output_size
@@ -265,6 +265,6 @@ def _pair(adjoints: Adjoints, *names: str) -> Named:
 
 
 def _filled(given: Named, shapes: Sequence[tuple[int, ...]], like: tuple[str, Array]) -> list[Array]:
-    """The adjoints, checked, with zeros for None."""
+    """Check the adjoints and replace None by zeros."""
     check_adjoints(given, shapes, like, NUMPY)
     return [np.zeros(shape, like[1].dtype) if d is None else d for (_, d), shape in zip(given, shapes, strict=True)]

@@ -26,7 +26,7 @@ Lengths = Sequence[int] | Array
 
 @np.errstate(all="ignore")
 def lstm_cell(x: Array, state: State | None, weights: CellWeights) -> tuple[Array, Array]:
-    """One step. x: (B, I); state: h (B, P) and c (B, H), or None for zeros; B may be left out.
+    """Compute one step. x: (B, I); state: h (B, P) and c (B, H), or None for zeros; B may be left out.
 
     Returns the next h and c. Raises a RefusedError where shapes or dtypes do not fit.
     """
@@ -42,7 +42,7 @@ def lstm_cell(x: Array, state: State | None, weights: CellWeights) -> tuple[Arra
 def lstm_layer(
     x: Array, state: State | None, weights: CellWeights, *, lengths: Lengths | None = None, reverse: bool = False
 ) -> tuple[Array, tuple[Array, Array]]:
-    """One layer in one direction. x: (T, B, I); state as for `lstm_cell`; lengths: (B,) of 1 to T, in any order.
+    """Compute one layer in one direction. x: (T, B, I); state as for `lstm_cell`; lengths: (B,), 1 to T, in any order.
 
     Returns the output (T, B, P), 0 beyond each length, and the last h (B, P) and c (B, H); `reverse` runs from the last
     step to the first. Raises a RefusedError where shapes, dtypes or lengths do not fit.
@@ -72,7 +72,7 @@ def lstm_forward(
     batch_first: bool = False,
     dropout_masks: Sequence[Array] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
-    """All layers, as `nn.LSTM` computes them: returns the output, in the form of the input, and (h_n, c_n).
+    """Compute all layers, as `nn.LSTM` does: return the output, in the form of the input, and (h_n, c_n).
 
     input: (T, B, I), (B, T, I) with batch_first, or (T, I); hx: h_0 (L*D, B, P) and c_0 (L*D, B, H), without B where
     the input has none, or None for zeros; lengths as for `lstm_layer`. dropout_masks: one (T, B, D*P) for every layer
@@ -106,7 +106,7 @@ def _stack(
 
 
 def _from_input(x: Array, weights: CellWeights) -> Array:
-    """The input's share of the gates, with both biases: (..., I) -> (..., 4H), for all steps in one product."""
+    """Compute the input's part of the gate sums, with both biases: (..., I) -> (..., 4H), all steps in one product."""
     products: Array = x @ weights.w_ih.T
     return products if weights.b_ih is None else products + (weights.b_ih + weights.b_hh)
 

@@ -1,4 +1,4 @@
-"""Packed and batch-first sequences as padded, time-major ones, and back: pure reshaping, no arithmetic.
+"""Convert packed and batch-first sequences to padded, time-major ones, and back: reshaping without arithmetic.
 
 The indices are this module's own, not those of `torch.nn.utils.rnn`, and every function is differentiable.
 """
@@ -15,14 +15,14 @@ Array = Any  # a torch.Tensor or a numpy.ndarray
 
 
 def time_major(x: Array, batch_first: bool) -> Array:
-    """(T, B, I), or (B, T, I) with batch_first, as (T, B, I), without copying: it is its own inverse."""
+    """Return (T, B, I), or (B, T, I) with batch_first, as (T, B, I), without copying; its own inverse."""
     return x.swapaxes(0, 1) if batch_first else x
 
 
 def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
-    """A packed sequence as a padded one (T, B, I), zero where nothing was, and its lengths (B,).
+    """Return a packed sequence as a padded one (T, B, I), with zeros as padding, and its lengths (B,).
 
-    Both are in the order in which the batch was before it was sorted for packing.
+    Both are in the order of the batch before it was sorted for packing.
     """
     sizes = packed.batch_sizes
     time, row = _positions(packed)
@@ -31,12 +31,12 @@ def unpack(packed: PackedSequence) -> tuple[Tensor, Tensor]:
 
 
 def repack(x: Tensor, packed: PackedSequence) -> PackedSequence:
-    """The steps of a padded (T, B, I) that `packed` has, packed in just the same way: the inverse of `unpack`."""
+    """Pack a padded (T, B, I) in the same way as `packed`: the inverse of `unpack`."""
     return PackedSequence(x[_positions(packed)], packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices)
 
 
 def pack(x: Tensor, lengths: Tensor) -> PackedSequence:
-    """A padded (T, B, I) with its lengths (B,), packed longest first; of equal lengths the earlier row comes first."""
+    """Pack a padded (T, B, I) with lengths (B,), longest first; rows of equal length keep their order."""
     order = torch.sort(lengths, descending=True, stable=True).indices
     steps = torch.arange(int(lengths.max()), device=lengths.device)
     sizes = (lengths > steps[:, None]).sum(dim=1).cpu()
@@ -45,7 +45,7 @@ def pack(x: Tensor, lengths: Tensor) -> PackedSequence:
 
 
 def _positions(packed: PackedSequence) -> tuple[Tensor, Tensor]:
-    """The time step and the batch row of every row of the packed data."""
+    """Return the time step and the batch row of every row of the packed data."""
     sizes, device = packed.batch_sizes, packed.data.device
     time = torch.arange(len(sizes)).repeat_interleave(sizes)
     rank = torch.arange(len(time)) - (sizes.cumsum(0) - sizes)[time]

@@ -1,6 +1,6 @@
 """The LSTM on one page, in torch ops: the cell, the layer, the stack; differentiable, any float dtype, any device.
 
-The equations and the table of shapes are in reference/README.md; numpy_lstm.py says the same in NumPy, line by line.
+The equations and the table of shapes are in reference/README.md; numpy_lstm.py is the same in NumPy, line by line.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Lengths = Sequence[int] | Tensor
 
 
 def lstm_cell(x: Tensor, state: State | None, weights: CellWeights) -> tuple[Tensor, Tensor]:
-    """One step. x: (B, I); state: h (B, P) and c (B, H), or None for zeros; B may be left out.
+    """Compute one step. x: (B, I); state: h (B, P) and c (B, H), or None for zeros; B may be left out.
 
-    Returns the next h and c. Raises a RefusedError where shapes, dtypes or devices do not fit.
+    Returns the next h and c. Raises a RefusedError if shapes, dtypes or devices do not fit.
     """
     check_cell(x, state, weights, TORCH)
     if x.ndim == 1:
@@ -38,21 +38,21 @@ def lstm_cell(x: Tensor, state: State | None, weights: CellWeights) -> tuple[Ten
 def lstm_layer(
     x: Tensor, state: State | None, weights: CellWeights, *, lengths: Lengths | None = None, reverse: bool = False
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """One layer in one direction. x: (T, B, I); state as for `lstm_cell`; lengths: (B,) of 1 to T, in any order.
+    """Compute one layer in one direction. x: (T, B, I); state as for `lstm_cell`; lengths: (B,), 1 to T, in any order.
 
     Returns the output (T, B, P), 0 beyond each length, and the last h (B, P) and c (B, H); `reverse` runs from the last
-    step to the first. Raises a RefusedError where shapes, dtypes, devices or lengths do not fit.
+    step to the first. Raises a RefusedError if shapes, dtypes, devices or lengths do not fit.
     """
     check_layer(x, state, weights, lengths, TORCH)
     running = None if lengths is None else _running(x, lengths)
-    x = x if running is None else x.where(running, x.new_zeros(()))  # what padding holds, even NaN, reaches no gradient
+    x = x if running is None else x.where(running, x.new_zeros(()))  # padding, even NaN, reaches no gradient
     from_input, w_hh_t = _from_input(x, weights).unbind(0), weights.w_hh.t()
     h, c = state or _zeros(x[0], weights)
     output = []
     for t in reversed(range(len(x))) if reverse else range(len(x)):
         if running is None:
             h, c = _step(from_input[t], h, c, w_hh_t, weights.w_hr)
-        else:  # a state that waits is not read: the derivative of a step it does not take would be 0 times it, even inf
+        else:  # a held state is not read: the derivative of the step not taken would be 0 times it, even 0 times inf
             read_h, read_c = (s.where(running[t], s.new_zeros(())) for s in (h, c))
             new_h, new_c = _step(from_input[t], read_h, read_c, w_hh_t, weights.w_hr)
             h, c = new_h.where(running[t], h), new_c.where(running[t], c)
@@ -70,12 +70,12 @@ def lstm_forward(
     batch_first: bool = False,
     dropout_masks: Sequence[Tensor] | None = None,
 ) -> tuple[Any, tuple[Tensor, Tensor]]:
-    """All layers, as `nn.LSTM` computes them: returns the output, in the form of the input, and (h_n, c_n).
+    """Compute all layers, as `nn.LSTM` does: return the output, in the form of the input, and (h_n, c_n).
 
     input: (T, B, I), (B, T, I) with batch_first, (T, I), or a PackedSequence; hx: h_0 (L*D, B, P) and c_0 (L*D, B, H),
-    without B where the input has none, or None for zeros; lengths as for `lstm_layer`. dropout_masks: one (T, B, D*P)
-    for every layer but the last, always time-major, multiplied on that layer's output: it holds 0 and 1/(1-p), for
-    nothing is scaled here. Raises a RefusedError where anything does not fit.
+    without B for an unbatched input, or None for zeros; lengths as for `lstm_layer`. dropout_masks: one (T, B, D*P)
+    for every layer but the last, always time-major, multiplied on that layer's output: it holds 0 and
+    1/(1-p), since nothing is scaled here. Raises a RefusedError if any argument does not fit.
     """
     check_forward(input, hx, weights, lengths, batch_first, dropout_masks, TORCH)
     if isinstance(input, PackedSequence):
@@ -108,14 +108,14 @@ def _stack(
 
 
 def _from_input(x: Tensor, weights: CellWeights) -> Tensor:
-    """The input's share of the gates, with both biases: (..., I) -> (..., 4H), for all steps in one product."""
+    """Compute the input's part of the gate sums, with both biases: (..., I) -> (..., 4H), all steps in one product."""
     return linear(x, weights.w_ih, None if weights.b_ih is None else weights.b_ih + weights.b_hh)
 
 
 def _step(from_input: Tensor, h: Tensor, c: Tensor, w_hh_t: Tensor, w_hr: Tensor | None) -> tuple[Tensor, Tensor]:
     i, f, g, o = torch.addmm(from_input, h, w_hh_t).unsafe_chunk(4, dim=-1)  # "unsafe" lets the next line work in place
     i, f, g, o = i.sigmoid_(), f.sigmoid_(), g.tanh_(), o.sigmoid_()
-    c = torch.addcmul(i * g, f, c)  # f * c + i * g, in place of which it saves 4% of a step at H=64
+    c = torch.addcmul(i * g, f, c)  # f * c + i * g; 4% of a step faster at H=64
     h = o * c.tanh()
     return h if w_hr is None else linear(h, w_hr), c
 

@@ -22,7 +22,7 @@ LONG_NAMES = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh
 
 @dataclass(frozen=True, eq=False)
 class CellWeights:
-    """The weights of one layer in one direction. H is hidden_size; P is proj_size, or H where there is no projection.
+    """The weights of one layer in one direction. H is hidden_size; P is proj_size, or H without a projection.
 
     w_ih: (4H, input_size); w_hh: (4H, P); b_ih and b_hh: (4H,) or both None; w_hr: (P, H), or None without projection.
     """
@@ -49,11 +49,11 @@ class CellWeights:
         return int(self.w_hh.shape[-1])
 
     def items(self) -> Iterator[tuple[str, Array]]:
-        """The weights that are there, with their short names, in torch's order."""
+        """Iterate over the weights that are not None, with their short names, in torch's order."""
         return ((name, value) for name, value in vars(self).items() if value is not None)
 
     def map(self, function: Callable[[Array], Array]) -> CellWeights:
-        """The same weights with a function applied to every array."""
+        """Apply a function to every array."""
         return CellWeights(**{name: function(value) for name, value in self.items()})
 
 
@@ -89,19 +89,19 @@ class LSTMWeights:
         return self.cells[0][0].output_size
 
     def items(self) -> Iterator[tuple[str, Array]]:
-        """Every weight with its name in `nn.LSTM`'s state_dict, in that order."""
+        """Iterate over the weights with their names in `nn.LSTM`'s state_dict, in that order."""
         for layer, directions in enumerate(self.cells):
             for direction, cell in enumerate(directions):
                 for name, value in cell.items():
                     yield f"{LONG_NAMES[name]}_l{layer}{'_reverse' * direction}", value
 
     def map(self, function: Callable[[Array], Array]) -> LSTMWeights:
-        """The same weights with a function applied to every array."""
+        """Apply a function to every array."""
         return LSTMWeights(tuple(tuple(cell.map(function) for cell in directions) for directions in self.cells))
 
 
 def named_weights(named: Mapping[str, Array], num_layers: int, num_directions: int) -> LSTMWeights:
-    """The very arrays that stand under the names of `nn.LSTM`'s state_dict, in an LSTMWeights; None where none does."""
+    """Collect arrays by their names in `nn.LSTM`'s state_dict, without copying; None for a missing name."""
 
     def cell(suffix: str) -> CellWeights:
         return CellWeights(**{short: named.get(long + suffix) for short, long in LONG_NAMES.items()})
@@ -131,7 +131,7 @@ def _cell_weights(module: nn.Module, suffix: str) -> CellWeights:
 def write_weights(weights: LSTMWeights, module: nn.LSTM | nn.LSTMCell) -> None:
     """Write weights into a module of the same architecture, in place and exactly.
 
-    Raises ValueError where a name, a shape or a dtype differs: nothing is broadcast, cast or left out.
+    Raises ValueError if a name, a shape or a dtype differs: nothing is broadcast, cast or left out.
     """
     if isinstance(module, nn.LSTMCell):
         given = {name.removesuffix("_l0"): value for name, value in weights.items()}
@@ -153,13 +153,13 @@ def write_weights(weights: LSTMWeights, module: nn.LSTM | nn.LSTMCell) -> None:
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray[Any, np.dtype[Any]]:
-    """Copy a tensor to a NumPy array of the same dtype; bfloat16, which NumPy lacks, is widened to float32, exactly."""
+    """Copy a tensor to a NumPy array of the same dtype; bfloat16, which NumPy has not, becomes float32, exactly."""
     tensor = tensor.detach().cpu()
     return np.array((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).cpu().numpy())
 
 
 def as_numpy(value: Any) -> Any:
-    """The same value with NumPy arrays for tensors."""
+    """Replace tensors in a nested value by NumPy arrays."""
     if isinstance(value, (tuple, list)):
         return type(value)(as_numpy(part) for part in value)
     if isinstance(value, dict):

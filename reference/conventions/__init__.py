@@ -1,4 +1,4 @@
-"""How others name, order and lay out the weights of an LSTM: pure array functions, to torch's convention and back.
+"""How other frameworks name, order and lay out the weights of an LSTM: pure functions to torch's convention and back.
 
 Every module has a frozen dataclass of one layer in one direction, in its framework's names and shapes; `from_torch`
 makes it of NumPy `CellWeights`, `to_torch` makes those of it. To torch and back nothing changes, not even a bit. From

@@ -24,12 +24,12 @@ class OneBiasLayer:
 
 
 def from_torch(w: CellWeights) -> OneBiasLayer:
-    """Both biases added up."""
+    """Convert torch's weights; the bias is the sum of both."""
     refuse_projection(w, "Equinox, and MLX,")
     return OneBiasLayer(w.w_ih, w.w_hh, None if w.b_ih is None else sum_biases(w))
 
 
 def to_torch(layer: OneBiasLayer) -> CellWeights:
-    """The other way round."""
+    """Convert to torch's weights; b_hh is zeros."""
     b_hh = None if layer.bias is None else np.zeros_like(layer.bias)
     return CellWeights(layer.weight_ih, layer.weight_hh, layer.bias, b_hh)

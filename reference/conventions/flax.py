@@ -36,28 +36,28 @@ def from_torch(w: CellWeights) -> Parameters:
 
 
 def to_torch(cell: Parameters) -> CellWeights:
-    """The other way round."""
+    """Convert to torch's weights."""
     x, h = (np.concatenate([cell[f"{side}{g}"]["kernel"] for g in TORCH], 1) for side in "ih")
     return fused_to_torch(FusedCell(x, h, np.concatenate([cell[f"h{g}"]["bias"] for g in TORCH])))
 
 
 def fused_from_torch(w: CellWeights) -> FusedCell:
-    """The same for `nnx.OptimizedLSTMCell`."""
+    """Convert torch's weights for `nnx.OptimizedLSTMCell`."""
     refuse_projection(w, "Flax")
     return FusedCell(w.w_ih.T, w.w_hh.T, sum_biases(w))
 
 
 def fused_to_torch(cell: FusedCell) -> CellWeights:
-    """The other way round."""
+    """Convert to torch's weights."""
     return CellWeights(cell.dense_i.T, cell.dense_h.T, cell.bias, np.zeros_like(cell.bias))
 
 
 def state(h: Any, c: Any) -> tuple[Any, Any]:
-    """A carry."""
+    """Return torch's (h, c) as a carry (c, h)."""
     return c, h
 
 
 def h_and_c(carry: Any) -> tuple[Any, Any]:
-    """The other way round."""
+    """Convert to torch's weights."""
     c, h = carry
     return h, c

@@ -1,4 +1,4 @@
-"""What conventions differ in: the order of the gates, and how many biases there are."""
+"""Reorder gates and combine biases: what the conventions differ in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TORCH = "ifgo"
 
 
 def reorder_gates(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
-    """The blocks of an axis, a gate each, in another order: `reordered(w, "ifgo", "iofg")`, g being the candidate."""
+    """Reorder the blocks of an axis, one per gate: `reordered(w, "ifgo", "iofg")`, g being the candidate."""
     if sorted(given) != sorted(wanted):
         raise ValueError(f"gates {given!r} were given, but {wanted!r} are wanted: name the same gates")
     blocks = dict(zip(given, np.split(array, len(given), axis), strict=True))
@@ -22,33 +22,33 @@ def reorder_gates(array: Array, given: str, wanted: str, axis: int = 0) -> Array
 
 
 def from_torch(array: Array, order: str) -> Array:
-    """Rows i, f, g, o in another order."""
+    """Reorder rows i, f, g, o to another order."""
     return reorder_gates(array, TORCH, order)
 
 
 def to_torch(array: Array, order: str) -> Array:
-    """Rows of another order as i, f, g, o."""
+    """Reorder rows of another order to i, f, g, o."""
     return reorder_gates(array, order, TORCH)
 
 
 def make_biases(w: CellWeights) -> tuple[Array, Array]:
-    """Both biases (4H,), zeros where there are none."""
+    """Return both biases (4H,), zeros for None."""
     zeros: Array = np.zeros(4 * w.hidden_size, w.w_ih.dtype)
     return (zeros, zeros) if w.b_ih is None or w.b_hh is None else (w.b_ih, w.b_hh)
 
 
 def sum_biases(w: CellWeights) -> Array:
-    """The sum of both (4H,), rounded to their dtype; zeros where there are none."""
+    """Add both biases (4H,), rounded to their dtype; zeros for None."""
     b_ih, b_hh = make_biases(w)
     return np.asarray(b_ih + b_hh)
 
 
 def add_forget_bias(amount: float, like: Array) -> Array:
-    """A bias (4H,) in torch's order that is an amount for the forget gate and zero for all others."""
+    """Return a bias (4H,) in torch's order: `amount` for the forget gate, zero for the others."""
     return np.repeat(np.array([0.0, amount, 0.0, 0.0], like.dtype), like.shape[-1] // 4)
 
 
 def refuse_projection(w: CellWeights, framework: str) -> None:
-    """Raise ValueError where there is a projection, for a framework that has none."""
+    """Raise ValueError if there is a projection: the framework has none."""
     if w.w_hr is not None:
         raise ValueError(f"w_hr of shape {w.w_hr.shape} was given, but {framework} has no projection: leave it out")

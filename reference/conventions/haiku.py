@@ -26,7 +26,7 @@ class HaikuLayer:
 
 
 def from_torch(w: CellWeights) -> HaikuLayer:
-    """The forget gate's bias is less by the 1 that is added at run time."""
+    """Convert torch's weights; the forget gate's bias is reduced by the 1 that Haiku adds at run time."""
     refuse_projection(w, "Haiku")
     b_ih, b_hh = make_biases(w)
     bias = b_ih + (b_hh - add_forget_bias(1.0, b_hh))
@@ -34,6 +34,6 @@ def from_torch(w: CellWeights) -> HaikuLayer:
 
 
 def to_torch(layer: HaikuLayer) -> CellWeights:
-    """The bias as b_ih, the 1 as b_hh."""
+    """Convert to torch's weights: the bias becomes b_ih, the 1 of the forget gate b_hh."""
     w_ih, w_hh = np.split(gates.to_torch(layer.w.T, ORDER), [len(layer.w) - len(layer.b) // 4], 1)
     return CellWeights(w_ih, w_hh, gates.to_torch(layer.b, ORDER), add_forget_bias(1.0, layer.b))

@@ -25,7 +25,7 @@ class PseudoLayers:
 
 
 def from_torch(weights: LSTMWeights) -> PseudoLayers:
-    """Biases of zero where there are none."""
+    """Convert a cell's weights; missing biases become zeros."""
     cells = dict(enumerate(cell for directions in weights.cells for cell in directions))
     for cell in cells.values():
         refuse_projection(cell, "lstm_ref")
@@ -35,7 +35,7 @@ def from_torch(weights: LSTMWeights) -> PseudoLayers:
 
 
 def to_torch(layers: PseudoLayers, directions: int) -> LSTMWeights:
-    """The other way round."""
+    """Convert to torch's weights."""
     four = layers.W_ih, layers.W_hh, layers.b_ih, layers.b_hh
     cells = [CellWeights(*(arrays[k] for arrays in four)) for k in sorted(layers.W_ih)]
     return LSTMWeights(tuple(tuple(cells[k : k + directions]) for k in range(0, len(cells), directions)))

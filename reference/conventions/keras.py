@@ -25,23 +25,23 @@ class KerasLayer:
 
     @property
     def arrays(self) -> list[Array]:
-        """What `set_weights` takes; of a `Bidirectional`, those of both directions."""
+        """Return the list that `set_weights` takes; for a `Bidirectional`, concatenate those of both directions."""
         return [self.kernel, self.recurrent_kernel, *([] if self.bias is None else [self.bias])]
 
     @property
     def count(self) -> int:
-        """The number of parameters that `summary()` shows."""
+        """Count the parameters, as `summary()` does."""
         return sum(array.size for array in self.arrays)
 
 
 def from_torch(w: CellWeights) -> KerasLayer:
-    """Overwrite all of a layer's weights with these: what the bias was at start, 1 for the forget gate, is in none."""
+    """Convert torch's weights; they replace all of a layer's, the initial forget bias of 1 included."""
     refuse_projection(w, "Keras")
     return KerasLayer(w.w_ih.T, w.w_hh.T, None if w.b_ih is None else sum_biases(w))
 
 
 def to_torch(layer: KerasLayer) -> CellWeights:
-    """The other way round."""
+    """Convert to torch's weights."""
     b_hh = None if layer.bias is None else np.zeros_like(layer.bias)
     return CellWeights(layer.kernel.T, layer.recurrent_kernel.T, layer.bias, b_hh)
 

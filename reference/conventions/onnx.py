@@ -28,12 +28,12 @@ class OnnxLayer:
 
     @property
     def direction(self) -> str:
-        """The attribute of the node."""
+        """Return the node's attribute `direction`."""
         return "forward" if len(self.W) == 1 else "bidirectional"
 
 
 def from_torch(directions: Sequence[CellWeights]) -> OnnxLayer:
-    """A layer's cells, one for each direction."""
+    """Convert the cells of a layer, one for each direction."""
     for cell in directions:
         refuse_projection(cell, "ONNX")
     w, r = (np.stack([_from(getattr(cell, name)) for cell in directions]) for name in ("w_ih", "w_hh"))
@@ -43,7 +43,7 @@ def from_torch(directions: Sequence[CellWeights]) -> OnnxLayer:
 
 
 def to_torch(layer: OnnxLayer) -> tuple[CellWeights, ...]:
-    """The other way round."""
+    """Convert to torch's weights."""
     if layer.B is None:
         return tuple(CellWeights(_to(w), _to(r)) for w, r in zip(layer.W, layer.R, strict=True))
     rows = zip(layer.W, layer.R, layer.B, strict=True)

@@ -25,24 +25,24 @@ class PaddleLayer:
 
     @property
     def arrays(self) -> list[Array]:
-        """In the order of a cell's parameters."""
+        """Iterate over the weights in the order of a cell's parameters."""
         every = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, self.weight_ho
         return [array for array in every if array is not None]
 
 
 def from_torch(w: CellWeights) -> PaddleLayer:
-    """Biases of zero where there are none."""
+    """Convert a cell's weights; missing biases become zeros."""
     return PaddleLayer(w.w_ih, w.w_hh, *make_biases(w), None if w.w_hr is None else w.w_hr.T)
 
 
 def to_torch(layer: PaddleLayer) -> CellWeights:
-    """The other way round."""
+    """Convert to torch's weights."""
     w_hr = None if layer.weight_ho is None else layer.weight_ho.T
     return CellWeights(layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh, w_hr)
 
 
 def state_dict(weights: LSTMWeights) -> dict[str, Array]:
-    """All weights by the names that `nn.LSTM.state_dict` has for them, which are torch's only without projection.
+    """Return all weights by the names that `nn.LSTM.state_dict` has for them, which are torch's only without projection.
 
     With one, four names are given out for five parameters of each layer in each direction: every name after the
     fourth is the one of another weight, and the last ones have none at all but their own cell's.

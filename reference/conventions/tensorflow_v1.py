@@ -30,7 +30,7 @@ class CellV1:
 
 
 def from_torch(w: CellWeights, added: float = 0.0) -> CellV1:
-    """For a cell whose `forget_bias` is `added`: its bias is less by that."""
+    """Convert torch's weights for a cell whose `forget_bias` is `added`: the bias is reduced by it."""
     b_ih, b_hh = make_biases(w)
     kernel = np.concatenate([w.w_ih, w.w_hh], 1)
     bias = b_ih + (b_hh - add_forget_bias(added, b_hh))
@@ -39,7 +39,7 @@ def from_torch(w: CellWeights, added: float = 0.0) -> CellV1:
 
 
 def to_torch(cell: CellV1) -> CellWeights:
-    """The bias as b_ih, what is added at run time as b_hh."""
+    """Convert to torch's weights: the bias becomes b_ih, the forget bias b_hh."""
     output_size = len(cell.bias) // 4 if cell.projection is None else cell.projection.shape[1]
     w_ih, w_hh = np.split(gates.to_torch(cell.kernel.T, ORDER), [len(cell.kernel) - output_size], 1)
     w_hr = None if cell.projection is None else cell.projection.T
@@ -47,11 +47,11 @@ def to_torch(cell: CellV1) -> CellWeights:
 
 
 def state(h: Any, c: Any) -> tuple[Any, Any]:
-    """The fields of an LSTMStateTuple."""
+    """Return the fields of an LSTMStateTuple."""
     return c, h
 
 
 def h_and_c(state: Any) -> tuple[Any, Any]:
-    """The other way round."""
+    """Convert to torch's weights."""
     c, h = state
     return h, c

@@ -11,7 +11,7 @@ from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 
 def from_torch(weights: LSTMWeights) -> dict[str, Array]:
-    """A state_dict of all of them."""
+    """Return all weights as a state_dict."""
     for directions in weights.cells:
         for cell in directions:
             refuse_projection(cell, "Opacus, and tinygrad,")
@@ -19,11 +19,11 @@ def from_torch(weights: LSTMWeights) -> dict[str, Array]:
 
 
 def cell_from_torch(w: CellWeights) -> dict[str, Array]:
-    """The attributes of one cell."""
+    """Return the attributes of one cell."""
     refuse_projection(w, "Opacus, and tinygrad,")
     return {LONG_NAMES[name]: array for name, array in w.items()}
 
 
 def cell_to_torch(attributes: dict[str, Array]) -> CellWeights:
-    """The other way round."""
+    """Convert to torch's weights."""
     return CellWeights(**{short: attributes[long] for short, long in LONG_NAMES.items() if long in attributes})

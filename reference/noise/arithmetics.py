@@ -1,4 +1,4 @@
-"""The arithmetics that LSTMs are computed in, each a handful of roundoffs: the named answers to "noise or bug?".
+"""The arithmetics that LSTMs are computed in, each a few roundoffs with a name.
 
 An arithmetic is part of every claim: "parity in float32", "parity in TF32 products". `ladder` lists those that a layer
 of a given dtype is known to be computed in, on purpose or by mistake.
@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """The roundoffs an implementation works with: relative, half the spacing of the numbers next to 1, unless said.
+    """The roundoffs an implementation works with; relative, half the spacing of the numbers next to 1, unless noted.
 
     accumulation: of the sums of products. value: of gate sums, activations and everything elementwise.
     state: of h and c as kept between steps and returned. product: of each factor before it is multiplied.
     activation: the accuracy of sigmoid and tanh as an absolute number, beside the relative one.
-    floor: what underflow may lose, absolute. largest: the largest finite number of the layer's dtype.
+    floor: the largest loss by underflow, absolute. largest: the largest finite number of the layer's dtype.
     """
 
     name: str
@@ -41,21 +41,21 @@ NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, FLOAT32, BFLOA
 
 
 def ladder(dtype: str) -> tuple[Arithmetic, ...]:
-    """The arithmetics known for layers of a dtype: its own, wider inside, and the looser ones that explain faults.
+    """List the known arithmetics of layers of a dtype: its own, wider inside, and the looser ones that explain faults.
 
-    The order means nothing: which of those that explain a run is the tightest is measured on that run.
+    The order has no meaning: which of them explains a run best is measured on that run.
     """
     native = NATIVE[dtype]
     return (native, *_wider(native), *_activations(native), *_products(native), *_states(native), *_narrower(native))
 
 
 def find_arithmetic(words: str, dtype: str) -> Arithmetic | None:
-    """The arithmetic of a dtype's ladder with this name, which may leave out "DTYPE with"; None where there is none."""
+    """Find an arithmetic of a dtype by its name, with or without "DTYPE with"; None if there is none."""
     return next((a for a in ladder(dtype) if words in (a.name, a.name.removeprefix(f"{dtype} with "))), None)
 
 
 def _wider(native: Arithmetic) -> list[Arithmetic]:
-    """Everything computed in the next wider type, and rounded only when returned."""
+    """Compute everything in the next wider type, and round only what is returned."""
     wider = {"float32": FLOAT64, "bfloat16": FLOAT32, "float16": FLOAT32}.get(native.name)
     if wider is None:
         return []
@@ -64,7 +64,7 @@ def _wider(native: Arithmetic) -> list[Arithmetic]:
 
 
 def _activations(native: Arithmetic) -> list[Arithmetic]:
-    """Activations that are accurate absolutely: to one roundoff, or only to a power of ten."""
+    """List activations with absolute accuracy: of one roundoff, or of a power of ten."""
     absolute = [replace(native, name=f"{native.name} with absolute-accuracy activations", activation=native.value)]
     coarse = [10.0**-k for k in range(15, 1, -1) if 10.0**-k > 4.0 * native.value]
     return absolute + [
@@ -83,7 +83,7 @@ def _products(native: Arithmetic) -> list[Arithmetic]:
 
 
 def _states(native: Arithmetic) -> list[Arithmetic]:
-    """States kept, or sums accumulated, in a narrower type."""
+    """Keep states, or accumulate sums, in a narrower type."""
     types = (FLOAT32, FLOAT16, BFLOAT16)
     states = [_partly(native, other, "state", "states") for other in types if other.value > native.value]
     sums = [
@@ -93,13 +93,13 @@ def _states(native: Arithmetic) -> list[Arithmetic]:
 
 
 def _partly(native: Arithmetic, other: Arithmetic, field: str, word: str) -> Arithmetic:
-    """The native arithmetic with one of its roundoffs, and the floor, from another type."""
+    """Replace one roundoff of the native arithmetic, and its floor, by those of another type."""
     changed = replace(native, name=f"{native.name} with {other.name} {word}", floor=max(native.floor, other.floor))
     return replace(changed, **{field: other.value})  # type: ignore[arg-type]
 
 
 def _narrower(native: Arithmetic) -> list[Arithmetic]:
-    """Everything computed in a narrower type."""
+    """Compute everything in a narrower type."""
     return [
         replace(other, name=f"{other.name} inside a {native.name} layer", product=other.value, largest=native.largest)
         for other in (FLOAT32, FLOAT16, BFLOAT16)

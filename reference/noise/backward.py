@@ -1,11 +1,11 @@
-"""Back-propagation through time on values that carry their rounding noise: the exact gradients, and the scale beside.
+"""Back-propagation through time on values that carry their rounding noise: exact gradients and the scale beside them.
 
-It reads like `numpy_backward.py`, with the rules of `rounding.py` in place of the operators, on arrays with a leading
-case axis, like `noisy_lstm.py`. Nothing is seen of the implementation: the noise is that of the whole way forward and
-back, first order, so it is meant for short sequences. What is carried through time, h and c on the way forward and
-their adjoints on the way back, errs the same way at every step: there deviations add linearly. A slope is the noise of
-its own function's value, as implementations compute it: i (1 - i) and 1 - g^2. A weight's gradient is a sum over all
-steps and rows, which autograd adds up step by step in the layer's own type: see `_step_by_step`.
+It reads like `numpy_backward.py`, with the rules of `model.py` in place of the operators, on arrays with a leading case
+axis, like `forward.py`. No state of the implementation is used: the noise is that of the whole forward and backward
+pass, to first order, so it is meant for short sequences. h and c on the way forward, and their adjoints on the way
+back, err in the same direction at every step: their deviations add linearly. A slope is computed as implementations do,
+from its own function's value: i (1 - i) and 1 - g^2. A weight's gradient is a sum over all steps and rows, which
+autograd adds up step by step in the layer's own type: see `_step_by_step`.
 
 Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hidden units, L layers, D directions.
 """
@@ -28,7 +28,7 @@ States = tuple[Noisy, Noisy]
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """The gradients that an implementation should have: input (N, T, B, I), h_0, c_0, and an LSTMWeights of Noisy.
+    """The expected gradients, each a Noisy: by input (N, T, B, I), h_0, c_0, and an LSTMWeights of them.
 
     hidden_noise: (N,) the largest noise of any h on the way forward; if it is not small, no gradient is expected.
     """
@@ -40,16 +40,16 @@ class Expected:
     hidden_noise: Array
 
     def named(self) -> dict[str, Any]:
-        """Every Noisy by name: `input`, `h_0`, `c_0`, then the weights by torch's names."""
+        """Return every Noisy by name: `input`, `h_0`, `c_0`, then the weights by torch's names."""
         return {"input": self.input, "h_0": self.h_0, "c_0": self.c_0, **dict(self.weights.items())}
 
 
 @dataclass(frozen=True, eq=False)
 class _Cell:
-    """The weights of one layer and direction, made ready for both ways."""
+    """The prepared weights of one layer and direction, for both passes."""
 
-    forth: CellWeights  # of matrices, and of biases as arrays
-    back: CellWeights  # of the transposed matrices
+    forth: CellWeights  # of Matrix, and of biases as arrays
+    back: CellWeights  # of transposed Matrix
 
     @classmethod
     def of(cls, weights: CellWeights) -> _Cell:
@@ -60,7 +60,7 @@ class _Cell:
 
 @dataclass(frozen=True, eq=False)
 class _Local:
-    """`numpy_backward.Local` with noise: (N, T, B, .) or, of one step, (N, B, .); m is o * tanh_c."""
+    """`numpy_backward.Local` with noise: (N, T, B, .), or (N, B, .) for one step; m is o * tanh_c."""
 
     x: Noisy
     h: Noisy
@@ -91,13 +91,13 @@ def lstm_backward(
     valid: Array,
     masks: Sequence[Array] = (),
 ) -> Expected:
-    """The gradients of N cases with their noise.
+    """Compute the gradients of N cases with their noise.
 
-    x: (N, T, B, I); state and d_last: (N, L*D, B, P) and (N, L*D, B, H); weights: with a case axis; d_output:
+    x: (N, T, B, I), float64; state and d_last: (N, L*D, B, P) and (N, L*D, B, H); weights: with a case axis; d_output:
     (N, T, B, D*P); valid: (T, B, 1), False at padded steps; masks: (N, T, B, D*P) for every layer but the last.
     """
     cells = [[_Cell.of(cell) for cell in directions] for directions in weights.cells]
-    tape, carried = _record(a, Noisy(np.where(valid, x, 0.0)), state, cells, valid, masks)
+    tape, hidden_noise = _record(a, Noisy(np.where(valid, x, 0.0)), state, cells, valid, masks)
     d_x, d_states, d_cells = Noisy(np.where(valid, d_output, 0.0)), list[States](), list[tuple[CellWeights, ...]]()
     for layer, directions in reversed(list(enumerate(cells))):
         back, size = [], d_x.value.shape[-1] // len(directions)
@@ -110,13 +110,13 @@ def lstm_backward(
         d_states = [d for _, d, _ in back] + d_states
         d_cells = [tuple(d for _, _, d in back), *d_cells]
     d_h_0, d_c_0 = (_stack(d) for d in zip(*d_states, strict=True))
-    return Expected(d_x, d_h_0, d_c_0, LSTMWeights(tuple(d_cells)), carried)
+    return Expected(d_x, d_h_0, d_c_0, LSTMWeights(tuple(d_cells)), hidden_noise)
 
 
 def _record(
     a: Arithmetic, x: Noisy, state: tuple[Array, Array], cells: list[list[_Cell]], valid: Array, masks: Sequence[Array]
 ) -> tuple[list[list[_Local]], Array]:
-    tape, carried = [], np.zeros(len(x.value))
+    tape, hidden_noise = [], np.zeros(len(x.value))
     for layer, directions in enumerate(cells):
         x = rounding.product(a, x, Noisy(masks[layer - 1])) if masks and layer > 0 else x
         done = []
@@ -125,14 +125,14 @@ def _record(
             done.append(_layer_forward(a, x, h, c, cell.forth, valid, direction == 1))
         tape.append([s for s, _ in done])
         x = Noisy(*(np.concatenate([getattr(y, part) for _, y in done], -1) for part in ("value", "deviation")))
-        carried = np.maximum(carried, x.deviation.reshape(len(carried), -1).max(-1))
-    return tape, carried
+        hidden_noise = np.maximum(hidden_noise, x.deviation.reshape(len(hidden_noise), -1).max(-1))
+    return tape, hidden_noise
 
 
 def _layer_forward(
     a: Arithmetic, x: Noisy, h: Noisy, c: Noisy, weights: CellWeights, valid: Array, reverse: bool
 ) -> tuple[_Local, Noisy]:
-    """All steps of a layer side by side, all zero where they do not run; and the output."""
+    """Compute all steps of a layer, zero where a row has ended, and its output (N, T, B, P)."""
     from_input = rounding.sum_of_products(x, weights.w_ih, weights.b_ih)
     steps, output = [], []
     for t in reversed(range(len(valid))) if reverse else range(len(valid)):
@@ -170,7 +170,7 @@ def _step_forward(
     z_i, z_f, z_g, z_o = (z[..., k * H : (k + 1) * H] for k in range(4))
     i, f, o = (rounding.sigmoid(a, z) for z in (z_i, z_f, z_o))
     g = rounding.tanh(a, z_g)
-    new_c = _add(a, _hidden_noise(a, c, f), rounding.product(a, i, g))
+    new_c = _add(a, _carry(a, c, f), rounding.product(a, i, g))
     tanh_c = rounding.tanh(a, new_c)
     m = rounding.product(a, o, tanh_c)
     new_h = (
@@ -196,7 +196,7 @@ def _step_backward(
     return (
         d_z,
         rounding.rounded_sum(a, rounding.sum_of_products(d_z[:, None], weights.w_hh))[:, 0],
-        _hidden_noise(a, d_c, s.f),
+        _carry(a, d_c, s.f),
     )
 
 
@@ -210,49 +210,49 @@ def _weights_backward(
 
 
 def _outer(a: Arithmetic, d: Noisy, v: Noisy, reverse: bool) -> Noisy:
-    """The adjoint of w in v @ w^T, a sum over all steps and rows: noise comes in with both factors.
+    """Compute the adjoint of w in v @ w^T, a sum over all steps and rows; both factors bring noise.
 
-    Its elements may differ by hundreds of powers of ten, more than the single precision of `Matrix` holds.
+    Its elements may differ by hundreds of powers of ten, more than the float32 of `Matrix` holds.
     """
     one_by_one = _step_by_step(a, d.value, v.value, reverse)
     d, v = (Noisy(_columns(n.value), _columns(n.deviation)) for n in (d, v))
     v_t = Noisy(np.swapaxes(v.value, -1, -2), np.swapaxes(v.deviation, -1, -2))
     own = rounding.sum_of_products(d, Matrix.of(v.value))
-    alike = np.abs(d.deviation @ v_t.value), np.abs(d.value @ v_t.deviation)
+    aligned = np.abs(d.deviation @ v_t.value), np.abs(d.value @ v_t.deviation)
     crossed = [_root(*pair) for pair in ((d.deviation, v_t.value), (d.value, v_t.deviation))]
-    crossed.append(_root(d.deviation, v_t.deviation))  # all there is where d and h stem from one c that is near 0
-    incoming = rounding.combine(*crossed, *alike, one_by_one)
+    crossed.append(_root(d.deviation, v_t.deviation))  # the only term if d and h both come from a c near 0
+    incoming = rounding.combine(*crossed, *aligned, one_by_one)
     return rounding.rounded_sum(a, replace(own, root=_root(d.value, v_t.value), incoming=incoming))
 
 
 def _step_by_step(a: Arithmetic, d: Array, v: Array, reverse: bool) -> Array:
-    """The noise of adding up the steps' sums one after the other, as time runs back, each partial sum rounded.
+    """Compute the noise of adding up the sums of the steps one by one, back in time, each partial sum rounded.
 
-    An addition errs by at most u |partial sum|, and by no more than the addend, which is lost whole where it is below
-    that (in bfloat16 a sum of equal terms ends at 256 of them). Where the addend moved by less than the spacing of the
-    partial sum since the step before, the additions err alike, so that three quarters of those bounds, the second taken
-    twice, add up linearly: the loss of whole addends is no matter of chance, and all elements may share it.
+    An addition errs by at most u |partial sum|, and by no more than the addend, which is lost whole if it is smaller
+    than that (in bfloat16 a sum of equal terms stops growing after 256 of them). If the addend changed since the
+    previous step by less than the spacing of the partial sum, successive errors are equal: three quarters of these
+    bounds, the second one doubled, add up linearly, since losing whole addends is not random and all elements share it.
     """
     now = np.zeros((len(d), d.shape[-1], v.shape[-1]))
-    total, independent, alike = now, now, np.zeros_like(now)
+    total, independent, aligned = now, now, np.zeros_like(now)
     for t in range(d.shape[1]) if reverse else reversed(range(d.shape[1])):
         before, now = now, np.swapaxes(d[:, t], -1, -2) @ v[:, t]
         total = total + now
         lost = a.value * np.abs(total)
         independent = np.hypot(independent, lost)
-        alike += np.where(np.abs(now - before) <= 2.0 * lost, np.minimum(lost, 2.0 * np.abs(now)), 0.0)
-    return np.nan_to_num(independent + 0.75 * alike, nan=0.0, posinf=0.0)
+        aligned += np.where(np.abs(now - before) <= 2.0 * lost, np.minimum(lost, 2.0 * np.abs(now)), 0.0)
+    return np.nan_to_num(independent + 0.75 * aligned, nan=0.0, posinf=0.0)
 
 
 def _root(d: Array, v_t: Array) -> Array:
-    """The root of the sum of squared products, sums of not-finite ones left out."""
+    """Return the root of the sum of squared products, with infinite and NaN factors left out of the scale."""
     scale_d, scale_v = (np.max(np.abs(n), axis, keepdims=True) for n, axis in ((d, -1), (v_t, -2)))
     scale_d, scale_v = (np.where((s > 0.0) & np.isfinite(s), s, 1.0) for s in (scale_d, scale_v))
     return np.asarray(np.sqrt(np.square(d / scale_d) @ np.square(v_t / scale_v)) * scale_d * scale_v)
 
 
 def _columns(array: Array) -> Array:
-    """(N, T, B, K) -> (N, K, T*B)."""
+    """Reshape (N, T, B, K) -> (N, K, T*B)."""
     return np.swapaxes(array.reshape(len(array), -1, array.shape[-1]), -1, -2)
 
 
@@ -263,21 +263,21 @@ def _product(a: Arithmetic, *factors: Noisy) -> Noisy:
     return product
 
 
-def _hidden_noise(a: Arithmetic, c: Noisy, f: Noisy) -> Noisy:
-    """`f * c`, the deviation of c added linearly."""
+def _carry(a: Arithmetic, c: Noisy, f: Noisy) -> Noisy:
+    """Compute `f * c`; the deviation of c adds linearly."""
     value = f.value * c.value
     own = rounding.combine(f.deviation * np.abs(c.value), a.value * np.abs(value)) + a.floor
     return rounding.noisy(value, f.value * c.deviation + own)
 
 
 def _add(a: Arithmetic, one: Noisy, other: Noisy) -> Noisy:
-    """A sum of two whose errors are not independent."""
+    """Add two values whose errors are not independent."""
     value = one.value + other.value
     return rounding.noisy(value, one.deviation + other.deviation + a.value * np.abs(value) + a.floor)
 
 
 def _sigmoid_slope(a: Arithmetic, z: Noisy, y: Noisy) -> Noisy:
-    """`y (1 - y)`."""
+    """Compute `y (1 - y)` for y = sigmoid(z)."""
     small = np.exp(-np.abs(z.value))
     value = small / np.square(1.0 + small)
     moved = np.abs(1.0 - 2.0 * y.value) * y.deviation + np.square(y.deviation)
@@ -285,7 +285,7 @@ def _sigmoid_slope(a: Arithmetic, z: Noisy, y: Noisy) -> Noisy:
 
 
 def _tanh_slope(a: Arithmetic, z: Noisy, y: Noisy) -> Noisy:
-    """`1 - y^2`."""
+    """Compute `1 - y^2` for y = tanh(z)."""
     small = np.exp(-2.0 * np.abs(z.value))
     value = 4.0 * small / np.square(1.0 + small)
     moved = 2.0 * np.abs(y.value) * y.deviation + np.square(y.deviation)
@@ -297,5 +297,5 @@ def _where(condition: Array, one: Noisy, other: Noisy) -> Noisy:
 
 
 def _stack(parts: Sequence[Noisy]) -> Noisy:
-    """One after the other along a new second axis."""
+    """Stack along a new second axis, that of time."""
     return Noisy(np.stack([p.value for p in parts], 1), np.stack([p.deviation for p in parts], 1))

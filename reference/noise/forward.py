@@ -1,11 +1,10 @@
-"""The LSTM a third time, on values that carry their rounding noise: the exact answer and the scale to judge against.
+"""The LSTM on values that carry their rounding noise: the exact answer, and the scale to judge deviations by.
 
-It reads like `numpy_lstm.py`, with the rules of `rounding.py` in place of the operators, on arrays with a leading
-case axis: N cases of one setting at once, and on the same axis, one after the other, the directions of a layer. Its
-particularity is `seen`: the hidden states that the implementation itself returned. Where they are given, step t starts
-from the implementation's own h_(t-1), no error is carried through W_hh, the gate sums of all steps are one matrix
-product, and only c runs in time. Where they are not (the lower layers of a stack), h is our own and carries its noise
-along.
+It reads like `numpy_lstm.py`, with the rules of `model.py` in place of the operators, on arrays with a leading case
+axis: N cases of one setting at once, and on the same axis, one after the other, the directions of a layer. What is new
+is `returned`: the hidden states that the implementation itself returned. If they are given, step t starts from the
+implementation's own h_(t-1): no error is carried through W_hh, the gate sums of all steps are one matrix product, and
+only c runs in time. If they are not (the lower layers of a stack), h is computed here and carries its noise along.
 
 Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hidden units, L layers, D directions.
 """
@@ -27,8 +26,8 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 class Expected:
     """What an implementation should have returned: output (N, T, B, D*P), h_n (N, L*D, B, P), c_n (N, L*D, B, H).
 
-    overflow: (N,) where a partial sum may leave the range of the type. carried: (N,) the largest noise that entered
-    the last layer from hidden layers below it, 0 where all of them were seen.
+    overflow: (N,), whether a partial sum may overflow the type. hidden_noise: (N,), the largest noise that entered the
+    last layer from hidden layers below it; 0 if the states of all of them were returned.
     """
 
     output: Noisy
@@ -45,14 +44,14 @@ class _Steps:
     overflow: Array  # D*N
 
 
-BLOCK = 2**18  # numbers of one kind that are worked on at a time: what a processor's own cache holds
+BLOCK = 2**18  # numbers of one kind that are processed at a time, so that they fit a processor's cache
 
 ReturnedStates = Callable[[int], "Array | None"]
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """The weights of one layer, made ready, those of its directions along the case axis."""
+    """The prepared weights of one layer, its directions along the case axis."""
 
     w_ih: Matrix
     b_ih: Array | None
@@ -63,7 +62,7 @@ class Cell:
 
     @classmethod
     def of(cls, weights: CellWeights) -> Cell:
-        """Make the weights ready."""
+        """Prepare the weights, arrays with a leading case axis."""
         w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
         w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
         return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
@@ -73,12 +72,12 @@ Cells = tuple[Cell, ...]
 
 
 def prepare_cells(weights: LSTMWeights) -> Cells:
-    """The weights of N cases, NumPy arrays with a leading case axis, made ready: one cell per layer."""
+    """Prepare the weights of N cases, NumPy arrays with a leading case axis: one cell per layer."""
     return tuple(Cell.of(_stack_directions(directions)) for directions in weights.cells)
 
 
 def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
-    """The weights of D directions along the case axis: (N, ...) each -> (D*N, ...)."""
+    """Put the weights of D directions on the case axis: (N, ...) each -> (D*N, ...)."""
     if len(directions) == 1:
         return directions[0]
     names = [name for name, _ in directions[0].items()]
@@ -86,7 +85,7 @@ def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
 
 
 def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
-    """All the steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
+    """Compute all steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
     recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
     gates = rounding.rounded_sum(a, x, recurrent)
     size = cell.hidden_size
@@ -105,12 +104,12 @@ def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Arr
 
 
 def _any_overflow(flags: Array) -> Array:
-    """Whether it is so anywhere in a case: (N, ...) -> (N,)."""
+    """Whether any flag of a case is set: (N, ...) -> (N,)."""
     return np.asarray(flags.reshape(len(flags), -1).any(-1))
 
 
 def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> tuple[Noisy, Noisy]:
-    """`c_t = f_t c_(t-1) + ig_t` for all t, held where a step is not valid, its deviation added linearly."""
+    """Compute `c_t = f_t c_(t-1) + ig_t` for all t; held at steps that are not valid; its deviation adds linearly."""
     values = [c.value]
     for t in range(f.value.shape[1]):
         new = f.value[:, t] * values[-1] + ig.value[:, t]
@@ -126,11 +125,11 @@ def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> 
 
 
 def lstm_layer(
-    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: Cell, valid: Array, seen: Array | None
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: Cell, valid: Array, returned: Array | None
 ) -> tuple[_Steps, Noisy]:
-    """One layer, forward in the time of its arguments; also its last valid h (N, B, P); valid: (N, T, B, 1)."""
+    """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1)."""
     h, c = state
-    before = None if seen is None else rounding.as_returned(a, _previous_states(seen, h.value, valid))
+    before = None if returned is None else rounding.as_returned(a, _previous_states(returned, h.value, valid))
     block, done = max(1, BLOCK // (4 * c.value.size)), []
     for start in range(0, valid.shape[1], block):
         now = slice(start, start + block)
@@ -150,15 +149,15 @@ def _join(parts: list[Noisy], axis: int) -> Noisy:
     return Noisy(value, np.concatenate([part.deviation for part in parts], axis))
 
 
-def _previous_states(seen: Array, h_0: Array, valid: Array) -> Array:
-    """The hidden states before each step: h_0 at a row's first valid step, the seen ones after it."""
-    previous = np.concatenate([h_0[:, None], seen[:, :-1]], 1)
+def _previous_states(returned: Array, h_0: Array, valid: Array) -> Array:
+    """Return the hidden states before each step: h_0 at a row's first valid step, then the returned ones."""
+    previous = np.concatenate([h_0[:, None], returned[:, :-1]], 1)
     started = np.concatenate([np.zeros_like(valid[:, :1]), valid[:, :-1]], 1)
     return np.where(started, previous, h_0[:, None])
 
 
 def _unroll(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
-    """The steps one by one, each from our own previous h and its noise."""
+    """Compute the steps one by one, each from the previous h computed here and its noise."""
     hs, overflow = [], np.zeros(len(h.value), bool)
     for t in range(valid.shape[1]):
         now, runs = slice(t, t + 1), valid[:, t]
@@ -172,39 +171,39 @@ def _unroll(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: A
 
 @dataclass(frozen=True)
 class _Ways:
-    """The D directions of N cases along the case axis, all forward cases before all reverse ones, each in its time."""
+    """D directions of N cases on the case axis: all forward ones, then all reverse ones, each in its order of time."""
 
     cases: int
     directions: int
 
     def inputs(self, x: Noisy) -> Noisy:
-        """What all directions read: (N, T, ...) -> (D*N, T, ...)."""
+        """Repeat the input for each direction: (N, T, ...) -> (D*N, T, ...)."""
         return x if self.directions == 1 else Noisy(_both(x.value), None if x.noise is None else _both(x.noise))
 
     def steps(self, valid: Array) -> Array:
-        """Where steps run: (T, B, 1) -> (D*N, T, B, 1)."""
+        """Repeat the mask of valid steps for each case and direction: (T, B, 1) -> (D*N, T, B, 1)."""
         valid = np.broadcast_to(valid, (self.cases, *valid.shape))
         return valid if self.directions == 1 else _both(valid)
 
     def states(self, state: Array, layer: int) -> Array:
-        """The states of a layer: (N, L*D, B, .) -> (D*N, B, .)."""
+        """Select the states of a layer: (N, L*D, B, .) -> (D*N, B, .)."""
         own = state[:, layer * self.directions : (layer + 1) * self.directions]
         return np.swapaxes(own, 0, 1).reshape(-1, *state.shape[2:])
 
     def last(self, state: Noisy) -> Noisy:
-        """The states of a layer: (D*N, B, .) -> (N, D, B, .)."""
+        """Put the states of a layer back in order: (D*N, B, .) -> (N, D, B, .)."""
         back = (self.directions, self.cases, *state.value.shape[1:])
         return Noisy(*(np.swapaxes(part.reshape(back), 0, 1) for part in (state.value, state.deviation)))
 
     def hidden(self, output: Array) -> Array:
-        """The hidden states of each direction: (N, T, B, D*P) -> (D*N, T, B, P)."""
+        """Split an output into the hidden states of each direction: (N, T, B, D*P) -> (D*N, T, B, P)."""
         if self.directions == 1:
             return output
         forward, reverse = np.split(output, 2, axis=-1)
         return np.concatenate([forward, reverse[:, ::-1]])
 
     def output(self, h: Noisy) -> Noisy:
-        """The directions joined: (D*N, T, B, P) -> (N, T, B, D*P)."""
+        """Concatenate the directions: (D*N, T, B, P) -> (N, T, B, D*P)."""
         return h if self.directions == 1 else _join([h[: self.cases], h[self.cases :, ::-1]], -1)
 
 
@@ -218,25 +217,25 @@ def lstm_forward(
     state: tuple[Array, Array],
     cells: Cells,
     valid: Array,
-    seen: ReturnedStates,
+    returned: ReturnedStates,
     masks: Sequence[Array] = (),
 ) -> Expected:
-    """The exact answer and its noise for N cases, each step from what the implementation was seen to return.
+    """Compute the exact answer and its noise for N cases, each step from the state that the implementation returned.
 
-    x: (N, T, B, I); state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); cells: the weights made ready; valid: (T, B, 1),
-    False at padded steps.
-    seen(layer): the implementation's own hidden states (N, T, B, D*P), or None where they stay hidden.
+    x: (N, T, B, I), float64; state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); cells: the prepared weights; valid:
+    (T, B, 1), False at padded steps.
+    returned(layer): the implementation's own hidden states (N, T, B, D*P), or None for a hidden layer.
     masks: (N, T, B, D*P), multiplied on the output of every layer but the last.
     """
     ways = _Ways(len(x), state[0].shape[1] // len(cells))
     layer_input, h_n, c_n, runs = Noisy(x), [], [], ways.steps(valid)
-    overflow, carried = np.zeros(len(x), bool), np.zeros(len(x))
+    overflow, hidden_noise = np.zeros(len(x), bool), np.zeros(len(x))
     for layer, cell in enumerate(cells):
         layer_input = rounding.product(a, layer_input, Noisy(masks[layer - 1])) if masks and layer else layer_input
         if layer_input.noise is not None:
-            carried = layer_input.noise.reshape(len(x), -1).max(-1)
+            hidden_noise = layer_input.noise.reshape(len(x), -1).max(-1)
         h, c = (rounding.as_returned(a, ways.states(s, layer)) for s in state)
-        own = seen(layer)
+        own = returned(layer)
         hidden = None if own is None else ways.hidden(own)
         steps, last = lstm_layer(a, ways.inputs(layer_input), (h, c), cell, runs, hidden)
         h_n.append(ways.last(last))
@@ -244,9 +243,9 @@ def lstm_forward(
         overflow = overflow | steps.overflow.reshape(-1, len(x)).any(0)
         output = _without_padding(ways.output(steps.h), valid)
         layer_input = output if own is None else rounding.as_returned(a, own)
-    return Expected(output, _join(h_n, 1), _join(c_n, 1), overflow, carried)
+    return Expected(output, _join(h_n, 1), _join(c_n, 1), overflow, hidden_noise)
 
 
 def _without_padding(output: Noisy, valid: Array) -> Noisy:
-    """Exactly 0 at padded steps."""
+    """Set values and noise to 0 at padded steps."""
     return Noisy(np.where(valid, output.value, 0.0), np.where(valid, output.deviation, 0.0))

@@ -1,26 +1,25 @@
-"""The rounding noise of LSTM arithmetic: how far a correct implementation may be expected to stray from the exact.
+"""The rounding noise of LSTM arithmetic: how far a correct implementation may be expected to be from the exact value.
 
-Every value here is a pair: the exact number, computed in float64, and its *noise*, the deviation that a correct
-implementation in a given arithmetic may be expected to show. The noise is a scale, not a bound: a verdict measures
-deviations in units of it.
+Every value here is a pair: the exact number, computed in float64, and its *noise*, the expected deviation of a correct
+implementation in a given arithmetic. The noise is a scale, not a bound: a verdict measures deviations in units of it.
 
 The derivation, to first order, with the rounding errors of one step independent of each other
 (Higham and Mary 2019, "A new approach to probabilistic rounding error analysis", doi:10.1137/18M1226312):
 
 *Sums.* A sum of n terms t, added in any order with roundoff u, makes n rounding errors of at most u times a partial
-sum. A partial sum is as large as the terms met so far make it, by their squares where the signs are random and by
-their sum where they are not: the variance is at most `u^2 n (sum of t^2 + result^2)`. Only terms that are not zero
+sum. A partial sum grows with the squares of its terms if their signs are random, and with their sum if they are
+not: the variance is at most `u^2 n (sum of t^2 + result^2)`. Only terms that are not zero
 count. Factors that are rounded to a roundoff p before they are multiplied add `2 p^2 (sum of t^2 + result^2)`. Layers
-of the narrow types sum in float32; what they then add up in their own type, with roundoff v, are the products with x,
-those with h and the biases, in some order: `2 v^2 (sum of their squares + result^2)`.
+of the narrow types accumulate in float32; then they add the products with x, those with h and the biases in their own
+type, with roundoff v, in some order: `2 v^2 (sum of their squares + result^2)`.
 
-*Equal terms.* Where terms of a sum are copies of their neighbours, every addition within a power of two rounds the same
+*Equal terms.* If terms of a sum are copies of their neighbours, every addition within a power of two rounds the same
 way, and m such terms add up to an error of at most `u m |partial sum|`: a quarter of that is added as a deviation.
 
-*Seen states.* A state that is kept in a wider or narrower type than it was returned in is uncertain by its rounding.
+*Returned states.* A state that is kept in a wider or narrower type than it is returned in is uncertain by its rounding.
 
-*Noise that comes in* passes through a matrix twice: through `w^2` as variance, as if every element erred on its own,
-and through `w` as a deviation, as if all erred alike, as elements do that are copies of one another.
+*Incoming noise* passes through a matrix in two ways: through `w^2` as a variance, as if the errors of all elements were
+independent, and through `w` as a deviation, as if they were equal, which they are if the elements are copies.
 
 *Activations.* The argument's noise s moves the value by at most s times the steepest slope within 4 s, never by more
 than the function's range (the slope at the point itself dies in saturation, where the function is not straight over
@@ -58,7 +57,7 @@ REACH = 4.0  # how many noises of its argument an activation is followed
 
 @dataclass(frozen=True, eq=False)
 class Noisy:
-    """Exact values and their noise, float64 arrays of one shape; noise is None where the values are exactly known."""
+    """Exact values and their noise, float64 arrays of one shape; noise is None if the values are exactly known."""
 
     value: Array
     noise: Array | None = None
@@ -68,21 +67,21 @@ class Noisy:
 
     @property
     def deviation(self) -> Array:
-        """The noise as an array, zero where the values are exactly known."""
+        """The noise as an array: zeros if the values are exactly known."""
         return np.zeros_like(self.value) if self.noise is None else self.noise
 
 
 def noisy(value: Array, noise: Array) -> Noisy:
-    """Values with their noise; infinities and NaN are exactly what they are, and bring no noise along."""
+    """Pair values with their noise; infinities and NaN have none, and an infinite or NaN noise becomes 0."""
     if not np.isfinite(noise.sum()):
         noise = np.where(np.isfinite(noise), noise, 0.0)
     return Noisy(value, noise)
 
 
 def combine(*deviations: Array) -> Array:
-    """Independent deviations together: the root of the sum of squares, and never less than the largest one.
+    """Combine independent deviations: the root of the sum of squares, and never less than the largest one.
 
-    The second part matters where squares underflow: below 1e-154 only it is left.
+    The largest one counts if squares underflow, below 1e-154.
     """
     total = np.square(deviations[0])
     scratch = np.empty_like(total)
@@ -99,9 +98,9 @@ def combine(*deviations: Array) -> Array:
 class Sum:
     """A part of a sum of products, before anything is rounded: `x @ w^T + bias`.
 
-    root: of the sum of the squared products. terms: how many products are not zero. bias: what is in `value` beside
-    them, or None. incoming: the noise that the inputs bring, or None. equal: how many products are copies of the one
-    before, or None where they are few.
+    root: of the sum of the squared products. terms: the number of non-zero products. bias: what `value` holds beside the
+    products, or None. incoming: the noise that the inputs bring, or None. equal: how many products are copies of the one
+    before, or None if they are few.
     """
 
     value: Array
@@ -124,11 +123,11 @@ class Sum:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A weight matrix (cases, outputs, inputs) made ready for `sum_of_products`, once for all steps.
+    """A weight matrix (cases, outputs, inputs) prepared for `sum_of_products`, once for all steps.
 
-    squares: of its entries, scaled column by column so that none underflows that matters. full: whether few of any
-    output are 0.
-    copies: where a weight is a copy of the one before (cases, inputs - 1, outputs); of cases with few, none.
+    w_t: its transpose. squares: those of its entries, float32, scaled column by column so that no significant one
+    underflows. full: whether each output has few zero weights. copies: 1.0 where a weight is a copy of the one before,
+    (cases, inputs - 1, outputs), 0.0 in cases with few copies; None if no case has many.
     """
 
     w_t: Array
@@ -139,7 +138,7 @@ class Matrix:
 
     @classmethod
     def of(cls, w: Array) -> Matrix:
-        """Make a matrix ready."""
+        """Prepare a matrix w (cases, outputs, inputs)."""
         w_t = np.swapaxes(w, -1, -2)
         same = w_t[..., 1:, :] == w_t[..., :-1, :]
         many = same.mean(-2).max(-1) >= MANY_TERMS if same.size else np.zeros(len(w), bool)
@@ -149,14 +148,14 @@ class Matrix:
         return cls(w_t, *_scaled_squares(w_t, axis=-2), full, copies)
 
     def root_of_squares(self, x: Array) -> Array:
-        """`sqrt(x^2 @ w_t^2)`, not-finite entries left out."""
+        """Return `sqrt(x^2 @ w_t^2)`, with infinite and NaN entries of x left out."""
         squares, scale = _scaled_squares(x, axis=-1)
         root = np.sqrt(squares @ self.squares) * scale
         root *= self.scale
         return np.asarray(root)
 
     def terms(self, x: Array) -> Array | float:
-        """How many products are not zero, (cases, rows, outputs or 1): at most all of them, said where few are zero."""
+        """Count the non-zero products, (cases, rows, outputs or 1); the number of all if few are zero."""
         if self.full:
             counted = np.count_nonzero(x, axis=-1, keepdims=True)
             return float(x.shape[-1]) if _few_zeros(counted, x.shape[-1]) else counted.astype(np.float64)
@@ -165,18 +164,18 @@ class Matrix:
 
 
 def _few_zeros(counted: Array, size: int) -> bool:
-    """Whether none of these counts of numbers that are not zero, out of so many, is small."""
+    """Whether all of these counts of non-zero numbers are close to `size`."""
     return bool((counted > (1.0 - FEW_TERMS) * size).all())
 
 
 def _copies(x: Array) -> Array:
-    """Where an input is not zero and a copy of the one before it, but for rounding: 1.0, else 0.0."""
+    """Return 1.0 where an input is non-zero and, up to rounding, a copy of the one before it; else 0.0."""
     ahead = x[..., 1:]
     return np.asarray((np.abs(np.diff(x)) <= COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
 
 
 def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
-    """The squares of x / scale in single precision, and the scale: the largest magnitude along an axis."""
+    """Return the squares of x / scale in float32, and the scale: the largest magnitude along an axis."""
     scale = np.abs(x).max(axis, keepdims=True)
     if not np.isfinite(scale).all():
         x = np.where(np.isfinite(x), x, 0.0)
@@ -186,7 +185,7 @@ def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
 
 
 def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
-    """`x @ w^T + bias` for x (cases, ..., inputs), w (cases, outputs, inputs), bias (cases, outputs)."""
+    """Compute `x @ w^T + bias` for x (cases, ..., inputs), w (cases, outputs, inputs), bias (cases, outputs)."""
     shape = (*x.value.shape[:-1], w.w_t.shape[-1])
     rows = x.value.reshape(len(w.w_t), -1, w.w_t.shape[-2])
     value, root, terms = rows @ w.w_t, w.root_of_squares(rows), w.terms(rows)
@@ -203,7 +202,7 @@ def sum_of_products(x: Noisy, w: Matrix, bias: Array | None = None) -> Sum:
 
 
 def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
-    """The sum of the parts as an implementation rounds it; each part and the whole are rounded to a narrower type."""
+    """Add up the parts with the noise of rounding them; a narrower type rounds each part and the total."""
     value, terms = sum(part.value for part in parts), _terms(parts)
     biases = [np.abs(part.bias) for part in parts if part.bias is not None]
     factor = np.sqrt(arithmetic.accumulation**2 * terms + 2.0 * arithmetic.product**2)
@@ -220,7 +219,7 @@ def rounded_sum(arithmetic: Arithmetic, *parts: Sum) -> Noisy:
 
 
 def _terms(parts: tuple[Sum, ...]) -> Any:
-    """How many terms the parts have together, their biases counted."""
+    """Count the terms of all parts, biases included."""
     return sum(part.terms + (part.bias is not None) for part in parts)
 
 
@@ -229,7 +228,7 @@ def _largest(bias: Array | None) -> float:
 
 
 def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
-    """Where a partial sum of finite terms may leave the range of the type, in some order of adding (Cauchy-Schwarz)."""
+    """Return where a partial sum of finite terms may overflow the type in some order of addition (Cauchy-Schwarz)."""
     terms, largest = np.sqrt(_terms(parts)), sum(part.root.max() + _largest(part.bias) for part in parts)
     if np.max(terms) * largest <= arithmetic.largest:
         return np.zeros(parts[0].value.shape, bool)
@@ -239,7 +238,7 @@ def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
 
 
 def sigmoid(arithmetic: Arithmetic, z: Noisy) -> Noisy:
-    """The logistic function and its noise; accurate relatively on both sides of zero."""
+    """Compute the logistic function and its noise, with relative accuracy on both sides of zero."""
     small = np.exp(-np.abs(z.value))
     value = np.where(z.value < 0.0, small, 1.0) / (1.0 + small)
     if _straight(z):
@@ -249,7 +248,7 @@ def sigmoid(arithmetic: Arithmetic, z: Noisy) -> Noisy:
 
 
 def tanh(arithmetic: Arithmetic, z: Noisy) -> Noisy:
-    """The hyperbolic tangent and its noise."""
+    """Compute the hyperbolic tangent and its noise."""
     value = np.tanh(z.value)
     if _straight(z):
         return _activate(arithmetic, z, value, 1.0 - np.square(value), 2.0)
@@ -258,12 +257,12 @@ def tanh(arithmetic: Arithmetic, z: Noisy) -> Noisy:
 
 
 def _straight(z: Noisy) -> bool:
-    """Whether the noise reaches so little that a slope changes by at most one part in thirty over it."""
+    """Whether the noise is so small that the slope changes by at most one part in thirty within its reach."""
     return bool(REACH * z.deviation.max() < 1.0 / 64.0)
 
 
 def _nearest_to_zero(z: Noisy) -> Array:
-    """The smallest magnitude within reach of z: where both functions are steepest."""
+    """Return the smallest magnitude within reach of z, where both functions are steepest."""
     return np.maximum(np.abs(z.value) - REACH * z.deviation, 0.0)
 
 
@@ -278,19 +277,19 @@ def _activate(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span
 
 
 def product(arithmetic: Arithmetic, a: Noisy, b: Noisy) -> Noisy:
-    """Elementwise `a * b`, rounded once."""
+    """Multiply elementwise, rounded once."""
     value = a.value * b.value
     crossed = (a.deviation * np.abs(b.value), np.abs(a.value) * b.deviation, a.deviation * b.deviation)
     return noisy(value, combine(*crossed, arithmetic.value * np.abs(value)) + arithmetic.floor)
 
 
 def as_returned(arithmetic: Arithmetic, x: Array) -> Noisy:
-    """A state as it was returned or given: uncertain where the implementation may keep another rounding of it."""
+    """Return a given or returned state; uncertain by its rounding if the implementation may keep it in a wider type."""
     if arithmetic.state <= arithmetic.value:
         return Noisy(x)
     return noisy(x, arithmetic.state * np.abs(x) + arithmetic.floor)
 
 
 def store(arithmetic: Arithmetic, x: Noisy) -> Noisy:
-    """x as it is kept between steps, and returned: rounded to the type of the states."""
+    """Round x to the type of the states, in which it is kept between steps and returned."""
     return noisy(x.value, combine(x.deviation, arithmetic.state * np.abs(x.value)) + arithmetic.floor)
