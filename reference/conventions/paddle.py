@@ -42,7 +42,7 @@ def to_torch(layer: PaddleLayer) -> CellWeights:
 
 
 def state_dict(weights: LSTMWeights) -> dict[str, Array]:
-    """Return all weights by the names that `nn.LSTM.state_dict` has for them, which are torch's only without projection.
+    """Return all weights by the names that `nn.LSTM.state_dict` has for them, torch's only without projection.
 
     With one, four names are given out for five parameters of each layer in each direction: every name after the
     fourth is the one of another weight, and the last ones have none at all but their own cell's.

@@ -98,9 +98,9 @@ def combine(*deviations: Array) -> Array:
 class Sum:
     """A part of a sum of products, before anything is rounded: `x @ w^T + bias`.
 
-    root: of the sum of the squared products. terms: the number of non-zero products. bias: what `value` holds beside the
-    products, or None. incoming: the noise that the inputs bring, or None. equal: how many products are copies of the one
-    before, or None if they are few.
+    root: of the sum of the squared products. terms: the number of non-zero products. bias: the bias that `value` holds,
+    or None. incoming: the noise that the inputs bring, or None. equal: how many products are copies of the one before,
+    or None if they are few.
     """
 
     value: Array
