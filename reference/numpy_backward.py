@@ -52,7 +52,7 @@ class Local:
 
 @dataclass(frozen=True, eq=False)
 class Tape:
-    """A forward pass: `layers[layer][direction]`, time first; which steps run (T, B, 1), None for all; dropout masks."""
+    """A forward pass: `layers[layer][direction]`, time first; which steps run (T, B, 1), None: all; dropout masks."""
 
     layers: tuple[tuple[Local, ...], ...]
     running: Array | None
