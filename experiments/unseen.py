@@ -1,6 +1,6 @@
 """What each door says of wrong LSTMs of unseen kinds, and of correct ones in unseen styles.
 
-Wrong: `specimens/unseen_faults.py`, with all of nn.LSTM's arguments and with fewer; right: `specimens/unseen_styles.py`.
+Wrong: `specimens/unseen_faults.py`, with all of nn.LSTM's arguments and fewer; right: `specimens/unseen_styles.py`.
 Doors: `lstm-parity verify --impl`, `pytest --impl` and `lstm_parity.check`. Run `python -m experiments.unseen
 [--work FILE] [--doors verify,check,pytest] [--signatures all,_sizes,...]`: it writes as it goes and resumes. Result:
 unseen.md.
