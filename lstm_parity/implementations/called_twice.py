@@ -6,32 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.running.protocol import LSTM
 
 
 @dataclass(frozen=True)
-class CalledTwice:
-    """An implementation called twice with the very same tensors: what the second call returns, or the first, late.
+class CalledTwice(Wrapped):
+    """An implementation called twice with the very same tensors: the second call's results, or the first's, read late.
 
-    A state that is kept shows in the second call, and so do arguments that were written into. What the first returned
-    is read when the second is over: it must not have changed.
+    A state that is kept shows in the second call, and so do arguments that were written to. The results of the first
+    call are read after the second one: they must not have changed.
     """
 
-    implementation: Implementation
     late: bool
-
-    @property
-    def name(self) -> str:
-        """The implementation's own."""
-        return self.implementation.name
-
-    def unsupported_reason(self, setting: Setting) -> str | None:
-        """What the implementation refuses."""
-        return self.implementation.unsupported_reason(setting)
+    evidence: None = None  # a case that is run in another process would be one call
+    found_by_autograd: None = None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A call that is two calls."""
+        """Load an LSTM whose call is two calls."""
         lstm = self.implementation.load(setting, weights)
 
         def twice(input: Any, hx: Any) -> Any:

@@ -11,35 +11,20 @@ import numpy as np
 import torch
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.implementations.wrapped import Wrapped
+from lstm_parity.running.protocol import LSTM
 
 
 @dataclass(frozen=True)
-class WithoutGradients:
-    """An implementation that autograd cannot look into."""
-
-    implementation: Implementation
-
-    @property
-    def name(self) -> str:
-        """The implementation's."""
-        return self.implementation.name
+class WithoutGradients(Wrapped):
+    """An implementation that computes with NumPy, so that autograd cannot differentiate it."""
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """What the implementation refuses, and the dtype that NumPy lacks."""
-        return (
-            "NumPy has no bfloat16"
-            if setting.runtime.dtype == "bfloat16"
-            else self.implementation.unsupported_reason(setting)
-        )
-
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """The implementation's."""
-        return self.implementation.load(setting, weights)
+        """Return why the implementation does not support a setting, or that NumPy has no such dtype."""
+        return "NumPy has no bfloat16" if setting.runtime.dtype == "bfloat16" else super().unsupported_reason(setting)
 
     def parameters(self, lstm: LSTM) -> dict[str, torch.Tensor]:
-        """None that autograd knows: raises NotImplementedError, which is a refusal."""
+        """Raise NotImplementedError, which is a refusal."""
         raise NotImplementedError(f"{self.name} computes with NumPy, which has no autograd")
 
 

@@ -20,9 +20,9 @@ from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
 from lstm_parity.implementations.from_numpy import WithoutGradients, call_on_arrays
 from lstm_parity.implementations.target import Target, TargetError, make_importable
 from lstm_parity.implementations.torch_modules import FromModule
+from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
-from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.running.protocol import Implementation, own_arithmetic
 
 SHOWS: dict[str, Callable[[Setting], bool]] = {
     "projection": lambda s: s.architecture.proj_size > 0,
@@ -43,32 +43,23 @@ SHOWS: dict[str, Callable[[Setting], bool]] = {
 
 
 @dataclass(frozen=True)
-class Declared:
+class Declared(Wrapped):
     """An implementation that is declared not to support some features, or to compute in some arithmetic."""
 
-    implementation: Implementation
     without: tuple[str, ...]
     words: str
 
-    @property
-    def name(self) -> str:
-        """The implementation's."""
-        return self.implementation.name
-
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """What was declared, and what the implementation itself refuses."""
+        """Return the declared reason, or the implementation's own."""
         return declared_reason(self.without, setting) or self.implementation.unsupported_reason(setting)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
-        """The one that was declared, where the dtype has it."""
-        return find_arithmetic(self.words, setting.runtime.dtype)
-
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """The implementation's."""
-        return self.implementation.load(setting, weights)
-
-    def __getattr__(self, name: str) -> Any:  # what an implementation may have or not, such as `parameters`
-        return getattr(object.__getattribute__(self, "implementation"), name)
+        """Return the declared arithmetic if the dtype has it, else the implementation's own."""
+        return (
+            find_arithmetic(self.words, setting.runtime.dtype)
+            if self.words
+            else own_arithmetic(self.implementation, setting)
+        )
 
 
 def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:

@@ -20,7 +20,7 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, to_numpy
 from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
 from lstm_parity.running.evidence import INPUTS, TENSORS, Adjoints, Found, Gradients
-from lstm_parity.running.protocol import LSTM, FindsGradients, Implementation
+from lstm_parity.running.protocol import LSTM, Implementation, finds_gradients
 
 
 def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
@@ -43,7 +43,7 @@ def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeigh
     """
     if isinstance(lstm, nn.Module):
         return dict(lstm.named_parameters())
-    if isinstance(implementation, FindsGradients):
+    if finds_gradients(implementation):
         raise NotImplementedError("its parameters are in another process: --in-process brings them here")
     named = getattr(implementation, "parameters", None)
     return dict(weights.items()) if named is None else named(lstm)
@@ -54,7 +54,7 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, f
 
     Parameters named in `frozen` require no gradient. Raises what the implementation raises.
     """
-    if isinstance(implementation, FindsGradients):
+    if finds_gradients(implementation):
         return implementation.found_by_autograd(case, d, tuple(frozen))
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)

@@ -13,7 +13,7 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.running.calls import call_lstm, runtime_flags, weight_tensors
 from lstm_parity.running.evidence import CHAIN, WHOLE, Evidence, Masks, Observation, Outputs
-from lstm_parity.running.protocol import LSTM, Implementation, RunsCases, expected_arithmetic
+from lstm_parity.running.protocol import LSTM, Implementation, expected_arithmetic, runs_cases
 
 
 class ImplementationError(Exception):
@@ -42,7 +42,7 @@ def describe_exception(error: Exception) -> str:
 
 def collect_evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
     """The whole call and, where asked for, the chain. Raises NotImplementedError for a refusal, and what is raised."""
-    if isinstance(implementation, RunsCases):
+    if runs_cases(implementation):
         return implementation.evidence(case, chain)
     with runtime_flags(case.setting.runtime):
         if (reason := implementation.unsupported_reason(case.setting)) is not None:

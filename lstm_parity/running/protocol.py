@@ -1,9 +1,9 @@
-"""What an implementation is: a name, what it refuses, and a way to get something that is called like `nn.LSTM`."""
+"""The protocols of an implementation: a name, what it does not support, and how to load an LSTM; and optional ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 
 from torch import Tensor
 
@@ -22,50 +22,63 @@ class Implementation(Protocol):
 
     @property
     def name(self) -> str:
-        """What the certificate calls it."""
+        """Return the name that the certificate uses."""
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Why this setting is not supported, in words; None where it is."""
+        """Return why this setting is not supported, in words; None if it is."""
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """An LSTM of this architecture with these weights (torch tensors of the setting's dtype), in eval mode.
+        """Return an LSTM of this architecture with these weights (torch tensors of the setting's dtype), in eval mode.
 
-        The same LSTM is called more than once, with other lengths of time too; raising is a verdict.
+        The same LSTM is called more than once, with different numbers of steps too; raising is a verdict.
         """
 
 
-@runtime_checkable
 class HasArithmetic(Protocol):
-    """One that ought to be judged in another arithmetic than its dtype's own, at least on some devices."""
+    """An implementation that is expected to compute in another arithmetic than its dtype's own."""
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
-        """That arithmetic; None for the dtype's own."""
+        """Return that arithmetic; None for the dtype's own."""
+
+
+def own_arithmetic(implementation: Implementation, setting: Setting) -> Arithmetic | None:
+    """Return the arithmetic that an implementation declares for a setting; None for the dtype's own."""
+    declare = getattr(implementation, "arithmetic", None)
+    return None if declare is None else declare(setting)
 
 
 def expected_arithmetic(implementation: Implementation, setting: Setting) -> Arithmetic:
-    """The arithmetic that an implementation ought to compute a setting in."""
-    told = implementation.arithmetic(setting) if isinstance(implementation, HasArithmetic) else None
-    return told or NATIVE[setting.runtime.dtype]
+    """Return the arithmetic that an implementation is expected to compute a setting in."""
+    return own_arithmetic(implementation, setting) or NATIVE[setting.runtime.dtype]
 
 
 class HasParameters(Implementation, Protocol):
-    """One whose LSTM is no module and computes with other tensors than `load` was given: it names them."""
+    """An implementation whose LSTM is not an `nn.Module`, and whose tensors differ from those passed to `load`."""
 
     def parameters(self, lstm: Any) -> dict[str, Tensor]:
-        """The tensors that a loaded LSTM computes with, by the names of `nn.LSTM`'s parameters."""
+        """Return the tensors that a loaded LSTM computes with, by the names of `nn.LSTM`'s parameters."""
 
 
-@runtime_checkable
 class RunsCases(Protocol):
-    """One that lives in another process: a case is run there, in one message and one answer."""
+    """An implementation in another process: it runs a whole case there, in one message and one answer."""
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
-        """As the function of that name."""
+        """Do what the function of that name in `running` does."""
 
 
-@runtime_checkable
 class FindsGradients(Protocol):
     """An implementation that is differentiated where it runs."""
 
     def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
-        """As the function of that name."""
+        """Do what the function of that name in `running` does."""
+
+
+# isinstance would not see the methods that a wrapper has from its inner implementation (Python 3.12)
+def runs_cases(implementation: Implementation) -> TypeGuard[RunsCases]:
+    """Whether an implementation runs whole cases by itself, in another process."""
+    return getattr(implementation, "evidence", None) is not None
+
+
+def finds_gradients(implementation: Implementation) -> TypeGuard[FindsGradients]:
+    """Whether an implementation is differentiated where it runs."""
+    return getattr(implementation, "found_by_autograd", None) is not None

@@ -17,17 +17,17 @@ from lstm_parity.implementations.modes import find_mode
 from lstm_parity.implementations.modes.mode import DROPOUT, SEED, Mode
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
+from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import GRADIENT, deviating_gradients, judge_all_gradients
 from lstm_parity.judging.verdict import Outcome, Verdict
-from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.reports.failure import describe_failure
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
 from lstm_parity.running.child_process import ProcessServer
-from lstm_parity.running.evidence import Adjoints, Found, Masks
+from lstm_parity.running.evidence import Masks
 from lstm_parity.running.observe import describe_exception, observe
-from lstm_parity.running.protocol import LSTM, expected_arithmetic
+from lstm_parity.running.protocol import expected_arithmetic
 
 TIME_LIMIT, MEMORY_LIMIT = 300.0, 64.0
 BAD = (Outcome.DEVIATES, Outcome.FAILED, Outcome.REFUSED)
@@ -81,23 +81,15 @@ class TrialResult:
         return cls(trial, Outcome(fields["outcome"]), fields["words"], *distances)
 
 
-class AlwaysRuns:
-    """A mode in its child process, as an implementation that is asked whatever it may refuse."""
+@dataclass(frozen=True)
+class AlwaysRuns(Wrapped):
+    """A mode in a child process that is run on every setting, even those it would decline."""
 
-    def __init__(self, home: RemoteImplementation) -> None:
-        self.home, self.name = home, home.name
+    evidence: None = None  # it would decline them there
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Nothing: what it does not support, it has to say by itself."""
+        """Return None: what the mode does not support, its call must say."""
         return None
-
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """There."""
-        return self.home.load(setting, weights)
-
-    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
-        """There."""
-        return self.home.found_by_autograd(case, d, frozen)
 
 
 def run_trials(trials: list[Trial], progress: Callable[[str], None] = lambda _: None) -> Iterator[TrialResult]:

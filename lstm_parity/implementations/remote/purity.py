@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import flatten_tensors, read_bits
 from lstm_parity.running.protocol import LSTM, Implementation
@@ -58,26 +59,20 @@ class WatchedLSTM:
                 raise ImpureError(f"the call changed {name}: in eval mode an LSTM draws nothing")
 
 
-class WatchedImplementation:
+class WatchedImplementation(Wrapped):
     """An implementation whose LSTMs are watched; `last` is the one loaded last."""
 
     def __init__(self, implementation: Implementation, after: Callable[[], None]) -> None:
-        self.implementation, self._after = implementation, after
-        self.last: WatchedLSTM | None = None
+        super().__init__(implementation)
+        vars(self).update(_after=after, last=None)
 
-    @property
-    def name(self) -> str:
-        """The implementation's."""
-        return self.implementation.name
-
-    def unsupported_reason(self, setting: Setting) -> str | None:
-        """What the implementation refuses."""
-        return self.implementation.unsupported_reason(setting)
+    last: WatchedLSTM | None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> WatchedLSTM:
-        """The implementation's, watched."""
-        self.last = WatchedLSTM(self.implementation.load(setting, weights), weights, self._after)
-        return self.last
+        """Load a watched LSTM."""
+        lstm = WatchedLSTM(self.implementation.load(setting, weights), weights, self._after)
+        vars(self).update(last=lstm)
+        return lstm
 
 
 def _storage_address(tensor: Tensor) -> int:
