@@ -13,7 +13,7 @@ verify: .venv/installed
 	$(BIN)/lstm-parity verify
 
 test: .venv/installed
-	$(BIN)/python -m pytest --references parity_tests tests meta_tests
+	$(BIN)/python -m pytest --lstm-references parity_tests tests meta_tests
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from lstm_parity.plugin import activate
+
 pytest_plugins = ["lstm_parity.plugin"]
 
 TOGETHER = {
@@ -23,6 +25,12 @@ TOGETHER = {
         for name in names
     },
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Judge, select and report in all tests of this repository."""
+    activate(config)
 
 
 @pytest.hookimpl(optionalhook=True)

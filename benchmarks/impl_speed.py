@@ -2,7 +2,7 @@
 
 Isolation: the cases of the widest property test, observed and judged in one process and through a child process, one
 case here, the same there, in turns, so that the machine's other work falls on both; and whole runs of `pytest --impl`
-beside `--in-process`, of those tests that both ask. Verdict: the command `pytest --impl mistake:NAME`, imports
+beside `--lstm-in-process`, of those tests that both ask. Verdict: the command `pytest --impl mistake:NAME`, imports
 included, until it says what deviates, and until the diagnosis is told too, for every so-many-th of the known mistakes;
 beside it, in the same run, what it takes to import torch and hypothesis.
 Run `python -m benchmarks.impl_speed [STEP]`. Result: impl_speed.md.
@@ -89,7 +89,7 @@ def verdicts(step: int) -> list[tuple[str, float, float, float]]:
 def runs(text: str) -> tuple[float, float]:
     """Seconds for a whole run here and there, in turns, the medians of three: the machine's speed changes meanwhile."""
     words = ("-m", "pytest", "--impl", text, "-k", BOTH)
-    both = [(command(*words, "--in-process"), command(*words)) for _ in range(3)]
+    both = [(command(*words, "--lstm-in-process"), command(*words)) for _ in range(3)]
     here, there = zip(*both, strict=True)
     return statistics.median(here), statistics.median(there)
 

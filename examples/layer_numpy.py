@@ -1,4 +1,4 @@
-"""A layer function on NumPy arrays: `pytest --impl layer:examples/layer_numpy.py:lstm_forward --arrays numpy`."""
+"""A layer function on NumPy arrays: `pytest --impl layer:examples/layer_numpy.py:lstm_forward --lstm-arrays numpy`."""
 
 import numpy as np
 

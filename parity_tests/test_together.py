@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from lstm_parity.implementations.references import TorchReference
@@ -12,6 +13,7 @@ from lstm_parity.parity_tests.test_relations import run, same
 EXAMPLES = 200  # the tests below see all axes at once, so they are given more
 
 
+@pytest.mark.most_sensitive
 @settings(max_examples=EXAMPLES)
 @given(case=cases())
 def test_any_setting_is_computed_as_the_equations_say(implementation, case):

@@ -35,7 +35,7 @@ def check_adapter(implementation: Implementation, device: str = "cpu") -> str | 
     else:
         return "\n".join(["every plain call was refused, so nothing can be judged:", *refusals])
     if seen.failed is not None:
-        arrays = "\n  hint: a function that computes with NumPy arrays is announced by --arrays numpy"
+        arrays = "\n  hint: a function that computes with NumPy arrays needs --arrays numpy (pytest: --lstm-arrays)"
         hint = arrays if "torch.float32' as a data type" in seen.failed or "numpy" in seen.failed.lower() else ""
         return f"the plainest call, {name}, failed:\n{_indent(seen.failed)}{hint}"
     outputs = seen.evidence[0].outputs
@@ -70,7 +70,7 @@ def _hints(outputs: Outputs, asked: Case) -> list[str]:
     if "dtype" in words:
         hints.append("everything is to be computed and returned in the input's dtype")
     if "ndarray" in words:
-        hints.append("a function on NumPy arrays is announced by --arrays numpy")
+        hints.append("a function on NumPy arrays needs --arrays numpy (pytest: --lstm-arrays numpy)")
     return hints
 
 

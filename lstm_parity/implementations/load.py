@@ -55,11 +55,9 @@ class Declared(Wrapped):
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """Return the declared arithmetic if the dtype has it, else the implementation's own."""
-        return (
-            find_arithmetic(self.words, setting.runtime.dtype)
-            if self.words
-            else own_arithmetic(self.implementation, setting)
-        )
+        if not self.words:
+            return own_arithmetic(self.implementation, setting)
+        return find_arithmetic(self.words, setting.runtime.dtype)
 
 
 def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:

@@ -44,7 +44,7 @@ def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeigh
     if isinstance(lstm, nn.Module):
         return dict(lstm.named_parameters())
     if finds_gradients(implementation):
-        raise NotImplementedError("its parameters are in another process: --in-process brings them here")
+        raise NotImplementedError("its parameters are in another process: pytest --lstm-in-process brings them here")
     named = getattr(implementation, "parameters", None)
     return dict(weights.items()) if named is None else named(lstm)
 

@@ -139,7 +139,7 @@ def test_numpy_functions_are_given_arrays(elsewhere, monkeypatch):
     text = "layer:examples/layer_numpy.py:lstm_forward"
 
     assert check_adapter(elsewhere(parse_target(text, "numpy"))) is None
-    assert "hint: a function that computes with NumPy arrays is announced by --arrays numpy" in check_adapter(
+    assert "hint: a function that computes with NumPy arrays needs --arrays numpy" in check_adapter(
         elsewhere(parse_target(text))
     )
 

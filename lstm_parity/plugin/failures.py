@@ -1,0 +1,56 @@
+"""What a failing test prints: the report of the verdict in place of a traceback, and with `--impl` one diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lstm_parity.plugin import option
+from lstm_parity.plugin.implementation import find_judged
+
+if TYPE_CHECKING:
+    from lstm_parity.reports.failure import ParityError
+
+DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
+    """Replace the traceback of a ParityError by its report and the command that repeats it."""
+    outcome = yield
+    from lstm_parity.reports.failure import ParityError
+
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, ParityError):
+        test = item.nodeid.partition("[")[0]
+        target = option(item.config, "impl")
+        given = f" --impl {target}" if target else ""
+        story = str(error).replace("repeat: --case", f"repeat: pytest {test}{given} --case")
+        outcome.get_result().longrepr = story + _diagnose(item, error, story.splitlines()[0])
+
+
+def _diagnose(item: pytest.Item, error: ParityError, first_line: str) -> str:
+    """Diagnose the first failure of the implementation that `--impl` names; return nothing for others."""
+    implementation = find_judged(item.config)
+    if implementation is None or DIAGNOSED in item.config.stash:
+        return ""
+    from lstm_parity.diagnosis.forward import diagnose
+    from lstm_parity.diagnosis.probes import run_probes
+    from lstm_parity.judging.verdict import Outcome
+    from lstm_parity.reports.gradient_failure import WrongGradientsError
+
+    item.config.stash[DIAGNOSED] = True
+    if (terminal := item.config.pluginmanager.get_plugin("terminalreporter")) is not None:
+        terminal.ensure_newline()
+        terminal.write_line(f"{first_line}; looking for what explains it", flush=True)
+    device = option(item.config, "device", "cpu")
+    probed = run_probes(implementation, device=device)
+    if not isinstance(error, WrongGradientsError):
+        return "\n\n" + diagnose([error.verdict, *probed]).text
+    if any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in probed):
+        return "\n\n" + diagnose(probed).text
+    from lstm_parity.diagnosis.gradients import diagnose_gradients
+
+    return "\n\n" + diagnose_gradients(implementation, device)
