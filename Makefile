@@ -57,7 +57,7 @@ $(OTHER)/keras.installed: requirements/keras.txt requirements/keras-alone.txt | 
 
 $(OTHER)/installed: pyproject.toml
 	$(PYTHON) -m venv $(OTHER)
-	$(PIP) "$(TORCH)" numpy --editable .
+	$(PIP) "$(TORCH)" numpy --editable ".[test]"
 	touch $@
 
 clean:

@@ -1,8 +1,8 @@
-"""Where the packages lie: in a checkout three of them stand beside `lstm_parity/`, and are linked into it."""
+"""Where the packages are: in a checkout four of them stand beside `lstm_parity/`, and are linked into it."""
 
 from setuptools import find_packages, setup
 
-BESIDE = ("reference", "parity_tests", "known_answers")
+BESIDE = ("reference", "parity_tests", "known_answers", "examples")
 setup(
     packages=["lstm_parity"]
     + [f"lstm_parity.{name}" for name in find_packages("lstm_parity") if name.partition(".")[0] not in BESIDE]

@@ -1,19 +1,36 @@
-"""The engine: how one judges an implementation of an LSTM. No test lives here. `lstm_parity.check` is for yours."""
+"""The engine of one question: is the difference between two LSTMs rounding noise, or a bug, and which bug.
+
+`check(MyLSTM)` judges a class or function in a test of yours. The other names are its parts: a `Case` is run by an
+implementation (`observe`), judged (`judge`) and, if it deviates, diagnosed (`diagnose`).
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lstm_parity.audits.check import check
+    from lstm_parity.cases.case import Case
+    from lstm_parity.diagnosis.forward import diagnose
+    from lstm_parity.judging.forward import judge
+    from lstm_parity.running.observe import observe
 
-__all__ = ["check"]
+__all__ = ["Case", "__version__", "check", "diagnose", "judge", "observe"]
+_PLACES = {
+    "check": "lstm_parity.audits.check",
+    "Case": "lstm_parity.cases.case",
+    "observe": "lstm_parity.running.observe",
+    "judge": "lstm_parity.judging.forward",
+    "diagnose": "lstm_parity.diagnosis.forward",
+}
+__version__: str
 
 
 def __getattr__(name: str) -> Any:
-    """`lstm_parity.check`, imported when it is first asked for, so that importing a part of the engine stays quick."""
-    if name == "check":
-        from lstm_parity.audits.check import check
-
-        return check
+    """Import what is asked for when it is first used, so that importing a part of the engine stays quick."""
+    if name == "__version__":
+        return importlib.import_module("lstm_parity.version").find_version()
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'lstm_parity' has no attribute {name!r}")

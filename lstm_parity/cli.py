@@ -48,6 +48,24 @@ def main() -> None:
     share_cores()
 
 
+@main.command()
+@click.argument("name", required=False)
+def example(name: str | None) -> None:
+    """Write an example of an implementation into this folder; without a NAME, list them."""
+    from lstm_parity.examples import EXAMPLES, write_example
+
+    if name is None:
+        click.echo("\n".join(f"{key:<10} {command}" for key, (_, command) in EXAMPLES.items()))
+        return
+    if name not in EXAMPLES:
+        raise click.UsageError(f"example {name} was given, but it must be one of {', '.join(EXAMPLES)}")
+    try:
+        file = write_example(name, Path())
+    except FileExistsError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{file} is written; judge it: {EXAMPLES[name][1]}")
+
+
 PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
 
 

@@ -1,19 +1,26 @@
-"""Where results were obtained: versions, kernels, threads, processor; whatever may change bits without being a bug."""
+"""Where and how results were obtained: command, date, versions, kernels, threads, processor: what may change bits."""
 
 from __future__ import annotations
 
 import platform
 import re
+import shlex
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from lstm_parity.running.devices import describe_device
+from lstm_parity.version import find_version
 
 
 def collect_provenance(device: str = "cpu") -> dict[str, str]:
-    """Names and values, ready to print."""
+    """Return names and values, ready to print; dates in UTC."""
     return {
+        "lstm-parity": f"{find_version()}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
@@ -25,7 +32,7 @@ def collect_provenance(device: str = "cpu") -> dict[str, str]:
 
 
 def describe_kernels() -> str:
-    """The libraries that torch computes LSTMs with on the CPU."""
+    """Describe the libraries that torch computes LSTMs with on the CPU."""
     config = torch.__config__.show()
     onednn = re.search(r"(?:MKL-DNN|oneDNN|mkldnn) v?([\d.]+)", config)
     mkl = re.search(r"Math Kernel Library Version ([\d.]+)", config)
@@ -35,4 +42,4 @@ def describe_kernels() -> str:
 
 def _capability() -> str:
     cpu = getattr(torch.backends, "cpu", None)
-    return f"capability {cpu.get_cpu_capability()}" if cpu is not None else "capability not told by this torch"
+    return f"capability {cpu.get_cpu_capability()}" if cpu is not None else "capability unknown to this torch"

@@ -49,7 +49,7 @@ def _from_safetensors(path: Path, prefix: str | None) -> StoredWeights:
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
         raise FolderError(
-            f"{path} was given, but safetensors is not installed: pip install 'lstm-parity[safetensors]', "
+            f"{path} was given, but safetensors is not installed: pip install 'lstm-parity[weights]', "
             "or write each weight as a .npy file"
         ) from error
     try:
