@@ -73,7 +73,7 @@ class KnownAnswer:
 
 def read_known_answers(path: Path) -> KnownAnswer:
     """The known answer in a file. Raises KnownAnswerError where the format is another, or numbers are missing."""
-    stored = json.loads(path.read_text())
+    stored = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise KnownAnswerError(f"{path} was given, but must be a JSON object whose format is {FORMAT!r}")
     try:

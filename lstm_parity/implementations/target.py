@@ -6,6 +6,7 @@ import difflib
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -53,7 +54,10 @@ class Target:
     loader: str = ""
 
     def __str__(self) -> str:
-        place = os.path.relpath(self.place) if self.place.endswith(".py") else self.place
+        place = self.place
+        if place.endswith(".py"):
+            with suppress(ValueError):  # on another drive
+                place = os.path.relpath(place)
         return ":".join(filter(None, (self.kind, min(place, self.place, key=len), self.name)))
 
     @property

@@ -1,7 +1,8 @@
 """Functions run in child processes with a time limit, and how each ended: returned, raised, crashed, exited or hung.
 
-A server process imports what it is told to, once, and forks itself for every call: a call costs milliseconds, is alone
-in its process, and what it corrupts dies with it. Names, arguments and answers are JSON in pipes. Linux and macOS only.
+A server process imports what it is given, once, and forks itself for every call: a call costs milliseconds, is alone
+in its process, and what it corrupts dies with it. Where there is no fork (Windows), it starts a new interpreter for
+every call, which imports everything again and takes seconds. Names, arguments and answers are JSON in pipes and files.
 """
 
 from __future__ import annotations
@@ -19,9 +20,19 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, NoReturn
 
-SERVER = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {__name__} import serve; serve()"
+_SETUP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+SERVER = f"{_SETUP}from {__name__} import serve; serve()"
+CHILD = f"{_SETUP}from {__name__} import run_spawned; run_spawned(*sys.argv[2:])"
+FAULTS = {
+    0xC0000005: "SIGSEGV",
+    0xC00000FD: "SIGSEGV",
+    0xC0000094: "SIGFPE",
+    0xC000001D: "SIGILL",
+    3: "SIGABRT",
+}  # Windows
 # glibc fills memory that it gives out or takes back: what is read past an end is then no old tensor, in order by luck
 UNLUCKY_MEMORY = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.perturb=85"}
 
@@ -130,13 +141,56 @@ def serve() -> None:
     """Answer calls from stdin on stdout until stdin ends: what the server process runs."""
     for name in sys.argv[2:]:
         importlib.import_module(name)
+    call = _call_forked if hasattr(os, "fork") else _call_spawned
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_in_child(*json.loads(line))) + "\n")
+        sys.stdout.write(json.dumps(call(*json.loads(line))) + "\n")
         sys.stdout.flush()
 
 
-def _in_child(function: str, arguments: list[Any], limit: float) -> tuple[str, Any, str, str]:
-    """The fields of the ending of a call in a forked process."""
+def _call_spawned(function: str, arguments: list[Any], limit: float) -> tuple[str, Any, str, str]:
+    """Call in a new interpreter; return the fields of its CallResult."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as printed:
+        question, answer = Path(folder, "question.json"), Path(folder, "answer.json")
+        question.write_text(json.dumps([function, arguments]), encoding="utf-8")
+        words = [sys.executable, "-c", CHILD, json.dumps(sys.path), str(question), str(answer)]
+        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed)
+        try:
+            status = child.wait(limit)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            return ExitKind.HUNG.value, None, f"{limit:g} s", _read_end(printed)
+        if answer.exists():
+            return tuple(json.loads(answer.read_text(encoding="utf-8")))
+        return _describe_status(status, _read_end(printed))
+
+
+def run_spawned(question: str, answer: str) -> None:
+    """Answer a question that is a file, in a file that is there only once it is whole; what a new interpreter runs."""
+    part = Path(f"{answer}.part")
+    part.write_text(_answer(*json.loads(Path(question).read_text(encoding="utf-8"))), encoding="utf-8")
+    part.replace(answer)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _read_end(printed: IO[bytes]) -> str:
+    printed.seek(0)
+    return printed.read().decode(errors="replace").strip()[-2000:]
+
+
+def _describe_status(status: int, words: str) -> tuple[str, Any, str, str]:
+    """Return the fields of a CallResult of a process that ended without an answer."""
+    if status < 0:
+        return ExitKind.CRASHED.value, None, signal.Signals(-status).name, words
+    if os.name == "nt" and status in FAULTS:
+        return ExitKind.CRASHED.value, None, FAULTS[status], words
+    return ExitKind.EXITED.value, None, str(status), words
+
+
+def _call_forked(function: str, arguments: list[Any], limit: float) -> tuple[str, Any, str, str]:
+    """Call in a forked process; return the fields of its CallResult."""
     with tempfile.TemporaryFile() as printed:
         read, write = os.pipe()
         child = os.fork()
@@ -149,13 +203,9 @@ def _in_child(function: str, arguments: list[Any], limit: float) -> tuple[str, A
         if told is not None and told.endswith(b"\n"):
             how, value, kind, words = json.loads(told)
             return how, value, kind, words
-        printed.seek(0)
-        words = printed.read().decode(errors="replace").strip()[-2000:]
         if told is None and status == -signal.SIGKILL:
-            return ExitKind.HUNG.value, None, f"{limit:g} s", words
-        if status < 0:
-            return ExitKind.CRASHED.value, None, signal.Signals(-status).name, words
-        return ExitKind.EXITED.value, None, str(status), words
+            return ExitKind.HUNG.value, None, f"{limit:g} s", _read_end(printed)
+        return _describe_status(status, _read_end(printed))
 
 
 def _read_line(read: int, deadline: float) -> bytes | None:
@@ -203,7 +253,7 @@ def _run_as_child(function: str, arguments: list[Any], write: int, printed: IO[b
 
 
 def _answer(function: str, arguments: list[Any]) -> str:
-    """The fields of an ending that the call itself can tell, as JSON."""
+    """Call, and return the fields of its CallResult as JSON."""
     try:
         return json.dumps([ExitKind.RETURNED.value, _import_function(function)(*arguments), "", ""])
     except Exception as error:

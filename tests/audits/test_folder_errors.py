@@ -257,7 +257,7 @@ def test_without_safetensors_one_is_told_how_to_get_it(tmp_path, monkeypatch):
     save(folder, ONE)
     monkeypatch.setitem(sys.modules, "safetensors", None)
 
-    with pytest.raises(FolderError, match=r"not installed: pip install 'lstm-parity\[safetensors\]'"):
+    with pytest.raises(FolderError, match=r"not installed: pip install 'lstm-parity\[weights\]'"):
         read_folder(folder)
 
 

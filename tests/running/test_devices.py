@@ -142,10 +142,12 @@ def test_the_numpy_reference_refuses_other_devices():
     assert NumpyReference().unsupported_reason(ON_CUDA) == "the NumPy reference does not compute on cuda"
 
 
-@pytest.mark.parametrize("command", [["pytest"], ["lstm_parity", "verify"]], ids=["pytest", "verify"])
+@pytest.mark.parametrize(
+    "command", [["pytest", "--lstm-device"], ["lstm_parity", "verify", "--device"]], ids=["pytest", "verify"]
+)
 def test_a_device_that_is_none_is_refused_in_words(command):
     """With those that are known."""
-    done = subprocess.run([sys.executable, "-m", *command, "--device", "gpu"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", *command, "gpu"], capture_output=True, text=True)
 
     assert done.returncode not in (0, 1)
     assert "--device gpu was given, but it must be one of cpu, cuda, mps, xpu" in done.stdout + done.stderr

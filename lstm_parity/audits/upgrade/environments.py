@@ -6,7 +6,6 @@ what pip has downloaded; one that is there is taken as it is.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -39,6 +38,8 @@ def cache_folder() -> Path:
         return Path(named)
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "lstm-parity"
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "lstm-parity" / "Cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lstm-parity"
 
 
@@ -48,8 +49,8 @@ def find_interpreter(given: str, maker: EnvironmentMaker, progress: Progress) ->
     Raises ValueError where it is none of these, or pip could not make it.
     """
     path = Path(given).expanduser()
-    if (path / "bin" / "python").exists():
-        return path / "bin" / "python"
+    if _interpreter(path).exists():
+        return _interpreter(path)
     if path.is_file() and os.access(path, os.X_OK):
         return path.absolute()
     if RELEASE.fullmatch(given):
@@ -68,13 +69,18 @@ def _make_environment(version: str, maker: EnvironmentMaker, progress: Progress)
             shutil.rmtree(part, ignore_errors=True)
             _install(part, version, maker)
             part.rename(folder)
-    return folder / "bin" / "python"
+    return _interpreter(folder)
+
+
+def _interpreter(folder: Path) -> Path:
+    """Return where the interpreter of an environment is."""
+    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
 
 def _install(folder: Path, version: str, maker: EnvironmentMaker) -> None:
     _run([maker.python, "-m", "venv", str(folder)], "the venv module made no environment")
     index = ["--index-url", maker.index] if maker.index else []
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", *index]
+    pip = [str(_interpreter(folder)), "-m", "pip", "install", "--disable-pip-version-check", *index]
     hint = "; --index URL names another index, --python PATH another interpreter"
     _run([*pip, *packages_for(version)], f"pip did not install torch {version}, see its words above{hint}", quiet=False)
 
@@ -99,10 +105,15 @@ def _run(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
 @contextmanager
 def _lock(lock: Path, progress: Progress) -> Iterator[None]:
     """While no other process makes the same environment."""
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress(f"waiting for the process that holds {lock}")
-            fcntl.flock(file, fcntl.LOCK_EX)
+    from filelock import FileLock, Timeout
+
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        progress(f"waiting for the process that holds {lock}")
+        held.acquire()
+    try:
         yield
+    finally:
+        held.release()

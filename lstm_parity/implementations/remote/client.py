@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServe
 from lstm_parity.running.evidence import Adjoints, Evidence, Found
 from lstm_parity.running.observe import ImplementationError
 
+START_LIMIT = 60.0  # seconds
 WORDS = {
     "SIGSEGV": "a segmentation fault: it read or wrote memory that is not its own",
     "SIGABRT": "an abort: a check in native code failed",
@@ -127,17 +129,18 @@ class RemoteImplementation:
 
     def _connected(self) -> socket.socket:
         """A new process, the target loaded in it. Raises TargetError where it cannot be."""
-        path = str(self._folder / "socket")
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-            listening.bind(path)
-            listening.listen(1)
-            listening.settimeout(60.0)
-            fields, memory = self.target.fields, int(self.memory * 2**30)
-            self._server.begin("lstm_parity.implementations.remote.worker:serve", path, fields, memory, limit=1e6)
-            connection, _ = listening.accept()
-        frames.enlarge_send_buffer(connection)
+        token = secrets.token_hex()  # on the loopback interface any process could connect
+        with frames.listen(self._folder) as listening:
+            listening.settimeout(START_LIMIT)
+            arguments = listening.getsockname(), token, self.target.fields, int(self.memory * 2**30)
+            self._server.begin("lstm_parity.implementations.remote.worker:serve", *arguments, limit=1e6)
+            try:
+                connection = frames.accept(listening)
+            except TimeoutError:
+                raise TargetError(f"the process of {self.name} did not start in {START_LIMIT:g} seconds") from None
+            while frames.receive(connection, START_LIMIT)[0] != {"token": token}:
+                connection.close()
+                connection = frames.accept(listening)
         self._connection = connection
         try:
             answer, _ = frames.receive(connection, max(60.0, self.limit))
@@ -153,8 +156,8 @@ class RemoteImplementation:
         return connection
 
     def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows ends it by either
         self._ended()
 
     def _ended(self) -> CallResult:

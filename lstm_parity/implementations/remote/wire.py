@@ -9,6 +9,7 @@ import socket
 import struct
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,35 @@ class RemoteTimeoutError(Exception):
     """The other process has not answered in time."""
 
 
-def enlarge_send_buffer(connection: socket.socket) -> None:
-    """Let large messages be sent in one go."""
+def listen(folder: Path) -> socket.socket:
+    """Listen on a socket file in a folder; on the loopback interface on systems that have no such files."""
+    if not hasattr(socket, "AF_UNIX"):
+        return socket.create_server(("127.0.0.1", 0), backlog=1)
+    path = folder / "socket"
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(path))
+    listening.listen(1)
+    return listening
+
+
+def accept(listening: socket.socket) -> socket.socket:
+    """Wait for the other process. Raises TimeoutError when the socket's time is over."""
+    connection, _ = listening.accept()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # large messages are sent in one go
+    return connection
+
+
+def connect(address: str | list[Any]) -> socket.socket:
+    """Connect to a listening socket: the path of its file, or host and port."""
+    if isinstance(address, str):
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(address)
+    else:
+        connection = socket.create_connection(tuple(address))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    return connection
 
 
 def send(connection: socket.socket, message: Any, *values: Any, limit: float | None = None) -> None:
@@ -64,8 +91,9 @@ def _memory(leaf: Leaf) -> memoryview:
 
 def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
     """Send bytes from where they lie: copying those of a large layer into new memory takes as long as its step."""
+    send_some = getattr(connection, "sendmsg", lambda some: connection.send(some[0]))  # Windows has no sendmsg
     while parts:
-        sent = connection.sendmsg(list(itertools.islice(parts, AT_ONCE)))
+        sent = send_some(list(itertools.islice(parts, AT_ONCE)))
         while parts and sent >= parts[0].nbytes:
             sent -= parts.popleft().nbytes
         if sent:

@@ -6,7 +6,6 @@ What comes back from a call is what the implementation returned, or a sentence o
 from __future__ import annotations
 
 import os
-import resource
 import socket
 import sys
 import time
@@ -37,12 +36,11 @@ SILENCE = 0.2  # seconds
 MAX_LOADED = 8  # loaded LSTMs, of which the oldest is forgotten
 
 
-def serve(path: str, fields: dict[str, Any], memory: int) -> None:
+def serve(address: str | list[Any], token: str, fields: dict[str, Any], memory: int) -> None:
     """Connect to a socket, load the target, answer; memory: bytes that may be added to what the process has now."""
     limit_memory(memory)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(path)
-        frames.enlarge_send_buffer(connection)
+    with frames.connect(address) as connection:
+        frames.send(connection, {"token": token})
         try:
             worker = Worker(load_target(Target.of(fields)), connection)
         except TargetError as error:
@@ -57,7 +55,11 @@ def limit_memory(more: int) -> None:
     """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only; 0 for no limit."""
     if not more or not STATM.exists():
         return
-    now = int(STATM.read_text().split()[0]) * resource.getpagesize()
+    try:
+        import resource
+    except ImportError:
+        return
+    now = int(STATM.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
 
 

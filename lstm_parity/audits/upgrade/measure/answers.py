@@ -27,7 +27,7 @@ from lstm_parity.running.protocol import Implementation, expected_arithmetic
 @cache
 def fixed_cases() -> tuple[str, ...]:
     """The ids of the cases of every record."""
-    return tuple(Path(__file__).with_name("cases.txt").read_text().split())
+    return tuple(Path(__file__).with_name("cases.txt").read_text(encoding="utf-8").split())
 
 
 def record_answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:

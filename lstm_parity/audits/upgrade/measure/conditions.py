@@ -72,5 +72,5 @@ def _capability() -> str:
 def _processor() -> str:
     """Its name, where the system tells it."""
     info = Path("/proc/cpuinfo")
-    told = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
+    told = re.search(r"model name\s*: (.*)", info.read_text(encoding="utf-8")) if info.exists() else None
     return told[1].strip() if told else platform.processor() or "not told by this system"
