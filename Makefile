@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
 
-.PHONY: verify test lint against frameworks frameworks-judged frameworks-installed clean
+.PHONY: verify test lint against portability frameworks frameworks-judged frameworks-installed clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -26,6 +26,10 @@ against: .venv/installed
 	$(BIN)/lstm-parity record .venv/installed.record
 	$(BIN)/lstm-parity compare \
 		records/$$($(BIN)/python -c "import torch; print(torch.__version__.partition('+')[0])").record .venv/installed.record
+
+# The tests with fewer vector instructions: `make portability CELLS="--cells 2"` runs the two cells with the fewest.
+portability: .venv/installed
+	$(BIN)/python -m experiments.portability $(CELLS)
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

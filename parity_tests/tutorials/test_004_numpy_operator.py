@@ -11,6 +11,7 @@ from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.forward import judge
+from lstm_parity.judging.pairs import judge_pair
 from lstm_parity.parity_tests.strategies import agrees
 from lstm_parity.parity_tests.tutorials.numpy_operator import (
     as_layer,
@@ -49,11 +50,12 @@ def test_torch_without_biases_gives_the_known_answer(make, dtype):
 
 
 @every_dtype
-def test_the_cell_in_a_loop_is_nn_lstm_bit_for_bit(dtype):
-    """Without biases, on these numbers."""
-    cell, lstm = (torch_outputs(without_bias(make(4, 1)), getattr(torch, dtype)) for make in (nn.LSTMCell, nn.LSTM))
+def test_the_cell_in_a_loop_is_nn_lstm_but_for_rounding(dtype):
+    """Bit for bit on some processors; their kernels add in other orders on others."""
+    case = by_hand(dtype)
+    cell, lstm = (observe(one, case).evidence[0].outputs for one in (TorchLSTMCell(), TorchLSTM()))
 
-    assert torch.equal(cell, lstm)
+    require_parity(judge_pair(case, cell, lstm))
 
 
 @every_dtype

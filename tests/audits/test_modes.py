@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lstm_parity.audits.modes.conditions import is_supported_here
 from lstm_parity.audits.modes.expected_failures import EXPECTED_FAILURES, find_expected_failure
 from lstm_parity.audits.modes.report import mode_row, modes_text
 from lstm_parity.audits.modes.run import TrialResult, run_trials
@@ -48,8 +49,20 @@ def test_every_pair_of_call_forms_stands_together():
 
 @pytest.mark.parametrize("listed", EXPECTED_FAILURES, ids=lambda listed: f"{listed.modes}: {listed.reason}")
 def test_every_lack_is_live(listed):
-    """Some trial is told by it, or would be on a processor that lacks less."""
-    assert any(find_expected_failure(trial) is listed for trial in EVERY) or "processor" in listed.reason
+    """Some trial is expected to fail so; none on a processor that has the kernels whose lack is the reason."""
+    covers = any(find_expected_failure(trial) is listed for trial in EVERY)
+
+    assert covers == (not listed.lacking or not is_supported_here(listed.lacking))
+
+
+@pytest.mark.parametrize("supported", [set(), {"bf16"}, {"bf16", "fp16"}], ids=["AVX2", "AVX512_BF16", "AVX512_FP16"])
+def test_what_a_processor_lacks_is_asked_of_it(monkeypatch, supported):
+    """Failures for want of a kernel are expected where oneDNN says that there is none, and nowhere else."""
+    for name in ("bf16", "fp16"):
+        monkeypatch.setattr(torch.ops.mkldnn, f"_is_mkldnn_{name}_supported", lambda name=name: name in supported)
+    found = {expected.lacking for expected in map(find_expected_failure, EVERY) if expected}
+
+    assert found == {"", "bf16", "fp16"} - supported
 
 
 def test_a_trial_that_works_though_listed_is_told():

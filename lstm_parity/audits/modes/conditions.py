@@ -15,10 +15,11 @@ When = Callable[[Trial], bool]
 
 @dataclass(frozen=True)
 class ExpectedFailure:
-    """Trials of some modes that fail.
+    """Trials of some modes that are expected to fail.
 
-    modes: a regular expression that their whole names match. words: one that what is said must match. wrong: it
-    answers, wrongly. seen: where it is told: an issue of pytorch/pytorch, or a page of docs/findings.
+    modes: a regular expression that their whole names match. words: one that the error must match. wrong: they
+    return a wrong answer instead. seen: where it is described: an issue of pytorch/pytorch, or a page of docs/findings.
+    lacking: a dtype of oneDNN, bf16 or fp16; they fail only on a processor that oneDNN has no kernels of it for.
     """
 
     modes: str
@@ -27,6 +28,12 @@ class ExpectedFailure:
     words: str = ""
     wrong: bool = False
     seen: str = ""
+    lacking: str = ""
+
+    def covers(self, trial: Trial) -> bool:
+        """Whether a trial is expected to fail so, on this processor."""
+        absent = not self.lacking or not is_supported_here(self.lacking)
+        return absent and re.fullmatch(self.modes, trial.mode) is not None and self.when(trial)
 
     def fits(self, deviates: bool, words: str) -> bool:
         """Whether a failure is this one."""
@@ -96,10 +103,9 @@ def has_no_biases(trial: Trial) -> bool:
     return not trial.setting.architecture.bias
 
 
-def is_missing_here(name: str) -> When:
-    """oneDNN says that this processor cannot compute in a dtype."""
-    supported = getattr(torch.ops.mkldnn, f"_is_mkldnn_{name}_supported", lambda: True)
-    return lambda _: not supported()
+def is_supported_here(name: str) -> bool:
+    """Whether oneDNN says that this processor can compute in a dtype, bf16 or fp16."""
+    return bool(getattr(torch.ops.mkldnn, f"_is_mkldnn_{name}_supported", lambda: True)())
 
 
 def always_holds(_: Trial) -> bool:

@@ -9,6 +9,7 @@ from statistics import median
 
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
 from lstm_parity.audits.upgrade.measure.capabilities import UNKNOWN
+from lstm_parity.audits.upgrade.measure.conditions import ALONE, MACHINE
 from lstm_parity.audits.upgrade.measure.speeds import ITSELF
 from lstm_parity.audits.upgrade.record import CallOutcome, Record
 
@@ -88,12 +89,18 @@ def compare_kernels(old: Record, new: Record) -> Iterator[Finding]:
         yield Finding(Kind.KERNEL, _list_names(calls), f"was {before}, now {after}", tuple(calls))
 
 
+def differ(old: Record, new: Record, name: str) -> bool:
+    """Whether two records were made under different conditions of this name; what one does not say is no difference."""
+    was, now = (record.conditions.get(name, ALONE[name]) for record in (old, new))
+    return was != now and "unknown" not in (was, now)
+
+
 def compare_speeds(old: Record, new: Record) -> Iterator[Finding]:
     """Calls that take another time, in units of a plain product, beyond the spread of the rounds of both.
 
-    In seconds as well: else it would be the product that has changed. Those of two processors are not compared.
+    In seconds as well: else it would be the product that has changed. Those of two kinds of machine are not compared.
     """
-    if old.conditions.get("processor") != new.conditions.get("processor"):
+    if any(differ(old, new, name) for name in MACHINE):
         return
     itself = _product(old, new)
     for call, after in new.speeds.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lstm_parity.audits.upgrade.compare import behaviour
 from lstm_parity.audits.upgrade.compare.answers import compare_answers
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
-from lstm_parity.audits.upgrade.measure.conditions import ALONE
+from lstm_parity.audits.upgrade.measure.conditions import ALONE, MACHINE
 from lstm_parity.audits.upgrade.record import Record
 
 
@@ -26,10 +26,9 @@ class Comparison:
     def worse(self) -> tuple[Finding, ...]:
         """The findings by which somebody who upgrades loses something.
 
-        A capability that another processor or device lacks is told, and is no loss by the upgrade.
+        A capability that another processor or device lacks is reported, and is no loss by the upgrade.
         """
-        was, now = ({**ALONE, **record.conditions} for record in (self.old, self.new))
-        other = any(was[name] != now[name] for name in ("device", "capability", "processor"))
+        other = any(behaviour.differ(self.old, self.new, name) for name in MACHINE)
         spared = (Kind.CAPABILITY_LOST,) if other else ()
         return tuple(finding for finding in self.findings if finding.kind.worse and finding.kind not in spared)
 
@@ -51,10 +50,11 @@ def compare_records(old: Record, new: Record) -> Comparison:
 
 
 def compare_conditions(old: Record, new: Record) -> Iterator[Finding]:
-    """What differs between the two runs and alone may change bits, or speed."""
-    for name, untold in ALONE.items():
-        was, now = old.conditions.get(name, untold), new.conditions.get(name, untold)
-        if was != now:
+    """List the differences between the two runs that by themselves may change bits, or speed."""
+    for name, unsaid in ALONE.items():
+        was, now = old.conditions.get(name, unsaid), new.conditions.get(name, unsaid)
+        if behaviour.differ(old, new, name):
             words = f"was {was or 'nothing'}, now {now or 'nothing'}: this alone may change bits"
-            words += {"processor": "; speeds are not compared", "device": "; answers alone are compared"}.get(name, "")
+            words += "; answers alone are compared" if name == "device" else ""
+            words += "; speeds are not compared" if name in MACHINE[1:] else ""
             yield Finding(Kind.CONDITIONS, name, words, (name,))

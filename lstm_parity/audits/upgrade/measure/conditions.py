@@ -1,6 +1,6 @@
 """Under which conditions a record was made: versions, kernels, processor, threads and flags.
 
-What is in ALONE changes bits with the same torch, and is named first where two records differ in it.
+What is in ALONE changes bits with the same torch, and is named first if two records differ in it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ import torch
 from lstm_parity.reports.provenance import describe_kernels
 from lstm_parity.running.devices import describe_device
 
-ALONE = {  # with what is meant where nothing is told
+ALONE = {  # with what a record means that does not say it
     "device": "the CPU",
     "TF32": "off",
-    **dict.fromkeys(("capability", "processor", "threads", "cores", "oneDNN", "matmul precision"), "not told"),
-    **dict.fromkeys(("deterministic", "environment"), "not told"),
+    **dict.fromkeys(("capability", "processor", "instructions", "threads", "cores", "oneDNN"), "unknown"),
+    **dict.fromkeys(("matmul precision", "deterministic", "environment"), "unknown"),
 }
+MACHINE = ("device", "processor", "instructions", "capability")  # records that differ in one have no common speed
 VARIABLES = re.compile(
     r"ATEN_CPU_CAPABILITY|(ONEDNN|DNNL|MKL|OMP|KMP|GOMP|OPENBLAS|TORCH)_\w+|GLIBC_TUNABLES|LD_PRELOAD|MALLOC_\w+"
     r"|NVIDIA_TF32_OVERRIDE|CUBLAS_WORKSPACE_CONFIG"
 )
+VECTOR = re.compile(r"avx|amx|fma|sse4|asimd|sve|bf16|i8mm|fphp")
 HARMLESS = ("KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "TORCH_HOME", "TORCH_EXTENSIONS_DIR")
 
 
@@ -52,6 +54,7 @@ def describe_machine() -> dict[str, str]:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
+        "instructions": _instructions(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _is_relevant(name))),
     }
@@ -66,11 +69,18 @@ def _capability() -> str:
     if hasattr(torch.backends, "cpu"):
         return torch.backends.cpu.get_cpu_capability()
     told = re.search(r"CPU capability usage: (\w+)", torch.__config__.show())
-    return told[1] if told else "not told by this torch"
+    return told[1] if told else "unknown to this torch"
+
+
+def _instructions() -> str:
+    """List the vector instructions of the processor, which libraries such as oneDNN choose their kernels by."""
+    info = Path("/proc/cpuinfo")
+    flags = re.search(r"(?:flags|Features)\s*: (.*)", info.read_text(encoding="utf-8")) if info.exists() else None
+    return " ".join(sorted(flag for flag in flags[1].split() if VECTOR.match(flag))) if flags else "unknown"
 
 
 def _processor() -> str:
     """Its name, where the system tells it."""
     info = Path("/proc/cpuinfo")
     told = re.search(r"model name\s*: (.*)", info.read_text(encoding="utf-8")) if info.exists() else None
-    return told[1].strip() if told else platform.processor() or "not told by this system"
+    return told[1].strip() if told else platform.processor() or "unknown to this system"
