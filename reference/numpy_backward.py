@@ -19,8 +19,8 @@ from lstm_parity.reference.numpy_lstm import Array, Lengths, State, _from_input,
 from lstm_parity.reference.sequences import time_major
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-Adjoints = Sequence["Array | None"] | None  # of (h, c); None is zeros
-States = tuple[Array, Array]
+_Adjoints = Sequence["Array | None"] | None  # of (h, c); None is zeros
+_States = tuple[Array, Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Local:
 
 
 @dataclass(frozen=True, eq=False)
-class Tape:
+class _Tape:
     """A forward pass: `layers[layer][direction]`, time first; which steps run (T, B, 1), None: all; dropout masks."""
 
     layers: tuple[tuple[Local, ...], ...]
@@ -61,8 +61,8 @@ class Tape:
 
 @np.errstate(all="ignore")
 def lstm_cell_backward(
-    x: Array, state: State | None, weights: CellWeights, d_state: Adjoints
-) -> tuple[Array, States, CellWeights]:
+    x: Array, state: State | None, weights: CellWeights, d_state: _Adjoints
+) -> tuple[Array, _States, CellWeights]:
     """Differentiate one step. x, state, weights: as for `lstm_cell`; d_state: the adjoints of the next h and c.
 
     Returns d_x, (d_h, d_c) of the states before, and the weights' adjoints. Raises a RefusedError if shapes or
@@ -87,11 +87,11 @@ def lstm_layer_backward(
     state: State | None,
     weights: CellWeights,
     d_y: Array | None,
-    d_last: Adjoints = None,
+    d_last: _Adjoints = None,
     *,
     lengths: Lengths | None = None,
     reverse: bool = False,
-) -> tuple[Array, States, CellWeights]:
+) -> tuple[Array, _States, CellWeights]:
     """Differentiate one layer in one direction. d_y: of the output (T, B, P); d_last: of the last h and c.
 
     Returns d_x (T, B, I), 0 beyond each length, (d_h, d_c) of the initial states, and the weights' adjoints. Raises a
@@ -112,12 +112,12 @@ def lstm_backward(
     hx: State | None,
     weights: LSTMWeights,
     d_output: Array | None,
-    d_last: Adjoints = None,
+    d_last: _Adjoints = None,
     *,
     lengths: Lengths | None = None,
     batch_first: bool = False,
     dropout_masks: Sequence[Array] | None = None,
-) -> tuple[Array, States, LSTMWeights]:
+) -> tuple[Array, _States, LSTMWeights]:
     """Differentiate all layers: return d_input, in the form of the input, (d_h_0, d_c_0), and every weight's adjoint.
 
     d_output: of the output, in its form, ignored beyond each length; d_last: of h_n and c_n; each may be None for
@@ -133,14 +133,14 @@ def lstm_backward(
             input[:, None], hx, weights, d_output[:, None], last, dropout_masks=dropout_masks
         )
         return d_x[:, 0], (d_hx[0][:, 0], d_hx[1][:, 0]), d_weights
-    tape = lstm_record(time_major(input, batch_first), hx, weights, lengths, dropout_masks)
-    d_x, d_hx, d_weights = lstm_unwind(tape, weights, time_major(d_output, batch_first), last)
+    tape = _lstm_record(time_major(input, batch_first), hx, weights, lengths, dropout_masks)
+    d_x, d_hx, d_weights = _lstm_unwind(tape, weights, time_major(d_output, batch_first), last)
     return time_major(d_x, batch_first), d_hx, d_weights
 
 
-def lstm_record(
+def _lstm_record(
     x: Array, hx: State | None, weights: LSTMWeights, lengths: Lengths | None, masks: Sequence[Array] | None
-) -> Tape:
+) -> _Tape:
     """Run the forward pass, unchecked; x: (T, B, I)."""
     running = None if lengths is None else _running(x, lengths)
     layers = list[tuple[Local, ...]]()
@@ -152,14 +152,14 @@ def lstm_record(
             done.append(_layer_forward(x, state, cell, running, direction == 1))
         layers.append(tuple(s for s, _ in done))
         x = np.concatenate([y for _, y in done], axis=-1)
-    return Tape(tuple(layers), running, masks or ())
+    return _Tape(tuple(layers), running, masks or ())
 
 
-def lstm_unwind(
-    tape: Tape, weights: LSTMWeights, d_x: Array, d_last: Sequence[Array]
-) -> tuple[Array, States, LSTMWeights]:
+def _lstm_unwind(
+    tape: _Tape, weights: LSTMWeights, d_x: Array, d_last: Sequence[Array]
+) -> tuple[Array, _States, LSTMWeights]:
     """Run the backward pass, unchecked; d_x: the adjoint of the output (T, B, D*P)."""
-    d_states, d_cells = list[States](), list[tuple[CellWeights, ...]]()
+    d_states, d_cells = list[_States](), list[tuple[CellWeights, ...]]()
     for layer, directions in reversed(list(enumerate(weights.cells))):
         back = []
         for direction, (cell, d_y) in enumerate(zip(directions, np.split(d_x, len(directions), axis=-1), strict=True)):
@@ -198,7 +198,7 @@ def _layer_forward(
 
 def _layer_backward(
     s: Local, d_y: Array, d_last: Sequence[Array], weights: CellWeights, running: Array | None, reverse: bool
-) -> tuple[Array, States, CellWeights]:
+) -> tuple[Array, _States, CellWeights]:
     """Run the adjoints of h and c against the layer's own direction; those of an ended row are held."""
     d_y = d_y if running is None else np.where(running, d_y, d_y.dtype.type(0))
     (d_h, d_c), d_z, d_hs = d_last, np.zeros_like(s.slopes), np.zeros_like(d_y)
@@ -213,7 +213,7 @@ def _layer_backward(
     return d_z @ weights.w_ih, (d_h, d_c), _weights_backward(s, d_z, d_hs, weights)
 
 
-def _step_forward(x: Array, from_input: Array, h: Array, c: Array, weights: CellWeights) -> tuple[Local, States]:
+def _step_forward(x: Array, from_input: Array, h: Array, c: Array, weights: CellWeights) -> tuple[Local, _States]:
     z_i, z_f, z_g, z_o = np.split(from_input + h @ weights.w_hh.T, 4, axis=-1)
     i, f, g, o = _sigmoid(z_i), _sigmoid(z_f), np.tanh(z_g), _sigmoid(z_o)
     new_c = f * c + i * g
@@ -223,7 +223,7 @@ def _step_forward(x: Array, from_input: Array, h: Array, c: Array, weights: Cell
     return Local(x, h, c, i, f, g, o, tanh_c, slopes, _tanh_slope(new_c)), (new_h, new_c)
 
 
-def _step_backward(s: Local, d_h: Array, d_c: Array, weights: CellWeights) -> tuple[Array, States]:
+def _step_backward(s: Local, d_h: Array, d_c: Array, weights: CellWeights) -> tuple[Array, _States]:
     """Return the adjoints of the gate sums z (B, 4H), and of the h and c that the step started from."""
     d_m = d_h if weights.w_hr is None else d_h @ weights.w_hr  # m = o * tanh(c), before the projection
     d_c = d_c + d_m * s.o * s.slope_c
@@ -260,7 +260,7 @@ def _shapes(input: Array, weights: LSTMWeights, batch_first: bool) -> list[tuple
     return [(*input.shape[:-1], features), (*leading, weights.output_size), (*leading, weights.hidden_size)]
 
 
-def _pair(adjoints: Adjoints, *names: str) -> Named:
+def _pair(adjoints: _Adjoints, *names: str) -> Named:
     return pair((None, None) if adjoints is None else adjoints, *names)
 
 

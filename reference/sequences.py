@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-Array = Any  # a torch.Tensor or a numpy.ndarray
+_Array = Any  # a torch.Tensor or a numpy.ndarray
 
 
-def time_major(x: Array, batch_first: bool) -> Array:
+def time_major(x: _Array, batch_first: bool) -> _Array:
     """Return (T, B, I), or (B, T, I) with batch_first, as (T, B, I), without copying; its own inverse."""
     return x.swapaxes(0, 1) if batch_first else x
 

@@ -18,11 +18,11 @@ from lstm_parity.reference.errors import TORCH
 from lstm_parity.reference.sequences import repack, time_major, unpack
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-State = Sequence[Tensor]  # (h, c), as a tuple or a list
-Lengths = Sequence[int] | Tensor
+_State = Sequence[Tensor]  # (h, c), as a tuple or a list
+_Lengths = Sequence[int] | Tensor
 
 
-def lstm_cell(x: Tensor, state: State | None, weights: CellWeights) -> tuple[Tensor, Tensor]:
+def lstm_cell(x: Tensor, state: _State | None, weights: CellWeights) -> tuple[Tensor, Tensor]:
     """Compute one step. x: (B, I); state: h (B, P) and c (B, H), or None for zeros; B may be left out.
 
     Returns the next h and c. Raises a RefusedError if shapes, dtypes or devices do not fit.
@@ -36,7 +36,7 @@ def lstm_cell(x: Tensor, state: State | None, weights: CellWeights) -> tuple[Ten
 
 
 def lstm_layer(
-    x: Tensor, state: State | None, weights: CellWeights, *, lengths: Lengths | None = None, reverse: bool = False
+    x: Tensor, state: _State | None, weights: CellWeights, *, lengths: _Lengths | None = None, reverse: bool = False
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """Compute one layer in one direction. x: (T, B, I); state as for `lstm_cell`; lengths: (B,), 1 to T, in any order.
 
@@ -63,10 +63,10 @@ def lstm_layer(
 
 def lstm_forward(
     input: Tensor | PackedSequence,
-    hx: State | None,
+    hx: _State | None,
     weights: LSTMWeights,
     *,
-    lengths: Lengths | None = None,
+    lengths: _Lengths | None = None,
     batch_first: bool = False,
     dropout_masks: Sequence[Tensor] | None = None,
 ) -> tuple[Any, tuple[Tensor, Tensor]]:
@@ -91,7 +91,7 @@ def lstm_forward(
 
 
 def _stack(
-    x: Tensor, hx: State | None, weights: LSTMWeights, lengths: Lengths | None, masks: Sequence[Tensor] | None
+    x: Tensor, hx: _State | None, weights: LSTMWeights, lengths: _Lengths | None, masks: Sequence[Tensor] | None
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     states = list[tuple[Tensor, Tensor]]()
     for layer, directions in enumerate(weights.cells):
@@ -120,11 +120,11 @@ def _step(from_input: Tensor, h: Tensor, c: Tensor, w_hh_t: Tensor, w_hr: Tensor
     return h if w_hr is None else linear(h, w_hr), c
 
 
-def _zeros(x: Tensor, weights: CellWeights) -> State:
+def _zeros(x: Tensor, weights: CellWeights) -> _State:
     return x.new_zeros(len(x), weights.output_size), x.new_zeros(len(x), weights.hidden_size)
 
 
-def _running(x: Tensor, lengths: Lengths) -> Tensor:
+def _running(x: Tensor, lengths: _Lengths) -> Tensor:
     """Whether the sequence of a row reaches a step, as (T, B, 1)."""
     steps = torch.arange(len(x), device=x.device)[:, None]
     return (steps < torch.as_tensor(lengths, device=x.device))[:, :, None]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-Array = Any  # a torch.Tensor or a numpy.ndarray; NumPy arrays may carry a leading case axis
+_Array = Any  # a torch.Tensor or a numpy.ndarray; NumPy arrays may carry a leading case axis
 
 LONG_NAMES = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh": "bias_hh", "w_hr": "weight_hr"}
 
@@ -27,11 +27,11 @@ class CellWeights:
     w_ih: (4H, input_size); w_hh: (4H, P); b_ih and b_hh: (4H,) or both None; w_hr: (P, H), or None without projection.
     """
 
-    w_ih: Array
-    w_hh: Array
-    b_ih: Array | None = None
-    b_hh: Array | None = None
-    w_hr: Array | None = None
+    w_ih: _Array
+    w_hh: _Array
+    b_ih: _Array | None = None
+    b_hh: _Array | None = None
+    w_hr: _Array | None = None
 
     @property
     def input_size(self) -> int:
@@ -48,11 +48,11 @@ class CellWeights:
         """P: the number of features of the hidden state h."""
         return int(self.w_hh.shape[-1])
 
-    def items(self) -> Iterator[tuple[str, Array]]:
+    def items(self) -> Iterator[tuple[str, _Array]]:
         """Iterate over the weights that are not None, with their short names, in torch's order."""
         return ((name, value) for name, value in vars(self).items() if value is not None)
 
-    def map(self, function: Callable[[Array], Array]) -> CellWeights:
+    def map(self, function: Callable[[_Array], _Array]) -> CellWeights:
         """Apply a function to every array."""
         return CellWeights(**{name: function(value) for name, value in self.items()})
 
@@ -88,19 +88,19 @@ class LSTMWeights:
         """P: the number of features of the hidden state h of one direction."""
         return self.cells[0][0].output_size
 
-    def items(self) -> Iterator[tuple[str, Array]]:
+    def items(self) -> Iterator[tuple[str, _Array]]:
         """Iterate over the weights with their names in `nn.LSTM`'s state_dict, in that order."""
         for layer, directions in enumerate(self.cells):
             for direction, cell in enumerate(directions):
                 for name, value in cell.items():
                     yield f"{LONG_NAMES[name]}_l{layer}{'_reverse' * direction}", value
 
-    def map(self, function: Callable[[Array], Array]) -> LSTMWeights:
+    def map(self, function: Callable[[_Array], _Array]) -> LSTMWeights:
         """Apply a function to every array."""
         return LSTMWeights(tuple(tuple(cell.map(function) for cell in directions) for directions in self.cells))
 
 
-def named_weights(named: Mapping[str, Array], num_layers: int, num_directions: int) -> LSTMWeights:
+def named_weights(named: Mapping[str, _Array], num_layers: int, num_directions: int) -> LSTMWeights:
     """Collect arrays by their names in `nn.LSTM`'s state_dict, without copying; None for a missing name."""
 
     def cell(suffix: str) -> CellWeights:

@@ -17,7 +17,7 @@ from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-STRIDE = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
+_STRIDE = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
 
 
 def check(
@@ -55,7 +55,7 @@ def check(
 def _judge_sample(implementation: Implementation, dtype: str) -> int:
     """How many cases of one dtype have parity. Raises ParityError at the first that does not."""
     count = 0
-    for case in verification_cases(dtype)[::STRIDE]:
+    for case in verification_cases(dtype)[::_STRIDE]:
         verdict = judge(observe(implementation, case))
         if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
             raise ParityError(verdict)

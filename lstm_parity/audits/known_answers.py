@@ -28,7 +28,7 @@ from lstm_parity.running.evidence import TENSORS, TRAJECTORY, WHOLE, Evidence, O
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-FORMAT = "lstm-parity known answer, format 1"
+_FORMAT = "lstm-parity known answer, format 1"
 VECTORS = Path(__file__).parents[1] / "known_answers" / "vectors"
 
 
@@ -74,8 +74,8 @@ class KnownAnswer:
 def read_known_answers(path: Path) -> KnownAnswer:
     """The known answer in a file. Raises KnownAnswerError where the format is another, or numbers are missing."""
     stored = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise KnownAnswerError(f"{path} was given, but must be a JSON object whose format is {FORMAT!r}")
+    if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
+        raise KnownAnswerError(f"{path} was given, but must be a JSON object whose format is {_FORMAT!r}")
     try:
         return _parse_answer(stored)
     except (KeyError, ValueError) as error:

@@ -18,7 +18,7 @@ from lstm_parity.running.evidence import Observation
 from lstm_parity.running.observe import observe_all
 from lstm_parity.running.protocol import Implementation
 
-SIMPLEST = 24  # one of so many cases is judged first
+_SIMPLEST = 24  # one of so many cases is judged first
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
@@ -66,7 +66,7 @@ def verify_one(
     for dtype in dtypes:
         progress(f"{implementation.name}, {dtype}")
         whole = verification_cases(dtype, device)
-        for some in (whole[::SIMPLEST], whole):
+        for some in (whole[::_SIMPLEST], whole):
             explanation = explain(observe_all(implementation, some))
             if wrong := not explanation.parity and explanation.arithmetic is None:
                 break

@@ -33,49 +33,49 @@ class CaseNumbers:
         return CaseNumbers(self.weights, self.input * scale, self.h_0 * scale, self.c_0 * scale)
 
 
-Coins = Callable[[tuple[int, ...]], Array]
-Profile = Callable[[CaseNumbers, str, Coins], CaseNumbers]
+_Coins = Callable[[tuple[int, ...]], Array]
+_Profile = Callable[[CaseNumbers, str, _Coins], CaseNumbers]
 
 
-def normal(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def normal(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """torch's default initialisation, unit normal input; one c_0 far above 1, as a long-running cell has."""
     c_0 = n.c_0.copy()
     c_0.flat[int(coins(()) * c_0.size)] *= 16.0
     return CaseNumbers(n.weights, n.input, n.h_0, c_0)
 
 
-def trained(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def trained(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Heavy-tailed weights and a forget bias of 1, as training leaves them: most gates move, a few saturate."""
 
     def heavy(array: Array) -> Array:
         exponent = np.floor(coins(array.shape) * 16.0)
         return np.where(exponent == 0.0, 8.0, np.where(exponent < 4.0, 2.0, 1.0)) * array
 
-    return CaseNumbers(with_forget_bias(n.weights.map(heavy), 1.0), n.input, n.h_0, n.c_0)
+    return CaseNumbers(_with_forget_bias(n.weights.map(heavy), 1.0), n.input, n.h_0, n.c_0)
 
 
-def memory(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def memory(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Forget gates of about 1 and the same input at every step: c integrates, and rounds the same way each time."""
-    return CaseNumbers(with_forget_bias(n.weights, 8.0), np.repeat(n.input[:1], len(n.input), 0), n.h_0, n.c_0)
+    return CaseNumbers(_with_forget_bias(n.weights, 8.0), np.repeat(n.input[:1], len(n.input), 0), n.h_0, n.c_0)
 
 
-def tiny(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def tiny(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Everything small, so that sigmoids sit at one half and relative accuracy near zero shows."""
     scale = 2.0**-6 if dtype == "float16" else 2.0**-20
     return CaseNumbers(n.weights.map(lambda w: w * scale), n.input, n.h_0 * scale, n.c_0 * scale)
 
 
-def x10(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def x10(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Weights ten times the usual: chaotic as a recurrence, half saturated."""
     return CaseNumbers(n.weights.map(lambda w: w * 10.0), n.input, n.h_0, n.c_0)
 
 
-def saturating(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def saturating(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Weights a hundred times the usual: nearly every gate at one of its ends, some far beyond."""
     return CaseNumbers(n.weights.map(lambda w: w * 100.0), n.input, n.h_0, n.c_0)
 
 
-def constant(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def constant(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Each weight array one number, each input the same: every unit is a copy of every other, and errs alike."""
 
     def first(array: Array) -> Array:
@@ -84,7 +84,7 @@ def constant(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     return CaseNumbers(n.weights.map(first), first(n.input), first(n.h_0), first(n.c_0))
 
 
-def sparse(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def sparse(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Four of five weights and inputs are zero: sums have few terms, whatever their length."""
 
     def thinned(array: Array) -> Array:
@@ -93,7 +93,7 @@ def sparse(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     return CaseNumbers(n.weights.map(thinned), thinned(n.input), thinned(n.h_0), thinned(n.c_0))
 
 
-def one_hot(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def one_hot(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Each input row and each h_0 row has a single 1: the sums pick out columns of the weights."""
 
     def hot(array: Array) -> Array:
@@ -103,14 +103,14 @@ def one_hot(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     return CaseNumbers(n.weights, hot(n.input), hot(n.h_0), n.c_0)
 
 
-def denormal(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def _denormal(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Input, states and biases around the smallest normal number of the dtype, on both sides of it."""
     smallest = 2.0**-14 if dtype == "float16" else NATIVE[dtype].floor
     scaled = n.states_scaled(smallest)
     return CaseNumbers(_with_biases(n.weights, lambda b: b * smallest), scaled.input, scaled.h_0, scaled.c_0)
 
 
-def non_finite(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
+def non_finite(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """One NaN, one infinity or both in the input, and one in c_0: they must reach what depends on them, and no more."""
     x, c_0 = n.input.copy(), n.c_0.copy()
     kind = float(coins(()))
@@ -122,7 +122,7 @@ def non_finite(n: CaseNumbers, dtype: str, coins: Coins) -> CaseNumbers:
     return CaseNumbers(n.weights, x, n.h_0, c_0)
 
 
-def with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
+def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
     """The forget gate's bias raised by an amount; a layer without biases is left as it is."""
 
     def raised(cell: CellWeights) -> CellWeights:
@@ -143,7 +143,7 @@ def _with_biases(weights: LSTMWeights, change: Callable[[Array], Array]) -> LSTM
     return LSTMWeights(tuple(tuple(changed(cell) for cell in directions) for directions in weights.cells))
 
 
-PROFILES: dict[str, Profile] = {
+PROFILES: dict[str, _Profile] = {
     profile.__name__: profile
     for profile in (
         normal,
@@ -155,7 +155,7 @@ PROFILES: dict[str, Profile] = {
         constant,
         sparse,
         one_hot,
-        denormal,
+        _denormal,
         non_finite,
     )
 }

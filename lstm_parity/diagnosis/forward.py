@@ -20,12 +20,12 @@ from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.running.evidence import Observation
 
-MAX_COMPARED = 40  # cases of either kind that are compared, and found the place by
-UNEXPLAINED_SHARE = 8  # one deviating case of so many may be left unexplained by what is told as nearest
+_MAX_COMPARED = 40  # cases of either kind that are compared, and found the place by
+_UNEXPLAINED_SHARE = 8  # one deviating case of so many may be left unexplained by what is told as nearest
 
 
 @dataclass(frozen=True, eq=False)
-class Nearest:
+class _Nearest:
     """A mistake that explains all cases but `unexplained` ones; what is special about all of those, in words."""
 
     mistake: Mistake
@@ -55,7 +55,7 @@ class Diagnosis:
     mistake: Mistake | None = None
     equivalents: tuple[Mistake, ...] = ()
     arithmetic: Arithmetic | None = None
-    nearest: Nearest | None = None
+    nearest: _Nearest | None = None
     where: str = ""
     deviating: int = 0
     agreeing: int = 0
@@ -101,9 +101,9 @@ def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
     asides = _notes(verdicts)
     if not wrong:
         return Diagnosis(notes=asides)
-    misses = _unexplained([*wrong, *right], len(wrong) // UNEXPLAINED_SHARE)
+    misses = _unexplained([*wrong, *right], len(wrong) // _UNEXPLAINED_SHARE)
     known = tuple(mistake for mistake, missed in misses.items() if not missed)
-    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:MAX_COMPARED]
+    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:_MAX_COMPARED]
     where = locate_fault([*deviating, *(v for v in verdicts if v.outcome is Outcome.PARITY)])
     if known:
         worst = max(one.distance_to(known[0]) for one in [*wrong, *right])
@@ -119,7 +119,7 @@ def _sample(compared: list[ComparableRun]) -> list[ComparableRun]:
     for one in sorted(compared, key=lambda one: one.size):
         (others if (special := features_of(one.case, one.way)) <= known else fresh).append(one)
         known |= special
-    return [one for one in (*fresh, *others)[: 2 * MAX_COMPARED] if one.noise][:MAX_COMPARED]
+    return [one for one in (*fresh, *others)[: 2 * _MAX_COMPARED] if one.noise][:_MAX_COMPARED]
 
 
 def _unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mistake, list[ComparableRun]]:
@@ -134,7 +134,7 @@ def _unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mistake, l
     return missed
 
 
-def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[ComparableRun]) -> Nearest | None:
+def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[ComparableRun]) -> _Nearest | None:
     """The first of those that explain most."""
     if not misses:
         return None
@@ -142,7 +142,7 @@ def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[Comp
     explained = [features_of(one.case, one.way) for one in compared if one not in misses[known]]
     common = frozenset.intersection(*(features_of(one.case, one.way) for one in misses[known]))
     special = sorted(common, key=lambda word: (sum(word in case for case in explained), word))
-    return Nearest(known, len(misses[known]), tuple(special[:2]))
+    return _Nearest(known, len(misses[known]), tuple(special[:2]))
 
 
 def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
@@ -153,7 +153,7 @@ def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
     found: list[Arithmetic] = []
     for dtype in dict.fromkeys(verdict.case.setting.runtime.dtype for verdict in deviating):
         run = [verdict.observation for verdict in deviating if verdict.case.setting.runtime.dtype == dtype]
-        arithmetic = _shared_by_all(sorted(run, key=lambda observation: observation.case.input.size)[:MAX_COMPARED])
+        arithmetic = _shared_by_all(sorted(run, key=lambda observation: observation.case.input.size)[:_MAX_COMPARED])
         if arithmetic is None:
             return None
         found.append(arithmetic)

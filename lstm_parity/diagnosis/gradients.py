@@ -16,31 +16,33 @@ from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.protocol import Implementation
 
-FORWARD_AGREES = "the forward pass agrees on all probes: the fault is in the way back"
-CASES = tuple(dict.fromkeys(known.witness for known in GRADIENT_MISTAKES))
+_FORWARD_AGREES = "the forward pass agrees on all probes: the fault is in the way back"
+_CASES = tuple(dict.fromkeys(known.witness for known in GRADIENT_MISTAKES))
 
 
 def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> str:
     """Which gradient mistake the implementation behaves like, on a witness of each; its forward pass is right."""
-    verdicts = {name: _judge_cases(implementation, name, device) for name in CASES}
+    verdicts = {name: _judge_cases(implementation, name, device) for name in _CASES}
     seen = {name: v for name, v in verdicts.items() if v.outcome in (Outcome.PARITY, Outcome.DEVIATES)}
     wrong = [verdict for verdict in seen.values() if verdict.outcome is Outcome.DEVIATES]
     if not wrong:
-        return f"behaves like: nothing can be told, for the gradients of {len(seen)} probes are right\n{FORWARD_AGREES}"
+        return (
+            f"behaves like: nothing can be told, for the gradients of {len(seen)} probes are right\n{_FORWARD_AGREES}"
+        )
     known = [
         mistake
         for mistake in GRADIENT_MISTAKES
         if all(_distance(v, mistake, n) <= MAX_DISTANCE for n, v in seen.items())
     ]
     if not known:
-        return f"behaves like: none of {len(GRADIENT_MISTAKES)} known mistakes of gradients\n{FORWARD_AGREES}"
+        return f"behaves like: none of {len(GRADIENT_MISTAKES)} known mistakes of gradients\n{_FORWARD_AGREES}"
     return Diagnosis(
         mistake=known[0],
         equivalents=tuple(known[1:]),
         deviating=len(wrong),
         agreeing=len(seen) - len(wrong),
         worst=max(_distance(verdict, known[0], name) for name, verdict in seen.items()),
-        notes=(FORWARD_AGREES,),
+        notes=(_FORWARD_AGREES,),
     ).text
 
 

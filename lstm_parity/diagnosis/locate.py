@@ -16,7 +16,7 @@ from lstm_parity.running.evidence import LATE, TENSORS, TWICE
 
 
 @dataclass(frozen=True, eq=False)
-class FaultLocation:
+class _FaultLocation:
     """A deviating case and which elements of which tensors deviate from the initial states on."""
 
     case: Case
@@ -55,17 +55,17 @@ def locate_fault(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(part for part in told if part)
 
 
-def _location_of(verdict: Verdict) -> FaultLocation | None:
+def _location_of(verdict: Verdict) -> _FaultLocation | None:
     if verdict.outcome is not Outcome.DEVIATES:
         return None
-    place = FaultLocation(verdict.case, {m.tensor: m for m in judge_trajectory(verdict)})
+    place = _FaultLocation(verdict.case, {m.tensor: m for m in judge_trajectory(verdict)})
     return place if place.measured and place.tensors else None
 
 
 # ------------------------------------------------------------------ with which arguments
 
 
-WORDS: dict[str, Callable[[Setting], bool]] = {
+_WORDS: dict[str, Callable[[Setting], bool]] = {
     "num_layers above 1": lambda s: s.architecture.num_layers > 1,
     "num_layers above 2": lambda s: s.architecture.num_layers > 2,
     "bidirectional=True": lambda s: s.architecture.bidirectional,
@@ -91,17 +91,17 @@ WORDS: dict[str, Callable[[Setting], bool]] = {
     **{f"dtype={dtype}": lambda s, dtype=dtype: s.runtime.dtype == dtype for dtype in DTYPES},  # type: ignore[misc]
     "a half type": lambda s: s.runtime.dtype in ("bfloat16", "float16"),
 }
-AGAIN, NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
+_AGAIN, _NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
 
 
 def features_of(case: Case, way: str = "") -> frozenset[str]:
     """What is special about a case, in words."""
-    words = {word for word, holds in WORDS.items() if holds(case.setting)}
-    return frozenset(words | ({AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
+    words = {word for word, holds in _WORDS.items() if holds(case.setting)}
+    return frozenset(words | ({_AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
 
 
 def _not_finite(case: Case) -> set[str]:
-    return set() if all(np.isfinite(array).all() for array in (case.input, case.h_0, case.c_0)) else {NOT_FINITE}
+    return set() if all(np.isfinite(array).all() for array in (case.input, case.h_0, case.c_0)) else {_NOT_FINITE}
 
 
 def _lengths(setting: Setting) -> tuple[int, ...]:
@@ -118,7 +118,7 @@ def _common_features(verdicts: Sequence[Verdict]) -> str:
     if not wrong or not right:
         return ""
     common, left, words = (
-        [word for word in (AGAIN, NOT_FINITE, *WORDS) if all(word in case for case in wrong)],
+        [word for word in (_AGAIN, _NOT_FINITE, *_WORDS) if all(word in case for case in wrong)],
         right,
         list[str](),
     )
@@ -135,14 +135,14 @@ def _common_features(verdicts: Sequence[Verdict]) -> str:
 # ------------------------------------------------------------------ in which part
 
 
-def _tensors(places: Sequence[FaultLocation]) -> str:
+def _tensors(places: Sequence[_FaultLocation]) -> str:
     wrong = [name for name in TENSORS if any(name in place.tensors for place in places)]
     if len(wrong) == len(TENSORS):
         return ""
     return f"only in {' and '.join(wrong)}: {' and '.join(n for n in TENSORS if n not in wrong)} agree"
 
 
-def _layers(places: Sequence[FaultLocation]) -> str:
+def _layers(places: Sequence[_FaultLocation]) -> str:
     """Of stacks: the lowest layer that is wrong, and whether it is the only one."""
     stacks = [np.asarray(place.states.any(1)) for place in places if len(place.states) > 1 and place.states.any()]
     if len(stacks) < len(places) or not stacks:
@@ -157,7 +157,7 @@ def _layers(places: Sequence[FaultLocation]) -> str:
     return "from layer 0 on" if lowest == {0} else ""
 
 
-def _directions(places: Sequence[FaultLocation]) -> str:
+def _directions(places: Sequence[_FaultLocation]) -> str:
     """Of two directions: which one is wrong in the lowest wrong layer, where both read the same."""
     both = [place.states for place in places if place.states.shape[1] == 2 and place.states.any()]
     both = [states for states in both if len(states) == 1] or both
@@ -167,7 +167,7 @@ def _directions(places: Sequence[FaultLocation]) -> str:
     return f"only the {'forward' if wrong == {(True, False)} else 'reverse'} direction"
 
 
-def _steps(places: Sequence[FaultLocation]) -> str:
+def _steps(places: Sequence[_FaultLocation]) -> str:
     """Of single layers: the first step whose output is wrong, counted as the forward direction runs."""
     firsts = []
     for place in places:
@@ -181,7 +181,7 @@ def _steps(places: Sequence[FaultLocation]) -> str:
     return f"right up to t={first - 1}, wrong from t={first} on" if first else "from the first step, t=0, on"
 
 
-def _rows(places: Sequence[FaultLocation]) -> str:
+def _rows(places: Sequence[_FaultLocation]) -> str:
     """Of several rows: whether the wrong ones are the shorter ones, or all but the first, or the last only."""
     some = [place for place in places if place.case.setting.call.rows > 1 and place.rows.any()]
     if some and all(_abbreviate(place)[place.rows].all() for place in some):
@@ -196,7 +196,7 @@ def _rows(places: Sequence[FaultLocation]) -> str:
     return ""
 
 
-def _abbreviate(place: FaultLocation) -> Array:
+def _abbreviate(place: _FaultLocation) -> Array:
     call = place.case.setting.call
     return np.asarray(np.array(call.lengths or [call.time] * call.rows) < call.time)
 
@@ -204,7 +204,7 @@ def _abbreviate(place: FaultLocation) -> Array:
 # ------------------------------------------------------------------ in which gate
 
 
-def _gate(places: Sequence[FaultLocation], verdicts: Sequence[Verdict]) -> str:
+def _gate(places: Sequence[_FaultLocation], verdicts: Sequence[Verdict]) -> str:
     """From single steps of a plain layer: whether o is wrong, or f, or i and g, or what all of them share."""
     steps = [place for place in places if _is_step(place.case)]
     if not steps:
@@ -231,7 +231,7 @@ def _is_step(case: Case) -> bool:
     return c.time == a.num_layers == a.num_directions == 1 and a.bias and not a.proj_size
 
 
-def _does_follow(place: FaultLocation) -> bool:
+def _does_follow(place: _FaultLocation) -> bool:
     """Whether the returned h is o * tanh(c) of the returned c, with the right o."""
     ((w,),), case = place.case.weights.cells, place.case
     rows = slice(3 * w.hidden_size, None)

@@ -46,7 +46,7 @@ PROBES: tuple[tuple[str, str], ...] = (
 )
 
 
-WAYS: dict[str, Callable[[Implementation], Implementation]] = {
+_WAYS: dict[str, Callable[[Implementation], Implementation]] = {
     WHOLE: lambda implementation: implementation,
     TWICE: lambda implementation: CalledTwice(implementation, late=False),
     LATE: lambda implementation: CalledTwice(implementation, late=True),
@@ -55,11 +55,11 @@ WAYS: dict[str, Callable[[Implementation], Implementation]] = {
 
 def observe_in(way: str, implementation: Implementation, case: Case) -> Observation:
     """The whole call, observed in one of the ways: at once, the second of two, or the first of two, read late."""
-    seen = observe(WAYS[way](implementation), case, chain=False)
+    seen = observe(_WAYS[way](implementation), case, chain=False)
     return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
 
 
-def probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
+def _probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
     """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
     return [(way, on_device(parse_case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
 
@@ -69,4 +69,4 @@ def run_probes(implementation: Implementation, dtype: str = "float32", device: s
 
     dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.
     """
-    return judge_all([observe_in(way, implementation, probed) for way, probed in probe_cases(dtype, device)])
+    return judge_all([observe_in(way, implementation, probed) for way, probed in _probe_cases(dtype, device)])

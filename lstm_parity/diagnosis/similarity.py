@@ -24,8 +24,8 @@ from lstm_parity.running.evidence import LATE, PAIR, TENSORS, TWICE, WHOLE, Outp
 from lstm_parity.running.observe import observe
 
 MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
-CORRECT_LSTM = Mistake(PlainLSTM)
-QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
+_CORRECT_LSTM = Mistake(PlainLSTM)
+_QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class MistakeRun:
             return self.plain[tensor]
         finite = np.isfinite(ours) & np.isfinite(wider)
         strayed = np.abs(ours[finite] - wider[finite]) * (2.0**-29 if native.name == "float64" else 1.0)
-        own = float(np.quantile(strayed, QUANTILE)) if finite.any() else 0.0
+        own = float(np.quantile(strayed, _QUANTILE)) if finite.any() else 0.0
         return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
 
     def distance_to(self, seen: Outputs) -> float:
@@ -125,7 +125,7 @@ class ComparableRun:
     @cached_property
     def right(self) -> MistakeRun:
         """What a right LSTM does here."""
-        return MistakeRun(CORRECT_LSTM, self.case, self.way, self.noise)
+        return MistakeRun(_CORRECT_LSTM, self.case, self.way, self.noise)
 
     @cached_property
     def from_right(self) -> float:
@@ -158,7 +158,7 @@ def comparable_run(verdict: Verdict) -> ComparableRun | None:
 
 def plain_noise(case: Case) -> dict[str, Array]:
     """What two right LSTMs may stray from one another, for each tensor; empty where that is too much."""
-    right = observe(CORRECT_LSTM, case, chain=False)
+    right = observe(_CORRECT_LSTM, case, chain=False)
     measured = judge_trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
     return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
 

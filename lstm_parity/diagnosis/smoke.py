@@ -12,7 +12,7 @@ from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
 # the plainest first: all sizes differ, so that a shape tells which axis is which
-CALLS = (
+_CALLS = (
     "I3-H5-T4-B2-float32-normal-1",
     "I3-H5-T4-B2-float64-normal-1",
     "I3-H5-T4-unbatched-float32-normal-1",
@@ -27,7 +27,7 @@ def check_adapter(implementation: Implementation, device: str = "cpu") -> str | 
     Whether its numbers are right is not asked here, only whether they are numbers.
     """
     refusals = []
-    for name in CALLS:
+    for name in _CALLS:
         seen = observe(implementation, on_device(parse_case(name), device), chain=False)
         if seen.refused is None:
             break

@@ -17,7 +17,7 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM
 
 # input (B, T, I), (h0 (B, P), c0 (B, H)), w_ih, w_hh, b_ih, b_hh, w_hr where there is one -> output (B, T, P), (h, c)
-Layer = Callable[..., tuple[torch.Tensor, State]]
+_Layer = Callable[..., tuple[torch.Tensor, State]]
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class FromLayer:
     """
 
     name: str
-    layer: Layer
+    layer: _Layer
 
     def unsupported_reason(self, setting: Setting) -> str | None:
         """A function that takes no w_hr supports no projection; nor does any support what torch cannot multiply."""
-        if setting.architecture.proj_size and not takes(self.layer, 7):
+        if setting.architecture.proj_size and not _takes(self.layer, 7):
             return f"{self.name} takes no w_hr, so it has no proj_size"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
@@ -45,7 +45,7 @@ class FromLayer:
         )
 
 
-def layer_of_cell(cell: Callable[..., Any]) -> Layer:
+def layer_of_cell(cell: Callable[..., Any]) -> _Layer:
     """The layer that loops a cell `(x (B, I), (h, c), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (h, c)` over time."""
 
     def layer(input: torch.Tensor, state: State, *weights: torch.Tensor) -> tuple[torch.Tensor, State]:
@@ -58,12 +58,12 @@ def layer_of_cell(cell: Callable[..., Any]) -> Layer:
 
     return (
         layer
-        if takes(cell, 7)
+        if _takes(cell, 7)
         else lambda input, state, w_ih, w_hh, b_ih, b_hh: layer(input, state, w_ih, w_hh, b_ih, b_hh)
     )
 
 
-def takes(function: Callable[..., Any], count: int) -> bool:
+def _takes(function: Callable[..., Any], count: int) -> bool:
     """Whether a function may be called with so many positional arguments; True where it does not say."""
     try:
         signature = inspect.signature(function)
@@ -87,7 +87,7 @@ def _pick_arguments(w: CellWeights) -> tuple[torch.Tensor, ...]:
 class _Direction:
     """One direction of one layer, called as the stack runs it."""
 
-    layer: Layer
+    layer: _Layer
     weights: tuple[torch.Tensor, ...]
 
     def __call__(

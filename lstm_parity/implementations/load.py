@@ -24,7 +24,7 @@ from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
 from lstm_parity.running.protocol import Implementation, own_arithmetic
 
-SHOWS: dict[str, Callable[[Setting], bool]] = {
+_SHOWS: dict[str, Callable[[Setting], bool]] = {
     "projection": lambda s: s.architecture.proj_size > 0,
     "bidirectional": lambda s: s.architecture.bidirectional,
     "one direction": lambda s: not s.architecture.bidirectional,
@@ -64,7 +64,7 @@ def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:
     """The refusal that was declared on the command line, if one of these features is in the setting."""
     runtime = setting.runtime.dtype, setting.runtime.grad_mode
     for feature in without:
-        if feature in runtime or (feature in SHOWS and SHOWS[feature](setting)):
+        if feature in runtime or (feature in _SHOWS and _SHOWS[feature](setting)):
             return f"declared: --without {feature}"
     return None
 

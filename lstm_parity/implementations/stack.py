@@ -18,7 +18,7 @@ State = tuple[torch.Tensor, torch.Tensor]
 Step = Callable[[torch.Tensor, State], State]  # x (B, I), (h (B, P), c (B, H)) -> (h, c)
 Cell = Callable[[torch.Tensor, State, CellWeights], State]
 # one direction of one layer: x (T, B, I), state, lengths (B,) or None, reverse -> output (T, B, P), the last state
-Run = Callable[[torch.Tensor, State, "torch.Tensor | None", bool], tuple[torch.Tensor, State]]
+_Run = Callable[[torch.Tensor, State, "torch.Tensor | None", bool], tuple[torch.Tensor, State]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class CellStack:
     runs[layer][direction]: how it is run, and the sizes of its h and c.
     """
 
-    runs: Sequence[Sequence[tuple[Run, int, int]]]
+    runs: Sequence[Sequence[tuple[_Run, int, int]]]
     batch_first: bool = False
 
     @classmethod
@@ -56,7 +56,7 @@ class CellStack:
         return cls.of_runs(weights, lambda w: partial(_run, cell(w)), batch_first)
 
     @classmethod
-    def of_runs(cls, weights: LSTMWeights, run: Callable[[CellWeights], Run], batch_first: bool) -> CellStack:
+    def of_runs(cls, weights: LSTMWeights, run: Callable[[CellWeights], _Run], batch_first: bool) -> CellStack:
         """The stack of the layers that these weights make."""
         return cls(
             [[(run(w), w.output_size, w.hidden_size) for w in directions] for directions in weights.cells], batch_first

@@ -36,7 +36,7 @@ def product_arithmetic(setting: Setting) -> Arithmetic | None:
 
 
 @cache
-def missing_layer_kernel(dtype: str) -> str | None:
+def _missing_layer_kernel(dtype: str) -> str | None:
     """What nn.LSTM of torch 2.0 to 2.4 says where oneDNN has no layer of a dtype: docs/findings/bfloat16-layers.md."""
     if not torch.__version__.startswith(("2.0.", "2.1.", "2.2.", "2.3.", "2.4.")):
         return None
@@ -71,7 +71,7 @@ class TorchLSTM:
         fused = fused and not setting.architecture.proj_size and setting.call.lengths is None
         if (reason := missing_dtype(runtime.dtype, runtime.device)) is not None:
             return reason
-        return missing_layer_kernel(runtime.dtype) if fused else unsupported_on_device(setting)
+        return _missing_layer_kernel(runtime.dtype) if fused else unsupported_on_device(setting)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """TF32 products where torch allows them to cuDNN."""
@@ -109,14 +109,14 @@ class FromModule:
             for name, value in setting.architecture.arguments().items()
             if name in sizes or value != Architecture.__dataclass_fields__[name].default
         }
-        if missing := [name for name in given if not has_parameter(self.module, name)]:
+        if missing := [name for name in given if not _has_parameter(self.module, name)]:
             raise NotImplementedError(f"{self.name} has no {missing[0]}")
         module = self.module(**given).to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
         module.load_state_dict(dict(weights.items()))
         return module
 
 
-def has_parameter(function: Callable[..., object], name: str) -> bool:
+def _has_parameter(function: Callable[..., object], name: str) -> bool:
     """Whether a function or class may be called with a keyword; True where it does not say."""
     try:
         parameters = inspect.signature(function).parameters.values()

@@ -2,7 +2,7 @@
 
 An arithmetic explains a run where no case of it deviates. Of those that do, the best is the likeliest: the one in which
 the deviations are neither improbably large nor improbably small, as normal deviates whose standard deviation is
-`TYPICAL` noises (what correct implementations show, see `experiments/false_alarms.md`).
+`_TYPICAL` noises (what correct implementations show, see `experiments/false_alarms.md`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, ladder
 from lstm_parity.running.evidence import Observation
 
-TYPICAL = 0.3
+_TYPICAL = 0.3
 BATCH = 16  # observations judged before one asks whether an arithmetic is refuted already
 
 
@@ -88,4 +88,4 @@ def _tensor_surprise(measured: TensorComparison, roundoff: float) -> float:
         return 0.0
     exact, got, noise = (array[finite] for array in (measured.exact, measured.got, measured.noise))
     noise = np.maximum(noise, roundoff * np.abs(exact).max())
-    return float(np.mean(np.log(noise) + 0.5 * np.square((got - exact) / (TYPICAL * noise))))
+    return float(np.mean(np.log(noise) + 0.5 * np.square((got - exact) / (_TYPICAL * noise))))

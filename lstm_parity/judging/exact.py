@@ -22,7 +22,7 @@ from lstm_parity.running.autograd import canonicalize_gradient, gradient_names, 
 from lstm_parity.running.calls import call_arguments
 from lstm_parity.running.evidence import Adjoints, Evidence, Gradients, Masks
 
-LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
+_LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
 
 
 def exact_answer(
@@ -34,7 +34,7 @@ def exact_answer(
     """
     runs = _Runs.of(cases, evidence)
     size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.shape[-1]
-    threads = min(torch.get_num_threads(), runs.x.shape[2]) if size >= LARGE else 1
+    threads = min(torch.get_num_threads(), runs.x.shape[2]) if size >= _LARGE else 1
     if threads == 1:
         return runs.expected(arithmetic, steps)
     from threadpoolctl import threadpool_limits  # not needed to compare records
@@ -69,7 +69,7 @@ class _Runs:
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.shape[1])[:, None, None] < lengths[:, None],
-            prepare_cells(stack_weights([case.weights for case in cases])),
+            prepare_cells(_stack_weights([case.weights for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
@@ -112,7 +112,7 @@ def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
     )
 
 
-def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
+def _stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
     """NumPy weights of one architecture with a leading case axis."""
 
     def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
@@ -167,7 +167,7 @@ def exact_gradients_of_all(
             arithmetic,
             np.stack([case.input for case in cases]),
             (np.stack([case.h_0 for case in cases]), np.stack([case.c_0 for case in cases])),
-            stack_weights([case.weights for case in cases]),
+            _stack_weights([case.weights for case in cases]),
             np.stack([one.output for one in d]),
             (np.stack([one.h_n for one in d]), np.stack([one.c_n for one in d])),
             valid,

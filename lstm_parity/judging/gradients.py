@@ -26,10 +26,10 @@ def compare_gradients(
 
     Only the gradients given are compared. arithmetic: None for the dtype's own.
     """
-    return compare_all_gradients([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
+    return _compare_all_gradients([case], [got], [d], [masks], [gradients_by_hand(case, d, masks)], arithmetic)[0]
 
 
-def compare_all_gradients(
+def _compare_all_gradients(
     cases: Sequence[Case],
     got: Sequence[Gradients],
     d: Sequence[Adjoints],
@@ -84,7 +84,7 @@ def judge_all_gradients(
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
         return [_ended_verdict(Observation(case, failed=describe_exception(error)), arithmetic) for case in cases]
     gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
-    compared = compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
+    compared = _compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
     return [_make_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
 
 

@@ -1,7 +1,7 @@
 """A verdict and its limits: each tensor compared with the exact answer, in units of rounding noise.
 
 A tensor deviates if its worst element is more than `WORST_LIMIT` noises from the exact answer, or if the root mean
-square of its elements is above `RMS_LIMIT`; the second only if half of the elements, and at least `DISTINCT`, are
+square of its elements is above `RMS_LIMIT`; the second only if half of the elements, and at least `_DISTINCT`, are
 different numbers, since copies of one number err alike and their mean is no average. How the limits were fixed:
 `experiments/false_alarms.md`.
 """
@@ -20,8 +20,8 @@ from lstm_parity.running.evidence import Observation
 
 WORST_LIMIT = 2.86
 RMS_LIMIT = 0.75
-DISTINCT = 32
-COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
+_DISTINCT = 32
+_COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
 # A hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by.
 MAX_HIDDEN_NOISE = 2.0**-5
 
@@ -63,9 +63,9 @@ class TensorComparison:
         """Whether the mean is one: copies of a number err alike, and so do numbers that rounding cannot tell apart."""
         noisy = (self.noise > 0.0) & np.isfinite(self.exact)
         exact = self.exact[noisy]
-        if len(exact) < DISTINCT or 2 * _count_distinct(exact, COPIES * np.abs(exact).max()) < len(exact):
+        if len(exact) < _DISTINCT or 2 * _count_distinct(exact, _COPIES * np.abs(exact).max()) < len(exact):
             return False
-        return _count_distinct(exact, float(np.median(self.noise[noisy]))) >= DISTINCT
+        return _count_distinct(exact, float(np.median(self.noise[noisy]))) >= _DISTINCT
 
     @property
     def deviates(self) -> bool:

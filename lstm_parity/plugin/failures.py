@@ -13,7 +13,7 @@ from lstm_parity.plugin.implementation import find_judged
 if TYPE_CHECKING:
     from lstm_parity.reports.failure import ParityError
 
-DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
+_DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -34,14 +34,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 def _diagnose(item: pytest.Item, error: ParityError, first_line: str) -> str:
     """Diagnose the first failure of the implementation that `--impl` names; return nothing for others."""
     implementation = find_judged(item.config)
-    if implementation is None or DIAGNOSED in item.config.stash:
+    if implementation is None or _DIAGNOSED in item.config.stash:
         return ""
     from lstm_parity.diagnosis.forward import diagnose
     from lstm_parity.diagnosis.probes import run_probes
     from lstm_parity.judging.verdict import Outcome
     from lstm_parity.reports.gradient_failure import WrongGradientsError
 
-    item.config.stash[DIAGNOSED] = True
+    item.config.stash[_DIAGNOSED] = True
     if (terminal := item.config.pluginmanager.get_plugin("terminalreporter")) is not None:
         terminal.ensure_newline()
         terminal.write_line(f"{first_line}; looking for what explains it", flush=True)

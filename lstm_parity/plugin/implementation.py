@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from lstm_parity.running.child_process import ProcessServer
     from lstm_parity.running.protocol import Implementation
 
-JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
+_JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
-SERVER: pytest.StashKey[ProcessServer] = pytest.StashKey()
+_SERVER: pytest.StashKey[ProcessServer] = pytest.StashKey()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,8 +31,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if not option(config, "in-process"):
         from lstm_parity.implementations.remote import make_worker_server
 
-        config.stash[SERVER] = make_worker_server()
-        config.stash[SERVER].start()
+        config.stash[_SERVER] = make_worker_server()
+        config.stash[_SERVER].start()
     given = [word.partition("=")[0] for word in config.invocation_params.args]
     if not any(word.startswith("-n") or word in ("--numprocesses", "-d", "--tx") for word in given):
         config.option.numprocesses, config.option.dist = None, "no"
@@ -50,8 +50,8 @@ def _parse(config: pytest.Config) -> Target:
 
 def find_judged(config: pytest.Config) -> Implementation | None:
     """Return the implementation that `--impl` names, started when it is first needed; None without that option."""
-    if option(config, "impl") is None or JUDGED in config.stash:
-        return config.stash.get(JUDGED, None)
+    if option(config, "impl") is None or _JUDGED in config.stash:
+        return config.stash.get(_JUDGED, None)
     from lstm_parity.implementations.load import load_target
     from lstm_parity.implementations.remote.client import RemoteImplementation
 
@@ -60,15 +60,15 @@ def find_judged(config: pytest.Config) -> Implementation | None:
     target = config.stash[TARGET]
     if option(config, "in-process"):
         try:
-            config.stash[JUDGED] = load_target(target)
+            config.stash[_JUDGED] = load_target(target)
         except TargetError as error:
             raise pytest.UsageError(str(error)) from error
     else:
         limits = option(config, "time-limit", TIME_LIMIT), option(config, "memory-limit", MEMORY_LIMIT)
-        server, device = config.stash.get(SERVER, None), option(config, "device", "cpu")
-        config.stash[JUDGED] = found = RemoteImplementation(target, *limits, server, device)
+        server, device = config.stash.get(_SERVER, None), option(config, "device", "cpu")
+        config.stash[_JUDGED] = found = RemoteImplementation(target, *limits, server, device)
         config.add_cleanup(found.close)
-    return config.stash[JUDGED]
+    return config.stash[_JUDGED]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lstm_parity.plugin import option
 from lstm_parity.running.threads import share_cores
 
-REPEATABLE, EXPLORING = "lstm-parity-repeatable", "lstm-parity-exploring"
+_REPEATABLE, _EXPLORING = "lstm-parity-repeatable", "lstm-parity-exploring"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,10 +38,10 @@ def _register_profiles(config: pytest.Config) -> None:
 
     phases = [phase for phase in Phase if phase is not Phase.explain]  # our own report says more
     common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=phases)
-    settings.register_profile(REPEATABLE, common, max_examples=20, derandomize=True, database=None)
-    settings.register_profile(EXPLORING, common, max_examples=200, derandomize=False, print_blob=True)
+    settings.register_profile(_REPEATABLE, common, max_examples=20, derandomize=True, database=None)
+    settings.register_profile(_EXPLORING, common, max_examples=200, derandomize=False, print_blob=True)
     if not config.getoption("hypothesis_profile", None) and option(config, "impl") is not None:
-        config.option.hypothesis_profile = REPEATABLE  # in an installed package our pyproject.toml is not read
+        config.option.hypothesis_profile = _REPEATABLE  # in an installed package our pyproject.toml is not read
 
 
 def _require(device: str) -> None:

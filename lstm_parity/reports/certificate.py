@@ -11,9 +11,9 @@ from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reports.failure import describe_failure
 
-MAX_SHOWN = 3  # failures told in full
+_MAX_SHOWN = 3  # failures told in full
 
-JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
+_JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
         {outcome.value: counts[outcome] for outcome in Outcome},
         max((verdict.worst for verdict in verdicts), default=0.0),
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
-        _coverage([verdict for verdict in verdicts if verdict.outcome in JUDGED_AXES]),
+        _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
         Counter(reason for verdict in verdicts for reason in _unjudged(verdict)),
-        tuple(describe_failure(verdict) for verdict in bad[:MAX_SHOWN]),
+        tuple(describe_failure(verdict) for verdict in bad[:_MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
     )
 

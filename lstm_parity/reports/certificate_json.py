@@ -9,13 +9,13 @@ from typing import Any
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 from lstm_parity.reports.certificate import Certificate, Row
 
-FORMAT = "lstm-parity certificate 1"
+_FORMAT = "lstm-parity certificate 1"
 
 
 def certificate_json(certificate: Certificate) -> str:
     """The whole certificate; an infinite distance is written as the string "inf", which JSON has no number for."""
     content = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "holds": certificate.holds,
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": dict(certificate.provenance),

@@ -13,7 +13,7 @@ from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
 from lstm_parity.running.evidence import CHAIN, LATE, PAIR, TENSORS, TRAJECTORY, TWICE, WHOLE
 
-RUN_KINDS = {
+_RUN_KINDS = {
     TRAJECTORY: "from the initial states on",
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
@@ -96,7 +96,7 @@ def _describe_deviation(measured: TensorComparison, setting: Setting) -> list[st
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     right = "the other run" if measured.way == PAIR else "exact"
     return [
-        f"{measured.tensor} deviates: {size} at {format_index(measured, where, setting)}, {RUN_KINDS[measured.way]}",
+        f"{measured.tensor} deviates: {size} at {format_index(measured, where, setting)}, {_RUN_KINDS[measured.way]}",
         f"  got {got:.9g} ({got.hex()}), {right} {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
         f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST_LIMIT:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",

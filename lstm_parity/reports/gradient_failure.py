@@ -13,7 +13,7 @@ from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, 
 from lstm_parity.reports.failure import ParityError, describe_setting, format_index
 from lstm_parity.running.evidence import INPUTS, Adjoints
 
-GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
+_GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
 
 class WrongGradientsError(ParityError):
@@ -55,7 +55,7 @@ def describe_loss(d: Adjoints) -> str:
     return f"the sum of {tensors}, each element times a number of its own (running.autograd.adjoints)"
 
 
-def format_element(measured: TensorComparison, setting: Setting) -> str:
+def _format_element(measured: TensorComparison, setting: Setting) -> str:
     """Where a gradient is worst, in words: `[t=2, b=1, k=3]`, or `[forget gate, unit 2, column 5]` of a weight."""
     where, name = measured.where, measured.tensor
     if name == "input":
@@ -66,14 +66,14 @@ def format_element(measured: TensorComparison, setting: Setting) -> str:
     if name.startswith("weight_hr"):
         return f"[{', '.join([f'row {where[0]}', *column])}]"
     gate, unit = divmod(where[0], setting.architecture.hidden_size)
-    return f"[{', '.join([GATES[gate], f'unit {unit}', *column])}]"
+    return f"[{', '.join([_GATES[gate], f'unit {unit}', *column])}]"
 
 
 def _describe_deviation(measured: TensorComparison, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     return [
-        f"the gradient of {measured.tensor} deviates: {size} at {format_element(measured, setting)}",
+        f"the gradient of {measured.tensor} deviates: {size} at {_format_element(measured, setting)}",
         f"  got {got:.9g} ({got.hex()}), exact {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
         f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST_LIMIT:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 _SETUP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-SERVER = f"{_SETUP}from {__name__} import serve; serve()"
-CHILD = f"{_SETUP}from {__name__} import run_spawned; run_spawned(*sys.argv[2:])"
-FAULTS = {
+_SERVER = f"{_SETUP}from {__name__} import serve; serve()"
+_CHILD = f"{_SETUP}from {__name__} import run_spawned; run_spawned(*sys.argv[2:])"
+_FAULTS = {
     0xC0000005: "SIGSEGV",
     0xC00000FD: "SIGSEGV",
     0xC0000094: "SIGFPE",
@@ -127,7 +127,7 @@ class ProcessServer:
 
 def _start(imports: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", SERVER, json.dumps(sys.path), *imports],
+        [sys.executable, "-c", _SERVER, json.dumps(sys.path), *imports],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
@@ -152,7 +152,7 @@ def _call_spawned(function: str, arguments: list[Any], limit: float) -> tuple[st
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as printed:
         question, answer = Path(folder, "question.json"), Path(folder, "answer.json")
         question.write_text(json.dumps([function, arguments]), encoding="utf-8")
-        words = [sys.executable, "-c", CHILD, json.dumps(sys.path), str(question), str(answer)]
+        words = [sys.executable, "-c", _CHILD, json.dumps(sys.path), str(question), str(answer)]
         child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed)
         try:
             status = child.wait(limit)
@@ -165,7 +165,7 @@ def _call_spawned(function: str, arguments: list[Any], limit: float) -> tuple[st
         return _describe_status(status, _read_end(printed))
 
 
-def run_spawned(question: str, answer: str) -> None:
+def _run_spawned(question: str, answer: str) -> None:
     """Answer a question that is a file, in a file that is there only once it is whole; what a new interpreter runs."""
     part = Path(f"{answer}.part")
     part.write_text(_answer(*json.loads(Path(question).read_text(encoding="utf-8"))), encoding="utf-8")
@@ -184,8 +184,8 @@ def _describe_status(status: int, words: str) -> tuple[str, Any, str, str]:
     """Return the fields of a CallResult of a process that ended without an answer."""
     if status < 0:
         return ExitKind.CRASHED.value, None, signal.Signals(-status).name, words
-    if os.name == "nt" and status in FAULTS:
-        return ExitKind.CRASHED.value, None, FAULTS[status], words
+    if os.name == "nt" and status in _FAULTS:
+        return ExitKind.CRASHED.value, None, _FAULTS[status], words
     return ExitKind.EXITED.value, None, str(status), words
 
 

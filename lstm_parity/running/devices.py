@@ -41,7 +41,7 @@ def describe_device(name: str) -> dict[str, str]:
     major, minor = torch.cuda.get_device_capability(name)
     version = torch.backends.cudnn.version() if torch.backends.cudnn.enabled else "off"  # type: ignore[no-untyped-call]
     allowed = [
-        word for word, allows in (("cuDNN's LSTM", rnn_allows_tf32()), ("products", matmul_allows_tf32())) if allows
+        word for word, allows in (("cuDNN's LSTM", _rnn_allows_tf32()), ("products", _matmul_allows_tf32())) if allows
     ]
     return {
         "device": f"{name}, {torch.cuda.get_device_name(name)}, capability {major}.{minor}",
@@ -54,7 +54,7 @@ def tf32_settings(device: str, dtype: str, *, cudnn: bool) -> bool:
     """Whether float32 factors may be rounded to TF32 on a device, in cuDNN's LSTM or in plain products."""
     if dtype != "float32" or not device.startswith("cuda") or torch.cuda.get_device_capability(device) < (8, 0):
         return False
-    return rnn_allows_tf32() if uses_cudnn(device, allowed=cudnn) else matmul_allows_tf32()
+    return _rnn_allows_tf32() if uses_cudnn(device, allowed=cudnn) else _matmul_allows_tf32()
 
 
 def uses_cudnn(device: str, *, allowed: bool) -> bool:
@@ -62,7 +62,7 @@ def uses_cudnn(device: str, *, allowed: bool) -> bool:
     return allowed and device.startswith("cuda") and bool(torch.backends.cudnn.enabled)
 
 
-def rnn_allows_tf32() -> bool:
+def _rnn_allows_tf32() -> bool:
     """The flag of cuDNN's LSTM; since torch 2.9 it has one of its own."""
     if _is_tf32_overridden():
         return False
@@ -72,7 +72,7 @@ def rnn_allows_tf32() -> bool:
     return bool(torch.backends.cudnn.allow_tf32)
 
 
-def matmul_allows_tf32() -> bool:
+def _matmul_allows_tf32() -> bool:
     """The flag of plain products."""
     if _is_tf32_overridden():
         return False

@@ -15,11 +15,11 @@ import numpy as np
 from lstm_parity.reference.conventions.gates import TORCH, Array, refuse_projection, sum_biases
 from lstm_parity.reference.weights import CellWeights
 
-Parameters = dict[str, dict[str, Array]]
+_Parameters = dict[str, dict[str, Array]]
 
 
 @dataclass(frozen=True, eq=False)
-class FusedCell:
+class _FusedCell:
     """`nnx.OptimizedLSTMCell`. dense_i: kernel (I, 4H); dense_h: kernel (H, 4H) and bias (4H,)."""
 
     dense_i: Array
@@ -27,7 +27,7 @@ class FusedCell:
     bias: Array
 
 
-def from_torch(w: CellWeights) -> Parameters:
+def from_torch(w: CellWeights) -> _Parameters:
     """The parameters of a linen cell: ii, if, ig, io with kernels (I, H); hi, hf, hg, ho with (H, H) and biases."""
     fused = fused_from_torch(w)
     x, h, b = (np.split(array, 4, -1) for array in (fused.dense_i, fused.dense_h, fused.bias))
@@ -35,19 +35,19 @@ def from_torch(w: CellWeights) -> Parameters:
     return {f"i{g}": {"kernel": x[k]} for k, g in enumerate(TORCH)} | recurrent
 
 
-def to_torch(cell: Parameters) -> CellWeights:
+def to_torch(cell: _Parameters) -> CellWeights:
     """Convert to torch's weights."""
     x, h = (np.concatenate([cell[f"{side}{g}"]["kernel"] for g in TORCH], 1) for side in "ih")
-    return fused_to_torch(FusedCell(x, h, np.concatenate([cell[f"h{g}"]["bias"] for g in TORCH])))
+    return fused_to_torch(_FusedCell(x, h, np.concatenate([cell[f"h{g}"]["bias"] for g in TORCH])))
 
 
-def fused_from_torch(w: CellWeights) -> FusedCell:
+def fused_from_torch(w: CellWeights) -> _FusedCell:
     """Convert torch's weights for `nnx.OptimizedLSTMCell`."""
     refuse_projection(w, "Flax")
-    return FusedCell(w.w_ih.T, w.w_hh.T, sum_biases(w))
+    return _FusedCell(w.w_ih.T, w.w_hh.T, sum_biases(w))
 
 
-def fused_to_torch(cell: FusedCell) -> CellWeights:
+def fused_to_torch(cell: _FusedCell) -> CellWeights:
     """Convert to torch's weights."""
     return CellWeights(cell.dense_i.T, cell.dense_h.T, cell.bias, np.zeros_like(cell.bias))
 

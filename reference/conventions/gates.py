@@ -13,7 +13,7 @@ Array = NDArray[Any]
 TORCH = "ifgo"
 
 
-def reorder_gates(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
+def _reorder_gates(array: Array, given: str, wanted: str, axis: int = 0) -> Array:
     """Reorder the blocks of an axis, one per gate: `reordered(w, "ifgo", "iofg")`, g being the candidate."""
     if sorted(given) != sorted(wanted):
         raise ValueError(f"gates {given!r} were given, but {wanted!r} are wanted: name the same gates")
@@ -23,12 +23,12 @@ def reorder_gates(array: Array, given: str, wanted: str, axis: int = 0) -> Array
 
 def from_torch(array: Array, order: str) -> Array:
     """Reorder rows i, f, g, o to another order."""
-    return reorder_gates(array, TORCH, order)
+    return _reorder_gates(array, TORCH, order)
 
 
 def to_torch(array: Array, order: str) -> Array:
     """Reorder rows of another order to i, f, g, o."""
-    return reorder_gates(array, order, TORCH)
+    return _reorder_gates(array, order, TORCH)
 
 
 def make_biases(w: CellWeights) -> tuple[Array, Array]:

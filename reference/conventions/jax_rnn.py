@@ -11,30 +11,30 @@ from dataclasses import dataclass
 from lstm_parity.reference.conventions.gates import Array, make_biases, refuse_projection
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-Arrays = dict[int, Array]
+_Arrays = dict[int, Array]
 
 
 @dataclass(frozen=True, eq=False)
-class PseudoLayers:
+class _PseudoLayers:
     """W_ih: (4H, I) each; W_hh: (4H, H); b_ih, b_hh: (4H,)."""
 
-    W_ih: Arrays
-    W_hh: Arrays
-    b_ih: Arrays
-    b_hh: Arrays
+    W_ih: _Arrays
+    W_hh: _Arrays
+    b_ih: _Arrays
+    b_hh: _Arrays
 
 
-def from_torch(weights: LSTMWeights) -> PseudoLayers:
+def from_torch(weights: LSTMWeights) -> _PseudoLayers:
     """Convert a cell's weights; missing biases become zeros."""
     cells = dict(enumerate(cell for directions in weights.cells for cell in directions))
     for cell in cells.values():
         refuse_projection(cell, "lstm_ref")
     both = {k: make_biases(cell) for k, cell in cells.items()}
     w_ih, w_hh = ({k: getattr(cell, name) for k, cell in cells.items()} for name in ("w_ih", "w_hh"))
-    return PseudoLayers(w_ih, w_hh, {k: b for k, (b, _) in both.items()}, {k: b for k, (_, b) in both.items()})
+    return _PseudoLayers(w_ih, w_hh, {k: b for k, (b, _) in both.items()}, {k: b for k, (_, b) in both.items()})
 
 
-def to_torch(layers: PseudoLayers, directions: int) -> LSTMWeights:
+def to_torch(layers: _PseudoLayers, directions: int) -> LSTMWeights:
     """Convert to torch's weights."""
     four = layers.W_ih, layers.W_hh, layers.b_ih, layers.b_hh
     cells = [CellWeights(*(arrays[k] for arrays in four)) for k in sorted(layers.W_ih)]

@@ -15,7 +15,7 @@ from lstm_parity.reference.conventions import gates
 from lstm_parity.reference.conventions.gates import Array, make_biases, refuse_projection
 from lstm_parity.reference.weights import CellWeights
 
-ORDER = "iofg"
+_ORDER = "iofg"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ def to_torch(layer: OnnxLayer) -> tuple[CellWeights, ...]:
 
 
 def _from(array: Array) -> Array:
-    return gates.from_torch(array, ORDER)
+    return gates.from_torch(array, _ORDER)
 
 
 def _to(array: Array) -> Array:
-    return gates.to_torch(array, ORDER)
+    return gates.to_torch(array, _ORDER)

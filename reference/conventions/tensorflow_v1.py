@@ -16,7 +16,7 @@ from lstm_parity.reference.conventions import gates
 from lstm_parity.reference.conventions.gates import Array, add_forget_bias, make_biases
 from lstm_parity.reference.weights import CellWeights
 
-ORDER = "igfo"
+_ORDER = "igfo"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +35,17 @@ def from_torch(w: CellWeights, added: float = 0.0) -> CellV1:
     kernel = np.concatenate([w.w_ih, w.w_hh], 1)
     bias = b_ih + (b_hh - add_forget_bias(added, b_hh))
     projection = None if w.w_hr is None else w.w_hr.T
-    return CellV1(gates.from_torch(kernel, ORDER).T, gates.from_torch(bias, ORDER), projection, added)
+    return CellV1(gates.from_torch(kernel, _ORDER).T, gates.from_torch(bias, _ORDER), projection, added)
 
 
 def to_torch(cell: CellV1) -> CellWeights:
     """Convert to torch's weights: the bias becomes b_ih, the forget bias b_hh."""
     output_size = len(cell.bias) // 4 if cell.projection is None else cell.projection.shape[1]
-    w_ih, w_hh = np.split(gates.to_torch(cell.kernel.T, ORDER), [len(cell.kernel) - output_size], 1)
+    w_ih, w_hh = np.split(gates.to_torch(cell.kernel.T, _ORDER), [len(cell.kernel) - output_size], 1)
     w_hr = None if cell.projection is None else cell.projection.T
-    return CellWeights(w_ih, w_hh, gates.to_torch(cell.bias, ORDER), add_forget_bias(cell.forget_bias, cell.bias), w_hr)
+    return CellWeights(
+        w_ih, w_hh, gates.to_torch(cell.bias, _ORDER), add_forget_bias(cell.forget_bias, cell.bias), w_hr
+    )
 
 
 def state(h: Any, c: Any) -> tuple[Any, Any]:

@@ -29,15 +29,15 @@ class Arithmetic:
     activation: float = 0.0
 
 
-U64, U32, U_TF32, U16, U_BF16 = 2.0**-53, 2.0**-24, 2.0**-11, 2.0**-11, 2.0**-8
+_U64, _U32, _U_TF32, _U16, _U_BF16 = 2.0**-53, 2.0**-24, 2.0**-11, 2.0**-11, 2.0**-8
 
 # Layers of the narrow types sum in float32. Nothing flushes float16 numbers to zero: its floor is its smallest number.
-FLOAT64 = Arithmetic("float64", U64, U64, U64, floor=2.0**-1022, largest=(2.0 - 2.0**-52) * 2.0**1023)
-FLOAT32 = Arithmetic("float32", U32, U32, U32, floor=2.0**-126, largest=(2.0 - 2.0**-23) * 2.0**127)
-BFLOAT16 = Arithmetic("bfloat16", U32, U_BF16, U_BF16, floor=2.0**-126, largest=(2.0 - 2.0**-7) * 2.0**127)
-FLOAT16 = Arithmetic("float16", U32, U16, U16, floor=2.0**-24, largest=65504.0)
+FLOAT64 = Arithmetic("float64", _U64, _U64, _U64, floor=2.0**-1022, largest=(2.0 - 2.0**-52) * 2.0**1023)
+_FLOAT32 = Arithmetic("float32", _U32, _U32, _U32, floor=2.0**-126, largest=(2.0 - 2.0**-23) * 2.0**127)
+_BFLOAT16 = Arithmetic("bfloat16", _U32, _U_BF16, _U_BF16, floor=2.0**-126, largest=(2.0 - 2.0**-7) * 2.0**127)
+_FLOAT16 = Arithmetic("float16", _U32, _U16, _U16, floor=2.0**-24, largest=65504.0)
 
-NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, FLOAT32, BFLOAT16, FLOAT16)}
+NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, _FLOAT32, _BFLOAT16, _FLOAT16)}
 
 
 def ladder(dtype: str) -> tuple[Arithmetic, ...]:
@@ -56,7 +56,7 @@ def find_arithmetic(words: str, dtype: str) -> Arithmetic | None:
 
 def _wider(native: Arithmetic) -> list[Arithmetic]:
     """Compute everything in the next wider type, and round only what is returned."""
-    wider = {"float32": FLOAT64, "bfloat16": FLOAT32, "float16": FLOAT32}.get(native.name)
+    wider = {"float32": FLOAT64, "bfloat16": _FLOAT32, "float16": _FLOAT32}.get(native.name)
     if wider is None:
         return []
     name = f"{wider.name} inside, rounded to {native.name}"
@@ -74,7 +74,7 @@ def _activations(native: Arithmetic) -> list[Arithmetic]:
 
 
 def _products(native: Arithmetic) -> list[Arithmetic]:
-    roundoffs = {"float32": U32, "TF32": U_TF32, "bfloat16": U_BF16}
+    roundoffs = {"float32": _U32, "TF32": _U_TF32, "bfloat16": _U_BF16}
     return [
         replace(native, name=f"{native.name} with {name} products", product=u)
         for name, u in roundoffs.items()
@@ -84,7 +84,7 @@ def _products(native: Arithmetic) -> list[Arithmetic]:
 
 def _states(native: Arithmetic) -> list[Arithmetic]:
     """Keep states, or accumulate sums, in a narrower type."""
-    types = (FLOAT32, FLOAT16, BFLOAT16)
+    types = (_FLOAT32, _FLOAT16, _BFLOAT16)
     states = [_partly(native, other, "state", "states") for other in types if other.value > native.value]
     sums = [
         _partly(native, other, "accumulation", "accumulation") for other in types if other.value > native.accumulation
@@ -102,6 +102,6 @@ def _narrower(native: Arithmetic) -> list[Arithmetic]:
     """Compute everything in a narrower type."""
     return [
         replace(other, name=f"{other.name} inside a {native.name} layer", product=other.value, largest=native.largest)
-        for other in (FLOAT32, FLOAT16, BFLOAT16)
+        for other in (_FLOAT32, _FLOAT16, _BFLOAT16)
         if other.value > native.value
     ]

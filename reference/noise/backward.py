@@ -23,7 +23,7 @@ from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.model import Array, Matrix, Noisy, Sum
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-States = tuple[Noisy, Noisy]
+_States = tuple[Noisy, Noisy]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def lstm_backward(
     """
     cells = [[_Cell.of(cell) for cell in directions] for directions in weights.cells]
     tape, hidden_noise = _record(a, Noisy(np.where(valid, x, 0.0)), state, cells, valid, masks)
-    d_x, d_states, d_cells = Noisy(np.where(valid, d_output, 0.0)), list[States](), list[tuple[CellWeights, ...]]()
+    d_x, d_states, d_cells = Noisy(np.where(valid, d_output, 0.0)), list[_States](), list[tuple[CellWeights, ...]]()
     for layer, directions in reversed(list(enumerate(cells))):
         back, size = [], d_x.value.shape[-1] // len(directions)
         for direction, cell in enumerate(directions):
@@ -147,8 +147,8 @@ def _layer_forward(
 
 
 def _layer_backward(
-    a: Arithmetic, s: _Local, d_y: Noisy, d_last: States, cell: _Cell, valid: Array, reverse: bool
-) -> tuple[Noisy, States, CellWeights]:
+    a: Arithmetic, s: _Local, d_y: Noisy, d_last: _States, cell: _Cell, valid: Array, reverse: bool
+) -> tuple[Noisy, _States, CellWeights]:
     (d_h, d_c), d_zs, d_all = d_last, list[Noisy](), list[Noisy]()
     for t in range(len(valid)) if reverse else reversed(range(len(valid))):
         d_h = _add(a, d_h, d_y[:, t])

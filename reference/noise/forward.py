@@ -44,13 +44,13 @@ class _Steps:
     overflow: Array  # D*N
 
 
-BLOCK = 2**18  # numbers of one kind that are processed at a time, so that they fit a processor's cache
+_BLOCK = 2**18  # numbers of one kind that are processed at a time, so that they fit a processor's cache
 
-ReturnedStates = Callable[[int], "Array | None"]
+_ReturnedStates = Callable[[int], "Array | None"]
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class _Cell:
     """The prepared weights of one layer, its directions along the case axis."""
 
     w_ih: Matrix
@@ -61,19 +61,19 @@ class Cell:
     hidden_size: int
 
     @classmethod
-    def of(cls, weights: CellWeights) -> Cell:
+    def of(cls, weights: CellWeights) -> _Cell:
         """Prepare the weights, arrays with a leading case axis."""
         w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
         w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
         return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
 
 
-Cells = tuple[Cell, ...]
+Cells = tuple[_Cell, ...]
 
 
 def prepare_cells(weights: LSTMWeights) -> Cells:
     """Prepare the weights of N cases, NumPy arrays with a leading case axis: one cell per layer."""
-    return tuple(Cell.of(_stack_directions(directions)) for directions in weights.cells)
+    return tuple(_Cell.of(_stack_directions(directions)) for directions in weights.cells)
 
 
 def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
@@ -84,7 +84,7 @@ def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
     return CellWeights(**{name: np.concatenate([getattr(cell, name) for cell in directions]) for name in names})
 
 
-def lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
+def _lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
     """Compute all steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
     recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
     gates = rounding.rounded_sum(a, x, recurrent)
@@ -125,19 +125,19 @@ def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> 
 
 
 def lstm_layer(
-    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: Cell, valid: Array, returned: Array | None
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
 ) -> tuple[_Steps, Noisy]:
     """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1)."""
     h, c = state
     before = None if returned is None else rounding.as_returned(a, _previous_states(returned, h.value, valid))
-    block, done = max(1, BLOCK // (4 * c.value.size)), []
+    block, done = max(1, _BLOCK // (4 * c.value.size)), []
     for start in range(0, valid.shape[1], block):
         now = slice(start, start + block)
         inputs = rounding.sum_of_products(x[:, now], cell.w_ih, cell.b_ih)
         if before is None:
             done.append(_unroll(a, inputs, h, c, cell, valid[:, now]))
         else:
-            done.append(lstm_steps(a, inputs, before[:, now], c, cell, valid[:, now]))
+            done.append(_lstm_steps(a, inputs, before[:, now], c, cell, valid[:, now]))
         h, c = done[-1].h[:, -1], done[-1].c
     steps = _Steps(_join([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
     last = valid.shape[1] - 1 - np.argmax(valid[:, ::-1, :, 0], axis=1)
@@ -156,12 +156,12 @@ def _previous_states(returned: Array, h_0: Array, valid: Array) -> Array:
     return np.where(started, previous, h_0[:, None])
 
 
-def _unroll(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: Cell, valid: Array) -> _Steps:
+def _unroll(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
     """Compute the steps one by one, each from the previous h computed here and its noise."""
     hs, overflow = [], np.zeros(len(h.value), bool)
     for t in range(valid.shape[1]):
         now, runs = slice(t, t + 1), valid[:, t]
-        step = lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, cell, valid[:, now])
+        step = _lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, cell, valid[:, now])
         new = step.h[:, 0]
         h = Noisy(np.where(runs, new.value, h.value), np.where(runs, new.deviation, h.deviation))
         c, overflow = step.c, overflow | step.overflow
@@ -217,7 +217,7 @@ def lstm_forward(
     state: tuple[Array, Array],
     cells: Cells,
     valid: Array,
-    returned: ReturnedStates,
+    returned: _ReturnedStates,
     masks: Sequence[Array] = (),
 ) -> Expected:
     """Compute the exact answer and its noise for N cases, each step from the state that the implementation returned.

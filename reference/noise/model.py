@@ -47,12 +47,12 @@ from lstm_parity.reference.noise.arithmetics import Arithmetic
 
 Array = NDArray[Any]
 
-ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
-COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
-FEW_TERMS = 0.125  # the share of zeros among factors up to which they are counted as terms
-MANY_TERMS = 0.25  # the share of copies among the weights of an output from which on they are counted
-SQUARES_UNDERFLOW = 1e-150
-REACH = 4.0  # how many noises of its argument an activation is followed
+_ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
+_COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
+_FEW_TERMS = 0.125  # the share of zeros among factors up to which they are counted as terms
+_MANY_TERMS = 0.25  # the share of copies among the weights of an output from which on they are counted
+_SQUARES_UNDERFLOW = 1e-150
+_REACH = 4.0  # how many noises of its argument an activation is followed
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def combine(*deviations: Array) -> Array:
     for deviation in deviations[1:]:
         total += np.square(deviation, out=scratch) if deviation.shape == total.shape else np.square(deviation)
     np.sqrt(total, out=total)
-    if total.size and not total.min() >= SQUARES_UNDERFLOW:  # (NaN of another case must not hide that)
+    if total.size and not total.min() >= _SQUARES_UNDERFLOW:  # (NaN of another case must not hide that)
         for deviation in deviations:
             np.maximum(total, deviation, out=total)
     return np.asarray(total)
@@ -141,7 +141,7 @@ class Matrix:
         """Prepare a matrix w (cases, outputs, inputs)."""
         w_t = np.swapaxes(w, -1, -2)
         same = w_t[..., 1:, :] == w_t[..., :-1, :]
-        many = same.mean(-2).max(-1) >= MANY_TERMS if same.size else np.zeros(len(w), bool)
+        many = same.mean(-2).max(-1) >= _MANY_TERMS if same.size else np.zeros(len(w), bool)
         copied = same & (w_t[..., 1:, :] != 0.0) & many[..., None, None]
         copies = copied.astype(np.float32) if many.any() else None
         full = _few_zeros(np.count_nonzero(w, axis=-1), w.shape[-1])
@@ -165,13 +165,13 @@ class Matrix:
 
 def _few_zeros(counted: Array, size: int) -> bool:
     """Whether all of these counts of non-zero numbers are close to `size`."""
-    return bool((counted > (1.0 - FEW_TERMS) * size).all())
+    return bool((counted > (1.0 - _FEW_TERMS) * size).all())
 
 
 def _copies(x: Array) -> Array:
     """Return 1.0 where an input is non-zero and, up to rounding, a copy of the one before it; else 0.0."""
     ahead = x[..., 1:]
-    return np.asarray((np.abs(np.diff(x)) <= COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
+    return np.asarray((np.abs(np.diff(x)) <= _COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
 
 
 def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
@@ -258,18 +258,18 @@ def tanh(arithmetic: Arithmetic, z: Noisy) -> Noisy:
 
 def _straight(z: Noisy) -> bool:
     """Whether the noise is so small that the slope changes by at most one part in thirty within its reach."""
-    return bool(REACH * z.deviation.max() < 1.0 / 64.0)
+    return bool(_REACH * z.deviation.max() < 1.0 / 64.0)
 
 
 def _nearest_to_zero(z: Noisy) -> Array:
     """Return the smallest magnitude within reach of z, where both functions are steepest."""
-    return np.maximum(np.abs(z.value) - REACH * z.deviation, 0.0)
+    return np.maximum(np.abs(z.value) - _REACH * z.deviation, 0.0)
 
 
 def _activate(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
     moved = np.minimum(z.deviation * slope, span)
     own = np.abs(value)
-    own *= ACTIVATION_ROUNDOFFS * arithmetic.value
+    own *= _ACTIVATION_ROUNDOFFS * arithmetic.value
     own += arithmetic.activation
     noise = combine(moved, own)
     noise += arithmetic.floor

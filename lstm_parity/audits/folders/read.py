@@ -17,7 +17,7 @@ from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, Sett
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.evidence import TENSORS, WHOLE, Evidence, Observation, Outputs
 
-GIVEN_FILES = "given"  # the profile of numbers that are not ours
+_GIVEN_FILES = "given"  # the profile of numbers that are not ours
 REFUSED = "refused.txt"
 
 
@@ -40,7 +40,7 @@ def read_folder(folder: Path) -> AnsweredFolder:
         return AnsweredFolder(folder, Observation(case, refused=_read_refusal(folder / REFUSED)))
     if lacking := [f"{name}.npy" for name in TENSORS if name not in written]:
         return AnsweredFolder(folder, Observation(case), "missing: " + ", ".join(lacking))
-    outputs = read_outputs(folder, case.setting)
+    outputs = _read_outputs(folder, case.setting)
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
     return AnsweredFolder(folder, Observation(case, (evidence,)))
 
@@ -65,7 +65,7 @@ def read_case(folder: Path) -> Case:
         raise FolderError(f"{folder}: {error}") from error
     setting = Setting(architecture, call, Runtime(dtype))
     weights = build_weights(found.arrays, architecture, dtype)
-    profile, seed = fields.get("profile", GIVEN_FILES), fields.get("seed", 0)
+    profile, seed = fields.get("profile", _GIVEN_FILES), fields.get("seed", 0)
     case = Case(setting, profile, seed, weights, *(round_to_dtype(array, dtype) for array in (x, h_0, c_0)))
     _check_shapes(folder, fields, describe_setting(case))
     return case
@@ -111,7 +111,7 @@ def _check_shapes(folder: Path, fields: Mapping[str, Any], derived: Mapping[str,
             )
 
 
-def read_outputs(folder: Path, setting: Setting) -> Outputs:
+def _read_outputs(folder: Path, setting: Setting) -> Outputs:
     """What a program wrote, canonical; what is wrong with its form is among the faults."""
     a, call, dtype = setting.architecture, setting.call, setting.runtime.dtype
     batch = () if call.batch is None else (call.batch,)

@@ -18,13 +18,13 @@ from lstm_parity.reports.certificate import Certificate, Row, make_row
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.evidence import Observation
 
-AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
-ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")
-UNJUDGED = "gradients, dropout in train mode"
+_AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
+_ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")
+_UNJUDGED = "gradients, dropout in train mode"
 
 
 @dataclass(frozen=True)
-class FolderResult:
+class _FolderResult:
     """The certificate, and for each dtype that deviates what explains it: an arithmetic or a known mistake.
 
     unanswered: how many cases have neither outputs nor a refusal, as a program leaves them that dies halfway.
@@ -35,7 +35,7 @@ class FolderResult:
     unanswered: int = 0
 
 
-def find_folders(folder: Path) -> list[Path]:
+def _find_folders(folder: Path) -> list[Path]:
     """The folder itself where it holds a case, else the folders in it that do. Raises FolderError where none does."""
     if (folder / "setting.json").exists():
         return [folder]
@@ -49,10 +49,10 @@ def find_folders(folder: Path) -> list[Path]:
 
 def judge_folders(
     folder: Path, name: str | None = None, progress: Callable[[str], None] = lambda _: None
-) -> FolderResult:
+) -> _FolderResult:
     """Judge what a program wrote into a folder, or into the folders in it. Raises FolderError for a damaged case."""
     answered = []
-    for path in find_folders(folder):
+    for path in _find_folders(folder):
         progress(path.name)
         answered.append(read_folder(path))
     rows, diagnoses = [], []
@@ -66,7 +66,7 @@ def judge_folders(
             diagnoses += _diagnosis(explanation)
     told, unanswered = collect_provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
-    return FolderResult(Certificate(where, tuple(rows), UNJUDGED), tuple(diagnoses), unanswered)
+    return _FolderResult(Certificate(where, tuple(rows), _UNJUDGED), tuple(diagnoses), unanswered)
 
 
 def _with_refusals(explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Explanation:
@@ -82,7 +82,7 @@ def _describe_failures(summed: Row, explanation: Explanation, answered: Sequence
     stories = (story.splitlines()[:-1] for story in summed.failures)
     return replace(
         summed,
-        coverage={axis: counts for axis, counts in summed.coverage.items() if axis in AXES},
+        coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
         failures=tuple(
             "\n".join([*lines, f"  repeat: lstm-parity judge {path}"])
             for lines, path in zip(stories, bad, strict=False)
@@ -96,13 +96,13 @@ def _diagnosis(explanation: Explanation) -> list[str]:
     if explanation.parity:
         return []
     if explanation.arithmetic is not None:
-        names = [a.name for a in tightest_arithmetic(explanation) if a != explanation.arithmetic]
+        names = [a.name for a in _tightest_arithmetic(explanation) if a != explanation.arithmetic]
         alike = f"; {', '.join(names)} would explain it too: more cases tell them apart" if names else ""
         return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
     return [diagnose(explanation.verdicts).text]
 
 
-def tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:
+def _tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:
     """The known arithmetics that explain a run, but for those that are in nothing tighter than another of them.
 
     One case alone may be explained by several: the coarseness of sums looks like that of what is summed.
@@ -124,4 +124,4 @@ def _explains(arithmetic: Arithmetic, run: Sequence[Observation]) -> bool:
 
 
 def _is_within(tight: Arithmetic, loose: Arithmetic) -> bool:
-    return all(getattr(tight, name) <= getattr(loose, name) for name in ROUNDOFFS)
+    return all(getattr(tight, name) <= getattr(loose, name) for name in _ROUNDOFFS)

@@ -32,29 +32,29 @@ def _check_lengths(value: Any) -> bool:
     return value is None or (isinstance(value, list) and bool(value) and all(map(_check_whole, value)))
 
 
-Kind = tuple[Callable[[Any], bool], str]
-WHOLE: Kind = (_check_whole, "a whole number")
-TEXT: Kind = (_check_text, "a string of printable characters")
-FLAG: Kind = (_check_flag, "true or false")
-FIELDS: Mapping[str, Kind] = {
-    "format": TEXT,
-    "case": TEXT,
-    "profile": TEXT,
+_Kind = tuple[Callable[[Any], bool], str]
+WHOLE: _Kind = (_check_whole, "a whole number")
+_TEXT: _Kind = (_check_text, "a string of printable characters")
+_FLAG: _Kind = (_check_flag, "true or false")
+FIELDS: Mapping[str, _Kind] = {
+    "format": _TEXT,
+    "case": _TEXT,
+    "profile": _TEXT,
     "seed": WHOLE,
-    "checksum": TEXT,
+    "checksum": _TEXT,
     "dtype": (lambda value: value in DTYPES, "one of " + ", ".join(DTYPES)),
     "input_size": WHOLE,
     "hidden_size": WHOLE,
     "num_layers": WHOLE,
-    "bias": FLAG,
-    "batch_first": FLAG,
-    "bidirectional": FLAG,
+    "bias": _FLAG,
+    "batch_first": _FLAG,
+    "bidirectional": _FLAG,
     "proj_size": WHOLE,
     "time": WHOLE,
     "batch": (lambda value: value is None or _check_whole(value), "a whole number, or null for unbatched arrays"),
     "lengths": (_check_lengths, "null, or a list of whole numbers"),
-    "states": FLAG,
-    "prefix": TEXT,
+    "states": _FLAG,
+    "prefix": _TEXT,
 }
 
 

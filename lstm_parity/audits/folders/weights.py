@@ -14,37 +14,37 @@ from lstm_parity.cases.setting import DTYPES, Architecture, SettingError
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights
 
-WEIGHT_NAME = re.compile(
+_WEIGHT_NAME = re.compile(
     r"(?P<prefix>(?:.*\.)?)(?P<name>(?:weight|bias)_(?:ih|hh|hr)_l(?P<layer>\d{1,3})(?:_reverse)?)"
 )
-SAFETENSORS = "weights.safetensors"
+_SAFETENSORS = "weights.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
-class StoredWeights:
+class _StoredWeights:
     """Weights by torch's names, in float64, and the dtypes they were stored in."""
 
     arrays: Mapping[str, Array]
     dtypes: frozenset[str]
 
 
-def find_weights(folder: Path, prefix: str | None = None) -> StoredWeights:
+def find_weights(folder: Path, prefix: str | None = None) -> _StoredWeights:
     """The weights in a folder; prefix: which LSTM of a state_dict. Raises FolderError where it is not clear."""
-    files = {path.stem: path for path in sorted(folder.glob("*.npy")) if WEIGHT_NAME.fullmatch(path.stem)}
-    stored = folder / SAFETENSORS
+    files = {path.stem: path for path in sorted(folder.glob("*.npy")) if _WEIGHT_NAME.fullmatch(path.stem)}
+    stored = folder / _SAFETENSORS
     if stored.exists() == bool(files):
-        found = f"{SAFETENSORS} and weight files" if files else "no weights"
+        found = f"{_SAFETENSORS} and weight files" if files else "no weights"
         raise FolderError(
-            f"{folder} holds {found}; needed is one: {SAFETENSORS}, or weight_ih_l0.npy, weight_hh_l0.npy and so on"
+            f"{folder} holds {found}; needed is one: {_SAFETENSORS}, or weight_ih_l0.npy, weight_hh_l0.npy and so on"
         )
     if stored.exists():
         return _from_safetensors(stored, prefix)
     arrays = {name: read_array(path) for name, path in files.items()}
     dtypes = frozenset(array.dtype.name for array in arrays.values())
-    return StoredWeights({name: array.astype(np.float64) for name, array in arrays.items()}, dtypes)
+    return _StoredWeights({name: array.astype(np.float64) for name, array in arrays.items()}, dtypes)
 
 
-def _from_safetensors(path: Path, prefix: str | None) -> StoredWeights:
+def _from_safetensors(path: Path, prefix: str | None) -> _StoredWeights:
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError as error:
@@ -62,12 +62,12 @@ def _from_safetensors(path: Path, prefix: str | None) -> StoredWeights:
     if odd := [f"{name} ({dtype})" for name, dtype in dtypes.items() if dtype not in DTYPES]:
         raise FolderError(f"{path} holds {', '.join(odd)}; needed are {', '.join(DTYPES)}")
     arrays = {name: np.asarray(tensor.double().numpy()) for name, tensor in tensors.items()}
-    return StoredWeights(arrays, frozenset(dtypes.values()))
+    return _StoredWeights(arrays, frozenset(dtypes.values()))
 
 
 def _select_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, str]:
     """The keys of one LSTM in a state_dict, each with its name in `nn.LSTM`."""
-    matches = [match for key in keys if (match := WEIGHT_NAME.fullmatch(key))]
+    matches = [match for key in keys if (match := _WEIGHT_NAME.fullmatch(key))]
     prefixes = list(dict.fromkeys(match["prefix"] for match in matches))
     if not prefixes:
         raise FolderError(
@@ -92,7 +92,7 @@ def infer_architecture(weights: Mapping[str, Array], batch_first: bool) -> Archi
         architecture = Architecture(
             first.shape[1],
             first.shape[0] // 4,
-            1 + max(int(match["layer"]) for name in weights if (match := WEIGHT_NAME.fullmatch(name))),
+            1 + max(int(match["layer"]) for name in weights if (match := _WEIGHT_NAME.fullmatch(name))),
             any(name.startswith("bias") for name in weights),
             batch_first,
             any(name.endswith("_reverse") for name in weights),
@@ -100,7 +100,7 @@ def infer_architecture(weights: Mapping[str, Array], batch_first: bool) -> Archi
         )
     except SettingError as error:
         raise FolderError(f"the weights are of no LSTM: {error}") from error
-    _check(weights, weight_shapes(architecture))
+    _check(weights, _weight_shapes(architecture))
     return architecture
 
 
@@ -116,7 +116,7 @@ def _check(weights: Mapping[str, Array], wanted: Mapping[str, tuple[int, ...]]) 
             raise FolderError(f"{name} holds NaN or infinities, but weights must be finite numbers")
 
 
-def weight_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
+def _weight_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
     """The names and shapes of all weights of an architecture, as `nn.LSTM` has them."""
     rows = 4 * a.hidden_size
     shapes: dict[str, tuple[int, ...]] = {}

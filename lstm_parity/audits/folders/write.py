@@ -14,8 +14,8 @@ from lstm_parity.cases.covering import cover_pairs, setting_at
 from lstm_parity.cases.setting import Runtime, Setting, parse_setting
 
 DTYPES = ("float64", "float32")
-LONG_SIZES = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")
-TORCH_ONLY: dict[str, Any] = {
+_LONG_SIZES = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")
+_TORCH_ONLY: dict[str, Any] = {
     "batch_first": False,
     "strided": False,
     "grad_mode": "no_grad",
@@ -42,13 +42,13 @@ def export_design(dtypes: Sequence[str] = DTYPES) -> list[Case]:
 
 def _covering_cases(dtype: str) -> Iterator[Case]:
     for backwards in (False, True):
-        for point in cover_pairs(backwards=backwards, dtype=dtype, **TORCH_ONLY):
+        for point in cover_pairs(backwards=backwards, dtype=dtype, **_TORCH_ONLY):
             yield draw_case(plain_setting(setting_at(point)), point["profile"])
 
 
 def _long_cases(dtype: str) -> Iterator[Case]:
     """Programs in other languages have buffers that were once enough."""
-    for words in LONG_SIZES:
+    for words in _LONG_SIZES:
         for profile in ("normal", "trained", "memory"):
             yield draw_case(parse_setting(f"{words}-{dtype}"), profile)
 

@@ -12,8 +12,8 @@ from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.covering import AXES, all_pairs, setting_at
 from lstm_parity.implementations.frameworks.registry import Framework
 
-INVISIBLE = ("strided", "grad_mode", "mkldnn", "threads", "deterministic")
-WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axis without a feature
+_INVISIBLE = ("strided", "grad_mode", "mkldnn", "threads", "deterministic")
+_WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axis without a feature
     "projection": ("projection", (False,)),
     "one direction": ("bidirectional", (True,)),
     "bidirectional": ("bidirectional", (False,)),
@@ -23,7 +23,7 @@ WITHOUT: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # what is left of an axi
 }
 
 
-OUR_OWN: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and so are layouts
+_OUR_OWN: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, and so are layouts
     "sizes": ("distinct", "B=H", "one", "wide"),
     "num_layers": (1,),
     "batch_first": (False,),
@@ -33,10 +33,10 @@ OUR_OWN: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, an
 
 def framework_cases(framework: Framework, dtype: str) -> list[Case]:
     """The cases of one framework in one dtype, in a fixed order."""
-    axes: dict[str, Sequence[Any]] = dict(AXES) | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in INVISIBLE}
-    axes |= {} if framework.stacks else OUR_OWN
+    axes: dict[str, Sequence[Any]] = dict(AXES) | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in _INVISIBLE}
+    axes |= {} if framework.stacks else _OUR_OWN
     axes |= framework.few
-    axes |= dict(WITHOUT[feature] for feature in framework.lacks if feature in WITHOUT)
+    axes |= dict(_WITHOUT[feature] for feature in framework.lacks if feature in _WITHOUT)
     return [
         draw_case(setting_at(point | ({"states": True} if more else {})), point["profile"], k + 1000 * more)
         for k, point in enumerate(all_pairs(axes))

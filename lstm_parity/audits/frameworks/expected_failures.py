@@ -26,17 +26,17 @@ class KnownDisagreement:
     arithmetic: str | None = None
 
 
-def has_padding(case: Case) -> bool:
+def _has_padding(case: Case) -> bool:
     """Whether rows end at different steps."""
     return len(set(case.setting.call.lengths or ())) > 1
 
 
-def is_non_finite(case: Case) -> bool:
+def _is_non_finite(case: Case) -> bool:
     """Whether there is a NaN or an infinity in it."""
     return case.profile == "non_finite"
 
 
-def is_unbatched(case: Case) -> bool:
+def _is_unbatched(case: Case) -> bool:
     """Whether the input has no axis of rows."""
     return case.setting.call.batch is None
 
@@ -45,12 +45,12 @@ DISAGREEMENTS = (
     KnownDisagreement(
         ("paddle",),
         "multiplies states by 0 and 1 to hold those of rows that have ended: infinities become NaN",
-        lambda case: is_non_finite(case) and has_padding(case) and not case.setting.architecture.proj_size,
+        lambda case: _is_non_finite(case) and _has_padding(case) and not case.setting.architecture.proj_size,
     ),
     KnownDisagreement(
         ("onnxruntime",),
         "clamps the arguments of its activations so that NaN comes out as a number",
-        is_non_finite,
+        _is_non_finite,
     ),
     KnownDisagreement(
         ("onnxruntime",),
@@ -58,11 +58,11 @@ DISAGREEMENTS = (
         lambda case: True,
         "float32 with absolute-accuracy activations",
     ),
-    KnownDisagreement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", has_padding),
+    KnownDisagreement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", _has_padding),
     KnownDisagreement(
         ("onnx-reference",),
         "multiplies c by peephole weights of 0 where there are none: an infinite c makes NaN of all gates",
-        is_non_finite,
+        _is_non_finite,
     ),
     KnownDisagreement(
         tuple(f"keras-jax-{subject}" for subject in SUBJECTS),
@@ -76,7 +76,7 @@ DISAGREEMENTS = (
         lambda case: case.setting.runtime.dtype == "float64",
         "float32 inside a float64 layer",
     ),
-    KnownDisagreement(("opacus",), "takes an input without batch for something else, or raises", is_unbatched),
+    KnownDisagreement(("opacus",), "takes an input without batch for something else, or raises", _is_unbatched),
     KnownDisagreement(
         ("opacus",),
         "returns the states of packed input in float32",

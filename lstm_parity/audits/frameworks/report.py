@@ -13,8 +13,8 @@ from lstm_parity.reports.certificate_json import finite_numbers
 from lstm_parity.reports.certificate_text import format_distance
 from lstm_parity.reports.page import make_table, render_page, render_text
 
-FORMAT = "lstm-parity frameworks 1"
-BEYOND = "No gradients, no dropout, no narrow types and no device but the CPU was asked for."
+_FORMAT = "lstm-parity frameworks 1"
+_BEYOND = "No gradients, no dropout, no narrow types and no device but the CPU was asked for."
 
 
 def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
@@ -25,7 +25,7 @@ def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
         "worst and RMS are distances from the exact answer in units of the expected rounding noise of that arithmetic; "
         f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
     )
-    for title, lines in (("Stated", _disagreement_lines(report)), ("Not judged", [*_unjudged_lines(report), BEYOND])):
+    for title, lines in (("Stated", _disagreement_lines(report)), ("Not judged", [*_unjudged_lines(report), _BEYOND])):
         console.print(f"{title}:")
         for line in lines:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
@@ -82,7 +82,7 @@ def _conclusion(report: FrameworksReport) -> str:
 def frameworks_json(report: FrameworksReport) -> str:
     """The whole report; an infinite distance is written as the string "inf"."""
     content = {
-        "format": FORMAT,
+        "format": _FORMAT,
         "as_stated": not report.wrong,
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": report.provenance,

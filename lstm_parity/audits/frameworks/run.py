@@ -27,8 +27,8 @@ from lstm_parity.running.child_process import ProcessServer
 from lstm_parity.running.evidence import Observation
 from lstm_parity.running.observe import observe_all
 
-DTYPES = ("float32", "float64")
-TIME_LIMIT, MEMORY_LIMIT = (
+_DTYPES = ("float32", "float64")
+_TIME_LIMIT, _MEMORY_LIMIT = (
     120.0,
     64.0,
 )  # seconds for a call, compilation included; GiB of addresses, of which most is never used
@@ -100,23 +100,23 @@ def judge_frameworks(
         return FrameworksReport(collect_provenance(), tuple(pool.map(result, only)), tuple(demanded))
 
 
-def read_versions(one: Framework) -> str:
+def _read_versions(one: Framework) -> str:
     """Its packages with their versions. Raises PackageNotFoundError where one is not installed."""
     return ", ".join(f"{package} {version(package)}" for package in one.packages)
 
 
 def _result(one: Framework, server: ProcessServer) -> FrameworkResult:
     try:
-        told = read_versions(one)
+        told = _read_versions(one)
     except PackageNotFoundError as error:
         return FrameworkResult(one, "", missing=f"{error.name} is not installed: {install_hint(one)}")
     target = Target("framework", "", one.name, loader=LOADERS["framework"])
-    with RemoteImplementation(target, TIME_LIMIT, MEMORY_LIMIT, server) as implementation:
+    with RemoteImplementation(target, _TIME_LIMIT, _MEMORY_LIMIT, server) as implementation:
         try:
             implementation.start()
         except TargetError as error:
             return FrameworkResult(one, told, (_failed_result(one, str(error)),))
-        dtypes = [dtype for dtype in DTYPES if dtype not in one.lacks]
+        dtypes = [dtype for dtype in _DTYPES if dtype not in one.lacks]
         return FrameworkResult(
             one, told, tuple(j for dtype in dtypes for j in _judge_dtypes(one, implementation, dtype))
         )

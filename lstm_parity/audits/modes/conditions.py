@@ -10,7 +10,7 @@ import torch
 
 from lstm_parity.audits.modes.trials import Trial
 
-When = Callable[[Trial], bool]
+_When = Callable[[Trial], bool]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ExpectedFailure:
     """
 
     modes: str
-    when: When
+    when: _When
     reason: str
     words: str = ""
     wrong: bool = False
@@ -40,12 +40,12 @@ class ExpectedFailure:
         return deviates == self.wrong and re.search(self.words, words) is not None
 
 
-PACKED = ("packed", "packed equal")
+_PACKED = ("packed", "packed equal")
 
 
 def is_packed(trial: Trial) -> bool:
     """A PackedSequence."""
-    return trial.form in PACKED
+    return trial.form in _PACKED
 
 
 def is_unbatched(trial: Trial) -> bool:
@@ -63,17 +63,17 @@ def is_training(trial: Trial) -> bool:
     return trial.training
 
 
-def has_dtype(*names: str) -> When:
+def has_dtype(*names: str) -> _When:
     """A layer of one of these dtypes."""
     return lambda trial: trial.setting.runtime.dtype in names
 
 
-def both_hold(*conditions: When) -> When:
+def both_hold(*conditions: _When) -> _When:
     """All of them."""
     return lambda trial: all(condition(trial) for condition in conditions)
 
 
-def never_holds(condition: When) -> When:
+def never_holds(condition: _When) -> _When:
     """Its contrary."""
     return lambda trial: not condition(trial)
 

@@ -9,24 +9,24 @@ from lstm_parity.audits.modes import conditions as when
 from lstm_parity.audits.modes.conditions import ExpectedFailure, both_hold, never_holds
 from lstm_parity.audits.modes.trials import Trial
 
-GRAPHS = "compile with allow_rnn.*"
-TRACED = r"compile with allow_rnn(|, aot_eager|, dynamic)"
-CELLS = "compile of the cell.*|.* of the cell"
-QUANTIZED = "quantize_dynamic.*"
-QUANTIZABLE = "quantizable.*"
+_GRAPHS = "compile with allow_rnn.*"
+_TRACED = r"compile with allow_rnn(|, aot_eager|, dynamic)"
+_CELLS = "compile of the cell.*|.* of the cell"
+_QUANTIZED = "quantize_dynamic.*"
+_QUANTIZABLE = "quantizable.*"
 ONNX = "ONNX.*"
 
 EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
     # dynamo and export
     ExpectedFailure(
-        f"{GRAPHS}|export.*",
+        f"{_GRAPHS}|export.*",
         when.is_packed,
         "batch_sizes are data to guard on",
         "guard on data|no rows|packed",
         seen="#112044",
     ),
     ExpectedFailure(
-        TRACED,
+        _TRACED,
         both_hold(when.has_no_rows, when.floats, when.is_allowed),
         "an empty batch",
         "SIGFPE",
@@ -42,7 +42,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         lacking="bf16",
     ),
     ExpectedFailure(
-        TRACED,
+        _TRACED,
         both_hold(when.has_dtype("bfloat16"), when.is_allowed),
         "oneDNN is not asked whether it has bfloat16 here",
         "primitive",
@@ -50,22 +50,22 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         lacking="bf16",
     ),
     ExpectedFailure(
-        TRACED,
+        _TRACED,
         both_hold(when.floats, when.is_allowed, when.is_in_grad_mode),
         "training with oneDNN",
         "tensors_saved_with_vc_check|expected Tensor|mkldnn_rnn_layer",
         seen="#158007",
     ),
     ExpectedFailure(
-        rf"{TRACED}|export.*, decomposed",
+        rf"{_TRACED}|export.*, decomposed",
         both_hold(when.is_training, never_holds(when.has_no_rows), never_holds(when.is_rowless_and_dynamic)),
         "no dropout",
         wrong=True,
         seen="compiled-dropout",
     ),
     ExpectedFailure("vmap.*", when.is_rowless, "there is no batch axis", "no batch axis"),
-    ExpectedFailure(CELLS, when.is_projected, "a cell has no proj_size", "no.* proj_size|proj_size nor"),
-    ExpectedFailure(CELLS, when.is_training, "a cell has no dropout", "dropout"),
+    ExpectedFailure(_CELLS, when.is_projected, "a cell has no proj_size", "no.* proj_size|proj_size nor"),
+    ExpectedFailure(_CELLS, when.is_training, "a cell has no dropout", "dropout"),
     ExpectedFailure("export, dynamic batch.*", when.is_unbatched, "there is no batch", "no batch"),
     ExpectedFailure(
         "export, dynamic time", when.always_holds, "time is specialised", "[Cc]onstraints violated", seen="#115092"
@@ -117,23 +117,27 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "prioritize",
     ),
     # quantisation
-    ExpectedFailure(QUANTIZED, when.has_no_biases, "layers without bias", "mod.bias must be True"),
-    ExpectedFailure(QUANTIZED, when.is_unbatched, "unbatched input", "3 dimensions"),
+    ExpectedFailure(_QUANTIZED, when.has_no_biases, "layers without bias", "mod.bias must be True"),
+    ExpectedFailure(_QUANTIZED, when.is_unbatched, "unbatched input", "3 dimensions"),
     ExpectedFailure(
-        QUANTIZED, when.is_projected, "projections", "hidden.0. size|packB|packed_weight|expected scalar", seen="#74953"
+        _QUANTIZED,
+        when.is_projected,
+        "projections",
+        "hidden.0. size|packB|packed_weight|expected scalar",
+        seen="#74953",
     ),
-    ExpectedFailure(QUANTIZED, never_holds(when.floats), "float32 layers only", "expected scalar type Float"),
+    ExpectedFailure(_QUANTIZED, never_holds(when.floats), "float32 layers only", "expected scalar type Float"),
     ExpectedFailure("quantizable.*constructed", when.is_projected, "projections", "no proj_size"),
     ExpectedFailure(
         "quantizable.*constructed", when.is_deep_and_bidirectional, "built wrong", "size of tensor a", seen="#89357"
     ),
-    ExpectedFailure(QUANTIZABLE, when.is_packed, "packed sequences", "PackedSequence"),
+    ExpectedFailure(_QUANTIZABLE, when.is_packed, "packed sequences", "PackedSequence"),
     ExpectedFailure(
-        QUANTIZABLE, when.is_projected, "drops the projection", "mat1|invalid for", seen="quantizable-projection"
+        _QUANTIZABLE, when.is_projected, "drops the projection", "mat1|invalid for", seen="quantizable-projection"
     ),
-    ExpectedFailure(QUANTIZABLE, when.has_no_rows, "an empty batch", "reshape|same dtype"),
+    ExpectedFailure(_QUANTIZABLE, when.has_no_rows, "an empty batch", "reshape|same dtype"),
     ExpectedFailure(
-        QUANTIZABLE,
+        _QUANTIZABLE,
         lambda trial: (
             when.is_unbatched(trial) and when.has_no_states(trial) and not trial.setting.architecture.batch_first
         ),
@@ -143,7 +147,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         seen="quantizable-unbatched",
     ),
     ExpectedFailure(
-        QUANTIZABLE, when.is_unbatched, "unbatched input", "invalid for|mat1", seen="quantizable-unbatched"
+        _QUANTIZABLE, when.is_unbatched, "unbatched input", "invalid for|mat1", seen="quantizable-unbatched"
     ),
     # forms
     ExpectedFailure(

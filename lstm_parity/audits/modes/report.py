@@ -17,12 +17,12 @@ from lstm_parity.implementations.modes import MODES, find_mode
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.page import make_table, render_page, render_text
 
-FORMAT = "lstm-parity modes 1"
-PARTS = ("answers", "gradients")
+_FORMAT = "lstm-parity modes 1"
+_PARTS = ("answers", "gradients")
 
 
 @dataclass(frozen=True)
-class ModeRow:
+class _ModeRow:
     """What became of the trials of one mode.
 
     counts: trials by outcome; worst and rms: the largest distances in noises of the trials that agree, of answers and
@@ -45,7 +45,7 @@ class ModeRow:
         return self.counts[Outcome.PARITY.value] + self.counts[Outcome.DEVIATES.value]
 
 
-def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[ModeRow]:
+def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[_ModeRow]:
     """The rows of these modes, or of all; one whose package is missing is not judged. Raises KeyError."""
     rows = []
     for mode in [find_mode(name) for name in names or MODES]:
@@ -54,16 +54,16 @@ def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lam
     return rows
 
 
-def mode_row(mode: str, tried: Sequence[TrialResult]) -> ModeRow:
+def mode_row(mode: str, tried: Sequence[TrialResult]) -> _ModeRow:
     """Sum up the trials of one mode."""
     agreeing = [one for one in tried if one.outcome is Outcome.PARITY]
-    seen = {part: [d for one in agreeing if (d := getattr(one, part)) is not None] for part in PARTS}
+    seen = {part: [d for one in agreeing if (d := getattr(one, part)) is not None] for part in _PARTS}
     counts = Counter(one.outcome.value for one in tried)
-    return ModeRow(
+    return _ModeRow(
         mode,
         {outcome.value: counts[outcome.value] for outcome in Outcome},
-        {part: max((d.worst for d in seen[part]), default=0.0) for part in PARTS},
-        {part: max((d.rms for d in seen[part]), default=0.0) for part in PARTS},
+        {part: max((d.worst for d in seen[part]), default=0.0) for part in _PARTS},
+        {part: max((d.rms for d in seen[part]), default=0.0) for part in _PARTS},
         sorted({d.arithmetic for d in seen["answers"]}),
         {dtype: _in_dtype([one for one in tried if one.trial.setting.runtime.dtype == dtype]) for dtype in DTYPES},
         Counter(_list_failures(one) for one in tried if one.lack is not None),
@@ -84,7 +84,7 @@ def _in_dtype(tried: Sequence[TrialResult]) -> str:
     return f"{agreeing}/{len(tried)}" + (f" {max(worst):.2f}" if worst else "")
 
 
-def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
+def modes_text(rows: Sequence[_ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
     """All of it, plain text."""
     console = render_page("EXECUTION MODES OF nn.LSTM", provenance, width)
     console.print(_table(rows))
@@ -100,26 +100,26 @@ def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: in
     return render_text(console)
 
 
-def _table(rows: Sequence[ModeRow]) -> Table:
+def _table(rows: Sequence[_ModeRow]) -> Table:
     numbers = ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS")
     return make_table(("mode", "in arithmetic"), numbers, ([one.mode, *_cells(one)] for one in rows))
 
 
-def _cells(one: ModeRow) -> list[str]:
+def _cells(one: _ModeRow) -> list[str]:
     if one.missing:
         return [f"not judged: {one.missing} is not installed"]
     numbers = [sum(one.counts.values()), one.counts["PARITY"], sum(one.lacks.values()), one.counts["NOT JUDGED"]]
-    distances = [f"{v:.2f}" if v else "" for part in PARTS for v in (one.worst[part], one.rms[part])]
+    distances = [f"{v:.2f}" if v else "" for part in _PARTS for v in (one.worst[part], one.rms[part])]
     own = all(name in DTYPES for name in one.arithmetics)
     return ["its dtype's" if own and one.arithmetics else ", ".join(one.arithmetics), *map(str, numbers), *distances]
 
 
-def _dtypes(rows: Sequence[ModeRow]) -> Table:
+def _dtypes(rows: Sequence[_ModeRow]) -> Table:
     there = ([one.mode, *one.dtypes.values()] for one in rows if not one.missing)
     return make_table(("mode", *DTYPES), (), there, title=None)
 
 
-def modes_json(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
+def modes_json(rows: Sequence[_ModeRow], provenance: Mapping[str, str]) -> str:
     """All of it, for programs."""
-    content: dict[str, Any] = {"format": FORMAT, "provenance": dict(provenance), "modes": [vars(row) for row in rows]}
+    content: dict[str, Any] = {"format": _FORMAT, "provenance": dict(provenance), "modes": [vars(row) for row in rows]}
     return json.dumps(content, indent=1) + "\n"

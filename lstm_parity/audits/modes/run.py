@@ -29,13 +29,13 @@ from lstm_parity.running.evidence import Masks
 from lstm_parity.running.observe import describe_exception, observe
 from lstm_parity.running.protocol import expected_arithmetic
 
-TIME_LIMIT, MEMORY_LIMIT = 300.0, 64.0
+_TIME_LIMIT, _MEMORY_LIMIT = 300.0, 64.0
 BAD = (Outcome.DEVIATES, Outcome.FAILED, Outcome.REFUSED)
-SEVERITY = (Outcome.NOT_JUDGED, Outcome.PARITY, Outcome.DEVIATES, Outcome.REFUSED, Outcome.FAILED)
+_SEVERITY = (Outcome.NOT_JUDGED, Outcome.PARITY, Outcome.DEVIATES, Outcome.REFUSED, Outcome.FAILED)
 
 
 @dataclass(frozen=True)
-class Distance:
+class _Distance:
     """The largest distances of one verdict, in noises of an arithmetic; rms is 0 where no mean is one."""
 
     worst: float
@@ -50,8 +50,8 @@ class TrialResult:
     trial: Trial
     outcome: Outcome
     words: str
-    answers: Distance | None = None
-    gradients: Distance | None = None
+    answers: _Distance | None = None
+    gradients: _Distance | None = None
 
     @property
     def lack(self) -> ExpectedFailure | None:
@@ -77,7 +77,7 @@ class TrialResult:
     @classmethod
     def of(cls, trial: Trial, fields: dict[str, Any]) -> TrialResult:
         """What `fields` said of a trial."""
-        distances = (fields[name] and Distance(**fields[name]) for name in ("answers", "gradients"))
+        distances = (fields[name] and _Distance(**fields[name]) for name in ("answers", "gradients"))
         return cls(trial, Outcome(fields["outcome"]), fields["words"], *distances)
 
 
@@ -99,16 +99,16 @@ def run_trials(trials: list[Trial], progress: Callable[[str], None] = lambda _: 
     ) as server:
         for target in dict.fromkeys(trial.target for trial in trials):
             home = RemoteImplementation(
-                Target("mode", "", target, loader=LOADERS["mode"]), TIME_LIMIT, MEMORY_LIMIT, server
+                Target("mode", "", target, loader=LOADERS["mode"]), _TIME_LIMIT, _MEMORY_LIMIT, server
             )
             for trial in trials:
                 if trial.target == target:
                     progress(f"{trial.mode}: {trial.name}")
-                    yield run_trial(AlwaysRuns(home), trial)
+                    yield _run_trial(AlwaysRuns(home), trial)
             home.leave()
 
 
-def run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:
+def _run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:
     """One trial, run and judged."""
     if trial.empty:
         return TrialResult(trial, *_run_without_rows(asked, trial.case))
@@ -119,7 +119,7 @@ def run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:
     verdicts = [judge(seen, expected_arithmetic(mode, case.setting))]
     if trial.gradients and mode.gradients and verdicts[0].outcome in (Outcome.PARITY, Outcome.NOT_JUDGED):
         verdicts.append(_judge_gradients(asked, mode, case, masks))
-    worst = max(verdicts, key=lambda verdict: SEVERITY.index(verdict.outcome))
+    worst = max(verdicts, key=lambda verdict: _SEVERITY.index(verdict.outcome))
     return TrialResult(trial, worst.outcome, _first_line(worst), *map(_distance, verdicts))
 
 
@@ -133,15 +133,15 @@ def _judge_gradients(asked: AlwaysRuns, mode: Mode, case: Case, masks: Masks) ->
     return replace(verdict, outcome=outcome, faults=())
 
 
-def _distance(verdict: Verdict) -> Distance | None:
+def _distance(verdict: Verdict) -> _Distance | None:
     rms = max((m.rms for m in verdict.measured if m.rms_is_meaningful), default=0.0)
-    return Distance(verdict.worst, rms, verdict.arithmetic.name) if verdict.measured else None
+    return _Distance(verdict.worst, rms, verdict.arithmetic.name) if verdict.measured else None
 
 
 def _first_line(verdict: Verdict) -> str:
     """What was raised, in a line, or the first line on what deviates."""
     if verdict.outcome in (Outcome.FAILED, Outcome.REFUSED):
-        return last_error_line(verdict.reason)
+        return _last_error_line(verdict.reason)
     if verdict.outcome is not Outcome.DEVIATES:
         return verdict.reason
     if verdict.faults:
@@ -150,7 +150,7 @@ def _first_line(verdict: Verdict) -> str:
     return deviating_gradients(verdict.measured)[0] if gradient else describe_failure(verdict).splitlines()[0]
 
 
-def last_error_line(reason: str) -> str:
+def _last_error_line(reason: str) -> str:
     """What an exception says, of a traceback: the last line that names one, or the first line if none does."""
     lines = [line for line in reason.strip().splitlines() if line.strip() and not line.startswith(" ")]
     named = [line for line in lines if line.partition(": ")[0].replace(".", "").isidentifier() and ": " in line]
@@ -164,9 +164,9 @@ def _run_without_rows(asked: AlwaysRuns, case: Case) -> tuple[Outcome, str]:
         try:
             output, (h_n, c_n) = asked.load(case.setting, weight_tensors(case))(*given)
         except NotImplementedError as error:
-            return Outcome.REFUSED, last_error_line(str(error))
+            return Outcome.REFUSED, _last_error_line(str(error))
         except Exception as error:  # whatever a mode raises is a verdict
-            return Outcome.FAILED, last_error_line(describe_exception(error))
+            return Outcome.FAILED, _last_error_line(describe_exception(error))
     forms = [(tuple(t.shape), str(t.dtype).removeprefix("torch.")) for t in (output, h_n, c_n)]
     needed = [(shape, case.setting.runtime.dtype) for shape in _shapes_of_no_rows(case.setting)]
     return (Outcome.PARITY, "") if forms == needed else (Outcome.DEVIATES, f"got {forms}, needed {needed}")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lstm_parity.audits.upgrade.record import Record
 
 COMMANDS = ("record", "compare", "upgrade")
-WRONG = 2  # the exit code of a wrong call, as argparse's
+_WRONG = 2  # the exit code of a wrong call, as argparse's
 
 
 def main(arguments: Sequence[str], program: str = "lstm-parity") -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str], program: str = "lstm-parity") -> int:
         return {"record": _run_record, "compare": _run_compare, "upgrade": _run_upgrade}[given.command](given)
     except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
         print(f"{program} {given.command}: {error}", file=sys.stderr)  # noqa: T201
-        return WRONG
+        return _WRONG
 
 
 def _make_parser(program: str) -> argparse.ArgumentParser:

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-RELEASE = re.compile(r"(\d+)\.(\d+)(\.\d+)?[\w.+]*")
-VERSIONS = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
-TO_STDERR = 2
+_RELEASE = re.compile(r"(\d+)\.(\d+)(\.\d+)?[\w.+]*")
+_VERSIONS = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+_TO_STDERR = 2
 OLD = (2, 3)  # the first release that works with NumPy 2
 Progress = Callable[[str], None]
 
@@ -53,13 +53,13 @@ def find_interpreter(given: str, maker: EnvironmentMaker, progress: Progress) ->
         return _interpreter(path)
     if path.is_file() and os.access(path, os.X_OK):
         return path.absolute()
-    if RELEASE.fullmatch(given):
+    if _RELEASE.fullmatch(given):
         return _make_environment(given, maker, progress)
     raise ValueError(f"{given} was given, but a Python interpreter, an environment's folder or a version is needed")
 
 
 def _make_environment(version: str, maker: EnvironmentMaker, progress: Progress) -> Path:
-    found = _run([maker.python, "-c", VERSIONS], f"{maker.python} does not run")
+    found = _run([maker.python, "-c", _VERSIONS], f"{maker.python} does not run")
     folder = maker.cache / f"torch-{version}-python{found}"
     maker.cache.mkdir(parents=True, exist_ok=True)
     with _lock(folder.with_suffix(folder.suffix + ".lock"), progress):
@@ -94,7 +94,7 @@ def packages_for(version: str) -> list[str]:
 def _run(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
     """What a command printed; nothing where all of it is shown. Raises ValueError with these words where it fails."""
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE if quiet else TO_STDERR, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE if quiet else _TO_STDERR, text=True)
     except OSError as error:
         raise ValueError(f"{wrong}: {error}") from error
     if done.returncode:

@@ -19,10 +19,10 @@ import numpy as np
 from lstm_parity.audits.upgrade.record import Answer, CallOutcome, Record, SampledArray
 from lstm_parity.reference.noise.model import Array
 
-FORMAT, VERSION = "lstm-parity record", 2  # the first had no arithmetic of answers
-HEAD, CONTENT, NUMBERS = "head.json", "content.json", "numbers.bin"
-LARGEST = 2**28  # bytes of a member: a record has a hundredth of it
-STORED = {"float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
+_FORMAT, _VERSION = "lstm-parity record", 2  # the first had no arithmetic of answers
+_HEAD, _CONTENT, _NUMBERS = "head.json", "content.json", "numbers.bin"
+_LARGEST = 2**28  # bytes of a member: a record has a hundredth of it
+_STORED = {"float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
 
 
 class RecordError(ValueError):
@@ -36,13 +36,13 @@ def write_record(record: Record, path: Path, *, plain: bool = False) -> None:
     """
     numbers, content = bytearray(), _read_content(record)
     content["answers"] = [_answer_fields(answer, numbers) for answer in record.answers]
-    members = {CONTENT: json.dumps(content, indent=0, sort_keys=True).encode(), NUMBERS: bytes(numbers)}
+    members = {_CONTENT: json.dumps(content, indent=0, sort_keys=True).encode(), _NUMBERS: bytes(numbers)}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
-    head = json.dumps({"format": FORMAT, "version": VERSION, "sha256": hashes}).encode()
+    head = json.dumps({"format": _FORMAT, "version": _VERSION, "sha256": hashes}).encode()
     whole = path.with_name(f".{path.name}.part")
     packing = zipfile.ZIP_STORED if plain else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(whole, "w", packing) as file:
-        for name, data in {HEAD: head, **members}.items():
+        for name, data in {_HEAD: head, **members}.items():
             file.writestr(zipfile.ZipInfo(name), data, packing, 9)
     whole.replace(path)
 
@@ -51,8 +51,8 @@ def read_record(path: Path) -> Record:
     """Read a record. Raises RecordError, which says what is wrong with the file, where it is no record."""
     try:
         with zipfile.ZipFile(path) as file:
-            head = _read_head(path, _read_member(path, file, HEAD))
-            members = {name: _read_member(path, file, name) for name in (CONTENT, NUMBERS)}
+            head = _read_head(path, _read_member(path, file, _HEAD))
+            members = {name: _read_member(path, file, name) for name in (_CONTENT, _NUMBERS)}
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
@@ -61,7 +61,7 @@ def read_record(path: Path) -> Record:
         if hashlib.sha256(data).hexdigest() != head.get(name):
             raise RecordError(f"{path} is damaged: {name} is not what its checksum says; record it again")
     try:
-        return _record_of(json.loads(members[CONTENT]), members[NUMBERS])
+        return _record_of(json.loads(members[_CONTENT]), members[_NUMBERS])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"{path} has a right checksum but no record in it: {error!r}; record it again") from error
 
@@ -69,12 +69,12 @@ def read_record(path: Path) -> Record:
 def _read_member(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
     if name not in file.namelist():
         raise RecordError(f"{path} is a zip file without {name}: it is no record; `lstm-parity record FILE` makes one")
-    if file.getinfo(name).file_size > LARGEST:
-        raise RecordError(f"{path} says that its {name} has more than {LARGEST} bytes: it is no record")
+    if file.getinfo(name).file_size > _LARGEST:
+        raise RecordError(f"{path} says that its {name} has more than {_LARGEST} bytes: it is no record")
     with file.open(name) as member:
-        data = member.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise RecordError(f"{path} has more than {LARGEST} bytes in its {name}: it is no record")
+        data = member.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise RecordError(f"{path} has more than {_LARGEST} bytes in its {name}: it is no record")
     return data
 
 
@@ -83,12 +83,12 @@ def _read_head(path: Path, data: bytes) -> dict[str, str]:
     try:
         head = json.loads(data)
     except ValueError as error:
-        raise RecordError(f"{path} has no JSON in its {HEAD}: it is no record") from error
-    if not isinstance(head, dict) or head.get("format") != FORMAT or not isinstance(head.get("version"), int):
-        raise RecordError(f"{path} was given, but the format in its {HEAD} must be {FORMAT!r}: it is no record")
-    if head["version"] > VERSION:
+        raise RecordError(f"{path} has no JSON in its {_HEAD}: it is no record") from error
+    if not isinstance(head, dict) or head.get("format") != _FORMAT or not isinstance(head.get("version"), int):
+        raise RecordError(f"{path} was given, but the format in its {_HEAD} must be {_FORMAT!r}: it is no record")
+    if head["version"] > _VERSION:
         raise RecordError(
-            f"{path} is a record of version {head['version']}, but this lstm-parity reads none above {VERSION}: "
+            f"{path} is a record of version {head['version']}, but this lstm-parity reads none above {_VERSION}: "
             "install a newer one"
         )
     hashes = head.get("sha256")
@@ -117,7 +117,7 @@ def _answer_fields(answer: Answer, numbers: bytearray) -> list[Any]:
 def _array_bytes(kept: SampledArray) -> bytes:
     if kept.dtype == "bfloat16":
         return bytes((kept.values.astype("<f4").view("<u4") >> np.uint32(16)).astype("<u2").tobytes())
-    return bytes(kept.values.astype(STORED[kept.dtype]).tobytes())
+    return bytes(kept.values.astype(_STORED[kept.dtype]).tobytes())
 
 
 def _record_of(content: Mapping[str, Any], numbers: bytes) -> Record:
@@ -145,7 +145,7 @@ def _read_answer(stored: list[Any], numbers: bytes) -> Answer:
 def _read_sample(numbers: bytes, dtype: str, shape: list[int], digest: str, offset: int, count: int) -> SampledArray:
     if offset < 0 or min(shape, default=1) < 0 or not 0 <= count <= math.prod(shape):
         raise ValueError(f"an array of shape {shape} has {count} numbers at {offset}")
-    stored = np.frombuffer(numbers, STORED[dtype], count, offset)
+    stored = np.frombuffer(numbers, _STORED[dtype], count, offset)
     return SampledArray(dtype, tuple(map(int, shape)), _values(stored, dtype), str(digest))
 
 

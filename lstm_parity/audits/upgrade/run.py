@@ -22,7 +22,7 @@ from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import RecordError, read_record
 
 PACKAGE = Path(__file__).parents[2]  # what recording needs of us
-VERSIONS_SCRIPT = """
+_VERSIONS_SCRIPT = """
 import json, platform
 from importlib import metadata, util
 there = {name: metadata.version(name) for name in ("torch", "numpy")}
@@ -60,7 +60,7 @@ def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = 
 
 def _read_versions(python: Path) -> dict[str, str]:
     """Versions, and where torch lies; torch is not imported."""
-    done = subprocess.run([str(python), "-c", VERSIONS_SCRIPT], capture_output=True, text=True)
+    done = subprocess.run([str(python), "-c", _VERSIONS_SCRIPT], capture_output=True, text=True)
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no words"])[-1]
         raise ValueError(f"{python} was given, but torch and NumPy are not both there: {words}")

@@ -18,12 +18,12 @@ CELL, NEXT = (
     CellWeights(zeros(16, 4), zeros(16, 4), zeros(16), zeros(16)),
 )
 PROJECTED = CellWeights(zeros(16, 3), zeros(16, 2), zeros(16), zeros(16), zeros(2, 4))
-H_0 = C_0 = zeros(2, 2, 4)
+H_0 = _C_0 = zeros(2, 2, 4)
 EQUAL, VARYING = pack_padded_sequence(zeros(5, 2, 3), [5, 5]), pack_padded_sequence(zeros(5, 2, 3), [5, 2])
 UNSORTED = pack_padded_sequence(zeros(5, 2, 3), [2, 5], enforce_sorted=False)
 
 GOOD: dict[str, dict[str, Any]] = {
-    "lstm_forward": {"input": zeros(5, 2, 3), "hx": (H_0, C_0), "weights": LSTMWeights(((CELL,), (NEXT,)))},
+    "lstm_forward": {"input": zeros(5, 2, 3), "hx": (H_0, _C_0), "weights": LSTMWeights(((CELL,), (NEXT,)))},
     "lstm_layer": {"x": zeros(5, 2, 3), "state": (zeros(2, 4), zeros(2, 4)), "weights": CELL},
     "lstm_cell": {"x": zeros(2, 3), "state": (zeros(2, 4), zeros(2, 4)), "weights": CELL},
 }

@@ -17,7 +17,7 @@ from lstm_parity.reference.weights import LONG_NAMES, as_numpy
 CALLEES = ("nn.LSTM", "nn.LSTMCell", "torch reference", "NumPy reference")
 ROWS = (*(f"constructor: {name}" for name in CONSTRUCTORS), *BAD)
 
-NOT_IN_NUMPY = ("another device", "packed input: ", "bfloat16")
+_NOT_IN_NUMPY = ("another device", "packed input: ", "bfloat16")
 
 
 def can_run(subject: str, row: str) -> bool:
@@ -28,7 +28,7 @@ def can_run(subject: str, row: str) -> bool:
     if subject == "torch reference":
         return True
     if subject == "NumPy reference":
-        return not any(words in row for words in NOT_IN_NUMPY)
+        return not any(words in row for words in _NOT_IN_NUMPY)
     return bad.module is not None and bad.function == {"nn.LSTM": "lstm_forward", "nn.LSTMCell": "lstm_cell"}[subject]
 
 

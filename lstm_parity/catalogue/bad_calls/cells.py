@@ -11,11 +11,11 @@ from lstm_parity.catalogue.bad_calls.bad_call import CELL, GOOD, PROJECTED, BadC
 from lstm_parity.reference.errors import DeviceError, DtypeError, FormError, LengthsError, ShapeError
 from lstm_parity.reference.weights import CellWeights
 
-STACK = GOOD["lstm_forward"]["weights"]
-NO_CHANGE: dict[str, Any] = {}
+_STACK = GOOD["lstm_forward"]["weights"]
+_NO_CHANGE: dict[str, Any] = {}
 
 
-def cell(changes: dict[str, Any], kind: Any, words: str, module: dict[str, Any] | None = NO_CHANGE) -> BadCall:
+def cell(changes: dict[str, Any], kind: Any, words: str, module: dict[str, Any] | None = _NO_CHANGE) -> BadCall:
     """A bad call of a cell."""
     return BadCall(changes, kind, words, module, "lstm_cell")
 
@@ -26,7 +26,7 @@ def layer(changes: dict[str, Any], kind: Any, words: str) -> BadCall:
 
 
 CELLS: dict[str, BadCall] = {
-    "weights of a stack": cell({"weights": STACK}, FormError, "given as lstm_parity.reference.LSTMWeights", None),
+    "weights of a stack": cell({"weights": _STACK}, FormError, "given as lstm_parity.reference.LSTMWeights", None),
     "4 features": cell({"x": zeros(2, 4)}, ShapeError, "4 features, but w_ih reads 3"),
     "4 features, no states": cell({"x": zeros(2, 4), "state": None}, ShapeError, "4 features, but w_ih reads 3"),
     "4 features, unbatched": cell({"x": zeros(4), "state": None}, ShapeError, "4 features, but w_ih reads 3"),
@@ -79,7 +79,7 @@ CELLS: dict[str, BadCall] = {
 }
 
 LAYERS: dict[str, BadCall] = {
-    "weights of a stack": layer({"weights": STACK}, FormError, "given as lstm_parity.reference.LSTMWeights"),
+    "weights of a stack": layer({"weights": _STACK}, FormError, "given as lstm_parity.reference.LSTMWeights"),
     "4 features": layer({"x": zeros(5, 2, 4)}, ShapeError, "4 features, but w_ih reads 3"),
     "rank 2": layer({"x": zeros(5, 3)}, ShapeError, r"but \(T, B, I\)"),
     "no steps": layer({"x": zeros(0, 2, 3)}, ShapeError, "0 time steps"),

@@ -8,10 +8,10 @@ from lstm_parity.catalogue.bad_calls.callees import run_bad_call
 from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 
 MODULE = "lstm_parity.catalogue.bad_calls.run"
-REPEATS = 3
-FEW = 6  # suspects in one process: where one ends it, so many are made again
+_REPEATS = 3
+_FEW = 6  # suspects in one process: where one ends it, so many are made again
 # what torch says where it read past the end of a list of tensors, and met by luck something else than the end of itself
-OVERRUN = ("INTERNAL ASSERT FAILED", "tensor does not have a device")
+_OVERRUN = ("INTERNAL ASSERT FAILED", "tensor does not have a device")
 
 
 def is_refused(ending: CallResult) -> bool:
@@ -21,12 +21,12 @@ def is_refused(ending: CallResult) -> bool:
 
 def is_overrun(words: str) -> bool:
     """Whether an exception's words are those of memory that was overrun."""
-    return any(sign in words for sign in OVERRUN)
+    return any(sign in words for sign in _OVERRUN)
 
 
 def run_isolated(isolation: ProcessServer, subject: str, row: str) -> CallResult:
     """How one bad call ends, in a process of its own; of some runs the first that was not refused: harm may vary."""
-    for _ in range(REPEATS):
+    for _ in range(_REPEATS):
         ending = isolation.run("lstm_parity.catalogue.bad_calls.callees:run_bad_call", subject, row)
         if not is_refused(ending):
             break
@@ -42,7 +42,7 @@ def run_all(
     """
     rows = list(rows)
     found = {row: e for row, e in run_batched(isolation, subject, rows, suspects, len(rows)).items() if is_refused(e)}
-    some = run_batched(isolation, subject, suspects, [row for row in rows if row not in suspects], FEW)
+    some = run_batched(isolation, subject, suspects, [row for row in rows if row not in suspects], _FEW)
     found |= {row: e for row, e in some.items() if row in rows and e.how is ExitKind.RETURNED}
     return {row: found[row] if row in found else run_isolated(isolation, subject, row) for row in rows}
 
@@ -59,7 +59,7 @@ def run_batched(
     return found
 
 
-def find_refusals(subject: str, rows: list[str]) -> list[tuple[str, str] | None]:
+def _find_refusals(subject: str, rows: list[str]) -> list[tuple[str, str] | None]:
     """The exception and the words of each bad call that was refused; None for one that was not."""
     return [_refusal_of(subject, row) for row in rows]
 

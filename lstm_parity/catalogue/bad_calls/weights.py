@@ -11,16 +11,16 @@ from lstm_parity.catalogue.bad_calls.bad_call import CELL, NEXT, PROJECTED, BadC
 from lstm_parity.reference.errors import DtypeError, FormError, ShapeError
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-ONE = {"num_layers": 1}
-PROJECTION = {"num_layers": 1, "proj_size": 2}
+_ONE = {"num_layers": 1}
+_PROJECTION = {"num_layers": 1, "proj_size": 2}
 
 
-def make_cells(*layers: Any, hx: Any = None) -> dict[str, Any]:
+def _make_cells(*layers: Any, hx: Any = None) -> dict[str, Any]:
     """A call with weights of these layers, one direction each."""
     return {"weights": LSTMWeights(tuple((layer,) for layer in layers)), "hx": hx}
 
 
-def projected_weights(**changes: Any) -> dict[str, Any]:
+def _projected_weights(**changes: Any) -> dict[str, Any]:
     """A call with one projected layer with some weights changed."""
     return {"weights": single_cell(**changes), "hx": None}
 
@@ -42,7 +42,7 @@ WEIGHTS: dict[str, BadCall] = {
         {"weights": stack_weights(b_ih=None, b_hh=None)}, FormError, "give all layers the same", None
     ),
     "rows that are no gates": BadCall(
-        make_cells(CellWeights(zeros(15, 3), zeros(15, 4))), ShapeError, r"but \(4H, I\)", ONE
+        _make_cells(CellWeights(zeros(15, 3), zeros(15, 4))), ShapeError, r"but \(4H, I\)", _ONE
     ),
     "w_ih of rank 1": BadCall(
         {"weights": stack_weights(w_ih=zeros(16))}, ShapeError, "w_ih of layer 0.* stack the gates"
@@ -84,13 +84,13 @@ WEIGHTS: dict[str, BadCall] = {
         "the same sizes",
     ),
     "a projection transposed": BadCall(
-        projected_weights(w_hr=zeros(4, 2)), ShapeError, r"w_hr of .* but \(2, 4\)", PROJECTION
+        _projected_weights(w_hr=zeros(4, 2)), ShapeError, r"w_hr of .* but \(2, 4\)", _PROJECTION
     ),
     "a projection of other columns": BadCall(
-        projected_weights(w_hr=zeros(2, 3)), ShapeError, r"w_hr of .* but \(2, 4\)", PROJECTION
+        _projected_weights(w_hr=zeros(2, 3)), ShapeError, r"w_hr of .* but \(2, 4\)", _PROJECTION
     ),
     "a projection in one layer": BadCall(
-        make_cells(PROJECTED, replace(CELL, w_ih=zeros(16, 2))), FormError, "all layers", None
+        _make_cells(PROJECTED, replace(CELL, w_ih=zeros(16, 2))), FormError, "all layers", None
     ),
     "one float64 bias": BadCall(
         {"weights": stack_weights(b_hh=zeros(16).double())}, DtypeError, "bias_hh_l0 is .*float64"
@@ -102,7 +102,7 @@ WEIGHTS: dict[str, BadCall] = {
         {"weights": stack_weights(w_hh=zeros(16, 4).half())}, DtypeError, "weight_hh_l0 (is|was given as) .*float16"
     ),
     "one float64 projection": BadCall(
-        projected_weights(w_hr=zeros(2, 4).double()), DtypeError, "weight_hr_l0 is .*float64", PROJECTION
+        _projected_weights(w_hr=zeros(2, 4).double()), DtypeError, "weight_hr_l0 is .*float64", _PROJECTION
     ),
     "one int64 matrix": BadCall(
         {"weights": stack_weights(w_hh=zeros(16, 4).long())}, DtypeError, "weight_hh_l0 was given as"
@@ -110,41 +110,41 @@ WEIGHTS: dict[str, BadCall] = {
 }
 
 
-def bad_sizes(hidden_size: int, input_size: int = 3) -> dict[str, Any]:
+def _bad_sizes(hidden_size: int, input_size: int = 3) -> dict[str, Any]:
     """A call with one layer of these sizes."""
-    return make_cells(CellWeights(zeros(4 * hidden_size, input_size), zeros(4 * hidden_size, hidden_size)))
+    return _make_cells(CellWeights(zeros(4 * hidden_size, input_size), zeros(4 * hidden_size, hidden_size)))
 
 
-def bad_construction(call: dict[str, Any], words: str, **module: Any) -> BadCall:
+def _bad_construction(call: dict[str, Any], words: str, **module: Any) -> BadCall:
     """Arguments of the constructor that make no LSTM; the references are given the weights of their shapes."""
     return BadCall(call, ShapeError, words, module)
 
 
-SIZED = r"but \(4H, I\)"
+_SIZED = r"but \(4H, I\)"
 CONSTRUCTION: dict[str, BadCall] = {
-    "num_layers=0": bad_construction(make_cells(), "layers were given with", num_layers=0),
-    "hidden_size=0": bad_construction(bad_sizes(0), SIZED, hidden_size=0, num_layers=1),
-    "input_size=0": bad_construction(bad_sizes(4, 0) | {"input": zeros(5, 2, 0)}, SIZED, input_size=0, num_layers=1),
-    "proj_size=H": bad_construction(
-        projected_weights(w_hh=zeros(16, 4), w_hr=zeros(4, 4)), "P=4, but P < H=4", proj_size=4, num_layers=1
+    "num_layers=0": _bad_construction(_make_cells(), "layers were given with", num_layers=0),
+    "hidden_size=0": _bad_construction(_bad_sizes(0), _SIZED, hidden_size=0, num_layers=1),
+    "input_size=0": _bad_construction(_bad_sizes(4, 0) | {"input": zeros(5, 2, 0)}, _SIZED, input_size=0, num_layers=1),
+    "proj_size=H": _bad_construction(
+        _projected_weights(w_hh=zeros(16, 4), w_hr=zeros(4, 4)), "P=4, but P < H=4", proj_size=4, num_layers=1
     ),
-    "proj_size>H": bad_construction(
-        projected_weights(w_hh=zeros(16, 5), w_hr=zeros(5, 4)), "P=5, but P < H=4", proj_size=5, num_layers=1
+    "proj_size>H": _bad_construction(
+        _projected_weights(w_hh=zeros(16, 5), w_hr=zeros(5, 4)), "P=5, but P < H=4", proj_size=5, num_layers=1
     ),
     "dtype=int64": BadCall(
-        make_cells(CELL.map(torch.Tensor.long)),
+        _make_cells(CELL.map(torch.Tensor.long)),
         DtypeError,
         "is .*int64, but|given as .*int64",
-        {"dtype": torch.int64} | ONE,
+        {"dtype": torch.int64} | _ONE,
     ),
     "dtype=bool": BadCall(
-        make_cells(CELL.map(torch.Tensor.bool)), DtypeError, "given as .*bool", {"dtype": torch.bool} | ONE
+        _make_cells(CELL.map(torch.Tensor.bool)), DtypeError, "given as .*bool", {"dtype": torch.bool} | _ONE
     ),
     "dtype=complex64": BadCall(
-        make_cells(CELL.map(lambda w: w * 1j)) | {"input": zeros(5, 2, 3) * 1j},
+        _make_cells(CELL.map(lambda w: w * 1j)) | {"input": zeros(5, 2, 3) * 1j},
         DtypeError,
         "given as .*complex64",
-        {"dtype": torch.complex64} | ONE,
+        {"dtype": torch.complex64} | _ONE,
     ),
 }
 # what has no counterpart in weights: nn.LSTM's and nn.LSTMCell's arguments alone

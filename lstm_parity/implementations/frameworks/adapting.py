@@ -29,18 +29,18 @@ States = tuple[Array, Array]  # (h, c)
 Answer = tuple[Any, Any, Any]  # output, h, c
 # x (T, B, I), the states or None for the framework's own, the lengths (B,) or None where all rows are whole
 Run = Callable[[Array, "States | None", "Array | None"], Answer]
-Build = Callable[[Setting, LSTMWeights], Run]
+_Build = Callable[[Setting, LSTMWeights], Run]
 
 
 @dataclass(frozen=True)
-class Adapter:
+class _Adapter:
     """A framework as an implementation.
 
     build: makes a run of a whole LSTM out of a setting and weights as NumPy arrays.
     """
 
     framework: Framework
-    build: Build
+    build: _Build
 
     @property
     def name(self) -> str:
@@ -84,7 +84,7 @@ def load_adapter(name: str) -> Implementation:
             f"framework:{name} was given, but {error.name} is not installed: {install_hint(chosen)}"
         ) from None
     made = getattr(found, function)
-    return made if hasattr(made, "load") else Adapter(chosen, made)
+    return made if hasattr(made, "load") else _Adapter(chosen, made)
 
 
 def _arrays(hx: Any) -> States | None:
@@ -119,15 +119,15 @@ def join_directions(directions: Sequence[Run]) -> Run:
         answers = []
         for direction, one in enumerate(directions):
             state = None if states is None else (states[0][direction], states[1][direction])
-            output, h, c = map(np.asarray, one(reverse_time(x, lengths) if direction else x, state, lengths))
-            answers.append((reverse_time(output, lengths) if direction else output, h, c))
+            output, h, c = map(np.asarray, one(_reverse_time(x, lengths) if direction else x, state, lengths))
+            answers.append((_reverse_time(output, lengths) if direction else output, h, c))
         outputs, h_n, c_n = zip(*answers, strict=True)
         return np.concatenate(outputs, -1), np.stack(h_n), np.stack(c_n)
 
     return run
 
 
-def reverse_time(x: Array, lengths: Array | None) -> Array:
+def _reverse_time(x: Array, lengths: Array | None) -> Array:
     """The steps of every row in reverse order, each within its length."""
     if lengths is None:
         return np.array(x[::-1])

@@ -29,13 +29,13 @@ def build_nnx(setting: Setting, weights: LSTMWeights) -> Run:
     """`nnx.RNN`, the same way."""
 
     def direction(w: CellWeights, reverse: bool) -> Any:
-        cell = nnx_cell(w)
+        cell = _nnx_cell(w)
         return lambda x, carry, lengths: _nnx(cell, x, carry, lengths, reverse=reverse)
 
     return _stack(weights, direction)
 
 
-def nnx_cell(w: CellWeights) -> Any:
+def _nnx_cell(w: CellWeights) -> Any:
     """A new `nnx.OptimizedLSTMCell` with these weights; drawing others first would take longer than all else."""
     fused = convention.fused_from_torch(w)
     sizes, dtypes = (w.input_size, w.hidden_size), {"dtype": w.w_ih.dtype, "param_dtype": w.w_ih.dtype}

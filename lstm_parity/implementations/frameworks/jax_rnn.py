@@ -11,14 +11,14 @@ from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, 
 from lstm_parity.reference.conventions.jax_rnn import from_torch
 from lstm_parity.reference.weights import LSTMWeights
 
-SIZES = ("input_size", "hidden_size", "num_layers", "dropout", "bidirectional")
-lstm_ref = jax.jit(rnn.lstm_ref, static_argnames=SIZES)
+_SIZES = ("input_size", "hidden_size", "num_layers", "dropout", "bidirectional")
+lstm_ref = jax.jit(rnn.lstm_ref, static_argnames=_SIZES)
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """A call of `lstm_ref`, compiled; it is given zeros where no states are, and lengths always."""
     a, four = setting.architecture, from_torch(weights)
-    sizes = {name: getattr(a, name) for name in SIZES if name != "dropout"}
+    sizes = {name: getattr(a, name) for name in _SIZES if name != "dropout"}
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         h_0, c_0 = states or (np.zeros((a.num_layers * a.num_directions, x.shape[1], a.hidden_size), x.dtype),) * 2

@@ -20,7 +20,7 @@ from lstm_parity.implementations.frameworks.adapting import (
 from lstm_parity.reference.conventions.keras import from_torch
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
-PLAIN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # drawing what is overwritten takes time
+_PLAIN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # drawing what is overwritten takes time
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
@@ -38,7 +38,7 @@ def build_cell(setting: Setting, weights: LSTMWeights) -> Run:
     return stack_layers([join_directions([_cell(setting, w) for w in directions]) for directions in weights.cells])
 
 
-def make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
+def _make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
     """A layer with these weights that returns all outputs and its states."""
     a = setting.architecture
     layer = keras.layers.LSTM(
@@ -47,7 +47,7 @@ def make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
         return_state=True,
         use_bias=a.bias,
         dtype=setting.runtime.dtype,
-        **PLAIN,
+        **_PLAIN,
         **arguments,
     )
     layer.build((None, None, w.input_size))
@@ -55,9 +55,9 @@ def make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
     return layer
 
 
-def make_bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
+def _make_bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
     """A layer of both directions with these weights."""
-    layer = keras.layers.Bidirectional(make_lstm(setting, directions[0]), dtype=setting.runtime.dtype)
+    layer = keras.layers.Bidirectional(_make_lstm(setting, directions[0]), dtype=setting.runtime.dtype)
     layer.build((None, None, directions[0].input_size))
     layer.set_weights([array for w in directions for array in from_torch(w).arrays])
     return layer
@@ -66,38 +66,38 @@ def make_bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) ->
 def make_cell(setting: Setting, w: CellWeights) -> Any:
     """A cell with these weights."""
     a = setting.architecture
-    made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype, **PLAIN)
+    made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype, **_PLAIN)
     made.build((None, w.input_size))
     made.set_weights(from_torch(w).arrays)
     return made
 
 
-def to_tensor(values: Array) -> Any:
+def _to_tensor(values: Array) -> Any:
     """An array as a backend's tensor of the same dtype: without one, float64 would become Keras's own float32."""
     return keras.ops.convert_to_tensor(values, dtype=values.dtype.name)
 
 
-def to_array(value: Any) -> Array:
+def _to_array(value: Any) -> Array:
     """A backend's tensor as an array."""
     return np.asarray(keras.ops.convert_to_numpy(value))
 
 
-def call_layer(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
+def _call_layer(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
     """The layer's outputs (B, T, .) and states, for x (T, B, I) and states [h, c], of both directions one by one."""
-    given = None if states is None else [to_tensor(state) for state in states]
+    given = None if states is None else [_to_tensor(state) for state in states]
     mask = None if lengths is None else keras.ops.convert_to_tensor(np.arange(len(x)) < lengths[:, None])
     x = np.ascontiguousarray(x.swapaxes(0, 1))
-    return [to_array(value) for value in layer(to_tensor(x), initial_state=given, mask=mask)]
+    return [_to_array(value) for value in layer(_to_tensor(x), initial_state=given, mask=mask)]
 
 
 def _layer(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
-    layers = [make_lstm(setting, w, go_backwards=bool(d)) for d, w in enumerate(directions)]
+    layers = [_make_lstm(setting, w, go_backwards=bool(d)) for d, w in enumerate(directions)]
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         outputs, hs, cs = [], [], []
         for d, layer in enumerate(layers):
             state = None if states is None else [states[0][d], states[1][d]]
-            output, h, c = call_layer(layer, x, state, lengths)
+            output, h, c = _call_layer(layer, x, state, lengths)
             output = output.swapaxes(0, 1)
             outputs.append(output[::-1] if d else output)
             hs.append(h)
@@ -108,11 +108,11 @@ def _layer(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
 
 
 def _bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Run:
-    layer = make_bidirectional(setting, directions)
+    layer = _make_bidirectional(setting, directions)
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         given = None if states is None else [state[d] for d in range(2) for state in states]
-        output, *lasts = call_layer(layer, x, given, lengths)
+        output, *lasts = _call_layer(layer, x, given, lengths)
         return output.swapaxes(0, 1), np.stack(lasts[::2]), np.stack(lasts[1::2])
 
     return run
@@ -122,14 +122,14 @@ def _cell(setting: Setting, w: CellWeights) -> Run:
     made = make_cell(setting, w)
 
     def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
-        _, (h, c) = made(to_tensor(x), [h, c])
+        _, (h, c) = made(_to_tensor(x), [h, c])
         return h, c
 
     def zeros(x: Array) -> States:
         h, c = made.get_initial_state(batch_size=x.shape[1])
         return h, c
 
-    run = loop_steps(step, zeros, to_array)
+    run = loop_steps(step, zeros, _to_array)
     return lambda x, states, lengths: run(
-        x, None if states is None else (to_tensor(states[0]), to_tensor(states[1])), None
+        x, None if states is None else (_to_tensor(states[0]), _to_tensor(states[1])), None
     )

@@ -21,27 +21,27 @@ def build(setting: Setting, weights: LSTMWeights) -> Run:
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
-def make_lstm(w: CellWeights) -> Any:
+def _make_lstm(w: CellWeights) -> Any:
     """A module with these weights."""
     layer = from_torch(w)
     module = nn.LSTM(w.input_size, w.hidden_size, bias=layer.bias is not None)
-    module.Wx, module.Wh = to_array(layer.weight_ih), to_array(layer.weight_hh)
+    module.Wx, module.Wh = _to_array(layer.weight_ih), _to_array(layer.weight_hh)
     if layer.bias is not None:
-        module.bias = to_array(layer.bias)
+        module.bias = _to_array(layer.bias)
     return module
 
 
-def to_array(values: Array) -> Any:
+def _to_array(values: Array) -> Any:
     """An array of MLX of the same dtype: float64 is kept only where it is asked for."""
     return mx.array(np.ascontiguousarray(values), dtype=getattr(mx, values.dtype.name))
 
 
 def _run(w: CellWeights) -> Run:
-    module = make_lstm(w)
+    module = _make_lstm(w)
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
-        given = {} if states is None else {"hidden": to_array(states[0]), "cell": to_array(states[1])}
-        hs, cs = (np.array(values).swapaxes(0, 1) for values in module(to_array(x.swapaxes(0, 1)), **given))
+        given = {} if states is None else {"hidden": _to_array(states[0]), "cell": _to_array(states[1])}
+        hs, cs = (np.array(values).swapaxes(0, 1) for values in module(_to_array(x.swapaxes(0, 1)), **given))
         return hs, hs[-1], cs[-1]
 
     return run

@@ -16,13 +16,13 @@ from lstm_parity.reference.weights import LSTMWeights
 
 helper: Any = onnx.helper  # (not typed)
 numpy_helper: Any = onnx.numpy_helper
-OPSET, IR = 21, 10
-Session = Callable[[Mapping[str, Array]], list[Array]]
+_OPSET, _IR = 21, 10
+_Session = Callable[[Mapping[str, Array]], list[Array]]
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
     """Run by ONNX Runtime on the CPU."""
-    return _run(setting, weights, runtime_session)
+    return _run(setting, weights, _runtime_session)
 
 
 def build_reference(setting: Setting, weights: LSTMWeights) -> Run:
@@ -30,7 +30,7 @@ def build_reference(setting: Setting, weights: LSTMWeights) -> Run:
     return _run(setting, weights, reference_session)
 
 
-def runtime_session(given: Any) -> Session:
+def _runtime_session(given: Any) -> _Session:
     """A model as a function of its named inputs; one thread."""
     import onnxruntime
 
@@ -40,7 +40,7 @@ def runtime_session(given: Any) -> Session:
     return lambda inputs: session.run(None, dict(inputs))
 
 
-def reference_session(given: Any) -> Session:
+def reference_session(given: Any) -> _Session:
     """A model as a function of its named inputs."""
     from onnx.reference import ReferenceEvaluator
 
@@ -48,11 +48,11 @@ def reference_session(given: Any) -> Session:
     return lambda inputs: evaluator.run(None, dict(inputs))
 
 
-def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], Session]) -> Run:
+def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Session]) -> Run:
     layers = [from_torch(directions) for directions in weights.cells]
 
     @cache
-    def prepared(states: bool, lengths: bool) -> Session:
+    def prepared(states: bool, lengths: bool) -> _Session:
         return session(make_model(layers, setting.runtime.dtype, states, lengths))
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
@@ -86,7 +86,7 @@ def make_model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool)
         inputs += [value(f"{name}_{k}", shape) for name in "hc"] if states else []
         outputs += [value(f"{name}_n_{k}", shape) for name in "hc"]
     graph = helper.make_graph(nodes, "lstm", inputs, outputs, constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
 
 
 def _arrays(layer: OnnxLayer) -> dict[str, Array]:

@@ -27,9 +27,9 @@ class Framework:
     few: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
-NO_PROJECTION = "it has no projection"
-BY_HAND = "a cell knows one step: lengths are its caller's affair"
-QUIET = {
+_NO_PROJECTION = "it has no projection"
+_BY_HAND = "a cell knows one step: lengths are its caller's affair"
+_QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
@@ -37,13 +37,13 @@ QUIET = {
     "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
 }
-ALWAYS_BIAS = {"no-bias": "it has one always"}
-COMPILED = {"sizes": ("distinct", "wide"), "form": ("batched", "packed"), "batch_first": (False,)}
-BACKENDS = {"tensorflow": "TensorFlow", "torch": "torch", "jax": "JAX"}
+_ALWAYS_BIAS = {"no-bias": "it has one always"}
+_COMPILED = {"sizes": ("distinct", "wide"), "form": ("batched", "packed"), "batch_first": (False,)}
+_BACKENDS = {"tensorflow": "TensorFlow", "torch": "torch", "jax": "JAX"}
 SUBJECTS = {
     "lstm": ("LSTM", "build", {}),
     "bidirectional": ("Bidirectional", "build_bidirectional", {"one direction": "it has both"}),
-    "cell": ("LSTMCell", "build_cell", {"packed": BY_HAND}),
+    "cell": ("LSTMCell", "build_cell", {"packed": _BY_HAND}),
 }
 
 
@@ -52,16 +52,16 @@ def _keras(backend: str, subject: str) -> Framework:
     title, build, lacks = SUBJECTS[subject]
     package = {"tensorflow": "tensorflow-cpu"}.get(backend, backend)
     group = "jax" if backend == "jax" else "keras"
-    environment = {"KERAS_BACKEND": backend} | QUIET
+    environment = {"KERAS_BACKEND": backend} | _QUIET
     return Framework(
         f"keras-{backend}-{subject}",
-        f"Keras {title} on {BACKENDS[backend]}",
+        f"Keras {title} on {_BACKENDS[backend]}",
         group,
         ("keras", package),
         f"keras_layers:{build}",
-        {"projection": NO_PROJECTION} | lacks,
+        {"projection": _NO_PROJECTION} | lacks,
         environment,
-        few=COMPILED if backend == "jax" else {},
+        few=_COMPILED if backend == "jax" else {},
     )
 
 
@@ -73,7 +73,7 @@ FRAMEWORKS = (
         "onnxruntime",
         ("onnxruntime", "onnx"),
         "onnx_lstm:build",
-        {"projection": NO_PROJECTION, "float64": "its LSTM has no kernel for float64"},
+        {"projection": _NO_PROJECTION, "float64": "its LSTM has no kernel for float64"},
         stacks=True,
     ),
     Framework(
@@ -82,7 +82,7 @@ FRAMEWORKS = (
         "onnxruntime",
         ("onnx",),
         "onnx_lstm:build_reference",
-        {"projection": NO_PROJECTION},
+        {"projection": _NO_PROJECTION},
         stacks=True,
     ),
     *(_keras("tensorflow", subject) for subject in SUBJECTS),
@@ -92,8 +92,8 @@ FRAMEWORKS = (
         "keras",
         ("tensorflow-cpu", "tf-keras"),
         "tensorflow_v1:build",
-        {"packed": BY_HAND} | ALWAYS_BIAS,
-        QUIET | {"TF_USE_LEGACY_KERAS": "1"},
+        {"packed": _BY_HAND} | _ALWAYS_BIAS,
+        _QUIET | {"TF_USE_LEGACY_KERAS": "1"},
     ),
     Framework(
         "jax",
@@ -101,10 +101,10 @@ FRAMEWORKS = (
         "jax",
         ("jax",),
         "jax_rnn:build",
-        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
-        QUIET,
+        {"projection": _NO_PROJECTION} | _ALWAYS_BIAS,
+        _QUIET,
         stacks=True,
-        few=COMPILED | {"sizes": ("distinct",), "num_layers": (1, 2)},
+        few=_COMPILED | {"sizes": ("distinct",), "num_layers": (1, 2)},
     ),
     Framework(
         "flax-linen",
@@ -112,9 +112,9 @@ FRAMEWORKS = (
         "jax",
         ("flax", "jax"),
         "flax_rnn:build",
-        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
-        QUIET,
-        few=COMPILED,
+        {"projection": _NO_PROJECTION} | _ALWAYS_BIAS,
+        _QUIET,
+        few=_COMPILED,
     ),
     Framework(
         "flax-nnx",
@@ -122,9 +122,9 @@ FRAMEWORKS = (
         "jax",
         ("flax", "jax"),
         "flax_rnn:build_nnx",
-        {"projection": NO_PROJECTION} | ALWAYS_BIAS,
-        QUIET,
-        few=COMPILED,
+        {"projection": _NO_PROJECTION} | _ALWAYS_BIAS,
+        _QUIET,
+        few=_COMPILED,
     ),
     Framework(
         "equinox",
@@ -132,8 +132,8 @@ FRAMEWORKS = (
         "jax",
         ("equinox", "jax"),
         "equinox_cell:build",
-        {"projection": NO_PROJECTION, "packed": BY_HAND},
-        QUIET,
+        {"projection": _NO_PROJECTION, "packed": _BY_HAND},
+        _QUIET,
     ),
     Framework(
         "opacus",
@@ -141,7 +141,7 @@ FRAMEWORKS = (
         "opacus",
         ("opacus",),
         "opacus_lstm:implementation",
-        {"projection": NO_PROJECTION},
+        {"projection": _NO_PROJECTION},
         stacks=True,
     ),
     *(_keras("torch", subject) for subject in SUBJECTS),
@@ -152,8 +152,8 @@ FRAMEWORKS = (
         "jax",
         ("dm-haiku", "jax"),
         "haiku_core:build",
-        {"projection": NO_PROJECTION, "packed": BY_HAND} | ALWAYS_BIAS,
-        QUIET,
+        {"projection": _NO_PROJECTION, "packed": _BY_HAND} | _ALWAYS_BIAS,
+        _QUIET,
     ),
     Framework(
         "tinygrad",
@@ -161,7 +161,7 @@ FRAMEWORKS = (
         "tinygrad",
         ("tinygrad",),
         "tinygrad_cell:build",
-        {"projection": NO_PROJECTION, "packed": BY_HAND},
+        {"projection": _NO_PROJECTION, "packed": _BY_HAND},
         {"DEV": "PYTHON"},
         few={"sizes": ("distinct",), "profile": ("normal", "trained", "saturating", "non_finite")},
     ),
@@ -171,7 +171,7 @@ FRAMEWORKS = (
         "mlx",
         ("mlx",),
         "mlx_lstm:build",
-        {"projection": NO_PROJECTION, "packed": "it has no lengths"},
+        {"projection": _NO_PROJECTION, "packed": "it has no lengths"},
     ),
 )
 

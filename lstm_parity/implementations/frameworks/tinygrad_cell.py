@@ -26,7 +26,7 @@ def build(setting: Setting, weights: LSTMWeights) -> Run:
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
-def make_cell(w: CellWeights) -> Any:
+def _make_cell(w: CellWeights) -> Any:
     """A cell with these weights."""
     cell = LSTMCell(w.input_size, w.hidden_size, bias=w.b_ih is not None)
     for name, array in cell_from_torch(w).items():
@@ -35,7 +35,7 @@ def make_cell(w: CellWeights) -> Any:
 
 
 def _run(w: CellWeights) -> Run:
-    cell = make_cell(w)
+    cell = _make_cell(w)
 
     def step(x: Array, h: Any, c: Any) -> tuple[Any, Any]:
         h, c = cell(Tensor(np.ascontiguousarray(x)), (Tensor(h), Tensor(c)))

@@ -14,7 +14,7 @@ from lstm_parity.implementations.stack import CellStack, State, Step
 from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights, named_weights
 
 
-def compile_module(allow_rnn: bool, **how: Any) -> Make:
+def _compile_module(allow_rnn: bool, **how: Any) -> Make:
     """`torch.compile` of the module."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
@@ -35,7 +35,7 @@ def _reset(allow_rnn: bool) -> None:
     inductor.force_disable_caches = True  # their key lacks the kernels: docs/findings/compiled-cache.md
 
 
-def compile_cell(**how: Any) -> Make:
+def _compile_cell(**how: Any) -> Make:
     """`nn.LSTMCell` compiled without a break, looped and stacked by hand."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
@@ -68,23 +68,23 @@ def _cell(w: CellWeights, how: dict[str, Any]) -> Step:
     return step
 
 
-ONEDNN = (
+_ONEDNN = (
     ("form", ("batched", "unbatched", "empty")),
     ("dtype", ("float32", "bfloat16")),
     ("mkldnn", (True,)),
     ("projection", (False,)),
 )
-RANDOM = "inductor is told to draw dropout masks as eager torch does (fallback_random)"
+_RANDOM = "inductor is told to draw dropout masks as eager torch does (fallback_random)"
 
 MODES = (
-    Mode("compile, aot_eager", compile_module(False, backend="aot_eager"), told="the graph breaks at the LSTM"),
-    Mode("compile", compile_module(False), told=f"the graph breaks at the LSTM; {RANDOM}"),
-    Mode("compile with allow_rnn, eager", compile_module(True, backend="eager", fullgraph=True)),
+    Mode("compile, aot_eager", _compile_module(False, backend="aot_eager"), told="the graph breaks at the LSTM"),
+    Mode("compile", _compile_module(False), told=f"the graph breaks at the LSTM; {_RANDOM}"),
+    Mode("compile with allow_rnn, eager", _compile_module(True, backend="eager", fullgraph=True)),
     Mode(
-        "compile with allow_rnn, aot_eager", compile_module(True, backend="aot_eager", fullgraph=True), support=ONEDNN
+        "compile with allow_rnn, aot_eager", _compile_module(True, backend="aot_eager", fullgraph=True), support=_ONEDNN
     ),
-    Mode("compile with allow_rnn", compile_module(True, fullgraph=True), told=RANDOM),
-    Mode("compile with allow_rnn, dynamic", compile_module(True, backend="aot_eager", fullgraph=True, dynamic=True)),
-    Mode("compile of the cell, aot_eager", compile_cell(backend="aot_eager")),
-    Mode("compile of the cell", compile_cell()),
+    Mode("compile with allow_rnn", _compile_module(True, fullgraph=True), told=_RANDOM),
+    Mode("compile with allow_rnn, dynamic", _compile_module(True, backend="aot_eager", fullgraph=True, dynamic=True)),
+    Mode("compile of the cell, aot_eager", _compile_cell(backend="aot_eager")),
+    Mode("compile of the cell", _compile_cell()),
 )

@@ -12,7 +12,7 @@ from lstm_parity.implementations.modes.mode import Mode, make_anew
 from lstm_parity.running.protocol import LSTM
 
 
-def export_module(*, strict: bool = False, decomposed: bool = False, saved: bool = False) -> Any:
+def _export_module(*, strict: bool = False, decomposed: bool = False, saved: bool = False) -> Any:
     """Exported with the very arguments that it is called with."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
@@ -22,7 +22,7 @@ def export_module(*, strict: bool = False, decomposed: bool = False, saved: bool
     return make_anew(build)
 
 
-def make_dynamic(*, batch: bool = False, time: bool = False, decomposed: bool = False) -> Any:
+def _make_dynamic(*, batch: bool = False, time: bool = False, decomposed: bool = False) -> Any:
     """Exported with a larger batch or more steps, then run with those of the call."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
@@ -30,13 +30,13 @@ def make_dynamic(*, batch: bool = False, time: bool = False, decomposed: bool = 
             raise NotImplementedError("the sizes of a packed sequence are in its batch_sizes")
         if input.dim() == 2 and batch:
             raise NotImplementedError("an unbatched call has no batch")
-        given, shapes = enlarge(module, input, hx, batch, time)
+        given, shapes = _enlarge(module, input, hx, batch, time)
         return _run_exported(torch.export.export(module, given, dynamic_shapes=shapes), decomposed, False)
 
     return make_anew(build)
 
 
-def enlarge(module: nn.LSTM, input: torch.Tensor, hx: Any, batch: bool, time: bool) -> tuple[Any, Any]:
+def _enlarge(module: nn.LSTM, input: torch.Tensor, hx: Any, batch: bool, time: bool) -> tuple[Any, Any]:
     """Example arguments of other sizes than the call, and which of their axes are dynamic."""
     axes = {"time": 0} if input.dim() == 2 else {"time": int(module.batch_first), "batch": 1 - int(module.batch_first)}
     asked = {name: torch.export.Dim(name, min=1, max=64) for name in axes if {"batch": batch, "time": time}[name]}
@@ -63,11 +63,11 @@ def _run_exported(program: Any, decomposed: bool, saved: bool) -> LSTM:
 
 
 MODES = (
-    Mode("export", export_module()),
-    Mode("export, strict", export_module(strict=True)),
-    Mode("export, saved and loaded", export_module(saved=True), gradients=False),
-    Mode("export, decomposed", export_module(decomposed=True)),
-    Mode("export, dynamic batch", make_dynamic(batch=True)),
-    Mode("export, dynamic batch, decomposed", make_dynamic(batch=True, decomposed=True)),
-    Mode("export, dynamic time", make_dynamic(time=True)),
+    Mode("export", _export_module()),
+    Mode("export, strict", _export_module(strict=True)),
+    Mode("export, saved and loaded", _export_module(saved=True), gradients=False),
+    Mode("export, decomposed", _export_module(decomposed=True)),
+    Mode("export, dynamic batch", _make_dynamic(batch=True)),
+    Mode("export, dynamic batch, decomposed", _make_dynamic(batch=True, decomposed=True)),
+    Mode("export, dynamic time", _make_dynamic(time=True)),
 )

@@ -12,7 +12,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.modes.mode import Make, Mode, RunningModule
 
 
-def run_autocast(dtype: str) -> Make:
+def _run_autocast(dtype: str) -> Make:
     """Called under autocast; what comes back is given the layer's dtype, if it has another."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
@@ -29,7 +29,7 @@ def run_autocast(dtype: str) -> Make:
     return make
 
 
-def quantize_module(dtype: str) -> Make:
+def _quantize_module(dtype: str) -> Make:
     """`quantize_dynamic` of a container with the module in it."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
@@ -75,44 +75,49 @@ def _from_float(module: nn.LSTM, setting: Setting) -> RunningModule:
     return RunningModule(other, other)
 
 
-FLOAT32 = ("dtype", ("float32",))
-PLAIN = (FLOAT32, ("projection", (False,)), ("bias", (True,)), ("form", ("batched", "packed", "packed equal", "empty")))
-DENSE = (FLOAT32, ("projection", (False,)), ("form", ("batched", "unbatched")), ("training", (False,)))
-NAMES = "its parameters have other names: only its answers are judged"
-CAST = "what it returns is cast back to the layer's dtype"
+_FLOAT32 = ("dtype", ("float32",))
+_PLAIN = (
+    _FLOAT32,
+    ("projection", (False,)),
+    ("bias", (True,)),
+    ("form", ("batched", "packed", "packed equal", "empty")),
+)
+_DENSE = (_FLOAT32, ("projection", (False,)), ("form", ("batched", "unbatched")), ("training", (False,)))
+_NAMES = "its parameters have other names: only its answers are judged"
+_CAST = "what it returns is cast back to the layer's dtype"
 
 MODES = (
     Mode(
         "autocast to bfloat16",
-        run_autocast("bfloat16"),
+        _run_autocast("bfloat16"),
         ("bfloat16 inside a float32 layer", "bfloat16 inside a float16 layer"),  # it leaves float64 alone
         gradients=False,
-        told=CAST,
-        support=(FLOAT32, ("mkldnn", (False,))),
+        told=_CAST,
+        support=(_FLOAT32, ("mkldnn", (False,))),
     ),
     Mode(
         "autocast to float16",
-        run_autocast("float16"),
+        _run_autocast("float16"),
         ("float16 inside a float32 layer",),
         gradients=False,
-        told=CAST,
-        support=(FLOAT32, ("mkldnn", (False,))),
+        told=_CAST,
+        support=(_FLOAT32, ("mkldnn", (False,))),
     ),
     Mode(
         "quantize_dynamic, qint8",
-        quantize_module("qint8"),
+        _quantize_module("qint8"),
         ("float32 with int8 products",),
         gradients=False,
-        support=(*PLAIN, ("profile", ("normal",))),
+        support=(*_PLAIN, ("profile", ("normal",))),
         told="int8 errs absolutely, the arithmetic relatively: coarse",
     ),
     Mode(
         "quantize_dynamic, float16",
-        quantize_module("float16"),
+        _quantize_module("float16"),
         ("float32 with TF32 products",),
         gradients=False,
-        support=PLAIN,
+        support=_PLAIN,
     ),
-    Mode("quantizable.LSTM, constructed", _construct, gradients=False, told=NAMES, support=DENSE),
-    Mode("quantizable.LSTM.from_float", _from_float, gradients=False, told=NAMES, support=DENSE),
+    Mode("quantizable.LSTM, constructed", _construct, gradients=False, told=_NAMES, support=_DENSE),
+    Mode("quantizable.LSTM.from_float", _from_float, gradients=False, told=_NAMES, support=_DENSE),
 )

@@ -86,7 +86,7 @@ class Mode:
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """The one that it ought to compute in; None for the dtype's own."""
-        return next((a for a in (*ladder(setting.runtime.dtype), INT8) if a.name in self.works_in), None)
+        return next((a for a in (*ladder(setting.runtime.dtype), _INT8) if a.name in self.works_in), None)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class DifferentiatingMode(Mode):
 
 
 # Quantisation errs absolutely, by half a step of 1/255 of a tensor's range: as a share of a typical factor, by 2^-7.
-INT8 = Arithmetic("float32 with int8 products", 2.0**-24, 2.0**-24, 2.0**-24, 2.0**-126, 3.4e38, product=2.0**-6)
+_INT8 = Arithmetic("float32 with int8 products", 2.0**-24, 2.0**-24, 2.0**-24, 2.0**-126, 3.4e38, product=2.0**-6)
 
 
 def make_anew(build: Callable[[nn.LSTM, Any, Any], LSTM]) -> Make:

@@ -16,10 +16,10 @@ from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.modes.mode import Flat, Mode, flatten, make_anew
 from lstm_parity.running.protocol import LSTM
 
-SIZES = ("steps", "rows")
+_SIZES = ("steps", "rows")
 
 
-def run_in_onnxruntime(dynamo: bool, steps: bool) -> Any:
+def _run_in_onnxruntime(dynamo: bool, steps: bool) -> Any:
     """Exported with two rows more, and with `steps` two steps more; run with what is called."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
@@ -44,11 +44,11 @@ def _example_call(module: nn.LSTM, input: Any, hx: Any, steps: bool) -> tuple[li
     if not isinstance(input, torch.Tensor):
         return tensors, [{} for _ in tensors]
     rows = None if input.dim() == 2 else int(not module.batch_first)
-    axes = {int(module.batch_first and rows is not None): SIZES[0]} if steps else {}
-    axes |= {} if rows is None else {rows: SIZES[1]}
+    axes = {int(module.batch_first and rows is not None): _SIZES[0]} if steps else {}
+    axes |= {} if rows is None else {rows: _SIZES[1]}
     shape = [size + 2 * (k in axes) for k, size in enumerate(input.shape)]
     states = [h if rows is None else h.new_zeros(h.shape[0], h.shape[1] + 2, h.shape[2]) for h in tensors[1:]]
-    return [input.new_ones(shape), *states], [axes, *({} if rows is None else {1: SIZES[1]} for _ in states)]
+    return [input.new_ones(shape), *states], [axes, *({} if rows is None else {1: _SIZES[1]} for _ in states)]
 
 
 def _export(wrapper: nn.Module, example: list[torch.Tensor], axes: list[dict[int, str]], dynamo: bool) -> bytes:
@@ -72,41 +72,41 @@ def _session(model: bytes) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-ACTIVATIONS = tuple(f"{dtype} with absolute-accuracy activations" for dtype in DTYPES)
-SUPPORT = (
+_ACTIVATIONS = tuple(f"{dtype} with absolute-accuracy activations" for dtype in DTYPES)
+_SUPPORT = (
     ("dtype", ("float32",)),
     ("projection", (False,)),
     ("training", (False,)),
     ("grad_mode", ("no_grad",)),
     ("form", ("batched", "unbatched", "empty")),
 )
-PACKAGES = ("onnx", "onnxruntime")
+_PACKAGES = ("onnx", "onnxruntime")
 
 MODES = (
     Mode(
         "ONNX, in ONNX Runtime",
-        run_in_onnxruntime(True, False),
-        ACTIVATIONS,
-        (*PACKAGES, "onnxscript"),
+        _run_in_onnxruntime(True, False),
+        _ACTIVATIONS,
+        (*_PACKAGES, "onnxscript"),
         "exported with two rows more than it is run with",
         False,
-        support=SUPPORT,
+        support=_SUPPORT,
     ),
     Mode(
         "ONNX, dynamic time, in ONNX Runtime",
-        run_in_onnxruntime(True, True),
-        ACTIVATIONS,
-        (*PACKAGES, "onnxscript"),
+        _run_in_onnxruntime(True, True),
+        _ACTIVATIONS,
+        (*_PACKAGES, "onnxscript"),
         "exported with two rows and two steps more than it is run with",
         False,
     ),
     Mode(
         "ONNX by TorchScript, in ONNX Runtime",
-        run_in_onnxruntime(False, True),
-        ACTIVATIONS,
-        PACKAGES,
+        _run_in_onnxruntime(False, True),
+        _ACTIVATIONS,
+        _PACKAGES,
         "exported with two rows and two steps more than it is run with",
         False,
-        support=SUPPORT,
+        support=_SUPPORT,
     ),
 )

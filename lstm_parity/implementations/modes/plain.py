@@ -16,7 +16,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.modes.mode import Make, Mode, RunningModule
 
 
-def copy_module(copy_of: Callable[[nn.LSTM], nn.Module]) -> Make:
+def _copy_module(copy_of: Callable[[nn.LSTM], nn.Module]) -> Make:
     """Run what a function makes of the module, not the module."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
@@ -81,16 +81,16 @@ def _prune(module: nn.LSTM) -> nn.Module:
     return module
 
 
-OTHERS = "its parameters have other names: only its answers are judged"
+_OTHERS = "its parameters have other names: only its answers are judged"
 
 MODES = (
     Mode("eager", lambda module, setting: RunningModule(module, module)),
-    Mode("deepcopy", copy_module(copy.deepcopy)),
-    Mode("torch.save of the module", copy_module(_save_and_load)),
-    Mode("state_dict, saved and loaded", copy_module(_state_dict)),
-    Mode("load_state_dict(assign=True)", copy_module(lambda module: _state_dict(module, assign=True))),
+    Mode("deepcopy", _copy_module(copy.deepcopy)),
+    Mode("torch.save of the module", _copy_module(_save_and_load)),
+    Mode("state_dict, saved and loaded", _copy_module(_state_dict)),
+    Mode("load_state_dict(assign=True)", _copy_module(lambda module: _state_dict(module, assign=True))),
     Mode("functional_call", _functional),
-    Mode("weight_norm", copy_module(_weight_norm), gradients=False, told=OTHERS),
-    Mode("weight_norm, deprecated", copy_module(_old_weight_norm), gradients=False, told=OTHERS),
-    Mode("prune", copy_module(_prune), gradients=False, told=OTHERS),
+    Mode("weight_norm", _copy_module(_weight_norm), gradients=False, told=_OTHERS),
+    Mode("weight_norm, deprecated", _copy_module(_old_weight_norm), gradients=False, told=_OTHERS),
+    Mode("prune", _copy_module(_prune), gradients=False, told=_OTHERS),
 )

@@ -15,7 +15,7 @@ from lstm_parity.implementations.modes.mode import Flat, Mode, RunningModule, fl
 from lstm_parity.running.protocol import LSTM
 
 
-class OfTensor(nn.Module):
+class _OfTensor(nn.Module):
     """A module around an LSTM, without which its overloaded `forward` is not scripted; see docs/modes.md."""
 
     def __init__(self, lstm: nn.LSTM) -> None:
@@ -30,7 +30,7 @@ class OfTensor(nn.Module):
         return output, states
 
 
-class OfPacked(nn.Module):
+class _OfPacked(nn.Module):
     """The same for packed sequences."""
 
     def __init__(self, lstm: nn.LSTM) -> None:
@@ -53,7 +53,7 @@ def _reload(script: Any) -> Any:
 
 
 def _script(module: nn.LSTM, setting: Setting, frozen: bool = False) -> RunningModule:
-    wrapper = (OfTensor if setting.call.lengths is None else OfPacked)(module).train(module.training)
+    wrapper = (_OfTensor if setting.call.lengths is None else _OfPacked)(module).train(module.training)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TorchScript is deprecated
         script = torch.jit.script(wrapper)

@@ -54,9 +54,9 @@ def _meta(module: nn.LSTM, setting: Setting) -> RunningModule:
     return RunningModule(call, module)
 
 
-TOLD = "shape, stride and dtype only; the numbers are eager torch's"
+_TOLD = "shape, stride and dtype only; the numbers are eager torch's"
 
 MODES = (
-    Mode("fake tensors", _fake, gradients=False, told=TOLD),
-    Mode("meta device", _meta, gradients=False, told=TOLD),
+    Mode("fake tensors", _fake, gradients=False, told=_TOLD),
+    Mode("meta device", _meta, gradients=False, told=_TOLD),
 )

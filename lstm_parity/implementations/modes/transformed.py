@@ -86,7 +86,7 @@ def _plain(returned: Any) -> Any:
     return output.data, last
 
 
-def map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoints], Found]:
+def _map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoints], Found]:
     """Gradients of each row by itself, mapped or one after the other; those of the weights summed over the rows."""
 
     def found(mode: Mode, case: Case, d: Adjoints) -> Found:
@@ -97,7 +97,7 @@ def map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoi
         with runtime_flags(case.setting.runtime), torch.enable_grad():
             run, leaves, values = _prepare(mode, case, cells)
             first = case.setting.architecture.batch_first
-            adjoints = module_arguments(case, d)
+            adjoints = _module_arguments(case, d)
 
             def loss(values: Any, leaves: Any, adjoints: Any) -> Tensor:
                 output, last = run(values, leaves[0], leaves[1:] or None)
@@ -135,7 +135,7 @@ def _row_by_row(function: Any, values: Any, leaves: Any, adjoints: Any, axes: An
     return [[torch.stack(parts) for parts in zip(*kind, strict=True)] for kind in zip(*rows, strict=True)]
 
 
-def module_arguments(case: Case, d: Adjoints) -> tuple[Tensor, ...]:
+def _module_arguments(case: Case, d: Adjoints) -> tuple[Tensor, ...]:
     """The adjoints in the layout of the call."""
     output, last = call_arguments(_with_states(case.setting), d.output, d.h_n, d.c_n)
     return (output, *last)
@@ -152,7 +152,7 @@ def _prepare(mode: Mode, case: Case, cells: bool) -> tuple[Any, tuple[Tensor, ..
     return _function(module, cells), (given, *(hx or ())), tuple(p.detach() for p in module.parameters())
 
 
-def forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
+def _forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
     """Gradients by forward derivatives, one element after the other."""
 
     def found(mode: Mode, case: Case, d: Adjoints) -> Found:
@@ -160,7 +160,7 @@ def forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
             raise NotImplementedError("gradients of padded calls only")
         with runtime_flags(case.setting.runtime):
             run, leaves, values = _prepare(mode, case, cells)
-            adjoints = module_arguments(case, d)
+            adjoints = _module_arguments(case, d)
 
             def loss(*tensors: Tensor) -> Tensor:
                 n = len(leaves)
@@ -199,18 +199,18 @@ def _make(kind: Callable[..., RunningModule], cells: bool) -> Make:
     return lambda module, setting: kind(module, setting, cells)
 
 
-EACH = "its gradients are vmap(grad) of every row, summed for the weights"
-ONE = "forward derivatives by every element of input, states and b_ih, judged as gradients"
-SMALL = (("form", ("batched",)), ("projection", (False,)), ("training", (False,)))
+_EACH = "its gradients are vmap(grad) of every row, summed for the weights"
+_ONE = "forward derivatives by every element of input, states and b_ih, judged as gradients"
+_SMALL = (("form", ("batched",)), ("projection", (False,)), ("training", (False,)))
 
 MODES = (
-    DifferentiatingMode("vmap, per-sample gradients", _make(_map, False), found=map_samples(False), told=EACH),
-    DifferentiatingMode("vmap of the cell", _make(_map, True), found=map_samples(True), told=EACH),
+    DifferentiatingMode("vmap, per-sample gradients", _make(_map, False), found=_map_samples(False), told=_EACH),
+    DifferentiatingMode("vmap of the cell", _make(_map, True), found=_map_samples(True), told=_EACH),
     DifferentiatingMode(
-        "torch.func.grad, row by row", lambda m, s: RunningModule(m, m), found=map_samples(False, False), told=EACH
+        "torch.func.grad, row by row", lambda m, s: RunningModule(m, m), found=_map_samples(False, False), told=_EACH
     ),
     DifferentiatingMode(
-        "jvp", _make(_forward, False), found=forward_mode(False), told=ONE, support=(("mkldnn", (False,)),)
+        "jvp", _make(_forward, False), found=_forward_mode(False), told=_ONE, support=(("mkldnn", (False,)),)
     ),
-    DifferentiatingMode("jvp of the cell", _make(_forward, True), found=forward_mode(True), told=ONE, support=SMALL),
+    DifferentiatingMode("jvp of the cell", _make(_forward, True), found=_forward_mode(True), told=_ONE, support=_SMALL),
 )

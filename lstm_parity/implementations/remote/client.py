@@ -26,8 +26,8 @@ from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServe
 from lstm_parity.running.evidence import Adjoints, Evidence, Found
 from lstm_parity.running.observe import ImplementationError
 
-START_LIMIT = 60.0  # seconds
-WORDS = {
+_START_LIMIT = 60.0  # seconds
+_WORDS = {
     "SIGSEGV": "a segmentation fault: it read or wrote memory that is not its own",
     "SIGABRT": "an abort: a check in native code failed",
     "SIGFPE": "a floating point exception: an integer division by zero, most likely",
@@ -80,9 +80,9 @@ class RemoteImplementation:
         """The one that was declared, where the dtype has it."""
         return find_arithmetic(self.target.arithmetic, setting.runtime.dtype)
 
-    def load(self, setting: Setting, weights: LSTMWeights) -> RemoteLSTM:
+    def load(self, setting: Setting, weights: LSTMWeights) -> _RemoteLSTM:
         """It is loaded there when it is called."""
-        return RemoteLSTM(self, setting, weights, next(self._numbers))
+        return _RemoteLSTM(self, setting, weights, next(self._numbers))
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
         """As `lstm_parity.running.observe.collect_evidence`, there, in one answer."""
@@ -131,14 +131,14 @@ class RemoteImplementation:
         """A new process, the target loaded in it. Raises TargetError where it cannot be."""
         token = secrets.token_hex()  # on the loopback interface any process could connect
         with frames.listen(self._folder) as listening:
-            listening.settimeout(START_LIMIT)
+            listening.settimeout(_START_LIMIT)
             arguments = listening.getsockname(), token, self.target.fields, int(self.memory * 2**30)
             self._server.begin("lstm_parity.implementations.remote.worker:serve", *arguments, limit=1e6)
             try:
                 connection = frames.accept(listening)
             except TimeoutError:
-                raise TargetError(f"the process of {self.name} did not start in {START_LIMIT:g} seconds") from None
-            while frames.receive(connection, START_LIMIT)[0] != {"token": token}:
+                raise TargetError(f"the process of {self.name} did not start in {_START_LIMIT:g} seconds") from None
+            while frames.receive(connection, _START_LIMIT)[0] != {"token": token}:
                 connection.close()
                 connection = frames.accept(listening)
         self._connection = connection
@@ -184,7 +184,7 @@ class RemoteImplementation:
         self.close()
 
 
-class RemoteLSTM:
+class _RemoteLSTM:
     """Called like `nn.LSTM`; the weights travel with the first call, and again where they were forgotten there."""
 
     def __init__(self, home: RemoteImplementation, setting: Setting, weights: LSTMWeights, number: int) -> None:
@@ -210,5 +210,5 @@ def _describe_exit(ending: CallResult) -> str:
     if ending.how is ExitKind.EXITED or ending.how is ExitKind.RETURNED:
         return f"it ended the process by an exit with status {ending.kind or 0}{last}"
     if ending.how is ExitKind.CRASHED:
-        return f"it ended the process by {WORDS.get(ending.kind, ending.kind)} ({ending.kind}){last}"
+        return f"it ended the process by {_WORDS.get(ending.kind, ending.kind)} ({ending.kind}){last}"
     return f"it ended the process: {ending.kind} {ending.words}"

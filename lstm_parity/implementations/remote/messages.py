@@ -13,10 +13,10 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.evidence import Adjoints, Evidence, Outputs
 
-Message = tuple[dict[str, Any], list[Any]]  # what JSON holds, and arrays
+_Message = tuple[dict[str, Any], list[Any]]  # what JSON holds, and arrays
 
 
-def encode_case(case: Case) -> Message:
+def encode_case(case: Case) -> _Message:
     """What `decode_case` makes the case of; weights that float32 holds exactly travel in it, at half the size."""
     dtype = np.float64 if case.setting.runtime.dtype == "float64" else np.float32
     cells: Any = [[[name for name, _ in cell.items()] for cell in layer] for layer in case.weights.cells]
@@ -34,7 +34,7 @@ def decode_case(message: dict[str, Any], arrays: Sequence[Array]) -> Case:
     return Case(parse_setting(message["setting"]), message["profile"], message["seed"], weights, x, h_0, c_0)
 
 
-def encode_adjoints(d: Adjoints) -> Message:
+def encode_adjoints(d: Adjoints) -> _Message:
     """What `decode_adjoints` makes the adjoints of."""
     return {"losses": d.losses, "ones": d.ones}, [d.output, d.h_n, d.c_n]
 
@@ -45,7 +45,7 @@ def decode_adjoints(message: dict[str, Any], arrays: Sequence[Array]) -> Adjoint
     return Adjoints(output, h_n, c_n, tuple(message["losses"]), message["ones"])
 
 
-def encode_evidence(seen: Sequence[Evidence]) -> Message:
+def encode_evidence(seen: Sequence[Evidence]) -> _Message:
     """What `decode_evidence` makes the evidence of."""
     fields = [{"way": one.way, "lengths": one.lengths, "faults": one.outputs.faults} for one in seen]
     return {"evidence": fields}, [

@@ -41,7 +41,7 @@ class WatchedLSTM:
         """What the LSTM returns. Raises ImpureError, and what the LSTM raises."""
         given = dict(zip(("input", "h_0", "c_0"), flatten_tensors((input, hx)), strict=False))
         before = {name: read_bits(tensor) for name, tensor in given.items()}
-        with check_process_unchanged():
+        with _check_process_unchanged():
             returned = self._lstm(input, hx)
         _require_unchanged(given, before)
         places = self._places | {_storage_address(tensor): name for name, tensor in given.items() if tensor.numel()}
@@ -106,7 +106,7 @@ RANDOM_CHANGED: dict[str, Callable[[], Any]] = {
 
 
 @contextmanager
-def check_process_unchanged() -> Iterator[None]:
+def _check_process_unchanged() -> Iterator[None]:
     """Raise ImpureError where a global setting is another afterwards."""
     before = {name: look() for name, look in STATE.items()}
     yield

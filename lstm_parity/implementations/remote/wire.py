@@ -19,9 +19,9 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.running.calls import read_bits
 
-Leaf = Any  # a tensor or an array
-BUFFER = 1 << 22  # bytes that may be under way: few messages then wait for their reader
-AT_ONCE = 512  # parts, of which a system takes 1024 or more in one call
+_Leaf = Any  # a tensor or an array
+_BUFFER = 1 << 22  # bytes that may be under way: few messages then wait for their reader
+_AT_ONCE = 512  # parts, of which a system takes 1024 or more in one call
 _LENGTHS = struct.Struct("<QQ")  # of the JSON and of the tensors' bytes
 
 
@@ -48,7 +48,7 @@ def listen(folder: Path) -> socket.socket:
 def accept(listening: socket.socket) -> socket.socket:
     """Wait for the other process. Raises TimeoutError when the socket's time is over."""
     connection, _ = listening.accept()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # large messages are sent in one go
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)  # large messages are sent in one go
     return connection
 
 
@@ -60,7 +60,7 @@ def connect(address: str | list[Any]) -> socket.socket:
     else:
         connection = socket.create_connection(tuple(address))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
     return connection
 
 
@@ -69,7 +69,7 @@ def send(connection: socket.socket, message: Any, *values: Any, limit: float | N
 
     Raises ClosedError, or LateError where it was not taken for `limit` seconds.
     """
-    leaves: list[Leaf] = []
+    leaves: list[_Leaf] = []
     trees = [_tree(value, leaves) for value in values]
     parts = [_memory(leaf) for leaf in leaves]
     head = json.dumps([message, trees, [_layout(leaf) for leaf in leaves]]).encode()
@@ -83,7 +83,7 @@ def send(connection: socket.socket, message: Any, *values: Any, limit: float | N
         raise RemoteClosedError from error
 
 
-def _memory(leaf: Leaf) -> memoryview:
+def _memory(leaf: _Leaf) -> memoryview:
     """An array's bytes where they lie, a tensor's copied."""
     bytes_like: Any = np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else read_bits(leaf)
     return memoryview(bytes_like)
@@ -93,7 +93,7 @@ def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
     """Send bytes from where they lie: copying those of a large layer into new memory takes as long as its step."""
     send_some = getattr(connection, "sendmsg", lambda some: connection.send(some[0]))  # Windows has no sendmsg
     while parts:
-        sent = send_some(list(itertools.islice(parts, AT_ONCE)))
+        sent = send_some(list(itertools.islice(parts, _AT_ONCE)))
         while parts and sent >= parts[0].nbytes:
             sent -= parts.popleft().nbytes
         if sent:
@@ -125,7 +125,7 @@ def _receive_exactly(connection: socket.socket, size: int, deadline: float | Non
     return data
 
 
-def _tree(value: Any, leaves: list[Leaf]) -> Any:
+def _tree(value: Any, leaves: list[_Leaf]) -> Any:
     """What JSON says of a value; its arrays are put into the list. Of what is none, the class's name is told."""
     if value is None:
         return None
@@ -138,7 +138,7 @@ def _tree(value: Any, leaves: list[Leaf]) -> Any:
     return [kind, *(_tree(part, leaves) for part in value)]
 
 
-def _value(tree: Any, leaves: list[Leaf]) -> Any:
+def _value(tree: Any, leaves: list[_Leaf]) -> Any:
     if tree is None:
         return None
     if isinstance(tree, int):
@@ -150,14 +150,14 @@ def _value(tree: Any, leaves: list[Leaf]) -> Any:
     return values if kind == "list" else tuple(values) if kind == "tuple" else PackedSequence(*values)
 
 
-def _layout(leaf: Leaf) -> tuple[str, list[int], list[int] | None]:
+def _layout(leaf: _Leaf) -> tuple[str, list[int], list[int] | None]:
     if isinstance(leaf, np.ndarray):
         return f"numpy.{leaf.dtype.str}", list(leaf.shape), None
     strides = None if leaf.is_contiguous() else list(leaf.stride())
     return str(leaf.dtype), list(leaf.shape), strides
 
 
-def _leaves(data: bytearray, layouts: list[Any]) -> list[Leaf]:
+def _leaves(data: bytearray, layouts: list[Any]) -> list[_Leaf]:
     leaves, start = [], 0
     for name, shape, strides in layouts:
         library, _, kind = name.partition(".")

@@ -31,18 +31,18 @@ from lstm_parity.running.observe import collect_evidence
 from lstm_parity.running.protocol import Implementation
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
-STATM = Path("/proc/self/statm")  # the pages that a process has
-SILENCE = 0.2  # seconds
-MAX_LOADED = 8  # loaded LSTMs, of which the oldest is forgotten
+_STATM = Path("/proc/self/statm")  # the pages that a process has
+_SILENCE = 0.2  # seconds
+_MAX_LOADED = 8  # loaded LSTMs, of which the oldest is forgotten
 
 
 def serve(address: str | list[Any], token: str, fields: dict[str, Any], memory: int) -> None:
     """Connect to a socket, load the target, answer; memory: bytes that may be added to what the process has now."""
-    limit_memory(memory)
+    _limit_memory(memory)
     with frames.connect(address) as connection:
         frames.send(connection, {"token": token})
         try:
-            worker = Worker(load_target(Target.of(fields)), connection)
+            worker = _Worker(load_target(Target.of(fields)), connection)
         except TargetError as error:
             return frames.send(connection, {"refused": str(error)})
         except Exception:
@@ -51,19 +51,19 @@ def serve(address: str | list[Any], token: str, fields: dict[str, Any], memory: 
         worker.answer()
 
 
-def limit_memory(more: int) -> None:
+def _limit_memory(more: int) -> None:
     """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only; 0 for no limit."""
-    if not more or not STATM.exists():
+    if not more or not _STATM.exists():
         return
     try:
         import resource
     except ImportError:
         return
-    now = int(STATM.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    now = int(_STATM.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
 
 
-class Worker:
+class _Worker:
     """Answers for one implementation."""
 
     def __init__(self, implementation: Implementation, connection: socket.socket) -> None:
@@ -113,7 +113,7 @@ class Worker:
 
     def _load(self, setting: Setting, number: int, weights: LSTMWeights) -> None:
         self.loaded[number] = self.watched.load(setting, weights)
-        while len(self.loaded) > MAX_LOADED:
+        while len(self.loaded) > _MAX_LOADED:
             self.loaded.popitem(last=False)
 
     def observe(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
@@ -126,7 +126,7 @@ class Worker:
 
     def _goes_on(self) -> None:
         """Tell so where the last word is long ago: the limit of time is one of a call, not of a case."""
-        if time.monotonic() - self.spoke > SILENCE:
+        if time.monotonic() - self.spoke > _SILENCE:
             self._say(HEARTBEAT)
 
     def _say(self, answer: dict[str, Any], *results: Any) -> None:

@@ -12,12 +12,12 @@ from lstm_parity.audits.upgrade.compare.judged_answer import AnswerChange, judge
 from lstm_parity.audits.upgrade.record import Answer, Record
 from lstm_parity.cases.case import Case, parse_case
 
-MIN_CASES = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
-CHANCE_NOTE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
+_MIN_CASES = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
+_CHANCE_NOTE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
 
 
 @dataclass(frozen=True, eq=False)
-class AnswerComparison:
+class _AnswerComparison:
     """What the answers of two records come to: findings, and how many answers were the same and how many changed."""
 
     findings: tuple[Finding, ...]
@@ -25,7 +25,7 @@ class AnswerComparison:
     changed: int
 
 
-def compare_answers(old: Record, new: Record) -> AnswerComparison:
+def compare_answers(old: Record, new: Record) -> _AnswerComparison:
     """Compare the answers that both records have. Only what changed is judged."""
     olds = {answer.key: answer for answer in old.answers if old.cases[answer.case] == new.cases.get(answer.case)}
     pairs = [(olds[answer.key], answer) for answer in new.answers if answer.key in olds]
@@ -36,7 +36,7 @@ def compare_answers(old: Record, new: Record) -> AnswerComparison:
     changed = sum(len(group.changed) for group in found)
     changing = sum(bool(group.changed) for group in found)
     findings = tuple(finding for group in found for finding in group.findings(changing))
-    return AnswerComparison(findings, len(pairs) - changed, changed)
+    return _AnswerComparison(findings, len(pairs) - changed, changed)
 
 
 def _group_key(answer: Answer) -> str:
@@ -44,7 +44,7 @@ def _group_key(answer: Answer) -> str:
     return f"{answer.subject}, {dtype}, {answer.way}"
 
 
-def have_same_bits(old: Answer, new: Answer) -> bool:
+def _have_same_bits(old: Answer, new: Answer) -> bool:
     """Whether two answers are the same, bit for bit, or the same exception in any words."""
     if old.raised or new.raised:
         return bool(old.raised) and bool(new.raised)
@@ -57,7 +57,7 @@ class _Group:
 
     def __init__(self, name: str, pairs: Sequence[tuple[Answer, Answer]]) -> None:
         self.name, self.pairs = name, pairs
-        self.changed = [pair for pair in pairs if not have_same_bits(*pair)]
+        self.changed = [pair for pair in pairs if not _have_same_bits(*pair)]
         self.all = [parse_case(new.case) for _, new in pairs] if self.changed else []
 
     def findings(self, groups: int) -> Iterator[Finding]:
@@ -81,8 +81,8 @@ class _Group:
         apart = f"up to {far:.1e} apart" if far else "apart in elements that are not recorded"
         words = f"{len(found)} of {len(self.pairs)} cases, {apart}"
         words = self._shared([one.case for one in found], words)
-        if kind in MIN_CASES:
-            words = f"{words}; {MIN_CASES[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
+        if kind in _MIN_CASES:
+            words = f"{words}; {_MIN_CASES[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
         return Finding(kind, self.name, words, tuple(one.name for one in found))
 
     def _answered(self) -> Iterator[Finding]:
@@ -107,9 +107,9 @@ class _Group:
     def _shared(self, found: list[Case], words: str) -> str:
         """The words, and what the cases have in common that not all cases of the group have, nor these by chance."""
         told = []
-        for trait, value in case_features(found[0]).items():
-            rate = sum(case_features(one)[trait] == value for one in self.all) / len(self.all)
-            if all(case_features(one)[trait] == value for one in found) and rate ** len(found) < CHANCE_NOTE:
+        for trait, value in _case_features(found[0]).items():
+            rate = sum(_case_features(one)[trait] == value for one in self.all) / len(self.all)
+            if all(_case_features(one)[trait] == value for one in found) and rate ** len(found) < _CHANCE_NOTE:
                 told.append(value)
         return f"{words}; all with {', '.join(told)}" if told else words
 
@@ -132,7 +132,7 @@ def _worst(one: AnswerChange) -> str:
     return f"{one.new[k].tensor}, {one.old[k].worst:.2g} x rounding noise before, {one.new[k].worst:.2g} now"
 
 
-def case_features(one: Case) -> Mapping[str, str]:
+def _case_features(one: Case) -> Mapping[str, str]:
     """What may tell the cases of a finding from others, in words."""
     a, c, r = one.setting.architecture, one.setting.call, one.setting.runtime
     form = "padded input" if c.batch is not None else "unbatched input"

@@ -13,10 +13,10 @@ from lstm_parity.audits.upgrade.measure.conditions import ALONE, MACHINE
 from lstm_parity.audits.upgrade.measure.speeds import ITSELF
 from lstm_parity.audits.upgrade.record import CallOutcome, Record
 
-FACTOR = 1.5  # between the medians: less may be another placement of code
-APART = 1.15  # between the nearest rounds of the two: their spread must not touch
-LONG = 110  # characters of an exception's words
-SHOWN = 5  # names that a line tells; --json has all
+_FACTOR = 1.5  # between the medians: less may be another placement of code
+_APART = 1.15  # between the nearest rounds of the two: their spread must not touch
+_LONG = 110  # characters of an exception's words
+_SHOWN = 5  # names that a line tells; --json has all
 
 
 def compare_bad_calls(old: Record, new: Record) -> Iterator[Finding]:
@@ -55,13 +55,13 @@ def _outcome(conduct: CallOutcome, kind: Kind) -> str:
 def _mask_numbers(words: str) -> str:
     """Short, for a line; --json has the names of the calls, the records their words."""
     words = re.sub(r"\d+", "#", words)
-    return words if len(words) <= LONG else f"{words[: LONG - 3]}..."
+    return words if len(words) <= _LONG else f"{words[: _LONG - 3]}..."
 
 
 def _list_names(names: list[str]) -> str:
     """Some of the names, and how many more there are."""
-    more = f"; and {len(names) - SHOWN} more" if len(names) > SHOWN + 1 else ""
-    return "; ".join(names[:SHOWN] if more else names) + more
+    more = f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN + 1 else ""
+    return "; ".join(names[:_SHOWN] if more else names) + more
 
 
 def compare_capabilities(old: Record, new: Record) -> Iterator[Finding]:
@@ -108,11 +108,11 @@ def compare_speeds(old: Record, new: Record) -> Iterator[Finding]:
         if not before or not after or call == ITSELF:
             continue
         factor = median(after) / median(before)
-        if min(factor, factor * itself) >= FACTOR and min(after) > APART * max(before):
+        if min(factor, factor * itself) >= _FACTOR and min(after) > _APART * max(before):
             yield Finding(
                 Kind.SLOWER, call, f"{factor:.1f} times the time, {_geometric_spread(before, after)}", (call,)
             )
-        elif max(factor, factor * itself) <= 1.0 / FACTOR and max(after) * APART < min(before):
+        elif max(factor, factor * itself) <= 1.0 / _FACTOR and max(after) * _APART < min(before):
             yield Finding(
                 Kind.FASTER, call, f"{1 / factor:.1f} times as fast, {_geometric_spread(before, after)}", (call,)
             )

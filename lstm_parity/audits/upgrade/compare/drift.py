@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-TRIALS = 20_000
-CHANCE = 1e-3  # for all groups of a comparison together
-GROWTH = 1.1  # less is not worth a line, however sure
-FLOOR = 1e-3  # errors below a thousandth of the noise are as good as none
+_TRIALS = 20_000
+_CHANCE = 1e-3  # for all groups of a comparison together
+_GROWTH = 1.1  # less is not worth a line, however sure
+_FLOOR = 1e-3  # errors below a thousandth of the noise are as good as none
 
 
 @dataclass(frozen=True)
-class Drift:
+class _Drift:
     """How much errors grew, as the geometric mean of the ratios, the chance of that, and the cases it rests on."""
 
     growth: float
@@ -27,15 +27,15 @@ class Drift:
 
     def is_real(self, groups: int) -> bool:
         """Whether it is worth a line, and not chance, where so many groups are looked at."""
-        return self.growth >= GROWTH and self.chance * groups < CHANCE
+        return self.growth >= _GROWTH and self.chance * groups < _CHANCE
 
 
-def measure_drift(errors: Sequence[tuple[float, float]]) -> Drift:
+def measure_drift(errors: Sequence[tuple[float, float]]) -> _Drift:
     """The drift of cases whose old and new errors, in noises, are these."""
     if not errors:
-        return Drift(1.0, 1.0, 0)
-    old, new = np.maximum(np.array(errors).T, FLOOR)
+        return _Drift(1.0, 1.0, 0)
+    old, new = np.maximum(np.array(errors).T, _FLOOR)
     logs = np.log(new / old)
-    signs = 1.0 - 2.0 * np.random.default_rng(0).integers(0, 2, (TRIALS, len(logs)))
+    signs = 1.0 - 2.0 * np.random.default_rng(0).integers(0, 2, (_TRIALS, len(logs)))
     as_large = int((signs @ logs >= logs.sum() - 1e-12).sum())
-    return Drift(float(np.exp(logs.mean())), (1 + as_large) / (1 + TRIALS), len(logs))
+    return _Drift(float(np.exp(logs.mean())), (1 + as_large) / (1 + _TRIALS), len(logs))

@@ -30,10 +30,10 @@ class Kind(Enum):
     @property
     def worse(self) -> bool:
         """Whether somebody who upgrades loses something."""
-        return self in WORSE
+        return self in _WORSE
 
 
-WORSE = (
+_WORSE = (
     Kind.DEVIATES,
     Kind.CRASH_NEW,
     Kind.REFUSAL_LOST,

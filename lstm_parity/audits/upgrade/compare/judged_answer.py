@@ -21,7 +21,7 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.evidence import TENSORS, TRAJECTORY, WHOLE, Evidence, Outputs
 
-ExactSource = Mapping[str, tuple[Array, Array]]  # values and noise by array
+_ExactSource = Mapping[str, tuple[Array, Array]]  # values and noise by array
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def _compare_exact(name: str, got: Array, whole: tuple[Array, Array]) -> TensorC
 
 
 @lru_cache(maxsize=1024)
-def _exact_answer(name: str, way: str, words: str) -> ExactSource:
+def _exact_answer(name: str, way: str, words: str) -> _ExactSource:
     """The exact answer to a case and its noise by array, in an arithmetic; empty where nothing can be said."""
     one = parse_case(name)
     dtype = one.setting.runtime.dtype
@@ -99,7 +99,7 @@ def _exact_answer(name: str, way: str, words: str) -> ExactSource:
     return {name: (value, scale * noise) for name, (value, noise) in found.items()}
 
 
-def _forward(case: Case, arithmetic: Arithmetic) -> ExactSource:
+def _forward(case: Case, arithmetic: Arithmetic) -> _ExactSource:
     shape = (*case.input.shape[:2], case.setting.architecture.num_directions * case.setting.architecture.output_size)
     nothing = Outputs(np.zeros(shape), np.zeros_like(case.h_0), np.zeros_like(case.c_0))
     evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
@@ -110,7 +110,7 @@ def _forward(case: Case, arithmetic: Arithmetic) -> ExactSource:
     return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
 
 
-def _gradients(case: Case, arithmetic: Arithmetic) -> ExactSource:
+def _gradients(case: Case, arithmetic: Arithmetic) -> _ExactSource:
     told = exact_gradients_of_all([case], [adjoints(case)], arithmetic, [()])
     if not told.hidden_noise[0] <= MAX_HIDDEN_NOISE:
         return {}

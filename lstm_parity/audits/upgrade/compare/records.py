@@ -37,7 +37,7 @@ def compare_records(old: Record, new: Record) -> Comparison:
     """Compare two records; nothing is run but the references, on the cases whose answers changed."""
     answers = compare_answers(old, new)
     found = [
-        *compare_conditions(old, new),
+        *_compare_conditions(old, new),
         *answers.findings,
         *behaviour.compare_bad_calls(old, new),
         *behaviour.compare_capabilities(old, new),
@@ -49,7 +49,7 @@ def compare_records(old: Record, new: Record) -> Comparison:
     return Comparison(old, new, tuple(found), answers.same, answers.changed)
 
 
-def compare_conditions(old: Record, new: Record) -> Iterator[Finding]:
+def _compare_conditions(old: Record, new: Record) -> Iterator[Finding]:
     """List the differences between the two runs that by themselves may change bits, or speed."""
     for name, unsaid in ALONE.items():
         was, now = old.conditions.get(name, unsaid), new.conditions.get(name, unsaid)

@@ -37,14 +37,14 @@ def record_answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
     """
     for name in ids:
         one = on_device(parse_case(name), device)
-        for implementation in (TorchLSTM(), TorchLSTMCell()) if is_for_cell(one) else (TorchLSTM(),):
+        for implementation in (TorchLSTM(), TorchLSTMCell()) if _is_for_cell(one) else (TorchLSTM(),):
             told = expected_arithmetic(implementation, one.setting).name
             arithmetic = "" if told == one.setting.runtime.dtype else told
             for answer in _answer_of(implementation, one):
                 yield replace(answer, case=name, arithmetic=arithmetic)
 
 
-def is_for_cell(one: Case) -> bool:
+def _is_for_cell(one: Case) -> bool:
     """Whether a cell in a loop is asked too: a single layer that it can compute, and no call form of layers only."""
     architecture, call = one.setting.architecture, one.setting.call
     layers = architecture.num_layers > 1 or architecture.bidirectional or architecture.proj_size

@@ -21,15 +21,15 @@ from lstm_parity.catalogue.bad_calls.probe_helpers import UndecidedError
 from lstm_parity.catalogue.bad_calls.run import is_overrun, is_refused, run_batched
 from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 
-REPEATS = 6
-BATCH = 8  # bad calls in one process: where one ends it, so many are made again
-SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
-CALL = "lstm_parity.catalogue.bad_calls.callees:run_bad_call"
-SHAKEN, AGAIN = (
+_REPEATS = 6
+_BATCH = 8  # bad calls in one process: where one ends it, so many are made again
+_SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
+_CALL = "lstm_parity.catalogue.bad_calls.callees:run_bad_call"
+_SHAKEN, _AGAIN = (
     "lstm_parity.audits.upgrade.measure.bad_calls:run_in_batches",
     "lstm_parity.audits.upgrade.measure.bad_calls:run_alone",
 )
-PROBES = tuple(  # the functions of that file, but for a helper
+_PROBES = tuple(  # the functions of that file, but for a helper
     name
     for name, value in vars(crashes).items()
     if getattr(value, "__module__", "") == crashes.__name__ and name != "weights"
@@ -38,9 +38,9 @@ PROBES = tuple(  # the functions of that file, but for a helper
 
 def bad_call_outcomes(isolation: ProcessServer, rows: Sequence[str] = ROWS) -> Iterator[tuple[str, CallOutcome]]:
     """What became of each bad call, by subject and name, then of each probe of a crash."""
-    for subject in SUBJECTS:
+    for subject in _SUBJECTS:
         yield from _outcomes_of(isolation, subject, [row for row in rows if can_run(subject, row)])
-    for name in PROBES:
+    for name in _PROBES:
         conduct = run_repeatedly(isolation, f"{__name__}:probe", name)
         if not conduct.words.startswith(UndecidedError.__name__):
             yield f"probe: {name.replace('_', ' ')}", conduct
@@ -48,12 +48,12 @@ def bad_call_outcomes(isolation: ProcessServer, rows: Sequence[str] = ROWS) -> I
 
 def _outcomes_of(isolation: ProcessServer, subject: str, rows: list[str]) -> Iterator[tuple[str, CallOutcome]]:
     """Some in one process; those that were not refused there, or not in sound words, again and alone."""
-    found = run_batched(isolation, subject, rows, (), BATCH)
+    found = run_batched(isolation, subject, rows, (), _BATCH)
     for row in rows:
         if row in found and is_refused(found[row]):
-            yield f"{subject}: {row}", CallOutcome({"refused": 1}, message_of(found[row]))
+            yield f"{subject}: {row}", CallOutcome({"refused": 1}, _message_of(found[row]))
         else:
-            yield f"{subject}: {row}", run_repeatedly(isolation, CALL, subject, row)
+            yield f"{subject}: {row}", run_repeatedly(isolation, _CALL, subject, row)
 
 
 def run_repeatedly(isolation: ProcessServer, *call: str) -> CallOutcome:
@@ -61,16 +61,16 @@ def run_repeatedly(isolation: ProcessServer, *call: str) -> CallOutcome:
 
     Where the first was accepted, the others are made in one process, and each in its own only where that one ended.
     """
-    endings = [isolation.run(SHAKEN, 0, *call)]
-    again = isolation.run(AGAIN, *call) if exit_of(endings[0]) == "accepted" else None
+    endings = [isolation.run(_SHAKEN, 0, *call)]
+    again = isolation.run(_AGAIN, *call) if exit_of(endings[0]) == "accepted" else None
     if again is not None and again.how is ExitKind.RETURNED:
         endings += [CallResult(ExitKind.RETURNED, value) for value in again.value]
     elif exit_of(endings[0]) != "refused":
-        endings += [isolation.run(SHAKEN, k, *call) for k in range(1, REPEATS)]
+        endings += [isolation.run(_SHAKEN, k, *call) for k in range(1, _REPEATS)]
         endings += [again] if again is not None and exit_of(again) == "crashed" else []
     counts = Counter(map(exit_of, endings))
     worst = next((e for e in endings if exit_of(e) in ("crashed", "exited", "hung", "accepted")), endings[0])
-    return CallOutcome(dict(sorted(counts.items())), message_of(worst))
+    return CallOutcome(dict(sorted(counts.items())), _message_of(worst))
 
 
 def run_in_batches(k: int, name: str, *arguments: str) -> object:
@@ -83,7 +83,7 @@ def run_in_batches(k: int, name: str, *arguments: str) -> object:
 
 def run_alone(name: str, *arguments: str) -> list[object]:
     """What a function returns after every other way of leaving holes in memory: run in one child process."""
-    return [run_in_batches(k, name, *arguments) for k in range(1, REPEATS)]
+    return [run_in_batches(k, name, *arguments) for k in range(1, _REPEATS)]
 
 
 def exit_of(ending: CallResult) -> str:
@@ -93,7 +93,7 @@ def exit_of(ending: CallResult) -> str:
     return "accepted" if ending.how is ExitKind.RETURNED else ending.how.value
 
 
-def message_of(ending: CallResult) -> str:
+def _message_of(ending: CallResult) -> str:
     """The exception and its message without what varies from build to build; or what was returned, or the signal."""
     if ending.how is ExitKind.RETURNED:
         return str(ending.value)
@@ -109,12 +109,12 @@ def mask_addresses(message: str) -> str:
     return " ".join(re.sub(r'(at )?"?[\w./-]+\.(cpp|h|hpp|cu|cc)"?:\d+', "...", message).split())[:300]
 
 
-class ProbeRefusedError(Exception):
+class _ProbeRefusedError(Exception):
     """What a probe tried was refused, as it ought to be."""
 
 
-def run_probe(name: str) -> str:
+def _run_probe(name: str) -> str:
     """Return what a probe of `catalogue/bad_calls/crashes.py` finds wrong; raise ProbeRefusedError if nothing is."""
     if not (told := str(getattr(crashes, name)())):
-        raise ProbeRefusedError("refused")
+        raise _ProbeRefusedError("refused")
     return told

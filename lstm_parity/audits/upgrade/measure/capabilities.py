@@ -20,56 +20,56 @@ from lstm_parity.audits.upgrade.measure.uses import USES
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 
-LIMIT = 60.0  # seconds, where export alone may take ten
+_LIMIT = 60.0  # seconds, where export alone may take ten
 UNKNOWN = "not told: "  # a limit of time says nothing of torch
 
 
-def dtype_forward(dtype: str) -> None:
+def _dtype_forward(dtype: str) -> None:
     """A call in a dtype."""
     lstm, x = small_lstm(dtype)
     lstm(x)
 
 
-def dtype_backward(dtype: str) -> None:
+def _dtype_backward(dtype: str) -> None:
     """A backward pass in a dtype."""
     lstm, x = small_lstm(dtype)
     lstm(x)[0].sum().backward()
 
 
-def dtype_cell(dtype: str) -> None:
+def _dtype_cell(dtype: str) -> None:
     """A cell in a dtype."""
     nn.LSTMCell(3, 4, dtype=getattr(torch, dtype))(small_lstm(dtype)[1][0])
 
 
-def compile_lstm() -> None:
+def _compile_lstm() -> None:
     """torch.compile without a compiler of kernels: the graph is taken and run."""
     lstm, x = small_lstm()
     torch.compile(lstm, backend="eager")(x)
 
 
-def export_lstm() -> None:
+def _export_lstm() -> None:
     """torch.export.export."""
     lstm, x = small_lstm()
     torch.export.export(lstm.eval(), (x,))
 
 
-def export_packed_lstm() -> None:
+def _export_packed_lstm() -> None:
     """torch.export.export of a module that packs its input."""
     torch.export.export(PackingLSTM().eval(), (small_lstm()[1],))
 
 
-def script_lstm() -> None:
+def _script_lstm() -> None:
     """torch.jit.script, called."""
     lstm, x = small_lstm()
     torch.jit.script(lstm)(x)
 
 
-def script_cell() -> None:
+def _script_cell() -> None:
     """torch.jit.script of a cell, called."""
     torch.jit.script(nn.LSTMCell(3, 4))(small_lstm()[1][0])
 
 
-def trace_lstm() -> None:
+def _trace_lstm() -> None:
     """torch.jit.trace, called, saved and loaded."""
     lstm, x = small_lstm()
     traced, file = torch.jit.trace(lstm, (x,)), io.BytesIO()  # type: ignore[no-untyped-call]
@@ -78,25 +78,25 @@ def trace_lstm() -> None:
     torch.jit.load(file)(x)  # type: ignore[no-untyped-call]
 
 
-def vmap_lstm() -> None:
+def _vmap_lstm() -> None:
     """torch.func.vmap over inputs."""
     lstm, x = small_lstm()
     torch.func.vmap(lambda one: lstm(one)[0])(torch.stack([x, x]))
 
 
-def vmap_cell() -> None:
+def _vmap_cell() -> None:
     """torch.func.vmap of a cell over inputs."""
     cell, x = nn.LSTMCell(3, 4), small_lstm()[1]
     torch.func.vmap(lambda one: cell(one)[0])(x)
 
 
-def forward_ad(dtype: str) -> None:
+def _forward_ad(dtype: str) -> None:
     """A Jacobian-vector product by forward-mode differentiation."""
     lstm, x = small_lstm(dtype)
     torch.func.jvp(lambda one: lstm(one)[0], (x,), (x,))
 
 
-def double_backward(dtype: str) -> None:
+def _double_backward(dtype: str) -> None:
     """A gradient of a gradient."""
     lstm, x = small_lstm(dtype)
     x.requires_grad_()
@@ -104,7 +104,7 @@ def double_backward(dtype: str) -> None:
     torch.autograd.grad(first.square().sum(), x)
 
 
-def call_functionally() -> None:
+def _call_functionally() -> None:
     """torch.func.functional_call with other weights."""
     lstm, x = small_lstm()
     torch.func.functional_call(lstm, {name: w + 1 for name, w in lstm.named_parameters()}, (x,))
@@ -117,7 +117,7 @@ def autocast(dtype: str) -> None:
         lstm(x)
 
 
-def autocast_cell(dtype: str) -> None:
+def _autocast_cell(dtype: str) -> None:
     """A call of a cell under autocast on the CPU."""
     with torch.autocast("cpu", dtype=getattr(torch, dtype)):
         nn.LSTMCell(3, 4)(small_lstm()[1][0])
@@ -126,70 +126,70 @@ def autocast_cell(dtype: str) -> None:
 def deterministic() -> None:
     """Both ways under torch.use_deterministic_algorithms."""
     torch.set_deterministic_debug_mode("error")
-    dtype_backward("float32")
+    _dtype_backward("float32")
 
 
-def run_on_meta() -> None:
+def _run_on_meta() -> None:
     """A call on the meta device, which computes shapes only."""
     lstm, x = small_lstm()
     lstm.to("meta")(x.to("meta"))
 
 
-def quantize_lstm() -> None:
+def _quantize_lstm() -> None:
     """Dynamic quantization to int8."""
     lstm, x = small_lstm()
     quantize: Any = torch.ao.quantization.quantize_dynamic
     quantize(nn.Sequential(lstm), {nn.LSTM}, dtype=torch.qint8)(x)
 
 
-def deepcopy_lstm() -> None:
+def _deepcopy_lstm() -> None:
     """A deep copy and a state_dict, loaded."""
     lstm, x = small_lstm()
     copy.deepcopy(lstm).load_state_dict(lstm.state_dict())
     copy.deepcopy(lstm)(x)
 
 
-def run_dropout() -> None:
+def _run_dropout() -> None:
     """Dropout between layers, both ways."""
     lstm, x = small_lstm(num_layers=2, dropout=0.5)
     lstm(x)[0].sum().backward()
 
 
-PLAIN = {
-    "torch.compile, backend eager": compile_lstm,
-    "torch.export": export_lstm,
-    "torch.export of packed input": export_packed_lstm,
-    "torch.jit.script": script_lstm,
-    "torch.jit.script of a cell": script_cell,
-    "torch.jit.trace, saved and loaded": trace_lstm,
-    "vmap": vmap_lstm,
-    "vmap of a cell": vmap_cell,
-    "functional_call": call_functionally,
+_PLAIN = {
+    "torch.compile, backend eager": _compile_lstm,
+    "torch.export": _export_lstm,
+    "torch.export of packed input": _export_packed_lstm,
+    "torch.jit.script": _script_lstm,
+    "torch.jit.script of a cell": _script_cell,
+    "torch.jit.trace, saved and loaded": _trace_lstm,
+    "vmap": _vmap_lstm,
+    "vmap of a cell": _vmap_cell,
+    "functional_call": _call_functionally,
     "deterministic algorithms": deterministic,
-    "the meta device": run_on_meta,
-    "dynamic quantization": quantize_lstm,
-    "copying": deepcopy_lstm,
-    "dropout": run_dropout,
+    "the meta device": _run_on_meta,
+    "dynamic quantization": _quantize_lstm,
+    "copying": _deepcopy_lstm,
+    "dropout": _run_dropout,
 }
-BY_DTYPE = {
-    "forward in": (dtype_forward, DTYPES),
-    "backward in": (dtype_backward, DTYPES),
-    "a cell in": (dtype_cell, DTYPES),
-    "forward-mode differentiation in": (forward_ad, ("float64", "float32")),
-    "double backward in": (double_backward, ("float64", "float32")),
+_BY_DTYPE = {
+    "forward in": (_dtype_forward, DTYPES),
+    "backward in": (_dtype_backward, DTYPES),
+    "a cell in": (_dtype_cell, DTYPES),
+    "forward-mode differentiation in": (_forward_ad, ("float64", "float32")),
+    "double backward in": (_double_backward, ("float64", "float32")),
     "autocast to": (autocast, ("bfloat16", "float16")),
-    "autocast of a cell to": (autocast_cell, ("bfloat16", "float16")),
+    "autocast of a cell to": (_autocast_cell, ("bfloat16", "float16")),
 }
-CALLS: dict[str, tuple[Callable[..., None], tuple[Any, ...]]] = {
-    **{name: (function, ()) for name, function in PLAIN.items()},
-    **{f"{name} {d}": (function, (d,)) for name, (function, dtypes) in BY_DTYPE.items() for d in dtypes},
+_CALLS: dict[str, tuple[Callable[..., None], tuple[Any, ...]]] = {
+    **{name: (function, ()) for name, function in _PLAIN.items()},
+    **{f"{name} {d}": (function, (d,)) for name, (function, dtypes) in _BY_DTYPE.items() for d in dtypes},
     **USES,
 }
 
 
-def try_capability(name: str) -> None:
+def _try_capability(name: str) -> None:
     """Do one of CALLS without a word of warning: what a child process runs."""
-    function, arguments = CALLS[name]
+    function, arguments = _CALLS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         function(*arguments)
@@ -197,8 +197,8 @@ def try_capability(name: str) -> None:
 
 def record_capabilities(isolation: ProcessServer) -> Iterator[tuple[str, str]]:
     """Every capability with "" where it is there, else why not."""
-    for name in CALLS:
-        yield name, why_not(isolation.run(f"{__name__}:attempt", name, limit=LIMIT))
+    for name in _CALLS:
+        yield name, why_not(isolation.run(f"{__name__}:attempt", name, limit=_LIMIT))
 
 
 def why_not(ending: CallResult) -> str:

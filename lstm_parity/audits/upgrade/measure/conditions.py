@@ -23,12 +23,12 @@ ALONE = {  # with what a record means that does not say it
     **dict.fromkeys(("matmul precision", "deterministic", "environment"), "unknown"),
 }
 MACHINE = ("device", "processor", "instructions", "capability")  # records that differ in one have no common speed
-VARIABLES = re.compile(
+_VARIABLES = re.compile(
     r"ATEN_CPU_CAPABILITY|(ONEDNN|DNNL|MKL|OMP|KMP|GOMP|OPENBLAS|TORCH)_\w+|GLIBC_TUNABLES|LD_PRELOAD|MALLOC_\w+"
     r"|NVIDIA_TF32_OVERRIDE|CUBLAS_WORKSPACE_CONFIG"
 )
-VECTOR = re.compile(r"avx|amx|fma|sse4|asimd|sve|bf16|i8mm|fphp")
-HARMLESS = ("KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "TORCH_HOME", "TORCH_EXTENSIONS_DIR")
+_VECTOR = re.compile(r"avx|amx|fma|sse4|asimd|sve|bf16|i8mm|fphp")
+_HARMLESS = ("KMP_DUPLICATE_LIB_OK", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "TORCH_HOME", "TORCH_EXTENSIONS_DIR")
 
 
 def record_conditions(device: str = "cpu") -> dict[str, str]:
@@ -61,7 +61,7 @@ def describe_machine() -> dict[str, str]:
 
 
 def _is_relevant(name: str) -> bool:
-    return VARIABLES.fullmatch(name) is not None and name not in HARMLESS
+    return _VARIABLES.fullmatch(name) is not None and name not in _HARMLESS
 
 
 def _capability() -> str:
@@ -76,7 +76,7 @@ def _instructions() -> str:
     """List the vector instructions of the processor, which libraries such as oneDNN choose their kernels by."""
     info = Path("/proc/cpuinfo")
     flags = re.search(r"(?:flags|Features)\s*: (.*)", info.read_text(encoding="utf-8")) if info.exists() else None
-    return " ".join(sorted(flag for flag in flags[1].split() if VECTOR.match(flag))) if flags else "unknown"
+    return " ".join(sorted(flag for flag in flags[1].split() if _VECTOR.match(flag))) if flags else "unknown"
 
 
 def _processor() -> str:

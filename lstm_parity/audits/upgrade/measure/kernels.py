@@ -14,8 +14,8 @@ from torch.profiler import ProfilerActivity, profile
 from lstm_parity.audits.upgrade.measure.bad_calls import mask_addresses
 from lstm_parity.cases.setting import DTYPES
 
-FUSED = ("mkldnn", "onednn", "_thnn", "fused", "quantized", "flex", "zendnn")
-FORMS = (
+_FUSED = ("mkldnn", "onednn", "_thnn", "fused", "quantized", "flex", "zendnn")
+_FORMS = (
     "padded",
     "unbatched",
     "packed, equal lengths",
@@ -30,7 +30,7 @@ def record_kernels() -> dict[str, list[str]]:
     """The kernels of every form, dtype and gradient mode; a call that fails says so in its place."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        combinations = itertools.product(FORMS, DTYPES, (False, True))
+        combinations = itertools.product(_FORMS, DTYPES, (False, True))
         return {
             f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _profiled_kernels(form, dtype, grad)
             for form, dtype, grad in combinations
@@ -51,7 +51,7 @@ def _profiled_kernels(form: str, dtype: str, grad: bool) -> list[str]:
 
 def _canonical_name(operators: Iterator[str]) -> set[str]:
     """The operators that compute a whole layer, or a whole cell, at once; else that there were none."""
-    found = {name for name in operators if name.startswith("aten::") and any(part in name for part in FUSED)}
+    found = {name for name in operators if name.startswith("aten::") and any(part in name for part in _FUSED)}
     return {name for name in found if "rnn" in name or "lstm" in name} or {"single operators"}
 
 

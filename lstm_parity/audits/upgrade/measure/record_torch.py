@@ -17,18 +17,18 @@ from lstm_parity.cases.case import parse_case
 from lstm_parity.running.child_process import UNLUCKY_MEMORY, CallResult, ExitKind, ProcessServer
 from lstm_parity.running.devices import require_device
 
-LOADED = (
+_LOADED = (
     "lstm_parity.catalogue.bad_calls.preload",
     "lstm_parity.catalogue.bad_calls.run",
     "lstm_parity.catalogue.bad_calls.crashes",
     "lstm_parity.audits.upgrade.measure.capabilities",
 )
-ROUNDS = 5  # of speeds, between the other parts
-Progress = Callable[[str], None]
+_ROUNDS = 5  # of speeds, between the other parts
+_Progress = Callable[[str], None]
 
 
 def record_torch(
-    progress: Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu"
+    progress: _Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu"
 ) -> Record:
     """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be.
 
@@ -41,7 +41,7 @@ def record_torch(
         require_device(device)
         return Record(record_conditions(device), checksums, _record_answers(ids, progress, device))
     rounds = list[dict[str, float]]()
-    with ProcessServer(*LOADED) as calm, ProcessServer(*LOADED, environment=UNLUCKY_MEMORY) as unlucky:
+    with ProcessServer(*_LOADED) as calm, ProcessServer(*_LOADED, environment=UNLUCKY_MEMORY) as unlucky:
         unlucky.start()
         rounds += _record_speeds(calm, progress)
         answered = _record_answers(ids, progress)
@@ -67,13 +67,13 @@ def record_torch(
     )
 
 
-def _record_answers(ids: Sequence[str], progress: Progress, device: str = "cpu") -> tuple[Answer, ...]:
+def _record_answers(ids: Sequence[str], progress: _Progress, device: str = "cpu") -> tuple[Answer, ...]:
     progress(f"{len(ids)} cases")
     with silence_warnings():
         return tuple(record_answers(ids, device))
 
 
-def _record_speeds(isolation: ProcessServer, progress: Progress) -> list[dict[str, float]]:
+def _record_speeds(isolation: ProcessServer, progress: _Progress) -> list[dict[str, float]]:
     """One round of speeds, in a process of its own."""
     progress("speeds")
     return [

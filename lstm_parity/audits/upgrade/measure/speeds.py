@@ -13,36 +13,36 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-SIZES = {"I=H=32, T=50, B=8": (32, 50, 8), "I=H=256, T=20, B=16": (256, 20, 16)}
-FORMS = ("padded", "packed, equal lengths", "packed, varying lengths", "cell in a loop")
-PRODUCT = 384  # rows and columns of the plain product
+_SIZES = {"I=H=32, T=50, B=8": (32, 50, 8), "I=H=256, T=20, B=16": (256, 20, 16)}
+_FORMS = ("padded", "packed, equal lengths", "packed, varying lengths", "cell in a loop")
+_PRODUCT = 384  # rows and columns of the plain product
 ITSELF = "the product itself, in milliseconds"
-REPEATS = 5
+_REPEATS = 5
 
 
 def measure_speeds(dtype: str = "float32") -> dict[str, float]:
     """The ratio of times of every call, on one thread: the best of REPEATS, each beside a product of its own."""
     torch.set_num_threads(1)
-    matrix = torch.full((PRODUCT, PRODUCT), 0.5)
-    found = {ITSELF: 1e3 * min(time_call(lambda: matrix @ matrix) for _ in range(4 * REPEATS))}
-    for size, numbers in SIZES.items():
-        for form in FORMS:
+    matrix = torch.full((_PRODUCT, _PRODUCT), 0.5)
+    found = {ITSELF: 1e3 * min(_time_call(lambda: matrix @ matrix) for _ in range(4 * _REPEATS))}
+    for size, numbers in _SIZES.items():
+        for form in _FORMS:
             for grad in (False, True):
                 call = _prepare_call(form, *numbers, getattr(torch, dtype), grad)
-                found[f"{form}, {dtype}, {size}, {'both ways' if grad else 'no_grad'}"] = time_ratio(call)
+                found[f"{form}, {dtype}, {size}, {'both ways' if grad else 'no_grad'}"] = _time_ratio(call)
     return found
 
 
-def time_ratio(call: Callable[[], object]) -> float:
+def _time_ratio(call: Callable[[], object]) -> float:
     """The best time of a call in units of the best time of a product of matrices, one beside the other."""
-    matrix = torch.full((PRODUCT, PRODUCT), 0.5)
+    matrix = torch.full((_PRODUCT, _PRODUCT), 0.5)
     call()
-    pairs = [(time_call(lambda: matrix @ matrix), time_call(call)) for _ in range(REPEATS)]
+    pairs = [(_time_call(lambda: matrix @ matrix), _time_call(call)) for _ in range(_REPEATS)]
     products, calls = zip(*pairs, strict=True)
     return float(min(calls) / min(products))
 
 
-def time_call(call: Callable[[], object]) -> float:
+def _time_call(call: Callable[[], object]) -> float:
     """Seconds of the processor for one call: on a busy machine, seconds of the clock tell of others' work."""
     begin = time.process_time()
     call()
