@@ -2,8 +2,8 @@
 
 Rooms are the folders of the engine that hold modules, and every module directly in the package. An arrow is an import
 from one room to another; the number of floors is the length of the longest chain of arrows. Lines, names and words are
-those of the package and of `reference/`, without property tests and known answers. Public names are top-level functions,
-classes and constants without an underscore, the known mistakes included. A function is named by a participle if its name
+those of the package and of `reference/`, without property tests and known answers. Public names are top-level
+functions, classes and constants without an underscore, the known mistakes included. A participle names a function if it
 begins with one (`judged`, `told`), or ends with one and has no verb; archaic words are those of ARCHAIC, in docstrings
 and comments. Run `python -m experiments.house [REVISION ...]`, or with `--names` to list what could be better. Result:
 house.md.

@@ -141,7 +141,7 @@ def verify(
             certificate, diagnosis = run(progress=progress, device=device), ""
         else:
             target = _target(impl, arrays, without, arithmetic)
-            certificate, diagnosis = _judged(target, device, (time_limit, memory_limit), progress)
+            certificate, diagnosis = _judge_target(target, device, (time_limit, memory_limit), progress)
     click.echo(certificate_text(certificate), nl=False)
     if diagnosis:
         click.echo(f"\n{diagnosis}")
@@ -190,7 +190,7 @@ def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     sys.exit(1 if any(row.surprises for row in rows) else 0)
 
 
-def _judged(
+def _judge_target(
     target: Target, device: str, limits: tuple[float, float], progress: Callable[[str], None]
 ) -> tuple[Certificate, str]:
     """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""

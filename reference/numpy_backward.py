@@ -70,7 +70,7 @@ def lstm_cell_backward(
     """
     check_cell(x, state, weights, NUMPY)
     shapes = [(*x.shape[:-1], weights.output_size), (*x.shape[:-1], weights.hidden_size)]
-    d_h, d_c = _filled(_pair(d_state, "d_h", "d_c"), shapes, ("x", x))
+    d_h, d_c = _fill(_pair(d_state, "d_h", "d_c"), shapes, ("x", x))
     if x.ndim == 1:
         state = None if state is None else [s[None] for s in state]
         d_x, d_before, d_weights = lstm_cell_backward(x[None], state, weights, (d_h[None], d_c[None]))
@@ -100,7 +100,7 @@ def lstm_layer_backward(
     check_layer(x, state, weights, lengths, NUMPY)
     (T, B, _), P, H = x.shape, weights.output_size, weights.hidden_size
     given = [("d_y", d_y), *_pair(d_last, "d_h", "d_c")]
-    d_y, *last = _filled(given, [(T, B, P), (B, P), (B, H)], ("x", x))
+    d_y, *last = _fill(given, [(T, B, P), (B, P), (B, H)], ("x", x))
     running = None if lengths is None else _running(x, lengths)
     s, _ = _layer_forward(x, state, weights, running, reverse)
     return _layer_backward(s, d_y, last, weights, running, reverse)
@@ -126,7 +126,7 @@ def lstm_backward(
     """
     check_forward(input, hx, weights, lengths, batch_first, dropout_masks, NUMPY)
     given = [("d_output", d_output), *_pair(d_last, "d_h_n", "d_c_n")]
-    d_output, *last = _filled(given, _shapes(input, weights, batch_first), ("input", input))
+    d_output, *last = _fill(given, _shapes(input, weights, batch_first), ("input", input))
     if input.ndim == 2:
         hx, last = None if hx is None else [s[:, None] for s in hx], [d[:, None] for d in last]
         d_x, d_hx, d_weights = lstm_backward(
@@ -264,7 +264,7 @@ def _pair(adjoints: _Adjoints, *names: str) -> Named:
     return pair((None, None) if adjoints is None else adjoints, *names)
 
 
-def _filled(given: Named, shapes: Sequence[tuple[int, ...]], like: tuple[str, Array]) -> list[Array]:
+def _fill(given: Named, shapes: Sequence[tuple[int, ...]], like: tuple[str, Array]) -> list[Array]:
     """Check the adjoints and replace None by zeros."""
     check_adjoints(given, shapes, like, NUMPY)
     return [np.zeros(shape, like[1].dtype) if d is None else d for (_, d), shape in zip(given, shapes, strict=True)]

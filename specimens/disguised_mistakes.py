@@ -191,7 +191,7 @@ class PeepholeOutput(PlainLSTM):
         z = self.sums(x, state[0], w)
         i, f, g, _ = self.gates(z)
         c = self.cell_state(i, f, g, state[1])
-        return self.projected(self.hidden((z.chunk(4, -1)[3] + c).sigmoid(), c), w), c
+        return self.project(self.hidden((z.chunk(4, -1)[3] + c).sigmoid(), c), w), c
 
 
 class CoupledGates(PlainLSTM):

@@ -28,7 +28,7 @@ class CaseNumbers:
     h_0: Array
     c_0: Array
 
-    def states_scaled(self, scale: float) -> CaseNumbers:
+    def scale_states(self, scale: float) -> CaseNumbers:
         """Input and states times a scale."""
         return CaseNumbers(self.weights, self.input * scale, self.h_0 * scale, self.c_0 * scale)
 
@@ -87,10 +87,10 @@ def constant(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
 def sparse(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Four of five weights and inputs are zero: sums have few terms, whatever their length."""
 
-    def thinned(array: Array) -> Array:
+    def thin(array: Array) -> Array:
         return np.where(coins(array.shape) < 0.2, array, 0.0)
 
-    return CaseNumbers(n.weights.map(thinned), thinned(n.input), thinned(n.h_0), thinned(n.c_0))
+    return CaseNumbers(n.weights.map(thin), thin(n.input), thin(n.h_0), thin(n.c_0))
 
 
 def one_hot(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
@@ -106,7 +106,7 @@ def one_hot(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
 def _denormal(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Input, states and biases around the smallest normal number of the dtype, on both sides of it."""
     smallest = 2.0**-14 if dtype == "float16" else NATIVE[dtype].floor
-    scaled = n.states_scaled(smallest)
+    scaled = n.scale_states(smallest)
     return CaseNumbers(_with_biases(n.weights, lambda b: b * smallest), scaled.input, scaled.h_0, scaled.c_0)
 
 
@@ -125,14 +125,14 @@ def non_finite(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
 def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
     """The forget gate's bias raised by an amount; a layer without biases is left as it is."""
 
-    def raised(cell: CellWeights) -> CellWeights:
+    def raise_bias(cell: CellWeights) -> CellWeights:
         if cell.b_ih is None:
             return cell
         b_ih = cell.b_ih.copy()
         b_ih[cell.hidden_size : 2 * cell.hidden_size] += amount
         return CellWeights(cell.w_ih, cell.w_hh, b_ih, cell.b_hh, cell.w_hr)
 
-    return LSTMWeights(tuple(tuple(raised(cell) for cell in directions) for directions in weights.cells))
+    return LSTMWeights(tuple(tuple(raise_bias(cell) for cell in directions) for directions in weights.cells))
 
 
 def _with_biases(weights: LSTMWeights, change: Callable[[Array], Array]) -> LSTMWeights:

@@ -65,7 +65,7 @@ class Diagnosis:
     @property
     def text(self) -> str:
         """The whole paragraph: what it behaves like, what is wrong, what to change, where."""
-        lines = self._mistaken() if self.mistake else self._unexplained()
+        lines = self._mistaken() if self.mistake else self._count_unexplained()
         lines += [f"where: {self.where}"] if self.where else []
         return "\n".join([*lines, *self.notes])
 
@@ -80,7 +80,7 @@ class Diagnosis:
         lines += [f"or like: {other.name}: {other.description}" for other in self.equivalents]
         return lines + [f"others made it: {known.reported_at}"] * bool(known.reported_at)
 
-    def _unexplained(self) -> list[str]:
+    def _count_unexplained(self) -> list[str]:
         if not self.deviating:
             return ["behaves like: nothing can be told, for no deviating case returned numbers that can be compared"]
         if self.arithmetic is not None:
@@ -101,7 +101,7 @@ def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
     asides = _notes(verdicts)
     if not wrong:
         return Diagnosis(notes=asides)
-    misses = _unexplained([*wrong, *right], len(wrong) // _UNEXPLAINED_SHARE)
+    misses = _count_unexplained([*wrong, *right], len(wrong) // _UNEXPLAINED_SHARE)
     known = tuple(mistake for mistake, missed in misses.items() if not missed)
     deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:_MAX_COMPARED]
     where = locate_fault([*deviating, *(v for v in verdicts if v.outcome is Outcome.PARITY)])
@@ -122,7 +122,7 @@ def _sample(compared: list[ComparableRun]) -> list[ComparableRun]:
     return [one for one in (*fresh, *others)[: 2 * _MAX_COMPARED] if one.noise][:_MAX_COMPARED]
 
 
-def _unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mistake, list[ComparableRun]]:
+def _count_unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mistake, list[ComparableRun]]:
     """For each mistake the cases where it does something else; mistakes with more than a few of them are left out."""
     missed: dict[Mistake, list[ComparableRun]] = {known: [] for known in MISTAKES}
     for one in compared:
@@ -153,14 +153,14 @@ def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
     found: list[Arithmetic] = []
     for dtype in dict.fromkeys(verdict.case.setting.runtime.dtype for verdict in deviating):
         run = [verdict.observation for verdict in deviating if verdict.case.setting.runtime.dtype == dtype]
-        arithmetic = _shared_by_all(sorted(run, key=lambda observation: observation.case.input.size)[:_MAX_COMPARED])
+        arithmetic = _find_shared(sorted(run, key=lambda observation: observation.case.input.size)[:_MAX_COMPARED])
         if arithmetic is None:
             return None
         found.append(arithmetic)
     return found[0] if found else None
 
 
-def _shared_by_all(run: list[Observation]) -> Arithmetic | None:
+def _find_shared(run: list[Observation]) -> Arithmetic | None:
     """Asked of one case first, which is enough to refute most."""
     return None if explain(run[:1]).arithmetic is None else explain(run).arithmetic
 

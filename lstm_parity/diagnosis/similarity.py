@@ -51,7 +51,7 @@ class MistakeRun:
         other = _outputs_of(self.mistake, _in_another_precision(self.case), self.way)
         if self.outputs is None or other is None:
             return self.plain
-        return {name: self._widened(self.outputs, other, name) for name in self.plain}
+        return {name: self._widen(self.outputs, other, name) for name in self.plain}
 
     @cached_property
     def others(self) -> list[Outputs]:
@@ -63,7 +63,7 @@ class MistakeRun:
         again = [_outputs_of(self.mistake, case, self.way) for case in (self.case, told)]
         return [outputs for outputs in again if outputs is not None and outputs.complete]
 
-    def _widened(self, one: Outputs, other: Outputs, tensor: str) -> Array:
+    def _widen(self, one: Outputs, other: Outputs, tensor: str) -> Array:
         ours, wider, native = getattr(one, tensor), getattr(other, tensor), NATIVE[self.case.setting.runtime.dtype]
         if ours is None or wider is None:
             return self.plain[tensor]

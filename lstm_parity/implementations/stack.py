@@ -65,24 +65,26 @@ class CellStack:
     def __call__(self, input: Any, hx: State | None = None) -> tuple[Any, State]:
         """Call it as `nn.LSTM`."""
         if isinstance(input, PackedSequence):
-            return self._packed(input, hx)
+            return self._run_packed(input, hx)
         if input.dim() == 2:
             hx = None if hx is None else (hx[0].unsqueeze(1), hx[1].unsqueeze(1))
-            output, (h_n, c_n) = self._padded(input.unsqueeze(1), hx, None)
+            output, (h_n, c_n) = self._run_padded(input.unsqueeze(1), hx, None)
             return output.squeeze(1), (h_n.squeeze(1), c_n.squeeze(1))
-        output, state = self._padded(input.transpose(0, 1) if self.batch_first else input, hx, None)
+        output, state = self._run_padded(input.transpose(0, 1) if self.batch_first else input, hx, None)
         return output.transpose(0, 1) if self.batch_first else output, state
 
-    def _packed(self, packed: PackedSequence, hx: State | None) -> tuple[PackedSequence, State]:
+    def _run_packed(self, packed: PackedSequence, hx: State | None) -> tuple[PackedSequence, State]:
         padded, lengths = pad_packed_sequence(packed)
-        output, state = self._padded(padded, hx, lengths)
+        output, state = self._run_padded(padded, hx, lengths)
         order = packed.sorted_indices
         if order is not None:
             output, lengths = output.index_select(1, order), lengths[order]
         data = pack_padded_sequence(output, lengths).data
         return PackedSequence(data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices), state
 
-    def _padded(self, x: torch.Tensor, hx: State | None, lengths: torch.Tensor | None) -> tuple[torch.Tensor, State]:
+    def _run_padded(
+        self, x: torch.Tensor, hx: State | None, lengths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, State]:
         lasts: list[State] = []
         for layer in self.runs:
             outputs = []

@@ -82,10 +82,10 @@ class _Runs:
     def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
         """The exact answers and their noise."""
         with np.errstate(all="ignore"):
-            seen = self._seen if steps else lambda layer: None
+            seen = self._returned_states if steps else lambda layer: None
             return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
 
-    def _seen(self, layer: int) -> Array | None:
+    def _returned_states(self, layer: int) -> Array | None:
         """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""
         if self.x.shape[1] == 1:
             h_n = np.split(self.h_n, len(self.cells), axis=1)[layer]

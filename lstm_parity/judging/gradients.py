@@ -75,20 +75,23 @@ def judge_all_gradients(
     """
     arithmetic = expected_arithmetic(implementation, cases[0].setting)
     if (reason := implementation.unsupported_reason(cases[0].setting)) is not None:
-        return [_ended_verdict(Observation(case, refused=reason), arithmetic) for case in cases]
+        return [_verdict_without_gradients(Observation(case, refused=reason), arithmetic) for case in cases]
     found = list[Found]()
     try:
         found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
     except NotImplementedError as error:
-        return [_ended_verdict(Observation(case, refused=str(error)), arithmetic) for case in cases]
+        return [_verdict_without_gradients(Observation(case, refused=str(error)), arithmetic) for case in cases]
     except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
-        return [_ended_verdict(Observation(case, failed=describe_exception(error)), arithmetic) for case in cases]
+        return [
+            _verdict_without_gradients(Observation(case, failed=describe_exception(error)), arithmetic)
+            for case in cases
+        ]
     gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
     compared = _compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
     return [_make_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
 
 
-def _ended_verdict(observation: Observation, arithmetic: Arithmetic) -> Verdict:
+def _verdict_without_gradients(observation: Observation, arithmetic: Arithmetic) -> Verdict:
     """Before there was a gradient."""
     outcome, reason = (
         Outcome.FAILED if observation.failed else Outcome.REFUSED,

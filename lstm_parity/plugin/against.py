@@ -31,13 +31,13 @@ class Against:
         done = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
         if session.exitstatus not in done or session.config.option.collectonly:
             return
-        self._told = self._compared()
+        self._told = self._compare()
         if isinstance(self._told, str) or self._told.worse:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.OK
 
-    def _compared(self) -> Comparison | str:
+    def _compare(self) -> Comparison | str:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 new = record_with(Path(sys.executable), Path(folder) / "new.record", quiet=True, device=self._device)

@@ -79,7 +79,7 @@ def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
         max((verdict.worst for verdict in verdicts), default=0.0),
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
-        Counter(reason for verdict in verdicts for reason in _unjudged(verdict)),
+        Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict)),
         tuple(describe_failure(verdict) for verdict in bad[:_MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
     )
@@ -92,7 +92,7 @@ def _outcome(counts: Counter[Outcome]) -> Outcome:
     return Outcome.REFUSED
 
 
-def _unjudged(verdict: Verdict) -> list[str]:
+def _count_unjudged(verdict: Verdict) -> list[str]:
     """Why a case was not judged, or which part of one that was."""
     if verdict.outcome in (Outcome.REFUSED, Outcome.NOT_JUDGED):
         return [f"{verdict.outcome.value}: {verdict.reason}"]

@@ -17,7 +17,7 @@ def certificate_text(certificate: Certificate, width: int = 120) -> str:
         f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
         f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
     )
-    for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _unjudged(certificate))):
+    for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _list_unjudged(certificate))):
         console.print(title + ":" if lines else f"{title}: nothing.")
         for line in lines:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
@@ -64,7 +64,7 @@ def _coverage(certificate: Certificate) -> list[str]:
     ]
 
 
-def _unjudged(certificate: Certificate) -> list[str]:
+def _list_unjudged(certificate: Certificate) -> list[str]:
     return [
         f"{row.implementation}, {row.dtype}: {count} cases {reason}"
         for row in certificate.rows

@@ -48,7 +48,7 @@ def require_parity(verdict: Verdict) -> None:
 def describe_failure(verdict: Verdict) -> str:
     """The whole story of a verdict that is not PARITY, all deviating tensors in it."""
     lines = [*verdict.faults]
-    told = _shown_comparisons(verdict)
+    told = _list_comparisons(verdict)
     for measured in told:
         lines += _describe_deviation(measured, verdict.case.setting)
     if verdict.outcome is Outcome.FAILED:
@@ -81,7 +81,7 @@ def _repeat_line(case: Case) -> str:
     return f"  repeat: no --case can, for numbers were set by hand after drawing {case.id}"
 
 
-def _shown_comparisons(verdict: Verdict) -> tuple[TensorComparison, ...]:
+def _list_comparisons(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The deviating tensors as a reader of the results sees them, from the initial states on, where that can be told.
 
     The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.

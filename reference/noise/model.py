@@ -145,11 +145,11 @@ class Matrix:
         copied = same & (w_t[..., 1:, :] != 0.0) & many[..., None, None]
         copies = copied.astype(np.float32) if many.any() else None
         full = _few_zeros(np.count_nonzero(w, axis=-1), w.shape[-1])
-        return cls(w_t, *_scaled_squares(w_t, axis=-2), full, copies)
+        return cls(w_t, *_scale_and_square(w_t, axis=-2), full, copies)
 
     def root_of_squares(self, x: Array) -> Array:
         """Return `sqrt(x^2 @ w_t^2)`, with infinite and NaN entries of x left out."""
-        squares, scale = _scaled_squares(x, axis=-1)
+        squares, scale = _scale_and_square(x, axis=-1)
         root = np.sqrt(squares @ self.squares) * scale
         root *= self.scale
         return np.asarray(root)
@@ -174,7 +174,7 @@ def _copies(x: Array) -> Array:
     return np.asarray((np.abs(np.diff(x)) <= _COPIES * np.abs(ahead)) & (ahead != 0.0), np.float32)
 
 
-def _scaled_squares(x: Array, axis: int) -> tuple[Array, Array]:
+def _scale_and_square(x: Array, axis: int) -> tuple[Array, Array]:
     """Return the squares of x / scale in float32, and the scale: the largest magnitude along an axis."""
     scale = np.abs(x).max(axis, keepdims=True)
     if not np.isfinite(scale).all():

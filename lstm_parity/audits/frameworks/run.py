@@ -115,14 +115,14 @@ def _result(one: Framework, server: ProcessServer) -> FrameworkResult:
         try:
             implementation.start()
         except TargetError as error:
-            return FrameworkResult(one, told, (_failed_result(one, str(error)),))
+            return FrameworkResult(one, told, (_make_failed(one, str(error)),))
         dtypes = [dtype for dtype in _DTYPES if dtype not in one.lacks]
         return FrameworkResult(
             one, told, tuple(j for dtype in dtypes for j in _judge_dtypes(one, implementation, dtype))
         )
 
 
-def _failed_result(one: Framework, words: str) -> FrameworkRow:
+def _make_failed(one: Framework, words: str) -> FrameworkRow:
     counts = {outcome.value: 0 for outcome in Outcome}
     nothing = Row(one.title, "", Outcome.FAILED, "", None, counts, 0.0, 0.0, {}, {}, (words,), ())
     return FrameworkRow(nothing, None, f"{one.title} is installed, but could not be started: {words}")

@@ -90,7 +90,7 @@ class HiddenFromOldCell(PlainLSTM):
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
         """The new c comes too late."""
         i, f, g, o = self.gates(self.sums(x, state[0], w))
-        return self.projected(self.hidden(o, state[1]), w), self.cell_state(i, f, g, state[1])
+        return self.project(self.hidden(o, state[1]), w), self.cell_state(i, f, g, state[1])
 
 
 class HiddenNeverUpdated(PlainLSTM):

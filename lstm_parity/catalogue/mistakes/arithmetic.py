@@ -50,14 +50,14 @@ class OutputInSinglePrecision(PlainLSTM):
     scope = where.EVERYWHERE
     fix = "allocate the output with the input's dtype: new_empty, or dtype=x.dtype"
 
-    def joined(self, outputs: list[Tensor]) -> Tensor:
+    def join(self, outputs: list[Tensor]) -> Tensor:
         """float32, and the next layer reads what it needs."""
-        joined = super().joined(outputs)
+        joined = super().join(outputs)
         return joined.float().to(joined.dtype) if joined.dtype == torch.float64 else joined
 
-    def returned(self, output, last):  # type: ignore[no-untyped-def]
+    def finish(self, output, last):  # type: ignore[no-untyped-def]
         """A dtype that nobody asked for."""
-        return super().returned(output.float() if isinstance(output, Tensor) else output, last)
+        return super().finish(output.float() if isinstance(output, Tensor) else output, last)
 
 
 class TanhOfAFewBits(PlainLSTM):
@@ -112,6 +112,6 @@ class WeightsRounded(PlainLSTM):
     scope = where.EVERYWHERE
     fix = "keep the weights in the layer's own dtype; do not store them in bfloat16"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """Rounded once, when they are loaded."""
         return replace(w, w_ih=w.w_ih.bfloat16().to(w.w_ih.dtype), w_hh=w.w_hh.bfloat16().to(w.w_hh.dtype))

@@ -28,7 +28,7 @@ class GradientOfOneBiasDoubled(PlainLSTM):
     witness = STEPS
     fix = "give the gradient of the sum of the biases to each of them once"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """Twice."""
         return w if w.b_hh is None else replace(w, b_hh=send_back(w.b_hh, lambda gradient: 2 * gradient))
 
@@ -106,7 +106,7 @@ class BiasGradientsOfTheForgetGate(PlainLSTM):
     fix = "sum each gate's own dz into its quarter of the bias gradient"
     reported_at = "https://github.com/hanbt/learn_dl/issues/53"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """A line copied three times, and changed twice."""
         biases = {
             name: send_back(one, lambda d: _quarters(d, 1, 1, 2, 1)) for name, one in w.items() if name[:2] == "b_"
@@ -155,9 +155,9 @@ class GradientClippedInside(PlainLSTM):
     fix = "clip gradients after the backward pass, if at all, not within it"
     reported_at = "https://github.com/junhyukoh/caffe-lstm/issues/18"
 
-    def projected(self, h: Tensor, w: CellWeights) -> Tensor:
+    def project(self, h: Tensor, w: CellWeights) -> Tensor:
         """As theanets and Graves did, meant well."""
-        return send_back(super().projected(h, w), lambda gradient: gradient.clamp(-1, 1))
+        return send_back(super().project(h, w), lambda gradient: gradient.clamp(-1, 1))
 
 
 class GradientAveragedOverSteps(PlainLSTM):
@@ -205,7 +205,7 @@ class RecurrentGradientNotTransposed(PlainLSTM):
     witness = STEPS
     fix = "return dz^T h, of shape (4H, P), as the gradient of w_hh; do not transpose it"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """h^T dz for dz^T h."""
         if w.hidden_size != w.output_size:
             return w

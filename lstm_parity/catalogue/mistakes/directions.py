@@ -104,9 +104,9 @@ class DirectionsJoinedBackwards(PlainLSTM):
     scope = where.DIRECTIONS
     fix = "concatenate the forward output first: cat([forward, reverse], -1)"
 
-    def joined(self, outputs: list[Tensor]) -> Tensor:
+    def join(self, outputs: list[Tensor]) -> Tensor:
         """Reverse, forward."""
-        return super().joined(outputs[::-1])
+        return super().join(outputs[::-1])
 
 
 class DirectionsInterleaved(PlainLSTM):
@@ -116,7 +116,7 @@ class DirectionsInterleaved(PlainLSTM):
     scope = where.DIRECTIONS & where.UNITS
     fix = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
-    def joined(self, outputs: list[Tensor]) -> Tensor:
+    def join(self, outputs: list[Tensor]) -> Tensor:
         """Forward, reverse, forward, reverse."""
         return torch.stack(outputs, -1).flatten(-2)
 
@@ -183,7 +183,7 @@ class DirectionsAdded(PlainLSTM):
     scope = where.DIRECTIONS
     fix = "concatenate both directions along the features: torch.cat([forward, reverse], -1)"
 
-    def joined(self, outputs: list[Tensor]) -> Tensor:
+    def join(self, outputs: list[Tensor]) -> Tensor:
         """Half as wide."""
         return outputs[0] + outputs[1] if len(outputs) == 2 else outputs[0]
 

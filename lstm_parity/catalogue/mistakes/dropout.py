@@ -23,9 +23,9 @@ class NothingDropped(DroppingLSTM):
     witness = STACK
     reported_at = "https://github.com/jihunchoi/recurrent-batch-normalization-pytorch/issues/13"
 
-    def dropped(self, output: Tensor, layer: int) -> Tensor:
+    def drop(self, output: Tensor, layer: int) -> Tensor:
         """Drawn and forgotten."""
-        super().dropped(output, layer)
+        super().drop(output, layer)
         return output
 
 
@@ -37,7 +37,7 @@ class DroppedInEvalMode(DroppingLSTM):
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """Always."""
-        return self.dropped(output, layer) if layer < self.layers - 1 else output
+        return self.drop(output, layer) if layer < self.layers - 1 else output
 
 
 class MasksNotRescaled(DroppingLSTM):
@@ -45,9 +45,9 @@ class MasksNotRescaled(DroppingLSTM):
 
     witness = STACK
 
-    def drawn(self, like: Tensor) -> Tensor:
+    def draw_mask(self, like: Tensor) -> Tensor:
         """0 and 1."""
-        return (super().drawn(like) != 0.0).to(like.dtype)
+        return (super().draw_mask(like) != 0.0).to(like.dtype)
 
 
 class RescaledInEvalMode(DroppingLSTM):
@@ -60,11 +60,11 @@ class RescaledInEvalMode(DroppingLSTM):
         """1-p where nothing is dropped."""
         if layer == self.layers - 1:
             return output
-        return self.dropped(output, layer) if self.training else output * (1.0 - self.p)
+        return self.drop(output, layer) if self.training else output * (1.0 - self.p)
 
-    def drawn(self, like: Tensor) -> Tensor:
+    def draw_mask(self, like: Tensor) -> Tensor:
         """0 and 1."""
-        return (super().drawn(like) != 0.0).to(like.dtype)
+        return (super().draw_mask(like) != 0.0).to(like.dtype)
 
 
 class KeptWithProbabilityP(DroppingLSTM):
@@ -73,7 +73,7 @@ class KeptWithProbabilityP(DroppingLSTM):
     witness = "I5-H7-L3-bi-T4-B3-float32-normal-2"
     reported_at = "https://github.com/tensorforce/tensorforce/pull/111"
 
-    def drawn(self, like: Tensor) -> Tensor:
+    def draw_mask(self, like: Tensor) -> Tensor:
         """p and 1-p exchanged."""
         return dropout(torch.ones_like(like), 1.0 - self.p)
 
@@ -86,7 +86,7 @@ class LastLayerDroppedToo(DroppingLSTM):
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """`if i != num_layers`, with i below num_layers."""
-        return self.dropped(output, layer) if self.training else output
+        return self.drop(output, layer) if self.training else output
 
 
 class InputDropped(DroppingLSTM):
@@ -94,9 +94,9 @@ class InputDropped(DroppingLSTM):
 
     witness = STACK
 
-    def entered(self, x: Tensor) -> Tensor:
+    def enter(self, x: Tensor) -> Tensor:
         """One mask more."""
-        return self.dropped(x, 0) if self.training else x
+        return self.drop(x, 0) if self.training else x
 
 
 class RecurrentStateDropped(DroppingLSTM):
@@ -107,9 +107,9 @@ class RecurrentStateDropped(DroppingLSTM):
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """Another mask for each step."""
-        return super().sums(x, h * self.drawn(h) if self.training else h, w)
+        return super().sums(x, h * self.draw_mask(h) if self.training else h, w)
 
-    def dropped(self, output: Tensor, layer: int) -> Tensor:
+    def drop(self, output: Tensor, layer: int) -> Tensor:
         """As it is."""
         return output
 
@@ -166,7 +166,7 @@ class EachDirectionReadsItsOwnMask(DroppingLSTM):
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Drawn where it is read."""
-        return super().run(self.dropped(x, 1) if self._above else x, lengths, state, w, reverse)
+        return super().run(self.drop(x, 1) if self._above else x, lengths, state, w, reverse)
 
     def state(self, states: Tensor, layer: int, direction: int) -> Tensor:
         """Remember whether there is a layer below."""
@@ -199,7 +199,7 @@ class MaskDrawnForPaddingToo(DroppingLSTM):
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """(T, B, D*P) numbers."""
-        return self.drawn(output)
+        return self.draw_mask(output)
 
 
 class LastStatesDropped(DroppingLSTM):
@@ -211,4 +211,4 @@ class LastStatesDropped(DroppingLSTM):
         """Dropped once more where they are given out."""
         h_n, c_n = super().last_states(lasts, output)
         lower = len(h_n) - self.directions
-        return (torch.cat([h_n[:lower] * self.drawn(h_n[:lower]), h_n[lower:]]) if self.training else h_n), c_n
+        return (torch.cat([h_n[:lower] * self.draw_mask(h_n[:lower]), h_n[lower:]]) if self.training else h_n), c_n

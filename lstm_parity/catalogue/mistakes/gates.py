@@ -91,7 +91,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
     scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
     fix = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """Turned round where it is square."""
         if w.hidden_size != w.output_size:
             return w
@@ -105,9 +105,11 @@ class InputFeaturesReversed(PlainLSTM):
     scope = where.FEATURES
     fix = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """The input turned round is the same."""
-        return super().padded(x.flip(-1), lengths, hx)
+        return super().run_padded(x.flip(-1), lengths, hx)
 
 
 class RecurrentWeightsIgnored(PlainLSTM):
@@ -155,7 +157,7 @@ class BiasDoubled(PlainLSTM):
     scope = where.BIAS
     fix = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """b_ih twice."""
         return replace(w, b_hh=w.b_ih)
 
@@ -168,7 +170,7 @@ class BiasOfOneGateForAll(PlainLSTM):
     scope = where.BIAS
     fix = "take all 4H entries of b_ih, each gate its own quarter"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """The first quarter four times."""
         return w if w.b_ih is None else replace(w, b_ih=w.b_ih[: w.hidden_size].repeat(4))
 
@@ -194,7 +196,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
     scope = where.NO_BIAS & where.FED_BACK
     fix = "with bias=False add no bias at all, in the forget gate neither"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """A bias where none should be."""
         if w.b_ih is not None:
             return w

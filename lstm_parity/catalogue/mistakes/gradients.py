@@ -88,7 +88,7 @@ class InitialStatesDetached(PlainLSTM):
     witness = STEPS
     fix = "start from h_0 and c_0 themselves, not from copies without a gradient"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Two constants."""
         return h_0.detach(), c_0.detach()
 
@@ -99,7 +99,7 @@ class InitialHiddenStateDetached(PlainLSTM):
     witness = STEPS
     fix = "start from h_0 itself, not from a copy without a gradient"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """One constant."""
         return h_0.detach(), c_0
 
@@ -110,7 +110,7 @@ class InitialCellStateDetached(PlainLSTM):
     witness = STEPS
     fix = "start from c_0 itself, not from a copy without a gradient"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other."""
         return h_0, c_0.detach()
 
@@ -146,9 +146,11 @@ class InputDetached(PlainLSTM):
     witness = STEPS
     fix = "read the input itself, and return its gradient, the sum of W_ih^T dz"
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """A constant."""
-        return super().padded(x.detach(), lengths, hx)
+        return super().run_padded(x.detach(), lengths, hx)
 
 
 class ForgetGateDetached(PlainLSTM):
@@ -183,7 +185,7 @@ class BiasNotTrained(PlainLSTM):
     fix = "register the biases by nn.Parameter, not as buffers, and do not detach them"
     reported_at = "https://github.com/tracel-ai/burn/pull/5235"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """Constants."""
         bias = {name: value.detach() for name, value in w.items() if name in ("b_ih", "b_hh")}
         return replace(w, **bias)
@@ -196,7 +198,7 @@ class RecurrentWeightsNotTrained(PlainLSTM):
     fix = "compute with the parameter w_hh itself, not with a constant made of it"
     reported_at = "https://github.com/fastai/fastai2/pull/427"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """A constant."""
         return replace(w, w_hh=w.w_hh.detach())
 
@@ -207,7 +209,7 @@ class ProjectionNotTrained(PlainLSTM):
     witness = "I3-H5-P3-T3-B2-float32-grad-normal-1"
     fix = "compute with the parameter w_hr itself, not with a constant made of it"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """A constant."""
         return w if w.w_hr is None else replace(w, w_hr=w.w_hr.detach())
 
@@ -242,6 +244,6 @@ class WeightsCopied(PlainLSTM):
     fix = "compute with the parameters themselves: no clone made under no_grad, no torch.tensor(weight), no .data"
     reported_at = "https://github.com/fastai/fastai/issues/2591"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """Another tensor than the optimiser's."""
         return w.map(lambda weight: weight.detach().clone())

@@ -84,10 +84,10 @@ class LayersReadTheCellState(PlainLSTM):
     scope = where.LAYERS & where.NO_PROJECTION
     fix = "feed layer k + 1 with the h of layer k, not with its c"
 
-    def emitted(self, state: State, running: Tensor | None) -> Tensor:
+    def emit(self, state: State, running: Tensor | None) -> Tensor:
         """The other half of the state, where it has the shape."""
         h, c = state
-        return super().emitted((c.tanh() if c.shape == h.shape and self.layers > 1 else h, c), running)
+        return super().emit((c.tanh() if c.shape == h.shape and self.layers > 1 else h, c), running)
 
 
 class OutputOfTheFirstLayer(PlainLSTM):
@@ -97,10 +97,12 @@ class OutputOfTheFirstLayer(PlainLSTM):
     scope = where.LAYERS
     fix = "return the last layer's output"
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """The first of them."""
         self._first: list[Tensor] = []
-        _, last = super().padded(x, lengths, hx)
+        _, last = super().run_padded(x, lengths, hx)
         return self._first[0], last
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:

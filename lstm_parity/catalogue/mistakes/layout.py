@@ -76,7 +76,7 @@ class StatesReadBatchFirstWhereItFits(PlainLSTM):
     scope = where.AS_MANY_STATES_AS_ROWS & where.STATES
     fix = "read h_0 and c_0 as (num_layers * num_directions, B, ...) always; guess nothing from their shape"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Guessed from the shape."""
         return (h_0.transpose(0, 1), c_0.transpose(0, 1)) if h_0.shape[0] == h_0.shape[1] else (h_0, c_0)
 
@@ -106,7 +106,7 @@ class UnbatchedStepsReadAsRows(PlainLSTM):
         if not isinstance(input, Tensor) or input.dim() != 2:
             return super().__call__(input, hx)
         states = None if hx is None else [state.unsqueeze(1).expand(-1, len(input), -1) for state in hx]
-        output, last = self.padded(input.unsqueeze(0), None, states)
+        output, last = self.run_padded(input.unsqueeze(0), None, states)
         return output.squeeze(0), tuple(state[:, -1] for state in last)
 
 
@@ -129,7 +129,7 @@ class StateStridesIgnored(PlainLSTM):
     scope = where.STRIDED & where.STATES
     fix = "read h_0 and c_0 by their strides, or make them contiguous first"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The memory in the order in which it lies."""
         h_0, c_0 = (torch.as_strided(state, state.shape, _contiguous(state.shape)) for state in (h_0, c_0))
         return h_0, c_0

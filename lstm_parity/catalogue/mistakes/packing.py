@@ -97,10 +97,10 @@ class StatesSortedTheWrongWay(PlainLSTM):
     scope = where.UNSORTED & where.STATES
     fix = "permute h_0 and c_0 by sorted_indices on the way in, h_n and c_n by unsorted_indices on the way out"
 
-    def packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
+    def run_packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
         """The inverse permutation for the states."""
         self._wrong = packed.unsorted_indices
-        return super().packed(packed, hx)
+        return super().run_packed(packed, hx)
 
     def rows_in(self, state: Tensor, sorted_indices: Tensor | None) -> Tensor:
         """Right only where the permutation is its own inverse."""
@@ -114,11 +114,13 @@ class LengthsOneStepShort(PlainLSTM):
     scope = where.LENGTHS
     fix = "run each row through its step length - 1, that is while t < length"
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """Off by one."""
         if lengths is not None:
             lengths = torch.where((lengths < len(x)) & (lengths > 1), lengths - 1, lengths)
-        return super().padded(x, lengths, hx)
+        return super().run_padded(x, lengths, hx)
 
 
 class RowsOfOneStepSkipped(PlainLSTM):
@@ -128,11 +130,13 @@ class RowsOfOneStepSkipped(PlainLSTM):
     scope = where.LENGTHS
     fix = "run rows of length 1 too: one step"
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """Length 0."""
         if lengths is not None and len(x) > 1:
             lengths = torch.where(lengths == 1, 0, lengths)
-        return super().padded(x, lengths, hx)
+        return super().run_padded(x, lengths, hx)
 
 
 class OutputLeftSorted(PlainLSTM):
@@ -143,11 +147,11 @@ class OutputLeftSorted(PlainLSTM):
     scope = where.UNSORTED
     fix = "give the packed output the sorted_indices and unsorted_indices of the input"
 
-    def returned(self, output: Any, last: Sequence[Tensor]) -> Any:
+    def finish(self, output: Any, last: Sequence[Tensor]) -> Any:
         """Data and batch sizes only."""
         if isinstance(output, PackedSequence):
             output = PackedSequence(output.data, output.batch_sizes)
-        return super().returned(output, last)
+        return super().finish(output, last)
 
 
 class LastStatesAtTheShortestLength(PlainLSTM):
@@ -165,7 +169,9 @@ class LastStatesAtTheShortestLength(PlainLSTM):
         own = output[self._shortest - 1, :, : h_n.shape[-1]].unsqueeze(0)
         return torch.cat([h_n[: -self.directions], own, h_n[len(h_n) + 1 - self.directions :]]), c_n
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """Remember when it ends."""
         self._shortest = None if lengths is None else int(lengths.min())
-        return super().padded(x, lengths, hx)
+        return super().run_padded(x, lengths, hx)

@@ -37,20 +37,20 @@ class PlainLSTM:
         self.batch_first = setting.architecture.batch_first
         self.layers, self.directions = weights.num_layers, weights.num_directions
         places = [[(k, d) for d in range(self.directions)] for k in range(self.layers)]
-        self.cells = [[self.prepared(self.weights(weights.cells, k, d)) for k, d in layer] for layer in places]
+        self.cells = [[self.prepare(self.weights(weights.cells, k, d)) for k, d in layer] for layer in places]
 
     def __call__(self, input: Any, hx: Sequence[Tensor] | None = None) -> Any:
         """The whole call."""
         if isinstance(input, PackedSequence):
-            return self.packed(input, hx)
+            return self.run_packed(input, hx)
         if input.dim() == 2:
             states = None if hx is None else [state.unsqueeze(1) for state in hx]
-            output, last = self.padded(input.unsqueeze(1), None, states)
-            return self.returned(output.squeeze(1), [state.squeeze(1) for state in last])
-        output, last = self.padded(self.time_major(input), None, hx)
-        return self.returned(self.from_time_major(output), last)
+            output, last = self.run_padded(input.unsqueeze(1), None, states)
+            return self.finish(output.squeeze(1), [state.squeeze(1) for state in last])
+        output, last = self.run_padded(self.time_major(input), None, hx)
+        return self.finish(self.from_time_major(output), last)
 
-    def returned(self, output: Any, last: Sequence[Tensor]) -> Any:
+    def finish(self, output: Any, last: Sequence[Tensor]) -> Any:
         """What the call gives back."""
         return output, tuple(last)
 
@@ -64,14 +64,14 @@ class PlainLSTM:
         """The call's layout from (T, B, D*P)."""
         return output.transpose(0, 1) if self.batch_first else output
 
-    def packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
+    def run_packed(self, packed: PackedSequence, hx: Sequence[Tensor] | None) -> Any:
         """A call with a PackedSequence."""
         x, lengths = pad_packed_sequence(PackedSequence(packed.data, packed.batch_sizes))
         states = None if hx is None else [self.rows_in(state, packed.sorted_indices) for state in hx]
-        output, last = self.padded(x, lengths, states)
+        output, last = self.run_padded(x, lengths, states)
         data = pack_padded_sequence(output, lengths).data
         repacked = PackedSequence(data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices)
-        return self.returned(repacked, [self.rows_out(state, packed.unsorted_indices) for state in last])
+        return self.finish(repacked, [self.rows_out(state, packed.unsorted_indices) for state in last])
 
     def rows_in(self, state: Tensor, sorted_indices: Tensor | None) -> Tensor:
         """An initial state with its rows longest first."""
@@ -83,9 +83,11 @@ class PlainLSTM:
 
     # ------------------------------------------------------------------ layers and directions
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """All layers on x (T, B, I)."""
-        h_0, c_0 = self.no_states(x) if hx is None else self.given_states(*hx)
+        h_0, c_0 = self.no_states(x) if hx is None else self.read_states(*hx)
         lasts: list[State] = []
         for layer in range(self.layers):
             below, outputs = x, list[Tensor]()
@@ -94,14 +96,14 @@ class PlainLSTM:
                 output, last = self.run(below, lengths, state, self.cells[layer][direction], direction == 1)
                 outputs.append(output)
                 lasts.append(last)
-            x = self.between_layers(self.joined(outputs), below, layer)
+            x = self.between_layers(self.join(outputs), below, layer)
         return x, self.last_states(lasts, x)
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
         """The weights of a layer and direction."""
         return cells[layer][direction]
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """The weights of a cell as they are used."""
         return w
 
@@ -110,7 +112,7 @@ class PlainLSTM:
         w, states = self.cells[0][0], self.layers * self.directions
         return x.new_zeros(states, x.shape[1], w.output_size), x.new_zeros(states, x.shape[1], w.hidden_size)
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """h_0 and c_0 as they were given."""
         return h_0, c_0
 
@@ -118,7 +120,7 @@ class PlainLSTM:
         """The state of a layer and direction: (B, P) or (B, H)."""
         return states[layer * self.directions + direction]
 
-    def joined(self, outputs: list[Tensor]) -> Tensor:
+    def join(self, outputs: list[Tensor]) -> Tensor:
         """A layer's output from those of its directions."""
         return torch.cat(outputs, -1)
 
@@ -141,7 +143,7 @@ class PlainLSTM:
             running = None if lengths is None else (t < lengths).to(x.device).unsqueeze(1)
             new = self.step(*self.read(x[t], state, running, reverse), w)
             state = self.resting(new, state, running, reverse)
-            outputs.append(self.emitted(state, running))
+            outputs.append(self.emit(state, running))
         return torch.stack(self.in_time(outputs, reverse)), state
 
     def times(self, steps: int, reverse: bool) -> Iterable[int]:
@@ -163,7 +165,7 @@ class PlainLSTM:
         """A row's state rests where the step is beyond its length."""
         return new if running is None else (new[0].where(running, old[0]), new[1].where(running, old[1]))
 
-    def emitted(self, state: State, running: Tensor | None) -> Tensor:
+    def emit(self, state: State, running: Tensor | None) -> Tensor:
         """The output of a step: h, and 0 beyond a row's length."""
         return state[0] if running is None else state[0].where(running, state[0].new_zeros(()))
 
@@ -174,7 +176,7 @@ class PlainLSTM:
         h, c = state
         i, f, g, o = self.gates(self.sums(x, h, w))
         c = self.cell_state(i, f, g, c)
-        return self.projected(self.hidden(o, c), w), c
+        return self.project(self.hidden(o, c), w), c
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
         """What the gates are activated with: (B, 4H)."""
@@ -193,6 +195,6 @@ class PlainLSTM:
         """h before projection."""
         return o * c.tanh()
 
-    def projected(self, h: Tensor, w: CellWeights) -> Tensor:
+    def project(self, h: Tensor, w: CellWeights) -> Tensor:
         """The h that is given out and fed back."""
         return h if w.w_hr is None else linear(h, w.w_hr)

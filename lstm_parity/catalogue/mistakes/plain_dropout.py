@@ -24,30 +24,32 @@ class DroppingLSTM(PlainLSTM):
     p = 0.0
     training = False
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """Remember which steps are data."""
         ends = torch.full((x.shape[1],), len(x)) if lengths is None else lengths
         self.valid = (torch.arange(len(x))[:, None] < ends).to(x.device)
-        return super().padded(self.entered(x), lengths, hx)
+        return super().run_padded(self.enter(x), lengths, hx)
 
-    def entered(self, x: Tensor) -> Tensor:
+    def enter(self, x: Tensor) -> Tensor:
         """What the first layer reads."""
         return x
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
         """Dropped, but for the last layer's output."""
-        return self.dropped(output, layer) if self.training and layer < self.layers - 1 else output
+        return self.drop(output, layer) if self.training and layer < self.layers - 1 else output
 
-    def dropped(self, output: Tensor, layer: int) -> Tensor:
+    def drop(self, output: Tensor, layer: int) -> Tensor:
         """(T, B, D*P) times its mask."""
         return output * self.mask(output, layer)
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """(T, B, D*P), 0 where there is no data."""
-        data = self.drawn(output.detach()[self.valid])
+        data = self.draw_mask(output.detach()[self.valid])
         return torch.zeros_like(output).masked_scatter(self.valid.unsqueeze(-1).expand_as(output), data)
 
-    def drawn(self, like: Tensor) -> Tensor:
+    def draw_mask(self, like: Tensor) -> Tensor:
         """0 and 1/(1-p), of that shape."""
         return dropout(torch.ones_like(like), self.p)
 

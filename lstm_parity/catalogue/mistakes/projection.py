@@ -46,7 +46,7 @@ class ProjectionCutOff(PlainLSTM):
     scope = where.PROJECTION
     fix = "multiply with w_hr: h = w_hr @ (o * tanh(c)), instead of cutting off units"
 
-    def projected(self, h: Tensor, w: CellWeights) -> Tensor:
+    def project(self, h: Tensor, w: CellWeights) -> Tensor:
         """w_hr is never read."""
         return h[..., : w.output_size]
 
@@ -86,7 +86,7 @@ class ProjectionBeforeTheOutputGate(PlainLSTM):
         """In the wrong order."""
         i, f, g, o = self.gates(self.sums(x, state[0], w))
         c = self.cell_state(i, f, g, state[1])
-        return o[..., : w.output_size] * self.projected(c.tanh(), w), c
+        return o[..., : w.output_size] * self.project(c.tanh(), w), c
 
 
 class ProjectionSquashed(PlainLSTM):
@@ -96,9 +96,9 @@ class ProjectionSquashed(PlainLSTM):
     scope = where.PROJECTION
     fix = "return the projection as it is, without a second tanh"
 
-    def projected(self, h: Tensor, w: CellWeights) -> Tensor:
+    def project(self, h: Tensor, w: CellWeights) -> Tensor:
         """A tanh too many."""
-        return h if w.w_hr is None else super().projected(h, w).tanh()
+        return h if w.w_hr is None else super().project(h, w).tanh()
 
 
 class ProjectedStateReadAsHidden(PlainLSTM):
@@ -108,6 +108,6 @@ class ProjectedStateReadAsHidden(PlainLSTM):
     scope = where.PROJECTION & where.STATES
     fix = "with a projection too, start from the h_0 that is given; its last axis is proj_size"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros where h is narrower than c."""
         return (h_0 if h_0.shape == c_0.shape else torch.zeros_like(h_0)), c_0

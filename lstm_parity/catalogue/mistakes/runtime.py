@@ -30,7 +30,7 @@ class CellStateIgnoredByOnednn(PlainLSTM):
     scope = where.ONEDNN & where.STATES
     fix = "pass c_0 to the oneDNN kernel"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only where oneDNN may be used."""
         return h_0, torch.zeros_like(c_0) if torch.backends.mkldnn.enabled else c_0
 
@@ -42,7 +42,7 @@ class LastRowLostBetweenThreads(PlainLSTM):
     scope = where.THREADS & where.STATES
     fix = "split the batch so that the last rows keep their h_0 and c_0, with several threads too"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Only with several threads."""
         if torch.get_num_threads() == 1:
             return h_0, c_0

@@ -39,7 +39,7 @@ def _runtime(says: str, holds: Callable[[Runtime], bool]) -> Scope:
     return Scope(says, lambda case: holds(case.setting.runtime))
 
 
-def _chained(case: Case) -> bool:
+def _is_chained(case: Case) -> bool:
     """Whether the case is judged step by step too, each step from given states: see `running/observe.py`."""
     return case.setting.architecture.num_layers > 1 and case.setting.call.time > 1
 
@@ -83,7 +83,7 @@ LENGTHS = _call("rows of different lengths", lambda c: c.lengths is not None and
 UNSORTED = _call("packed rows that are not longest first", lambda c: not _descending(c))
 STRIDED = _call("strided tensors", lambda c: c.strided)
 NO_STATES = _call("no initial states", lambda c: not c.states)
-STATES = Scope("initial states", lambda case: case.setting.call.states or _chained(case))
+STATES = Scope("initial states", lambda case: case.setting.call.states or _is_chained(case))
 FED_BACK = STEPS | STATES
 
 GRAD = _runtime("gradients recorded", lambda r: r.grad_mode == "grad")

@@ -24,7 +24,7 @@ class StatesIgnored(PlainLSTM):
     scope = where.STATES
     fix = "start from the h_0 and c_0 that are given in hx"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Zeros."""
         return torch.zeros_like(h_0), torch.zeros_like(c_0)
 
@@ -37,7 +37,7 @@ class HiddenStateIgnored(PlainLSTM):
     scope = where.STATES
     fix = "start from the h_0 that is given, hx[0]"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Half of it."""
         return torch.zeros_like(h_0), c_0
 
@@ -49,7 +49,7 @@ class CellStateIgnored(PlainLSTM):
     scope = where.STATES
     fix = "start from the c_0 that is given, hx[1]"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """The other half."""
         return h_0, torch.zeros_like(c_0)
 
@@ -62,7 +62,7 @@ class StatesSwapped(PlainLSTM):
     scope = where.STATES & where.NO_PROJECTION
     fix = "unpack hx as (h_0, c_0), h first"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """In the wrong order, where the shapes allow it."""
         return (c_0, h_0) if h_0.shape == c_0.shape else (h_0, c_0)
 
@@ -152,7 +152,7 @@ class StatesOfTheFirstRowForAll(PlainLSTM):
     scope = where.STATES & where.ROWS
     fix = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
 
-    def given_states(self, h_0: Tensor, c_0: Tensor) -> State:
+    def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
         """Broadcast."""
         return h_0[:, :1].expand_as(h_0), c_0[:, :1].expand_as(c_0)
 
@@ -163,9 +163,11 @@ class InitialStatesOverwritten(PlainLSTM):
     scope = where.NOWHERE
     fix = "write nothing into hx: compute new tensors (no in-place operation on h_0 or c_0), or clone first"
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """Right numbers, in memory that is not ours."""
-        output, last = super().padded(x, lengths, hx)
+        output, last = super().run_padded(x, lengths, hx)
         for mine, yours in zip(last, hx or (), strict=False):
             yours.data.copy_(mine)
         return output, last
@@ -182,10 +184,12 @@ class LastStatesShareMemoryWithTheFirst(PlainLSTM):
         last = super().last_states(lasts, output)
         return [yours.copy_(mine) for mine, yours in zip(last, self._given, strict=True)] if self._given else last
 
-    def padded(self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None) -> tuple[Tensor, Sequence[Tensor]]:
+    def run_padded(
+        self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None
+    ) -> tuple[Tensor, Sequence[Tensor]]:
         """What was given."""
         self._given = [state.detach() for state in hx or ()]
-        return super().padded(x, lengths, hx)
+        return super().run_padded(x, lengths, hx)
 
 
 class InputNormalisedInPlace(PlainLSTM):
@@ -222,7 +226,7 @@ class BiasesFoldedInPlace(PlainLSTM):
     scope = where.NOWHERE
     fix = "leave the parameters as they are: write the sum of both biases into a new tensor"
 
-    def prepared(self, w: CellWeights) -> CellWeights:
+    def prepare(self, w: CellWeights) -> CellWeights:
         """Right numbers, in memory that is not ours."""
         if w.b_ih is not None and w.b_hh is not None:
             w.b_ih.data.add_(w.b_hh.data)

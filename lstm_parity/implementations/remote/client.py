@@ -62,7 +62,7 @@ class RemoteImplementation:
     def start(self) -> None:
         """Start the process now and not with the first question. Raises TargetError where the target is none."""
         if self._connection is None:
-            self._connected()
+            self._connect()
 
     @property
     def name(self) -> str:
@@ -103,7 +103,7 @@ class RemoteImplementation:
 
         Raises NotImplementedError for a refusal, ToldError for all else that the implementation did wrong.
         """
-        connection = self._connection or self._connected()
+        connection = self._connection or self._connect()
         try:
             frames.send(connection, message, *values, limit=self.limit)
             answer, results = self._answer(connection)
@@ -111,7 +111,7 @@ class RemoteImplementation:
             self._kill()
             raise ImplementationError(f"it did not return within {self.limit:g} seconds and was killed") from None
         except frames.RemoteClosedError:
-            raise ImplementationError(_describe_exit(self._ended())) from None
+            raise ImplementationError(_describe_exit(self._end_process())) from None
         if "refused" in answer:
             raise NotImplementedError(answer["refused"])
         if "impure" in answer:
@@ -127,7 +127,7 @@ class RemoteImplementation:
             if answer != HEARTBEAT:
                 return answer, results
 
-    def _connected(self) -> socket.socket:
+    def _connect(self) -> socket.socket:
         """A new process, the target loaded in it. Raises TargetError where it cannot be."""
         token = secrets.token_hex()  # on the loopback interface any process could connect
         with frames.listen(self._folder) as listening:
@@ -148,9 +148,9 @@ class RemoteImplementation:
             self._kill()
             raise TargetError(f"{self.name} took longer to import than {max(60.0, self.limit):g} seconds") from None
         except frames.RemoteClosedError:
-            raise TargetError(f"{self.name} could not be imported: {_describe_exit(self._ended())}") from None
+            raise TargetError(f"{self.name} could not be imported: {_describe_exit(self._end_process())}") from None
         if "pid" not in answer:
-            self._ended()
+            self._end_process()
             raise TargetError(answer.get("refused") or f"importing {self.name} raised:\n{answer['raised']}")
         self._pid = answer["pid"]
         return connection
@@ -158,9 +158,9 @@ class RemoteImplementation:
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows ends it by either
-        self._ended()
+        self._end_process()
 
-    def _ended(self) -> CallResult:
+    def _end_process(self) -> CallResult:
         assert self._connection is not None
         self._connection.close()
         self._connection = None
@@ -169,7 +169,7 @@ class RemoteImplementation:
     def leave(self) -> None:
         """End the process, not the server."""
         if self._connection is not None:
-            self._ended()
+            self._end_process()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:

@@ -165,7 +165,7 @@ def _leaves(data: bytearray, layouts: list[Any]) -> list[_Leaf]:
         leaf = (_array if library == "numpy" else _tensor)(data, kind, size, start)
         start += size * leaf.itemsize if isinstance(leaf, np.ndarray) else size * leaf.element_size()
         leaf = leaf.reshape(shape)
-        leaves.append(leaf if strides is None else _strided(leaf, strides))
+        leaves.append(leaf if strides is None else _make_strided(leaf, strides))
     return leaves
 
 
@@ -181,7 +181,7 @@ def _tensor(data: bytearray, kind: str, size: int, start: int) -> Tensor:
     )
 
 
-def _strided(values: Tensor, strides: list[int]) -> Tensor:
+def _make_strided(values: Tensor, strides: list[int]) -> Tensor:
     """The tensor with these strides; memory between its elements is NaN, so that reading it shows."""
     needed = 1 + sum((n - 1) * s for n, s in zip(values.shape, strides, strict=True))
     memory = torch.full((needed,), float("nan")).to(values.dtype)

@@ -62,39 +62,39 @@ class _Group:
 
     def findings(self, groups: int) -> Iterator[Finding]:
         """Of all kinds that there are; groups: how many groups are asked for drift."""
-        yield from self._answered()
-        yield from self._malformed()
+        yield from self._pair_answers()
+        yield from self._find_malformed()
         by_kind = defaultdict(list)
         for old, new in self.changed:
             if not (old.raised or new.raised) and old.faults == new.faults:
                 one = judge_change(parse_case(new.case), old, new)
                 by_kind[_kind(one)].append(one)
         for kind, found in by_kind.items():
-            yield self._told(kind, found)
+            yield self._make_findings(kind, found)
         if (grown := measure_drift([one.errors for one in by_kind[Kind.NOISE]])).is_real(groups):
             once = f"by chance once in {1 / grown.chance:.0f}"
             yield Finding(Kind.DRIFT, self.name, f"errors grew {grown.growth:.2f} times in {grown.cases} cases, {once}")
 
-    def _told(self, kind: Kind, found: list[AnswerChange]) -> Finding:
+    def _make_findings(self, kind: Kind, found: list[AnswerChange]) -> Finding:
         worst = max(found, key=lambda one: max((m.worst for m in (*one.old, *one.new)), default=0.0))
         far = max(one.apart for one in found)
         apart = f"up to {far:.1e} apart" if far else "apart in elements that are not recorded"
         words = f"{len(found)} of {len(self.pairs)} cases, {apart}"
-        words = self._shared([one.case for one in found], words)
+        words = self._find_shared([one.case for one in found], words)
         if kind in _MIN_CASES:
             words = f"{words}; {_MIN_CASES[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
         return Finding(kind, self.name, words, tuple(one.name for one in found))
 
-    def _answered(self) -> Iterator[Finding]:
+    def _pair_answers(self) -> Iterator[Finding]:
         """What only one of the two answered."""
         for kind, which in ((Kind.CAPABILITY_LOST, 1), (Kind.CAPABILITY_GAINED, 0)):
             found = [pair for pair in self.changed if pair[which].raised and not pair[1 - which].raised]
             for words, times in Counter(pair[which].raised for pair in found).items():
                 names = tuple(pair[1].case for pair in found if pair[which].raised == words)
-                shared = self._shared([parse_case(name) for name in names], f"{times} of {len(self.pairs)} cases")
+                shared = self._find_shared([parse_case(name) for name in names], f"{times} of {len(self.pairs)} cases")
                 yield Finding(kind, self.name, f"{shared}; {'now' if which else 'was'}: {words}", names)
 
-    def _malformed(self) -> Iterator[Finding]:
+    def _find_malformed(self) -> Iterator[Finding]:
         """What has another form."""
         found = [(o, n) for o, n in self.changed if o.faults != n.faults and not (o.raised or n.raised)]
         for kind, which in ((Kind.DEVIATES, 1), (Kind.MENDED, 0)):
@@ -104,7 +104,7 @@ class _Group:
                 names = tuple(pair[1].case for pair in wrong)
                 yield Finding(kind, self.name, f"{len(wrong)} of {len(self.pairs)} cases; {words}", names)
 
-    def _shared(self, found: list[Case], words: str) -> str:
+    def _find_shared(self, found: list[Case], words: str) -> str:
         """The words, and what the cases have in common that not all cases of the group have, nor these by chance."""
         told = []
         for trait, value in _case_features(found[0]).items():
