@@ -28,7 +28,7 @@ __version__: str
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is first used, so that importing a part of the engine stays quick."""
+    """Import a name when it is first used, so that importing a part of the engine stays quick."""
     if name == "__version__":
         return importlib.import_module("lstm_parity.version").find_version()
     if name in _PLACES:

@@ -44,7 +44,7 @@ json_option = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lstm-parity")
 def main() -> None:
-    """Tell whether a difference between two LSTMs is rounding noise or a bug."""
+    """Judge LSTMs: rounding noise, or a bug, and which bug."""
     share_cores()
 
 
@@ -216,7 +216,7 @@ def _judge_target(
         certificate, verdicts = verify_one(implementation, progress=progress, device=device)
         if not verdicts:
             return certificate, ""
-        progress("how it does on cases that tell mistakes apart")
+        progress("cases that distinguish mistakes")
         return certificate, diagnose([*verdicts, *run_probes(implementation, device=device)]).text
 
 

@@ -17,7 +17,7 @@ from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-_STRIDE = 12  # one of so many of the design's cases is asked: a second for each dtype; `verify --impl` asks all
+_STRIDE = 12  # every 12th case of the design is judged: one second for each dtype; `verify --impl` judges all
 
 
 def check(

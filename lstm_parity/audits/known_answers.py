@@ -1,6 +1,6 @@
 """Known answers, read from their files, and runs judged by them: the stored numbers are what is compared with.
 
-The format is known_answers/README.md's. Of our own references only the rounding noise is asked, not the answer.
+The format is known_answers/README.md's. Our own references provide the rounding noise only, not the answer.
 """
 
 from __future__ import annotations

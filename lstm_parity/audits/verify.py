@@ -28,7 +28,7 @@ def verification_cases(dtype: str, device: str = "cpu") -> list[Case]:
 
 
 def explain_each(observations: Sequence[Observation]) -> list[Explanation]:
-    """What explains a run, for each arithmetic that its cases ought to be computed in: one, but on a GPU."""
+    """Explain a run separately for each expected arithmetic: one on the CPU, perhaps two on a GPU."""
     groups: dict[Arithmetic, list[Observation]] = {}
     for observation in observations:
         groups.setdefault(observation.expected_arithmetic, []).append(observation)
@@ -41,7 +41,7 @@ def verify(
     progress: Callable[[str], None] = lambda _: None,
     device: str = "cpu",
 ) -> Certificate:
-    """Judge each implementation in each dtype; progress is told what comes next."""
+    """Judge each implementation in each dtype; progress is called with what comes next."""
     rows, designs = [], {dtype: verification_cases(dtype, device) for dtype in dtypes}
     for implementation in implementations:
         for dtype in dtypes:
@@ -59,8 +59,7 @@ def verify_one(
 ) -> tuple[Certificate, Sequence[Verdict]]:
     """Judge one implementation in each dtype until it is wrong in one; also the verdicts of that one, or none.
 
-    A few cases of a dtype are judged first. What comes after the first that are wrong is not judged: they say what is
-    to be mended.
+    A few cases of a dtype are judged first. If one is wrong, the rest is not judged.
     """
     rows = []
     for dtype in dtypes:

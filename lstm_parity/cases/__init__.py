@@ -1,1 +1,1 @@
-"""What is asked of an LSTM: settings, features, value profiles, cases, covering designs."""
+"""What an LSTM is judged on: settings, features, value profiles, cases, covering designs."""

@@ -76,7 +76,7 @@ def saturating(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
 
 
 def constant(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
-    """Each weight array one number, each input the same: every unit is a copy of every other, and errs alike."""
+    """Each weight array one number, each input the same: all units are copies, with the same errors."""
 
     def first(array: Array) -> Array:
         return np.full_like(array, array.flat[0])
@@ -85,7 +85,7 @@ def constant(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
 
 
 def sparse(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
-    """Four of five weights and inputs are zero: sums have few terms, whatever their length."""
+    """Four of five weights and inputs are zero: sums of any length have few terms."""
 
     def thin(array: Array) -> Array:
         return np.where(coins(array.shape) < 0.2, array, 0.0)
@@ -103,7 +103,7 @@ def one_hot(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     return CaseNumbers(n.weights, hot(n.input), hot(n.h_0), n.c_0)
 
 
-def _denormal(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
+def denormal(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     """Input, states and biases around the smallest normal number of the dtype, on both sides of it."""
     smallest = 2.0**-14 if dtype == "float16" else NATIVE[dtype].floor
     scaled = n.scale_states(smallest)
@@ -155,7 +155,7 @@ PROFILES: dict[str, _Profile] = {
         constant,
         sparse,
         one_hot,
-        _denormal,
+        denormal,
         non_finite,
     )
 }

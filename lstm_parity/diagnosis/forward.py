@@ -21,7 +21,7 @@ from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.running.evidence import Observation
 
 _MAX_COMPARED = 40  # cases of either kind that are compared, and found the place by
-_UNEXPLAINED_SHARE = 8  # one deviating case of so many may be left unexplained by what is told as nearest
+_UNEXPLAINED_SHARE = 8  # the nearest mistake may leave one in so many deviating cases unexplained
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +78,11 @@ class Diagnosis:
         lines = [f"behaves like: {known.name}, to {self.worst:.2g} x noise on {cases}{agree}"]
         lines += [f"what is wrong: {known.description}"] + [f"change: {known.fix}"] * bool(known.fix)
         lines += [f"or like: {other.name}: {other.description}" for other in self.equivalents]
-        return lines + [f"others made it: {known.reported_at}"] * bool(known.reported_at)
+        return lines + [f"reported at: {known.reported_at}"] * bool(known.reported_at)
 
     def _count_unexplained(self) -> list[str]:
         if not self.deviating:
-            return ["behaves like: nothing can be told, for no deviating case returned numbers that can be compared"]
+            return ["behaves like: unknown, since no deviating case returned numbers that can be compared"]
         if self.arithmetic is not None:
             told = "no known mistake, but all deviations are of the size that this arithmetic leaves"
             return [
@@ -95,7 +95,7 @@ class Diagnosis:
 
 
 def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
-    """What explains the verdicts on one implementation; those of `probes.probe` among them tell most apart."""
+    """Explain the verdicts on one implementation; those on the probes distinguish most mistakes."""
     compared = [one for one in map(comparable_run, verdicts) if one is not None]
     wrong, right = (_sample([one for one in compared if one.deviates is deviates]) for deviates in (True, False))
     asides = _notes(verdicts)
@@ -161,7 +161,7 @@ def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
 
 
 def _find_shared(run: list[Observation]) -> Arithmetic | None:
-    """Asked of one case first, which is enough to refute most."""
+    """Try one case first: that alone rules out most."""
     return None if explain(run[:1]).arithmetic is None else explain(run).arithmetic
 
 
@@ -172,5 +172,5 @@ def _notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         last = failed[0].reason.strip().splitlines()[-1]
         asides.append(f"raised on {len(failed)} of {len(verdicts)} cases, first on {failed[0].case.id}: {last}")
     if refused := sum(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
-        asides.append(f"refused: {refused} of {len(verdicts)} cases, which tell nothing")
+        asides.append(f"refused: {refused} of {len(verdicts)} cases, which say nothing")
     return tuple(asides)

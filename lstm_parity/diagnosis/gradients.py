@@ -26,9 +26,7 @@ def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> s
     seen = {name: v for name, v in verdicts.items() if v.outcome in (Outcome.PARITY, Outcome.DEVIATES)}
     wrong = [verdict for verdict in seen.values() if verdict.outcome is Outcome.DEVIATES]
     if not wrong:
-        return (
-            f"behaves like: nothing can be told, for the gradients of {len(seen)} probes are right\n{_FORWARD_AGREES}"
-        )
+        return f"behaves like: unknown, since the gradients of {len(seen)} probes are right\n{_FORWARD_AGREES}"
     known = [
         mistake
         for mistake in GRADIENT_MISTAKES

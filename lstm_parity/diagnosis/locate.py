@@ -48,7 +48,7 @@ class _FaultLocation:
 
 
 def locate_fault(verdicts: Sequence[Verdict]) -> str:
-    """What can be told about the place of a fault from cases that deviate and cases that agree; empty for nothing."""
+    """Locate a fault from cases that deviate and cases that agree; empty if nothing can be said."""
     places = [place for verdict in verdicts if (place := _location_of(verdict)) is not None]
     told = [_common_features(verdicts), *([_tensors(places)] if places else [])]
     told += [_layers(places), _directions(places), _steps(places), _rows(places), _gate(places, verdicts)]

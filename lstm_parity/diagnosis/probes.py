@@ -1,6 +1,6 @@
 """Probes: a fixed list of small cases on which the known mistakes differ from one another, and from a right LSTM.
 
-Whatever fails anywhere is run on them too, so that its mistake can be named: a failing example alone often fits many.
+Any failing implementation runs them too, so that its mistake can be named: one failing example often fits many.
 Chosen by `python -m experiments.probes`: any two that differ anywhere differ on two of these, where two cases show it.
 """
 
@@ -65,8 +65,8 @@ def _probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str,
 
 
 def run_probes(implementation: Implementation, dtype: str = "float32", device: str = "cpu") -> list[Verdict]:
-    """The verdicts of an implementation on all probes, which `diagnose` can tell known mistakes apart by.
+    """Judge an implementation on all probes, by which `diagnose` distinguishes known mistakes.
 
-    dtype: one that the implementation supports; in float32 and float64 mistakes are told apart best.
+    dtype: one that the implementation supports; float32 and float64 distinguish mistakes best.
     """
     return judge_all([observe_in(way, implementation, probed) for way, probed in _probe_cases(dtype, device)])

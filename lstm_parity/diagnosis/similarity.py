@@ -1,8 +1,8 @@
 """Likeness: whether a known mistake does on a case what an implementation did there, in units of rounding noise.
 
-Two runs with the same fault stray from one another by the noise of both. Where the fault leaves the numbers as large as
+Two runs with the same fault differ by the noise of both. Where the fault leaves the numbers as large as
 they were, that is the noise of the exact trajectory; where it moves numbers about, or lets them grow, it is measured:
-the mistake is run in another precision too, and strays from itself.
+the mistake is run in another precision too, and compared with itself.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from lstm_parity.running.observe import observe
 
 MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
 _CORRECT_LSTM = Mistake(PlainLSTM)
-_QUANTILE = 0.75  # of the strayings of a tensor: rounding that tips over strays far in few elements
+_QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
 
 
 @dataclass(frozen=True, eq=False)
 class MistakeRun:
     """What a mistake does on a case, in one way.
 
-    plain: for each tensor, what two right LSTMs may stray from one another there.
+    plain: for each tensor, how far two correct LSTMs may differ there.
     """
 
     mistake: Mistake
@@ -73,9 +73,9 @@ class MistakeRun:
         return np.maximum(np.maximum(self.plain[tensor], own), native.value * np.abs(np.where(finite, ours, 0.0)))
 
     def distance_to(self, seen: Outputs) -> float:
-        """How many noises what was seen is away from this, at worst; infinite where the form differs.
+        """Return the largest distance from this, in noises; infinite if the form differs.
 
-        The mistake's own noise is asked for where the plain one is not enough.
+        The mistake's own noise is used if the plain one is not enough.
         """
         if self.outputs is None or set(self.outputs.faults) != set(seen.faults):
             return np.inf
@@ -119,7 +119,7 @@ class ComparableRun:
 
     @cached_property
     def noise(self) -> dict[str, Array]:
-        """What two right LSTMs may stray from one another here; empty where that is too much to mean something."""
+        """Return how far two correct LSTMs may differ here; empty if that is too much to mean something."""
         return plain_noise(self.case)
 
     @cached_property
@@ -140,7 +140,7 @@ class ComparableRun:
         return self.from_right if behaviour.same(self.right) else behaviour.distance_to(self.outputs)
 
     def is_explained_by(self, mistake: Mistake) -> bool:
-        """Whether a mistake does the same: within ALIKE and, where this deviates, far more than a right LSTM does."""
+        """Whether a mistake does the same: within MAX_DISTANCE, and if this deviates far closer than a correct LSTM."""
         return self.distance_to(mistake) <= (
             min(MAX_DISTANCE, self.from_right / 2.0) if self.deviates else MAX_DISTANCE
         )
@@ -157,7 +157,7 @@ def comparable_run(verdict: Verdict) -> ComparableRun | None:
 
 
 def plain_noise(case: Case) -> dict[str, Array]:
-    """What two right LSTMs may stray from one another, for each tensor; empty where that is too much."""
+    """Return how far two correct LSTMs may differ, for each tensor; empty if that is too much."""
     right = observe(_CORRECT_LSTM, case, chain=False)
     measured = judge_trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
     return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}

@@ -11,7 +11,7 @@ from lstm_parity.running.evidence import Outputs
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-# the plainest first: all sizes differ, so that a shape tells which axis is which
+# the plainest first: all sizes differ, so that a shape shows which axis is which
 _CALLS = (
     "I3-H5-T4-B2-float32-normal-1",
     "I3-H5-T4-B2-float64-normal-1",
@@ -24,7 +24,7 @@ _CALLS = (
 def check_adapter(implementation: Implementation, device: str = "cpu") -> str | None:
     """What is wrong with the form of the plainest call that is supported; None where it can be judged.
 
-    Whether its numbers are right is not asked here, only whether they are numbers.
+    Whether its numbers are right is not judged here, only whether they are numbers.
     """
     refusals = []
     for name in _CALLS:

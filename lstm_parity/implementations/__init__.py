@@ -1,1 +1,1 @@
-"""Who is judged: torch's modules, both references, and whatever is called like `nn.LSTM`."""
+"""Who is judged: torch's modules, both references, and anything that is called like `nn.LSTM`."""

@@ -29,7 +29,7 @@ class FromCell:
     cell: Cell
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Whatever the cell computes, a stack of it supports."""
+        """Return None: a stack supports what its cell computes."""
         return None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:

@@ -66,7 +66,7 @@ class TorchLSTM:
     module: Callable[..., nn.LSTM] = nn.LSTM
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """`nn.LSTM` supports every setting whose dtype torch can multiply, and its libraries where they are asked."""
+        """`nn.LSTM` supports every setting whose dtype torch can multiply, and its libraries where torch uses them."""
         runtime, fused = setting.runtime, setting.runtime.mkldnn and setting.runtime.device == "cpu"
         fused = fused and not setting.architecture.proj_size and setting.call.lengths is None
         if (reason := missing_dtype(runtime.dtype, runtime.device)) is not None:

@@ -23,7 +23,7 @@ BATCH = 16  # observations judged before one asks whether an arithmetic is refut
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A run of one dtype judged in the arithmetic it ought to have, and the tightest arithmetic that explains it.
+    """A run of one dtype judged in its expected arithmetic, and the likeliest arithmetic that explains it.
 
     verdicts: one for each observation, in `expected`. arithmetic: None where none of those that are known explains all.
     """
@@ -76,7 +76,7 @@ def _judge_batches(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterab
 
 
 def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
-    """The negative logarithm of the likelihood, but for a constant: each tensor counts once, whatever its size."""
+    """The negative logarithm of the likelihood, but for a constant: each tensor counts once, at any size."""
     surprises = [_tensor_surprise(m, expected.value) for verdict in verdicts for m in verdict.measured]
     return float(np.mean(surprises)) if surprises else 0.0
 

@@ -21,7 +21,7 @@ from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Evidence, Observat
 
 
 def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
-    """Judge one observation in an arithmetic; in the one that it ought to be computed in where none is given."""
+    """Judge one observation in an arithmetic; by default, in the expected one."""
     return judge_all([observation], arithmetic)[0]
 
 
@@ -66,7 +66,7 @@ def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Ari
             finding.unjudged.append(f"{evidence.way}: a partial sum may overflow {dtype}")
             continue
         if not answers.hidden_noise[n] <= MAX_HIDDEN_NOISE:
-            finding.unjudged.append(f"{evidence.way}: drowned in the noise of hidden layers")
+            finding.unjudged.append(f"{evidence.way}: lost in the noise of hidden layers")
             continue
         finding.measured += _compare_tensors(evidence.outputs, answers, n, evidence.way, dtype)
 
@@ -85,7 +85,7 @@ def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtyp
 def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """The whole call against the exact trajectory from the initial states; empty where its noise is too large.
 
-    It is not what a verdict rests on: it tells which tensors are wrong as their reader sees them, where the steps tell
+    A verdict does not rest on it: it says which tensors look wrong to their reader, while the steps say
     which steps are.
     """
     evidence = verdict.observation.evidence

@@ -81,7 +81,7 @@ def judge_all_gradients(
         found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
     except NotImplementedError as error:
         return [_verdict_without_gradients(Observation(case, refused=str(error)), arithmetic) for case in cases]
-    except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
+    except Exception as error:  # the implementation is the user's: any exception is a verdict
         return [
             _verdict_without_gradients(Observation(case, failed=describe_exception(error)), arithmetic)
             for case in cases
@@ -109,7 +109,7 @@ def _make_verdict(case: Case, found: Found, compared: tuple[TensorComparison, ..
         f"{name} has no gradient (None), but the loss depends on it: is it detached or copied?" for name in missing
     ]
     if not compared and not faults:
-        reason = "drowned in the noise of hidden states"
+        reason = "lost in the noise of hidden states"
         return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,))
     compared = tuple(m for m in compared if m.tensor not in missing)
     deviates = faults or any(m.deviates for m in compared)

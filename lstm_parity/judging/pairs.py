@@ -1,7 +1,7 @@
-"""Two runs that ought to be the same LSTM, compared with one another: the exact answer is asked for its noise alone.
+"""Compare two runs that must be the same LSTM with one another: the exact answer is used for its noise alone.
 
-A relation (a permuted batch, a sequence in two halves) holds for LSTMs whatever our reference says. Two correct runs
-stray from one another by the noise of both: that of the trajectory from the initial states on, times the root of two.
+A relation (a permuted batch, a sequence in two halves) holds for LSTMs independently of our reference. Two correct runs
+differ by the noise of both: that of the trajectory from the initial states on, times the root of two.
 """
 
 from __future__ import annotations

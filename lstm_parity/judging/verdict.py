@@ -2,8 +2,8 @@
 
 A tensor deviates if its worst element is more than `WORST_LIMIT` noises from the exact answer, or if the root mean
 square of its elements is above `RMS_LIMIT`; the second only if half of the elements, and at least `_DISTINCT`, are
-different numbers, since copies of one number err alike and their mean is no average. How the limits were fixed:
-`experiments/false_alarms.md`.
+different numbers, since copies of one number have the same error and their mean is no average. How the limits were
+fixed: `experiments/false_alarms.md`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class TensorComparison:
 
     @property
     def rms_is_meaningful(self) -> bool:
-        """Whether the mean is one: copies of a number err alike, and so do numbers that rounding cannot tell apart."""
+        """Whether the RMS averages independent errors: not if most are copies, or closer than the noise."""
         noisy = (self.noise > 0.0) & np.isfinite(self.exact)
         exact = self.exact[noisy]
         if len(exact) < _DISTINCT or 2 * _count_distinct(exact, _COPIES * np.abs(exact).max()) < len(exact):

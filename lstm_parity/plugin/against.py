@@ -15,7 +15,7 @@ from lstm_parity.audits.upgrade.run import record_with
 
 
 class Against:
-    """A plugin for one run: a section of its summary tells what changed; where something is worse, the run fails."""
+    """A plugin for one run: a section of its summary lists what changed; if something is worse, the run fails."""
 
     def __init__(self, file: Path, device: str = "cpu") -> None:
         try:

@@ -1,4 +1,4 @@
-"""`--impl`: the implementation that is judged, started early, and asked first whether its adapter is right."""
+"""`--impl`: the implementation that is judged, started early; its adapter is checked first."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def find_judged(config: pytest.Config) -> Implementation | None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Check first whether the adapter is right: if not, no test can tell anything."""
+    """Check first whether the adapter is right: if not, no test means anything."""
     config = session.config
     if option(config, "impl") is None or config.option.collectonly or getattr(config.option, "numprocesses", None):
         return

@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _register_profiles(config: pytest.Config) -> None:
-    """Register hypothesis profiles, before hypothesis looks for the one that was asked for by name.
+    """Register hypothesis profiles, before hypothesis looks for one by its name.
 
     lstm-parity-repeatable: the same examples for the same version of the tests, so that a red run is red again; as many
     as kill every known mistake, twice over (experiments/detection.md).

@@ -11,7 +11,7 @@ from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reports.failure import describe_failure
 
-_MAX_SHOWN = 3  # failures told in full
+_MAX_SHOWN = 3  # failures printed in full
 
 _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 

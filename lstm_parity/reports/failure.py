@@ -24,7 +24,7 @@ _RUN_KINDS = {
 
 
 class ParityError(AssertionError):
-    """An implementation does not agree with the exact answer to rounding noise: the verdict, told when it is read."""
+    """An implementation does not agree with the exact answer to rounding noise; the message is made when it is read."""
 
     def __init__(self, verdict: Verdict, tell: Callable[[Verdict], str] | None = None) -> None:
         super().__init__(verdict)
@@ -82,7 +82,7 @@ def _repeat_line(case: Case) -> str:
 
 
 def _list_comparisons(verdict: Verdict) -> tuple[TensorComparison, ...]:
-    """The deviating tensors as a reader of the results sees them, from the initial states on, where that can be told.
+    """The deviating tensors as a reader of the results sees them, from the initial states on, if that can be said.
 
     The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.
     """

@@ -1,1 +1,1 @@
-"""How an implementation is asked: its protocol, calls, evidence, autograd, child processes, devices."""
+"""How an implementation is run: its protocol, calls, evidence, autograd, child processes, devices."""

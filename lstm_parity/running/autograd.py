@@ -120,7 +120,7 @@ def canonicalize_gradient(case: Case, name: str, gradient: Array) -> Array:
 
 
 def gradient_names(case: Case) -> tuple[str, ...]:
-    """Of the gradients that the case ought to have."""
+    """Return the names of the gradients that the case has."""
     inputs = INPUTS if case.setting.call.states else INPUTS[:1]
     return (*inputs, *(name for name, _ in case.weights.items()))
 

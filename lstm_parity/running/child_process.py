@@ -25,7 +25,7 @@ from typing import IO, Any, NoReturn
 
 _SETUP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
 _SERVER = f"{_SETUP}from {__name__} import serve; serve()"
-_CHILD = f"{_SETUP}from {__name__} import run_spawned; run_spawned(*sys.argv[2:])"
+_CHILD = f"{_SETUP}from {__name__} import _run_spawned; _run_spawned(*sys.argv[2:])"
 _FAULTS = {
     0xC0000005: "SIGSEGV",
     0xC00000FD: "SIGSEGV",
@@ -94,7 +94,7 @@ class ProcessServer:
             self._server.stdin.flush()
 
     def start(self) -> None:
-        """Start the server now and not with the first call, so that it loads what it is told to in the meantime."""
+        """Start the server now and not with the first call, so that it loads its imports meanwhile."""
         self._server = self._server or _start(self._imports, self._environment)
 
     def ending(self) -> CallResult:

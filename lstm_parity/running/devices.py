@@ -1,8 +1,8 @@
 """Devices: whether torch has one, what it says of itself, and the arithmetic that its flags allow for float32.
 
-NVIDIA's tensor cores round the factors of float32 products to TF32. torch allows that to cuDNN's LSTM unless told
-otherwise, and to plain products only where told so. https://pytorch.org/docs/stable/notes/cuda.html
-NVIDIA_TF32_OVERRIDE=0 in the environment switches it off for all, whatever the flags say.
+NVIDIA's tensor cores round the factors of float32 products to TF32. torch allows that to cuDNN's LSTM by default,
+and to plain products only on request. https://pytorch.org/docs/stable/notes/cuda.html
+NVIDIA_TF32_OVERRIDE=0 in the environment switches it off for all, against all flags.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _matmul_allows_tf32() -> bool:
 
 
 def _is_tf32_overridden() -> bool:
-    """Whether NVIDIA's libraries are told to leave TF32 alone, whatever torch's flags say."""
+    """Whether NVIDIA's libraries must not use TF32, against all of torch's flags."""
     return os.environ.get("NVIDIA_TF32_OVERRIDE") == "0"
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind: the outputs of each call with what went in, or why there are none; and gradients likewise.
+"""What a run leaves behind: the outputs of each call with what went in, or why there are none; gradients too.
 
 All arrays are canonical, in float64: time first, padded, with a batch axis. Gradients go by name: `input` (T, B, I),
 `h_0`, `c_0`, then the weights by torch's names.
@@ -62,8 +62,8 @@ class Evidence:
 class Observation:
     """An implementation's run of one case: evidence, or why there is none (`refused`, or `failed` and a traceback).
 
-    arithmetic: the one that it ought to be computed in; None for that of the case's dtype.
-    unchained: whether the chain was asked for, but its single padded steps are refused.
+    arithmetic: the expected one; None for that of the case's dtype.
+    unchained: whether the chain was requested, but its single padded steps are refused.
     """
 
     case: Case
@@ -75,7 +75,7 @@ class Observation:
 
     @property
     def expected_arithmetic(self) -> Arithmetic:
-        """The arithmetic that it is judged in where no other is asked for."""
+        """Return the arithmetic that it is judged in by default."""
         return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
 
 

@@ -1,6 +1,6 @@
 """Running an implementation on cases: the whole call, and the chain of single steps from its own states.
 
-An observation is what was seen, judged by nobody yet. Whatever the implementation raises is an observation too.
+An observation is what a run returned, not judged yet. An exception of the implementation is an observation too.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from lstm_parity.running.protocol import LSTM, Implementation, expected_arithmet
 
 
 class ImplementationError(Exception):
-    """What an implementation did, told already: there is no traceback to add."""
+    """A failure whose message is complete: no traceback is appended."""
 
 
 def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
-    """Run one case. The chain is run too where the whole call hides layers, or where asked for."""
+    """Run one case. The chain runs too if the whole call hides layers, or on request."""
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
     try:
@@ -31,17 +31,17 @@ def observe(implementation: Implementation, case: Case, *, chain: bool | None = 
         return Observation(case, found, arithmetic=arithmetic, unchained=unchained)
     except NotImplementedError as error:
         return Observation(case, refused=str(error) or "NotImplementedError")
-    except Exception as error:  # the implementation is the user's: whatever it raises is a verdict
+    except Exception as error:  # the implementation is the user's: any exception is a verdict
         return Observation(case, failed=describe_exception(error))
 
 
 def describe_exception(error: Exception) -> str:
-    """What is told of an exception that an implementation raised: its traceback, unless it is told already."""
+    """Format an implementation's exception: its traceback, or an ImplementationError's message alone."""
     return str(error) if isinstance(error, ImplementationError) else "".join(traceback.format_exception(error))
 
 
 def collect_evidence(implementation: Implementation, case: Case, chain: bool) -> tuple[Evidence, ...]:
-    """The whole call and, where asked for, the chain. Raises NotImplementedError for a refusal, and what is raised."""
+    """Run the whole call and, on request, the chain. Raises NotImplementedError for a refusal, and what is raised."""
     if runs_cases(implementation):
         return implementation.evidence(case, chain)
     with runtime_flags(case.setting.runtime):

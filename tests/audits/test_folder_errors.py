@@ -247,7 +247,7 @@ def test_a_damaged_state_dict_is_refused(tmp_path):
     save(folder, ONE)
     (folder / "weights.safetensors").write_bytes((folder / "weights.safetensors").read_bytes()[:-9])
 
-    with pytest.raises(FolderError, match=r"cannot be read .*: save the state_dict anew"):
+    with pytest.raises(FolderError, match=r"cannot be read .*: save the state_dict again"):
         read_folder(folder)
 
 

@@ -175,7 +175,7 @@ class TwiceTheGradient(PlainLSTM):
     ("implementation", "words"),
     [
         (Mistake(TwiceTheGradient), f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"),
-        (TorchLSTM(), "nothing can be told, for the gradients of 6 probes are right"),
+        (TorchLSTM(), "unknown, since the gradients of 6 probes are right"),
     ],
     ids=["unknown", "right"],
 )

@@ -16,7 +16,7 @@ from lstm_parity.reference.noise.model import Array
 
 FILE_DTYPES = {"float64": "float64", "float32": "float32", "bfloat16": "float32", "float16": "float16"}
 _UNREADABLE = (ValueError, SyntaxError, tokenize.TokenError, OSError, RecursionError, MemoryError)
-_NEEDED = "needed is a .npy file of format version 1.0 or 2.0 with float16, float32 or float64 numbers: write it anew"
+_NEEDED = "needed is a .npy file of format version 1.0 or 2.0 with float16, float32 or float64 numbers: write it again"
 
 
 class FolderError(ValueError):
@@ -45,7 +45,7 @@ def read_array(path: Path) -> np.ndarray[Any, np.dtype[Any]]:
     if len(raw) != (needed := math.prod(shape) * dtype.itemsize):
         raise FolderError(
             f"{path} was given with {len(raw)} bytes after its header, "
-            f"but {dtype.newbyteorder('=')} numbers of shape {shape} need {needed}: write it anew"
+            f"but {dtype.newbyteorder('=')} numbers of shape {shape} need {needed}: write it again"
         )
     array = np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran_order else "C")
     return array.astype(dtype.newbyteorder("="))

@@ -101,7 +101,7 @@ def _state(folder: Path, name: str, shape: tuple[int, ...]) -> Array:
 
 
 def _check_shapes(folder: Path, fields: Mapping[str, Any], derived: Mapping[str, Any]) -> None:
-    """What setting.json says must be what the arrays are; the checksum last, for it tells least."""
+    """Check that setting.json describes the arrays; the checksum last, since its message says least."""
     for name in sorted(fields, key=lambda name: name in ("case", "checksum")):
         if name in derived and fields[name] != derived[name]:
             what = "the case it names has another: numbers were changed" if name == "checksum" else "the arrays are of"

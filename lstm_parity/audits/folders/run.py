@@ -97,7 +97,7 @@ def _diagnosis(explanation: Explanation) -> list[str]:
         return []
     if explanation.arithmetic is not None:
         names = [a.name for a in _tightest_arithmetic(explanation) if a != explanation.arithmetic]
-        alike = f"; {', '.join(names)} would explain it too: more cases tell them apart" if names else ""
+        alike = f"; {', '.join(names)} would explain it too: more cases would distinguish them" if names else ""
         return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
     return [diagnose(explanation.verdicts).text]
 

@@ -88,7 +88,7 @@ def read_setting(path: Path) -> dict[str, Any]:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError, OSError) as error:
-        raise FolderError(f"{path} was given, but cannot be read as JSON ({error}): write it anew") from error
+        raise FolderError(f"{path} was given, but cannot be read as JSON ({error}): write it again") from error
     if not isinstance(fields, dict):
         raise FolderError(f'{path} holds no JSON object; needed is at least {{"format": "{FORMAT}"}}')
     _check_format(path, fields.get("format"))

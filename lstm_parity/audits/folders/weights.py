@@ -57,7 +57,7 @@ def _from_safetensors(path: Path, prefix: str | None) -> _StoredWeights:
             names = _select_lstm(path, list(stored.keys()), prefix)
             tensors = {name: stored.get_tensor(key) for key, name in names.items()}
     except (SafetensorError, OSError) as error:
-        raise FolderError(f"{path} was given, but cannot be read ({error}): save the state_dict anew") from error
+        raise FolderError(f"{path} was given, but cannot be read ({error}): save the state_dict again") from error
     dtypes = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
     if odd := [f"{name} ({dtype})" for name, dtype in dtypes.items() if dtype not in DTYPES]:
         raise FolderError(f"{path} holds {', '.join(odd)}; needed are {', '.join(DTYPES)}")

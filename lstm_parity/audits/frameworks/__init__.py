@@ -1,1 +1,1 @@
-"""Judging other frameworks: which cases they are asked, what is stated of them beforehand, and what came of it."""
+"""Judging other frameworks: the cases they run, the disagreements known in advance, and the results."""

@@ -1,4 +1,4 @@
-"""The cases that a framework is asked: every pair of values of the axes that it knows of, in a covering design.
+"""The cases that a framework runs: every pair of values of the axes that it supports, in a covering design.
 
 What only torch has (strides, gradient modes, kernels, threads) is left at its first value: no framework sees it.
 """

@@ -1,6 +1,6 @@
-"""What is stated of a framework beforehand: in which cases it cannot agree, why, and what it agrees in instead.
+"""Known disagreements of frameworks: in which cases one cannot agree, why, and in which arithmetic it agrees instead.
 
-A statement is strict: where nothing of what it says is seen any more, it is wrong, and has to go.
+They are strict: one that no longer occurs is an error, and must be removed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ DISAGREEMENTS = (
     *(
         KnownDisagreement(
             ("tinygrad",),
-            "has activations accurate absolutely, not relatively: 0 where they ought to be tiny",
+            "has activations accurate absolutely, not relatively: 0 instead of a tiny number",
             lambda case, dtype=dtype: case.setting.runtime.dtype == dtype,  # type: ignore[misc]
             f"{dtype} with absolute-accuracy activations",
         )

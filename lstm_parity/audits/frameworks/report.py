@@ -14,7 +14,7 @@ from lstm_parity.reports.certificate_text import format_distance
 from lstm_parity.reports.page import make_table, render_page, render_text
 
 _FORMAT = "lstm-parity frameworks 1"
-_BEYOND = "No gradients, no dropout, no narrow types and no device but the CPU was asked for."
+_BEYOND = "Gradients, dropout, narrow types and devices other than the CPU are not judged."
 
 
 def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
@@ -45,7 +45,7 @@ def _cells(result: FrameworkResult, judged: FrameworkRow) -> list[str]:
     found = judged.row
     cases = str(sum(found.counts.values()))
     version = result.versions.split(",")[0].split()[-1]
-    stated = "" if judged.statement is None else ", wrong" * bool(judged.wrong) + ", as stated" * (not judged.wrong)
+    stated = "" if judged.statement is None else ", wrong" * bool(judged.wrong) + ", as known" * (not judged.wrong)
     arithmetic = found.arithmetic or "none that is known"
     distances = [format_distance(found.worst), format_distance(found.rms)]
     return [result.framework.title, version, found.dtype, found.outcome.value + stated, arithmetic, cases, *distances]
@@ -73,10 +73,10 @@ def _unjudged_lines(report: FrameworksReport) -> list[str]:
 
 def _conclusion(report: FrameworksReport) -> str:
     if report.wrong:
-        return "NOT AS STATED:\n" + "\n".join(report.wrong)
+        return "NOT AS EXPECTED:\n" + "\n".join(report.wrong)
     if not any(result.judged for result in report.results):
         return "NOTHING WAS JUDGED."
-    return "AS STATED: every difference that was judged is rounding noise, but for what is stated above."
+    return "AS EXPECTED: every difference that was judged is rounding noise, except the known disagreements above."
 
 
 def frameworks_json(report: FrameworksReport) -> str:

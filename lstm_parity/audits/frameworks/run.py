@@ -60,7 +60,7 @@ class FrameworkResult:
         """What is not as it is stated."""
         seen = {judged.statement for judged in self.judged}
         stated = (s for s in DISAGREEMENTS if self.framework.name in s.frameworks and s not in seen)
-        told = f"{self.framework.title}: it was asked no case of which it is stated that it"
+        told = f"{self.framework.title}: it ran no case of the known disagreement that it"
         unseen = [f"{told} {s.what}" for s in stated] if self.judged else []
         return unseen + [judged.wrong for judged in self.judged if judged.wrong]
 
@@ -146,13 +146,13 @@ def judge_dtype(
         return FrameworkRow(found, None, "" if found.outcome is Outcome.PARITY else f"{where}: {_format_reason(found)}")
     native = tuple(judge_all(observations))
     if Explanation(NATIVE[dtype], None, native).parity:
-        vanished = f"{where}: it is stated that it {stated.what}, but nothing of that is seen"
+        vanished = f"{where}: the known disagreement that it {stated.what} no longer occurs"
         return FrameworkRow(make_row(one.title, dtype, explain(observations)), stated, vanished)
     if stated.arithmetic is None:
         return FrameworkRow(make_row(one.title, dtype, Explanation(NATIVE[dtype], None, native)), stated, "")
     expected = next(a for a in ladder(dtype) if a.name == stated.arithmetic)
     found = make_row(one.title, dtype, explain(observations, expected))
-    unlike = f"{where}: not even in {stated.arithmetic} arithmetic, as is stated: {_format_reason(found)}"
+    unlike = f"{where}: not even in {stated.arithmetic} arithmetic, a known disagreement: {_format_reason(found)}"
     return FrameworkRow(found, stated, "" if found.outcome is Outcome.PARITY else unlike)
 
 

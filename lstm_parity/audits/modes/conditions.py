@@ -1,4 +1,4 @@
-"""What a lack of a mode is, and the conditions on trials that lacks are told by."""
+"""Expected failures of modes, and the conditions on trials that they consist of."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ExpectedFailure:
     """Trials of some modes that are expected to fail.
 
     modes: a regular expression that their whole names match. words: one that the error must match. wrong: they
-    return a wrong answer instead. seen: where it is described: an issue of pytorch/pytorch, or a page of docs/findings.
+    return a wrong answer instead. reported_at: where: an issue of pytorch/pytorch, or a page of docs/findings.
     lacking: a dtype of oneDNN, bf16 or fp16; they fail only on a processor that oneDNN has no kernels of it for.
     """
 
@@ -27,7 +27,7 @@ class ExpectedFailure:
     reason: str
     words: str = ""
     wrong: bool = False
-    seen: str = ""
+    reported_at: str = ""
     lacking: str = ""
 
     def covers(self, trial: Trial) -> bool:

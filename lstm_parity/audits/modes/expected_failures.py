@@ -23,14 +23,14 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         when.is_packed,
         "batch_sizes are data to guard on",
         "guard on data|no rows|packed",
-        seen="#112044",
+        reported_at="#112044",
     ),
     ExpectedFailure(
         _TRACED,
         both_hold(when.has_no_rows, when.floats, when.is_allowed),
         "an empty batch",
         "SIGFPE",
-        seen="compiled-no-rows",
+        reported_at="compiled-no-rows",
     ),
     ExpectedFailure(
         "compile with allow_rnn",
@@ -38,15 +38,15 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "without biases it answers in float32",
         "float32",
         wrong=True,
-        seen="compiled-biasless",
+        reported_at="compiled-biasless",
         lacking="bf16",
     ),
     ExpectedFailure(
         _TRACED,
         both_hold(when.has_dtype("bfloat16"), when.is_allowed),
-        "oneDNN is not asked whether it has bfloat16 here",
+        "bfloat16 without asking whether oneDNN has it here",
         "primitive",
-        seen="compiled-bfloat16",
+        reported_at="compiled-bfloat16",
         lacking="bf16",
     ),
     ExpectedFailure(
@@ -54,33 +54,39 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         both_hold(when.floats, when.is_allowed, when.is_in_grad_mode),
         "training with oneDNN",
         "tensors_saved_with_vc_check|expected Tensor|mkldnn_rnn_layer",
-        seen="#158007",
+        reported_at="#158007",
     ),
     ExpectedFailure(
         rf"{_TRACED}|export.*, decomposed",
         both_hold(when.is_training, never_holds(when.has_no_rows), never_holds(when.is_rowless_and_dynamic)),
         "no dropout",
         wrong=True,
-        seen="compiled-dropout",
+        reported_at="compiled-dropout",
     ),
     ExpectedFailure("vmap.*", when.is_rowless, "there is no batch axis", "no batch axis"),
     ExpectedFailure(_CELLS, when.is_projected, "a cell has no proj_size", "no.* proj_size|proj_size nor"),
     ExpectedFailure(_CELLS, when.is_training, "a cell has no dropout", "dropout"),
     ExpectedFailure("export, dynamic batch.*", when.is_unbatched, "there is no batch", "no batch"),
     ExpectedFailure(
-        "export, dynamic time", when.always_holds, "time is specialised", "[Cc]onstraints violated", seen="#115092"
+        "export, dynamic time",
+        when.always_holds,
+        "time is specialised",
+        "[Cc]onstraints violated",
+        reported_at="#115092",
     ),
     # TorchScript
     ExpectedFailure("jit.freeze.*", when.is_training, "only in eval mode", "eval mode"),
     # torch.func
-    ExpectedFailure("vmap.*", when.always_holds, "no batching rule", "Batching rule", seen="#105982"),
-    ExpectedFailure("jvp.*", when.is_packed, "batch_sizes have no storage", "data pointer", seen="functorch#629"),
+    ExpectedFailure("vmap.*", when.always_holds, "no batching rule", "Batching rule", reported_at="#105982"),
+    ExpectedFailure(
+        "jvp.*", when.is_packed, "batch_sizes have no storage", "data pointer", reported_at="functorch#629"
+    ),
     ExpectedFailure(
         "jvp",
         both_hold(when.floats, when.is_allowed, never_holds(when.has_no_rows)),
         "oneDNN's operator has no forward derivative",
         "forward AD",
-        seen="#111082",
+        reported_at="#111082",
     ),
     ExpectedFailure(
         "torch.func.grad, row by row",
@@ -105,7 +111,7 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
             ),
             "oneDNN has no such kernel on this processor",
             "primitive",
-            seen="#187334",
+            reported_at="#187334",
             lacking=lacking,
         )
         for name, lacking in (("bfloat16", "bf16"), ("float16", "fp16"))
@@ -124,16 +130,24 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         when.is_projected,
         "projections",
         "hidden.0. size|packB|packed_weight|expected scalar",
-        seen="#74953",
+        reported_at="#74953",
     ),
     ExpectedFailure(_QUANTIZED, never_holds(when.floats), "float32 layers only", "expected scalar type Float"),
     ExpectedFailure("quantizable.*constructed", when.is_projected, "projections", "no proj_size"),
     ExpectedFailure(
-        "quantizable.*constructed", when.is_deep_and_bidirectional, "built wrong", "size of tensor a", seen="#89357"
+        "quantizable.*constructed",
+        when.is_deep_and_bidirectional,
+        "built wrong",
+        "size of tensor a",
+        reported_at="#89357",
     ),
     ExpectedFailure(_QUANTIZABLE, when.is_packed, "packed sequences", "PackedSequence"),
     ExpectedFailure(
-        _QUANTIZABLE, when.is_projected, "drops the projection", "mat1|invalid for", seen="quantizable-projection"
+        _QUANTIZABLE,
+        when.is_projected,
+        "drops the projection",
+        "mat1|invalid for",
+        reported_at="quantizable-projection",
     ),
     ExpectedFailure(_QUANTIZABLE, when.has_no_rows, "an empty batch", "reshape|same dtype"),
     ExpectedFailure(
@@ -144,10 +158,10 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "takes features for rows",
         "shape",
         wrong=True,
-        seen="quantizable-unbatched",
+        reported_at="quantizable-unbatched",
     ),
     ExpectedFailure(
-        _QUANTIZABLE, when.is_unbatched, "unbatched input", "invalid for|mat1", seen="quantizable-unbatched"
+        _QUANTIZABLE, when.is_unbatched, "unbatched input", "invalid for|mat1", reported_at="quantizable-unbatched"
     ),
     # forms
     ExpectedFailure(
@@ -155,12 +169,16 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         both_hold(when.is_packed, when.has_no_states),
         "batch_sizes are data",
         "DataDependent",
-        seen="#112044",
+        reported_at="#112044",
     ),
     # ONNX
     ExpectedFailure("ONNX by.*", when.is_projected, "projections", "LSTMs with projections"),
     ExpectedFailure(
-        ONNX, when.is_packed, "packed outside of the model", "INVALID_GRAPH|[Ee]xport|guard on data", seen="#112044"
+        ONNX,
+        when.is_packed,
+        "packed outside of the model",
+        "INVALID_GRAPH|[Ee]xport|guard on data",
+        reported_at="#112044",
     ),
     ExpectedFailure(
         "ONNX, dynamic time.*",
@@ -170,20 +188,20 @@ EXPECTED_FAILURES: tuple[ExpectedFailure, ...] = (
         "time is specialised: the answer has the shape of the exported length",
         "output has shape",
         wrong=True,
-        seen="#191855",
+        reported_at="#191855",
     ),
     ExpectedFailure(
         "ONNX, dynamic time.*",
         when.always_holds,
         "time is specialised",
         "[Ee]xport|[Cc]onstraints|ONNXRuntimeError",
-        seen="#191855",
+        reported_at="#191855",
     ),
     ExpectedFailure(
-        "ONNX, in.*", when.is_projected, "an invalid model is written", "ONNXRuntimeError|[Ee]xport", seen="A73"
+        "ONNX, in.*", when.is_projected, "an invalid model is written", "ONNXRuntimeError|[Ee]xport", reported_at="A73"
     ),
     ExpectedFailure(
-        ONNX, both_hold(when.has_no_rows, when.floats), "an empty batch", "SIGABRT", seen="onnxruntime-no-rows"
+        ONNX, both_hold(when.has_no_rows, when.floats), "an empty batch", "SIGABRT", reported_at="onnxruntime-no-rows"
     ),
     ExpectedFailure(
         ONNX,

@@ -74,7 +74,7 @@ def mode_row(mode: str, tried: Sequence[TrialResult]) -> _ModeRow:
 
 def _list_failures(one: TrialResult) -> str:
     assert one.lack is not None
-    return one.lack.reason + (f" ({one.lack.seen})" if one.lack.seen else "")
+    return one.lack.reason + (f" ({one.lack.reported_at})" if one.lack.reported_at else "")
 
 
 def _in_dtype(tried: Sequence[TrialResult]) -> str:
@@ -90,13 +90,13 @@ def modes_text(rows: Sequence[_ModeRow], provenance: Mapping[str, str], width: i
     console.print(_table(rows))
     console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")
     console.print(_dtypes(rows))
-    console.print("\nWhat fails, and was foreseen:")
+    console.print("\nExpected failures:")
     for line in (f"{row.mode}: {count} trials: {reason}" for row in rows for reason, count in row.lacks.items()):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
-    notes = [f"  {row.mode}: {MODES[row.mode].told}" for row in rows if MODES[row.mode].told]
+    notes = [f"  {row.mode}: {MODES[row.mode].note}" for row in rows if MODES[row.mode].note]
     console.print("\n".join(["", "Notes:", *notes]), highlight=False, soft_wrap=True)
     surprises = [f"  {row.mode}, {surprise}" for row in rows for surprise in row.surprises]
-    console.print("\n".join(["", "Not as foreseen:" if surprises else "All as foreseen.", *surprises]), soft_wrap=True)
+    console.print("\n".join(["", "Unexpected:" if surprises else "All as expected.", *surprises]), soft_wrap=True)
     return render_text(console)
 
 

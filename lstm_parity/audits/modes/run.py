@@ -55,7 +55,7 @@ class TrialResult:
 
     @property
     def lack(self) -> ExpectedFailure | None:
-        """What was foreseen."""
+        """Return the failure that was expected, if any."""
         return find_expected_failure(self.trial)
 
     @property
@@ -165,7 +165,7 @@ def _run_without_rows(asked: AlwaysRuns, case: Case) -> tuple[Outcome, str]:
             output, (h_n, c_n) = asked.load(case.setting, weight_tensors(case))(*given)
         except NotImplementedError as error:
             return Outcome.REFUSED, _last_error_line(str(error))
-        except Exception as error:  # whatever a mode raises is a verdict
+        except Exception as error:  # any exception of a mode is a verdict
             return Outcome.FAILED, _last_error_line(describe_exception(error))
     forms = [(tuple(t.shape), str(t.dtype).removeprefix("torch.")) for t in (output, h_n, c_n)]
     needed = [(shape, case.setting.runtime.dtype) for shape in _shapes_of_no_rows(case.setting)]

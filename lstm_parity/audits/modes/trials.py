@@ -56,7 +56,7 @@ class Trial:
 
     @property
     def gradients(self) -> bool:
-        """Whether gradients are asked for, too."""
+        """Whether gradients are judged too."""
         return self.setting.runtime.grad_mode == "grad" and not self.empty
 
     @property

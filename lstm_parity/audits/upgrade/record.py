@@ -59,7 +59,7 @@ class Answer:
     """What a module did with one case: arrays by name, or the exception it raised; faults: what is wrong in form.
 
     way: "forward" (output, h_n, c_n, canonical) or "gradients" (by input, states and every weight).
-    arithmetic: that it ought to be computed in, where that is not its dtype's own.
+    arithmetic: the expected one, if that is not its dtype's own.
     """
 
     subject: str

@@ -33,7 +33,7 @@ def can_run(subject: str, row: str) -> bool:
 
 
 def run_bad_call(subject: str, row: str) -> str:
-    """What the subject returned from a bad call, in words: raises whatever it raises."""
+    """Describe what the subject returned from a bad call; its exceptions are passed on."""
     if row not in BAD:
         module = (nn.LSTM if subject == "nn.LSTM" else nn.LSTMCell)(**(_constructor(subject, row) or {}))
         return f"{module}".splitlines()[0]

@@ -1,4 +1,4 @@
-"""Calls that ought to be refused, and have read or written past the end of something."""
+"""Calls that must be refused, and have read or written past the end of something."""
 
 from __future__ import annotations
 

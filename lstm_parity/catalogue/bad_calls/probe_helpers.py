@@ -1,4 +1,4 @@
-"""What a probe is, of a known bug of torch: a function that returns what is wrong, "" if nothing is, or cannot tell."""
+"""Probes of known bugs of torch: functions that return what is wrong, "" if nothing is, or that cannot run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class UndecidedError(Exception):
 
 
 def is_refused(call: Callable[[], Any]) -> str:
-    """What a call that ought to be refused returned, or the words of an overrun; "" where it was refused."""
+    """Describe what a call returned that must be refused, or the message of an overrun; "" if it was refused."""
     try:
         returned = call()
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
@@ -23,7 +23,7 @@ def is_refused(call: Callable[[], Any]) -> str:
 
 
 def does_run(call: Callable[[], Any]) -> str:
-    """The words in which a call that ought to run was refused; "" where it ran."""
+    """Return the message with which a valid call was refused; "" if it ran."""
     try:
         call()
     except (RuntimeError, NotImplementedError) as error:

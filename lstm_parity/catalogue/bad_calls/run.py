@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from lstm_parity.catalogue.bad_calls.callees import run_bad_call
 from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 
-MODULE = "lstm_parity.catalogue.bad_calls.run"
 _REPEATS = 3
 _FEW = 6  # suspects in one process: where one ends it, so many are made again
 # what torch says where it read past the end of a list of tensors, and met by luck something else than the end of itself
@@ -53,7 +52,7 @@ def run_batched(
     """How bad calls end that share a process with so many others; none of those that the process did not survive."""
     chosen, found = [row for row in rows if row not in without], dict[str, CallResult]()
     for some in (chosen[k : k + number] for k in range(0, len(chosen), number)):
-        told = isolation.run(f"{MODULE}:refusals", subject, some, limit=60.0)
+        told = isolation.run(f"{__name__}:{_find_refusals.__name__}", subject, some, limit=60.0)
         for row, words in zip(some, told.value or [], strict=told.how is ExitKind.RETURNED):
             found[row] = CallResult(ExitKind.RAISED, None, *words) if words else CallResult(ExitKind.RETURNED)
     return found

@@ -42,7 +42,7 @@ class StatesStoredInHalf(PlainLSTM):
 
 
 class OutputInSinglePrecision(PlainLSTM):
-    """The output is written into a float32 buffer, whatever the input's dtype."""
+    """The output is written into a float32 buffer, for every dtype of the input."""
 
     witness = "I3-H4-T3-B2-float64-normal-1"
     reported_at = "https://github.com/elixir-nx/axon/pull/646"
@@ -56,7 +56,7 @@ class OutputInSinglePrecision(PlainLSTM):
         return joined.float().to(joined.dtype) if joined.dtype == torch.float64 else joined
 
     def finish(self, output, last):  # type: ignore[no-untyped-def]
-        """A dtype that nobody asked for."""
+        """The output has another dtype than the input."""
         return super().finish(output.float() if isinstance(output, Tensor) else output, last)
 
 

@@ -227,5 +227,5 @@ class PaddingHasGradients(PlainLSTM):
         return h, c
 
     def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
-        """Whatever is there."""
+        """Every step counts, padding too."""
         return x, state

@@ -77,7 +77,7 @@ class CellPassedOnDetached(PlainLSTM):
     reported_at = "https://github.com/apache/mxnet/issues/4057"
 
     def step(self, x: Tensor, state: State, w: CellWeights) -> State:
-        """Assigned where it ought to be added to."""
+        """Assigned instead of added."""
         h, c = super().step(x, state, w)
         return h, c.detach()
 
@@ -141,7 +141,7 @@ class LastCellStateDetached(PlainLSTM):
 
 
 class InputDetached(PlainLSTM):
-    """The input has no gradient: whatever lies below the LSTM is not trained."""
+    """The input has no gradient: the layers below the LSTM are not trained."""
 
     witness = STEPS
     fix = "read the input itself, and return its gradient, the sum of W_ih^T dz"

@@ -60,7 +60,7 @@ class ResidualWhereSizesAgree(PlainLSTM):
     fix = "pass a layer's output on as it is; add no input to it"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
-        """A residual connection that nobody asked for."""
+        """A residual connection that is not part of an LSTM."""
         return output + below if output.shape == below.shape else output
 
 

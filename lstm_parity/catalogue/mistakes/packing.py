@@ -29,7 +29,7 @@ class PaddingNotMasked(PlainLSTM):
         return new
 
     def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
-        """Whatever is there."""
+        """Keep all steps, padding too."""
         return x, state
 
 
@@ -46,7 +46,7 @@ class PaddingNotMaskedInReverse(PlainLSTM):
         return super().resting(new, old, None if reverse else running, reverse)
 
     def read(self, x: Tensor, state: State, running: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
-        """Whatever is there, backwards."""
+        """Reverse all steps, padding too."""
         return super().read(x, state, None if reverse else running, reverse)
 
 

@@ -21,9 +21,9 @@ class PlainLSTM:
     """Called like `nn.LSTM`: (input, (h_0, c_0) or None) -> (output, (h_n, c_n)), in the layout of its documentation.
 
     Inside, x is (T, B, I), states are (L*D, B, P) and (L*D, B, H), and rows of packed sequences stand longest first.
-    A mistake overrides methods, and says where it must show (the id of a case), where it was seen (an address), where
-    alone it may show, what to change so that it is none any more (an imperative), in which dtypes it is one, and
-    whether it repeats, that is returns the same numbers in every call and under deterministic algorithms.
+    A mistake overrides methods. witness: a case in which it must show. reported_at: an address. scope: the cases in
+    which alone it may show. fix: what to change (an imperative). dtypes: those in which it is a mistake.
+    is_deterministic: whether it returns the same numbers in every call and under deterministic algorithms.
     """
 
     witness = ""  # a mistake without one shows in no single call's numbers

@@ -82,7 +82,7 @@ def multiply(f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:
 
 
 def activate(z: Tensor, function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tensor]) -> Tensor:
-    """The function of z, with whatever slope."""
+    """Apply the function to z, with a slope of its own."""
     return _Activate.apply(z, function, slope)  # type: ignore[no-any-return, no-untyped-call]
 
 

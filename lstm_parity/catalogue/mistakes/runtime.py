@@ -59,7 +59,7 @@ class StatesInFreshMemory(PlainLSTM):
     fix = "without hx allocate h_0 and c_0 with zeros, not with empty"
 
     def no_states(self, x: Tensor) -> State:
-        """torch.empty: NaN where torch is asked for deterministic algorithms, anything where it is not."""
+        """torch.empty: NaN if deterministic algorithms are on, anything if not."""
         return tuple(torch.empty_like(state) for state in super().no_states(x))  # type: ignore[return-value]
 
 
@@ -71,7 +71,7 @@ class DeterministicKernelDropsTheBias(PlainLSTM):
     fix = "add b_ih under deterministic algorithms too"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
-        """Only where torch is asked for deterministic algorithms."""
+        """Only if deterministic algorithms are on."""
         bias = None if torch.are_deterministic_algorithms_enabled() else w.b_ih
         return linear(x, w.w_ih, bias) + linear(h, w.w_hh, w.b_hh)
 

@@ -1,4 +1,4 @@
-"""Where a fault may show: predicates on cases, told in words; outside of its scope a mistake is a correct LSTM."""
+"""Where a fault may show: predicates on cases with a description; outside its scope a mistake is a correct LSTM."""
 
 from __future__ import annotations
 

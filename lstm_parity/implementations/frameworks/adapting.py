@@ -1,4 +1,4 @@
-"""What all adapters share: tensors made NumPy arrays, whatever the layout, and layers stacked where there is no stack.
+"""What all adapters share: tensors of any layout made NumPy arrays, and layers stacked where there is no stack.
 
 Arrays are canonical: x (T, B, I), states h (., B, P) and c (., B, H), output (T, B, D*P), zeros where a row has ended.
 """

@@ -32,7 +32,7 @@ def _make_lstm(w: CellWeights) -> Any:
 
 
 def _to_array(values: Array) -> Any:
-    """An array of MLX of the same dtype: float64 is kept only where it is asked for."""
+    """An array of MLX of the same dtype: float64 is kept only on request."""
     return mx.array(np.ascontiguousarray(values), dtype=getattr(mx, values.dtype.name))
 
 

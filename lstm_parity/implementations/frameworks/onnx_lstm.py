@@ -69,7 +69,7 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Sessi
 
 
 def make_model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> Any:
-    """A model of LSTM nodes. Inputs: X (T, B, I); lengths (B,) int32, h_k and c_k (D, B, H) of layer k if asked for.
+    """A model of LSTM nodes. Inputs: X (T, B, I); lengths (B,) int32, h_k and c_k (D, B, H) of layer k on request.
 
     Outputs: (T, B, D*H), then the last h and c of each layer.
     """

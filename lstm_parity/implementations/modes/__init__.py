@@ -2,7 +2,7 @@
 
 mode.py: what a mode is; plain.py, compiled.py, exported.py, scripted.py, transformed.py, narrowed.py, shaped.py,
 onnx_models.py: the modes; lacks.py: what they do not support, or do wrong, and why; design.py: the trials that cross
-modes and call forms; judging.py: trials run and judged; telling.py: the table.
+modes and call forms; run.py: trials run and judged; report.py: the table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TRAINING = " in train mode"
 
 
 def find_mode(name: str) -> Mode:
-    """A mode by its name; with dropout where ` in train mode` follows it. Raises KeyError, telling those there are."""
+    """Find a mode by its name; with dropout if ` in train mode` follows it. Raises KeyError, which lists all names."""
     plain_name = name.removesuffix(TRAINING)
     if plain_name not in MODES:
         raise KeyError(f"{name!r} is none of {', '.join(MODES)}")

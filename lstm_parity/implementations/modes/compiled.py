@@ -74,16 +74,16 @@ _ONEDNN = (
     ("mkldnn", (True,)),
     ("projection", (False,)),
 )
-_RANDOM = "inductor is told to draw dropout masks as eager torch does (fallback_random)"
+_RANDOM = "inductor draws dropout masks as eager torch does (fallback_random)"
 
 MODES = (
-    Mode("compile, aot_eager", _compile_module(False, backend="aot_eager"), told="the graph breaks at the LSTM"),
-    Mode("compile", _compile_module(False), told=f"the graph breaks at the LSTM; {_RANDOM}"),
+    Mode("compile, aot_eager", _compile_module(False, backend="aot_eager"), note="the graph breaks at the LSTM"),
+    Mode("compile", _compile_module(False), note=f"the graph breaks at the LSTM; {_RANDOM}"),
     Mode("compile with allow_rnn, eager", _compile_module(True, backend="eager", fullgraph=True)),
     Mode(
         "compile with allow_rnn, aot_eager", _compile_module(True, backend="aot_eager", fullgraph=True), support=_ONEDNN
     ),
-    Mode("compile with allow_rnn", _compile_module(True, fullgraph=True), told=_RANDOM),
+    Mode("compile with allow_rnn", _compile_module(True, fullgraph=True), note=_RANDOM),
     Mode("compile with allow_rnn, dynamic", _compile_module(True, backend="aot_eager", fullgraph=True, dynamic=True)),
     Mode("compile of the cell, aot_eager", _compile_cell(backend="aot_eager")),
     Mode("compile of the cell", _compile_cell()),

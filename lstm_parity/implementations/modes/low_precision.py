@@ -92,7 +92,7 @@ MODES = (
         _run_autocast("bfloat16"),
         ("bfloat16 inside a float32 layer", "bfloat16 inside a float16 layer"),  # it leaves float64 alone
         gradients=False,
-        told=_CAST,
+        note=_CAST,
         support=(_FLOAT32, ("mkldnn", (False,))),
     ),
     Mode(
@@ -100,7 +100,7 @@ MODES = (
         _run_autocast("float16"),
         ("float16 inside a float32 layer",),
         gradients=False,
-        told=_CAST,
+        note=_CAST,
         support=(_FLOAT32, ("mkldnn", (False,))),
     ),
     Mode(
@@ -109,7 +109,7 @@ MODES = (
         ("float32 with int8 products",),
         gradients=False,
         support=(*_PLAIN, ("profile", ("normal",))),
-        told="int8 errs absolutely, the arithmetic relatively: coarse",
+        note="int8 errs absolutely, the arithmetic relatively: coarse",
     ),
     Mode(
         "quantize_dynamic, float16",
@@ -118,6 +118,6 @@ MODES = (
         gradients=False,
         support=_PLAIN,
     ),
-    Mode("quantizable.LSTM, constructed", _construct, gradients=False, told=_NAMES, support=_DENSE),
-    Mode("quantizable.LSTM.from_float", _from_float, gradients=False, told=_NAMES, support=_DENSE),
+    Mode("quantizable.LSTM, constructed", _construct, gradients=False, note=_NAMES, support=_DENSE),
+    Mode("quantizable.LSTM.from_float", _from_float, gradients=False, note=_NAMES, support=_DENSE),
 )

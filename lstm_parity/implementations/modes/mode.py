@@ -44,8 +44,8 @@ class Mode:
     """A way to run `nn.LSTM`.
 
     make: from a module that is loaded, in eval or train mode, to what is called. works_in: the arithmetics that it
-    ought to compute in, by name; a dtype that has none of these is computed in its own. packages: what must be
-    installed. told: what a reader must know. gradients: whether it has gradients by torch's names of the parameters.
+    is expected to compute in, by name; a dtype that has none of these is computed in its own. packages: what must be
+    installed. note: what a reader must know. gradients: whether it has gradients by torch's names of the parameters.
     found: how they are found, if not by `backward`. support: values of the design's axes to which a second design is
     confined, so that much is judged. dropout: the share dropped between layers, in train mode; 0 means eval mode.
     """
@@ -54,7 +54,7 @@ class Mode:
     make: Make
     works_in: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    told: str = ""
+    note: str = ""
     gradients: bool = True
     found: Callable[[Mode, Case, Adjoints], Found] | None = None
     support: tuple[tuple[str, tuple[Any, ...]], ...] = ()
@@ -66,7 +66,7 @@ class Mode:
         return next((name for name in self.packages if find_spec(name) is None), None)
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Nothing by itself: whatever fails has to be in `lacks.py`."""
+        """Return None: every failure must be in `expected_failures.py`."""
         return None if self.missing is None else f"{self.missing} is not installed"
 
     def module(self, setting: Setting, weights: LSTMWeights) -> nn.LSTM:
@@ -85,7 +85,7 @@ class Mode:
         return {name.rpartition(".")[2]: value for name, value in lstm.module.named_parameters()}
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
-        """The one that it ought to compute in; None for the dtype's own."""
+        """Return the expected arithmetic; None for the dtype's own."""
         return next((a for a in (*ladder(setting.runtime.dtype), _INT8) if a.name in self.works_in), None)
 
 

@@ -75,7 +75,7 @@ def _old_weight_norm(module: nn.LSTM) -> nn.Module:
 
 
 def _prune(module: nn.LSTM) -> nn.Module:
-    """Pruned by masks that keep everything: the weights are computed anew before each call."""
+    """Pruned by masks that keep everything: the weights are computed again before each call."""
     for name in dict(module.named_parameters()):
         prune.identity(module, name)  # type: ignore[no-untyped-call]
     return module
@@ -90,7 +90,7 @@ MODES = (
     Mode("state_dict, saved and loaded", _copy_module(_state_dict)),
     Mode("load_state_dict(assign=True)", _copy_module(lambda module: _state_dict(module, assign=True))),
     Mode("functional_call", _functional),
-    Mode("weight_norm", _copy_module(_weight_norm), gradients=False, told=_OTHERS),
-    Mode("weight_norm, deprecated", _copy_module(_old_weight_norm), gradients=False, told=_OTHERS),
-    Mode("prune", _copy_module(_prune), gradients=False, told=_OTHERS),
+    Mode("weight_norm", _copy_module(_weight_norm), gradients=False, note=_OTHERS),
+    Mode("weight_norm, deprecated", _copy_module(_old_weight_norm), gradients=False, note=_OTHERS),
+    Mode("prune", _copy_module(_prune), gradients=False, note=_OTHERS),
 )

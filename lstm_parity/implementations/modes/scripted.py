@@ -92,6 +92,6 @@ MODES = (
         "jit.trace, saved and loaded",
         make_anew(_trace),
         gradients=False,
-        told="traced with other sizes than it is run with",
+        note="traced with other sizes than it is run with",
     ),
 )

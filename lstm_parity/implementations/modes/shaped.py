@@ -1,4 +1,4 @@
-"""Modes without numbers: fake tensors and the meta device tell shape, stride and dtype before anything is computed."""
+"""Modes without numbers: fake tensors and the meta device give shape, stride and dtype before anything is computed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lstm_parity.running.calls import flatten_tensors
 
 
 class ShapeError(Exception):
-    """A form that was told is not the form that came."""
+    """The predicted form is not the form of the result."""
 
 
 def _same_form(told: Any, real: Any) -> Any:
-    """What eager torch returned, if that has the form that was told. Raises ShapeError."""
+    """Return what eager torch returned, if it has the predicted form. Raises ShapeError."""
     forms = [[(tuple(t.shape), t.stride(), t.dtype) for t in flatten_tensors(value)] for value in (told, real)]
     if forms[0] != forms[1]:
         raise ShapeError(f"told {forms[0]}, came {forms[1]}")
@@ -57,6 +57,6 @@ def _meta(module: nn.LSTM, setting: Setting) -> RunningModule:
 _TOLD = "shape, stride and dtype only; the numbers are eager torch's"
 
 MODES = (
-    Mode("fake tensors", _fake, gradients=False, told=_TOLD),
-    Mode("meta device", _meta, gradients=False, told=_TOLD),
+    Mode("fake tensors", _fake, gradients=False, note=_TOLD),
+    Mode("meta device", _meta, gradients=False, note=_TOLD),
 )

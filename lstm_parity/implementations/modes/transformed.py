@@ -204,13 +204,13 @@ _ONE = "forward derivatives by every element of input, states and b_ih, judged a
 _SMALL = (("form", ("batched",)), ("projection", (False,)), ("training", (False,)))
 
 MODES = (
-    DifferentiatingMode("vmap, per-sample gradients", _make(_map, False), found=_map_samples(False), told=_EACH),
-    DifferentiatingMode("vmap of the cell", _make(_map, True), found=_map_samples(True), told=_EACH),
+    DifferentiatingMode("vmap, per-sample gradients", _make(_map, False), found=_map_samples(False), note=_EACH),
+    DifferentiatingMode("vmap of the cell", _make(_map, True), found=_map_samples(True), note=_EACH),
     DifferentiatingMode(
-        "torch.func.grad, row by row", lambda m, s: RunningModule(m, m), found=_map_samples(False, False), told=_EACH
+        "torch.func.grad, row by row", lambda m, s: RunningModule(m, m), found=_map_samples(False, False), note=_EACH
     ),
     DifferentiatingMode(
-        "jvp", _make(_forward, False), found=_forward_mode(False), told=_ONE, support=(("mkldnn", (False,)),)
+        "jvp", _make(_forward, False), found=_forward_mode(False), note=_ONE, support=(("mkldnn", (False,)),)
     ),
-    DifferentiatingMode("jvp of the cell", _make(_forward, True), found=_forward_mode(True), told=_ONE, support=_SMALL),
+    DifferentiatingMode("jvp of the cell", _make(_forward, True), found=_forward_mode(True), note=_ONE, support=_SMALL),
 )

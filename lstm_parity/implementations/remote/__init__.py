@@ -1,4 +1,4 @@
-"""Implementations that run in a process of their own: whatever they do there, the run here goes on."""
+"""Implementations in a process of their own, so that nothing they do ends the run."""
 
 from __future__ import annotations
 

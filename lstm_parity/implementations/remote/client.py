@@ -1,4 +1,4 @@
-"""An implementation that runs in a process of its own, asked like any other: its crash, exit or hang is a verdict."""
+"""An implementation in a process of its own, called like any other: its crash, exit or hang is a verdict."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WORDS = {
 
 
 class RemoteImplementation:
-    """The implementation of a target, in a child process that is started anew whenever it has died.
+    """The implementation of a target, in a child process that is started again when it has died.
 
     limit: seconds that a call may take; memory: GiB that the implementation may use, on the CPU: drivers of other
     devices reserve more than there is. Close it, or use it in `with`.
@@ -121,7 +121,7 @@ class RemoteImplementation:
         return answer, results
 
     def _answer(self, connection: socket.socket) -> tuple[dict[str, Any], list[Any]]:
-        """The answer; after each call that took long the worker says that it goes on, and the limit starts anew."""
+        """Wait for the answer; the worker sends a heartbeat after each long call, and the time limit starts again."""
         while True:
             answer, results = frames.receive(connection, self.limit)
             if answer != HEARTBEAT:
@@ -191,7 +191,7 @@ class _RemoteLSTM:
         self._home, self._setting, self._weights, self._number, self._sent = home, setting, weights, number, False
 
     def __call__(self, input: Any, hx: Any) -> Any:
-        """Whatever the implementation returns there."""
+        """Call the implementation in its process."""
         answer, results = self._call(input, hx, with_weights=not self._sent)
         if "unknown" in answer:
             answer, results = self._call(input, hx, with_weights=True)

@@ -126,7 +126,7 @@ def _receive_exactly(connection: socket.socket, size: int, deadline: float | Non
 
 
 def _tree(value: Any, leaves: list[_Leaf]) -> Any:
-    """What JSON says of a value; its arrays are put into the list. Of what is none, the class's name is told."""
+    """Describe a nested value as JSON and append its arrays to `leaves`; other objects become their class name."""
     if value is None:
         return None
     if isinstance(value, Tensor | np.ndarray):
@@ -145,7 +145,7 @@ def _value(tree: Any, leaves: list[_Leaf]) -> Any:
         return leaves[tree]
     kind, *parts = tree
     if kind == "other":
-        return type(str(parts[0]), (), {})()  # a stand-in of that name, for messages to tell
+        return type(str(parts[0]), (), {})()  # a stand-in with that name, for messages
     values = [_value(part, leaves) for part in parts]
     return values if kind == "list" else tuple(values) if kind == "tuple" else PackedSequence(*values)
 

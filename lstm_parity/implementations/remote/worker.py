@@ -1,4 +1,4 @@
-"""The process in which an implementation runs: it loads the target once, then answers until it is told to end, or dies.
+"""The process in which an implementation runs: it loads the target once, then answers until the connection closes.
 
 What comes back from a call is what the implementation returned, or a sentence on what it did that no LSTM may do.
 """
@@ -125,7 +125,7 @@ class _Worker:
         return answer, *tensors
 
     def _goes_on(self) -> None:
-        """Tell so where the last word is long ago: the limit of time is one of a call, not of a case."""
+        """Send a heartbeat if none was sent for SILENCE seconds: the time limit is for one call."""
         if time.monotonic() - self.spoke > _SILENCE:
             self._say(HEARTBEAT)
 

@@ -1,4 +1,4 @@
-"""The answers of two records: the same bits, noise, drift, or deviations, told by module, dtype and way."""
+"""Compare the answers of two records: the same bits, noise, drift, or deviations, by module, dtype and pass."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Group:
         self.all = [parse_case(new.case) for _, new in pairs] if self.changed else []
 
     def findings(self, groups: int) -> Iterator[Finding]:
-        """Of all kinds that there are; groups: how many groups are asked for drift."""
+        """Make the findings of all kinds; groups: how many groups are tested for drift."""
         yield from self._pair_answers()
         yield from self._find_malformed()
         by_kind = defaultdict(list)
@@ -133,7 +133,7 @@ def _worst(one: AnswerChange) -> str:
 
 
 def _case_features(one: Case) -> Mapping[str, str]:
-    """What may tell the cases of a finding from others, in words."""
+    """Describe a case by the features that may distinguish the cases of a finding from others."""
     a, c, r = one.setting.architecture, one.setting.call, one.setting.runtime
     form = "padded input" if c.batch is not None else "unbatched input"
     if c.lengths is not None:

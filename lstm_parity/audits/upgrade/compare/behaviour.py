@@ -1,4 +1,4 @@
-"""What two records tell beside numbers: refusals, crashes, capabilities, kernels and speeds that changed."""
+"""What two records differ in beside numbers: refusals, crashes, capabilities, kernels and speeds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lstm_parity.audits.upgrade.record import CallOutcome, Record
 _FACTOR = 1.5  # between the medians: less may be another placement of code
 _APART = 1.15  # between the nearest rounds of the two: their spread must not touch
 _LONG = 110  # characters of an exception's words
-_SHOWN = 5  # names that a line tells; --json has all
+_SHOWN = 5  # names in a line; --json has all
 
 
 def compare_bad_calls(old: Record, new: Record) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def compare_capabilities(old: Record, new: Record) -> Iterator[Finding]:
 
 
 def compare_kernels(old: Record, new: Record) -> Iterator[Finding]:
-    """Calls that another kernel computes; those that fail are told as capabilities."""
+    """List the calls that another kernel computes; those that fail are reported as capabilities."""
     groups = defaultdict(list)
     for call, now in new.kernels.items():
         was = old.kernels.get(call, now)

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What may have changed from one torch to another, in the order in which it is told."""
+    """What may have changed from one torch to another, in the order of the report."""
 
     CONDITIONS = "conditions differ"
     DEVIATES = "deviates"
@@ -54,5 +54,5 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """The finding as it is told."""
+        """Format the finding as a line."""
         return f"{self.kind.value}: {self.where}: {self.words}"

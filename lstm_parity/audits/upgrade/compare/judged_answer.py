@@ -1,6 +1,6 @@
 """Recorded answers against the exact ones, in units of rounding noise, by the judge's limits.
 
-An answer is judged from the initial states on, for a record has no steps in between; where rounding has drowned the
+An answer is judged from the initial states on, for a record has no steps in between; where rounding noise exceeds the
 exact answer, or a sum may overflow, it is not judged.
 """
 
@@ -64,7 +64,7 @@ def _rms(measured: tuple[TensorComparison, ...]) -> float:
 
 
 def judge_change(one: Case, old: Answer, new: Answer) -> AnswerChange:
-    """Two answers to one case, of one way, each in the arithmetic that it ought to be computed in."""
+    """Two answers to one case, of one pass, each in the arithmetic it is expected to be computed in."""
     exact, before = _exact_answer(one.id, new.way, new.arithmetic), _exact_answer(one.id, old.way, old.arithmetic)
     pairs = [(name, old.arrays[name], new.arrays[name]) for name in new.arrays if name in old.arrays]
     pairs = [(name, a, b) for name, a, b in pairs if a.shape == b.shape]

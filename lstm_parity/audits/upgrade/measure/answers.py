@@ -45,7 +45,7 @@ def record_answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
 
 
 def _is_for_cell(one: Case) -> bool:
-    """Whether a cell in a loop is asked too: a single layer that it can compute, and no call form of layers only."""
+    """Whether a cell in a loop can compute the case: a single layer, in a call form that is not one of layers only."""
     architecture, call = one.setting.architecture, one.setting.call
     layers = architecture.num_layers > 1 or architecture.bidirectional or architecture.proj_size
     return not layers and call.lengths is None
@@ -74,7 +74,7 @@ def answer_gradients(implementation: Implementation, one: Case) -> Answer:
         return Answer(implementation.name, one.id, GRADIENTS, raised=reason.splitlines()[0])
     try:
         found = found_by_autograd(implementation, one, adjoints(one))
-    except Exception as error:  # whatever torch raises is what it did
+    except Exception as error:  # any exception of torch is its answer
         words = (str(error) or "no words").splitlines()[0]
         return Answer(implementation.name, one.id, GRADIENTS, raised=f"{type(error).__name__}: {words}")
     missing = tuple(f"{name} has no gradient" for name, gradient in found.items() if gradient is None)

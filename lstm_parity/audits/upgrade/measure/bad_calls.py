@@ -25,10 +25,7 @@ _REPEATS = 6
 _BATCH = 8  # bad calls in one process: where one ends it, so many are made again
 _SUBJECTS = ("nn.LSTM", "nn.LSTMCell")
 _CALL = "lstm_parity.catalogue.bad_calls.callees:run_bad_call"
-_SHAKEN, _AGAIN = (
-    "lstm_parity.audits.upgrade.measure.bad_calls:run_in_batches",
-    "lstm_parity.audits.upgrade.measure.bad_calls:run_alone",
-)
+_SHAKEN, _AGAIN = (f"{__name__}:{name}" for name in ("run_in_batches", "run_alone"))
 _PROBES = tuple(  # the functions of that file, but for a helper
     name
     for name, value in vars(crashes).items()
@@ -41,7 +38,7 @@ def bad_call_outcomes(isolation: ProcessServer, rows: Sequence[str] = ROWS) -> I
     for subject in _SUBJECTS:
         yield from _outcomes_of(isolation, subject, [row for row in rows if can_run(subject, row)])
     for name in _PROBES:
-        conduct = run_repeatedly(isolation, f"{__name__}:probe", name)
+        conduct = run_repeatedly(isolation, f"{__name__}:{_run_probe.__name__}", name)
         if not conduct.words.startswith(UndecidedError.__name__):
             yield f"probe: {name.replace('_', ' ')}", conduct
 
@@ -110,7 +107,7 @@ def mask_addresses(message: str) -> str:
 
 
 class _ProbeRefusedError(Exception):
-    """What a probe tried was refused, as it ought to be."""
+    """The call of a probe was refused, as it must be."""
 
 
 def _run_probe(name: str) -> str:

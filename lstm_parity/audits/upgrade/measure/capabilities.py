@@ -198,7 +198,7 @@ def _try_capability(name: str) -> None:
 def record_capabilities(isolation: ProcessServer) -> Iterator[tuple[str, str]]:
     """Every capability with "" where it is there, else why not."""
     for name in _CALLS:
-        yield name, why_not(isolation.run(f"{__name__}:attempt", name, limit=_LIMIT))
+        yield name, why_not(isolation.run(f"{__name__}:{_try_capability.__name__}", name, limit=_LIMIT))
 
 
 def why_not(ending: CallResult) -> str:

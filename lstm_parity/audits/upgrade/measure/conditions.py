@@ -80,7 +80,7 @@ def _instructions() -> str:
 
 
 def _processor() -> str:
-    """Its name, where the system tells it."""
+    """Return the name of the processor, if the system knows it."""
     info = Path("/proc/cpuinfo")
     told = re.search(r"model name\s*: (.*)", info.read_text(encoding="utf-8")) if info.exists() else None
     return told[1].strip() if told else platform.processor() or "unknown to this system"

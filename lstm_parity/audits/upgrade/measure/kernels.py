@@ -44,7 +44,7 @@ def _profiled_kernels(form: str, dtype: str, grad: bool) -> list[str]:
             result = call()
             if grad:
                 torch.autograd.backward(result.sum())
-    except Exception as error:  # whatever torch raises is what it did
+    except Exception as error:  # any exception of torch is its answer
         return [f"{type(error).__name__}: {mask_addresses(str(error))}"]
     return sorted(_canonical_name(event.key for event in seen.key_averages()))
 

@@ -85,7 +85,7 @@ def _record_speeds(isolation: ProcessServer, progress: _Progress) -> list[dict[s
 
 def _returned_value(ending: CallResult, what: str) -> Any:
     if ending.how is not ExitKind.RETURNED:
-        raise ChildProcessError(f"the {what} cannot be told: {ending.how.value} {ending.kind} {ending.words}")
+        raise ChildProcessError(f"the {what} is unknown: {ending.how.value} {ending.kind} {ending.words}")
     return ending.value
 
 

@@ -43,7 +43,7 @@ def _time_ratio(call: Callable[[], object]) -> float:
 
 
 def _time_call(call: Callable[[], object]) -> float:
-    """Seconds of the processor for one call: on a busy machine, seconds of the clock tell of others' work."""
+    """Measure processor seconds of one call: on a busy machine, wall time includes the work of others."""
     begin = time.process_time()
     call()
     return time.process_time() - begin

@@ -62,7 +62,7 @@ def _row_gradients(cell: bool) -> None:
 
 
 def _save_and_load() -> None:
-    """The weights through torch.save and torch.load, which is told to load nothing but weights."""
+    """Save the weights by torch.save, and load them by torch.load with weights_only."""
     lstm, file = small_lstm()[0], io.BytesIO()
     torch.save(lstm.state_dict(), file)
     file.seek(0)
