@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from lstm_parity.catalogue.bad_calls.callees import CALLEES, ROWS, can_run
-from lstm_parity.catalogue.bad_calls.run import MODULE, is_refused, run_all, run_isolated
+from lstm_parity.catalogue.bad_calls.run import is_refused, run_all, run_isolated
 from lstm_parity.parity_tests.known_refusals import known
 from lstm_parity.running.child_process import UNLUCKY_MEMORY, CallResult, ExitKind, ProcessServer
 from pages.releases import Columns, one_line, record, table
@@ -84,7 +84,7 @@ def full(found: Endings) -> list[str]:
 def main() -> None:
     """Run the calls, and write down what became of them."""
     quick = "--record" in sys.argv
-    with ProcessServer("torch", MODULE, environment=UNLUCKY_MEMORY) as isolation:
+    with ProcessServer("torch", run_all.__module__, environment=UNLUCKY_MEMORY) as isolation:
         found = {s: (quickly if quick else all_alone)(s, isolation) for s in (MODULES if quick else CALLEES)}
     columns = record("refusals", not_refused(found))
     print("\n".join(summary(found)))
