@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from framework_tests.common import PADDED, built, on_padding
 from lstm_parity.cases.case import parse_case
-from lstm_parity.implementations.frameworks import keras_layers
+from lstm_parity.implementations.frameworks.adapters import keras_layers
 from lstm_parity.reference.conventions.keras import fresh_bias, from_torch
 from lstm_parity.reference.weights import CellWeights
 

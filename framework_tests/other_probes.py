@@ -13,7 +13,7 @@ from lstm_parity.cases.case import parse_case
 
 def onnxruntime_in_float64() -> list[int]:
     """Run its LSTM on doubles."""
-    from lstm_parity.implementations.frameworks.onnx_lstm import build
+    from lstm_parity.implementations.frameworks.adapters.onnx_lstm import build
 
     run, _, x, states = built(build, "I5-H7-T4-B3-float64")
     return list(run(x, states, None)[0].shape)
@@ -32,7 +32,7 @@ def forget_bias_of_v1(given: float, taken_off: float) -> float:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     import tensorflow as tf
 
-    from lstm_parity.implementations.frameworks.tensorflow_v1 import build, make_cell
+    from lstm_parity.implementations.frameworks.adapters.tensorflow_v1 import build, make_cell
     from lstm_parity.reference.conventions.tensorflow_v1 import CellV1, from_torch
 
     run, weights, x, (h, c) = built(build, "I5-H7-T1-B3-float32")
@@ -67,7 +67,7 @@ def coupled() -> float:
 
 def haiku_given(taken_off: float) -> float:
     """How far a core is off with weights from whose forget bias an amount was taken off, where its convention does."""
-    from lstm_parity.implementations.frameworks.haiku_core import build, run_step
+    from lstm_parity.implementations.frameworks.adapters.haiku_core import build, run_step
     from lstm_parity.reference.conventions.haiku import from_torch
 
     run, weights, x, (h, c) = built(build, "I5-H7-T1-B3-float32")
@@ -80,7 +80,7 @@ def haiku_given(taken_off: float) -> float:
 
 def flax_with_carry_of_torch() -> float:
     """How far Flax is off that is given (h, c) where it has (c, h)."""
-    from lstm_parity.implementations.frameworks.flax_rnn import build
+    from lstm_parity.implementations.frameworks.adapters.flax_rnn import build
 
     run, _, x, (h, c) = built(build, "I5-H7-T4-B3-float32")
     return float(np.abs(run(x, (c, h), None)[0] - run(x, (h, c), None)[0]).max())
@@ -90,7 +90,7 @@ def equinox_with_rows() -> Any:
     """Call a cell on rows, without vmap."""
     import jax.numpy as jnp
 
-    from lstm_parity.implementations.frameworks.equinox_cell import make_cell
+    from lstm_parity.implementations.frameworks.adapters.equinox_cell import make_cell
 
     weights = parse_case("I5-H7-T4-B3-float32-normal-1").weights.cells[0][0].map(lambda w: w.astype(np.float32))
     h, _ = make_cell(weights)(jnp.ones((3, 5)), (jnp.zeros((3, 7)), jnp.zeros((3, 7))))
@@ -107,14 +107,14 @@ def mlx_shapes() -> list[list[int]]:
 
 def flax_on_padding() -> float:
     """The largest number beyond the end of a row."""
-    from lstm_parity.implementations.frameworks.flax_rnn import build
+    from lstm_parity.implementations.frameworks.adapters.flax_rnn import build
 
     return on_padding(build)
 
 
 def lstm_ref_on_padding() -> float:
     """The same of lstm_ref."""
-    from lstm_parity.implementations.frameworks.jax_rnn import build
+    from lstm_parity.implementations.frameworks.adapters.jax_rnn import build
 
     return on_padding(build)
 

@@ -9,7 +9,7 @@ import paddle
 
 from framework_tests.common import built, on_padding
 from lstm_parity.cases.case import parse_case
-from lstm_parity.implementations.frameworks.paddle_lstm import build, make_lstm
+from lstm_parity.implementations.frameworks.adapters.paddle_lstm import build, make_lstm
 from lstm_parity.reference.conventions.paddle import state_dict
 from lstm_parity.reference.weights import LSTMWeights
 

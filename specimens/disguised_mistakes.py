@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from lstm_parity.cases.setting import Setting
-from lstm_parity.catalogue.mistakes import arithmetic, gates, plain, projection, runtime
-from lstm_parity.catalogue.mistakes.gates import BiasHHDropped, ForgetBiasOne
+from lstm_parity.catalogue.mistakes import plain
+from lstm_parity.catalogue.mistakes.forward import arithmetic, gates, projection, runtime
+from lstm_parity.catalogue.mistakes.forward.gates import BiasHHDropped, ForgetBiasOne
+from lstm_parity.catalogue.mistakes.forward.states import CellStateIgnored
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
-from lstm_parity.catalogue.mistakes.states import CellStateIgnored
 from lstm_parity.implementations.stack import FromCell, State
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM, Implementation

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from lstm_parity.catalogue.mistakes import (
+from lstm_parity.catalogue.mistakes import backward, dropout, gradients
+from lstm_parity.catalogue.mistakes.forward import (
     activations,
     arithmetic,
-    backward,
     directions,
-    dropout,
     gates,
-    gradients,
     layers,
     layout,
     packing,

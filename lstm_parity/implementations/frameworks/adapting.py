@@ -78,7 +78,7 @@ def load_adapter(name: str) -> Implementation:
     os.environ.update(chosen.environment)
     module, _, function = chosen.place.partition(":")
     try:
-        found = importlib.import_module(f"lstm_parity.implementations.frameworks.{module}")
+        found = importlib.import_module(f"lstm_parity.implementations.frameworks.adapters.{module}")
     except ModuleNotFoundError as error:
         raise TargetError(
             f"framework:{name} was given, but {error.name} is not installed: {install_hint(chosen)}"
