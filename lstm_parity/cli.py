@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_parity.audits.named import LOADERS, NAMED
+from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.implementations.target import (
     ARRAYS,
-    FEATURES,
     KINDS,
     MEMORY_LIMIT,
     TIME_LIMIT,
@@ -103,7 +103,9 @@ def upgrade_command(arguments: tuple[str, ...]) -> None:
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
 )
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
-@click.option("--without", multiple=True, type=click.Choice(FEATURES), help="Do not ask about this. May be repeated.")
+@click.option(
+    "--without", multiple=True, type=click.Choice(DECLARABLE), help="Do not judge this feature. May be repeated."
+)
 @click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
 @click.option(
     "--time-limit", type=float, default=TIME_LIMIT, help="Seconds that a call of it may take.", show_default=True

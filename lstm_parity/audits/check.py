@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from lstm_parity.audits.named import NAMED
 from lstm_parity.audits.verify import verification_cases
+from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.smoke import check_adapter
 from lstm_parity.implementations.load import adapt, declare
-from lstm_parity.implementations.target import ARRAYS, FEATURES, KINDS, TargetError, refuse_arithmetic, refuse_arrays
+from lstm_parity.implementations.target import ARRAYS, KINDS, TargetError, refuse_arithmetic, refuse_arrays
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import ParityError
@@ -37,7 +38,7 @@ def check(
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
     """
-    for given, known in ((kind, KINDS | NAMED), (arrays, ARRAYS), *((feature, FEATURES) for feature in without)):
+    for given, known in ((kind, KINDS | NAMED), (arrays, ARRAYS), *((feature, DECLARABLE) for feature in without)):
         if given not in known:
             raise TargetError(f"{given!r} was given, but it must be one of {', '.join(known)}")
     refuse_arrays(kind, arrays)

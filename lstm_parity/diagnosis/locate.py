@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lstm_parity.cases.case import Case
-from lstm_parity.cases.setting import DTYPES, Setting
+from lstm_parity.cases.features import FEATURES
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.model import Array
@@ -65,47 +65,18 @@ def _location_of(verdict: Verdict) -> _FaultLocation | None:
 # ------------------------------------------------------------------ with which arguments
 
 
-_WORDS: dict[str, Callable[[Setting], bool]] = {
-    "num_layers above 1": lambda s: s.architecture.num_layers > 1,
-    "num_layers above 2": lambda s: s.architecture.num_layers > 2,
-    "bidirectional=True": lambda s: s.architecture.bidirectional,
-    "proj_size": lambda s: s.architecture.proj_size > 0,
-    "bias=True": lambda s: s.architecture.bias,
-    "bias=False": lambda s: not s.architecture.bias,
-    "batch_first=True": lambda s: s.architecture.batch_first,
-    "unbatched input": lambda s: s.call.batch is None,
-    "rows of different lengths": lambda s: len(set(_lengths(s))) > 1,
-    "packed rows that are not sorted": lambda s: list(_lengths(s)) != sorted(_lengths(s), reverse=True),
-    "hx=None": lambda s: not s.call.states,
-    "hx given": lambda s: s.call.states,
-    "more than one step": lambda s: s.call.time > 1,
-    "more than 16 steps": lambda s: s.call.time > 16,
-    "more than one row": lambda s: s.call.rows > 1,
-    "hidden_size above 128": lambda s: s.architecture.hidden_size > 128,
-    "oneDNN allowed": lambda s: s.runtime.mkldnn,
-    "oneDNN off": lambda s: not s.runtime.mkldnn,
-    "gradients recorded": lambda s: s.runtime.grad_mode == "grad",
-    "deterministic algorithms": lambda s: s.runtime.deterministic,
-    "several threads": lambda s: (s.runtime.threads or 1) > 1,
-    "strided input and states": lambda s: s.call.strided,
-    **{f"dtype={dtype}": lambda s, dtype=dtype: s.runtime.dtype == dtype for dtype in DTYPES},  # type: ignore[misc]
-    "a half type": lambda s: s.runtime.dtype in ("bfloat16", "float16"),
-}
+_WORDS = tuple(feature.argument for feature in FEATURES.values() if feature.argument)
 _AGAIN, _NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
 
 
 def features_of(case: Case, way: str = "") -> frozenset[str]:
     """What is special about a case, in words."""
-    words = {word for word, holds in _WORDS.items() if holds(case.setting)}
+    words = {f.argument for f in FEATURES.values() if f.argument and f.holds(case.setting)}
     return frozenset(words | ({_AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
 
 
 def _not_finite(case: Case) -> set[str]:
     return set() if all(np.isfinite(array).all() for array in (case.input, case.h_0, case.c_0)) else {_NOT_FINITE}
-
-
-def _lengths(setting: Setting) -> tuple[int, ...]:
-    return setting.call.lengths or ()
 
 
 def _common_features(verdicts: Sequence[Verdict]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, cast
 
+from lstm_parity.cases.features import has
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.from_function import FromFunction
 from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
@@ -23,23 +24,6 @@ from lstm_parity.implementations.torch_modules import FromModule
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
 from lstm_parity.running.protocol import Implementation, own_arithmetic
-
-_SHOWS: dict[str, Callable[[Setting], bool]] = {
-    "projection": lambda s: s.architecture.proj_size > 0,
-    "bidirectional": lambda s: s.architecture.bidirectional,
-    "one direction": lambda s: not s.architecture.bidirectional,
-    "layers": lambda s: s.architecture.num_layers > 1,
-    "no-bias": lambda s: not s.architecture.bias,
-    "batch_first": lambda s: s.architecture.batch_first,
-    "packed": lambda s: s.call.lengths is not None,
-    "unbatched": lambda s: s.call.batch is None,
-    "batches": lambda s: s.call.rows > 1,
-    "states": lambda s: s.call.states,
-    "no-states": lambda s: not s.call.states,
-    "strided": lambda s: s.call.strided,
-    "threads": lambda s: s.runtime.threads not in (None, 1),
-    "deterministic": lambda s: s.runtime.deterministic,
-}
 
 
 @dataclass(frozen=True)
@@ -62,11 +46,7 @@ class Declared(Wrapped):
 
 def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:
     """The refusal that was declared on the command line, if one of these features is in the setting."""
-    runtime = setting.runtime.dtype, setting.runtime.grad_mode
-    for feature in without:
-        if feature in runtime or (feature in _SHOWS and _SHOWS[feature](setting)):
-            return f"declared: --without {feature}"
-    return None
+    return next((f"declared: --without {feature}" for feature in without if has(setting, feature)), None)
 
 
 def load_target(target: Target) -> Implementation:

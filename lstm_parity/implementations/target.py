@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.reference.noise.arithmetics import find_arithmetic, ladder
 
@@ -24,11 +25,6 @@ KINDS = {
 ARRAYS = ("torch", "numpy")
 TIME_LIMIT = 20.0  # seconds for one call
 MEMORY_LIMIT = 4.0  # GiB that an implementation may ask for
-FEATURES = (
-    *("projection", "bidirectional", "layers", "no-bias", "batch_first", "packed", "unbatched", "batches"),
-    *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic"),
-    *("float64", "float32", "bfloat16", "float16"),
-)
 
 
 class TargetError(ValueError):
@@ -40,7 +36,7 @@ class Target:
     """An implementation to be loaded.
 
     place: a file, or a module's dotted name; empty for one of ours (NAMED). name: of a class or function in it. arrays:
-    what the function computes with. without: the features (FEATURES) that it is declared not to support. arithmetic: a
+    what the function computes with. without: the features that it is declared not to support. arithmetic: a
     name of `arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none. loader: the
     "module:function" that finds one of ours by its name; empty for the user's.
     """
@@ -94,8 +90,8 @@ def parse_target(
         raise TargetError(f"--arrays {arrays} was given, but {_did_you_mean(arrays, ARRAYS)}")
     refuse_arrays(kind, arrays)
     for feature in without:
-        if feature not in FEATURES:
-            raise TargetError(f"--without {feature} was given, but {_did_you_mean(feature, FEATURES)}")
+        if feature not in DECLARABLE:
+            raise TargetError(f"--without {feature} was given, but {_did_you_mean(feature, DECLARABLE)}")
     refuse_arithmetic(arithmetic)
     if place.endswith(".py"):
         place = _resolve_file(text, place)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.features import has
 from lstm_parity.implementations.frameworks.registry import SUBJECTS
 
 
@@ -26,26 +27,16 @@ class KnownDisagreement:
     arithmetic: str | None = None
 
 
-def _has_padding(case: Case) -> bool:
-    """Whether rows end at different steps."""
-    return len(set(case.setting.call.lengths or ())) > 1
-
-
 def _is_non_finite(case: Case) -> bool:
     """Whether there is a NaN or an infinity in it."""
     return case.profile == "non_finite"
-
-
-def _is_unbatched(case: Case) -> bool:
-    """Whether the input has no axis of rows."""
-    return case.setting.call.batch is None
 
 
 DISAGREEMENTS = (
     KnownDisagreement(
         ("paddle",),
         "multiplies states by 0 and 1 to hold those of rows that have ended: infinities become NaN",
-        lambda case: _is_non_finite(case) and _has_padding(case) and not case.setting.architecture.proj_size,
+        lambda case: _is_non_finite(case) and has(case.setting, "lengths") and not case.setting.architecture.proj_size,
     ),
     KnownDisagreement(
         ("onnxruntime",),
@@ -58,7 +49,11 @@ DISAGREEMENTS = (
         lambda case: True,
         "float32 with absolute-accuracy activations",
     ),
-    KnownDisagreement(("onnx-reference",), "ignores sequence_lens: every row is run to the end", _has_padding),
+    KnownDisagreement(
+        ("onnx-reference",),
+        "ignores sequence_lens: every row is run to the end",
+        lambda case: has(case.setting, "lengths"),
+    ),
     KnownDisagreement(
         ("onnx-reference",),
         "multiplies c by peephole weights of 0 where there are none: an infinite c makes NaN of all gates",
@@ -76,7 +71,11 @@ DISAGREEMENTS = (
         lambda case: case.setting.runtime.dtype == "float64",
         "float32 inside a float64 layer",
     ),
-    KnownDisagreement(("opacus",), "takes an input without batch for something else, or raises", _is_unbatched),
+    KnownDisagreement(
+        ("opacus",),
+        "takes an input without batch for something else, or raises",
+        lambda case: has(case.setting, "unbatched"),
+    ),
     KnownDisagreement(
         ("opacus",),
         "returns the states of packed input in float32",

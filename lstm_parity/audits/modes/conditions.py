@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from lstm_parity.audits.modes.trials import Trial
+from lstm_parity.cases.features import has
 
 _When = Callable[[Trial], bool]
 
@@ -55,7 +56,7 @@ def is_unbatched(trial: Trial) -> bool:
 
 def is_projected(trial: Trial) -> bool:
     """With proj_size."""
-    return trial.setting.architecture.proj_size > 0
+    return has(trial.setting, "projection")
 
 
 def is_training(trial: Trial) -> bool:
@@ -90,7 +91,7 @@ def has_no_rows(trial: Trial) -> bool:
 
 def has_no_states(trial: Trial) -> bool:
     """Without initial states."""
-    return not trial.setting.call.states
+    return has(trial.setting, "no-states")
 
 
 def is_rowless_and_dynamic(trial: Trial) -> bool:
@@ -100,7 +101,7 @@ def is_rowless_and_dynamic(trial: Trial) -> bool:
 
 def has_no_biases(trial: Trial) -> bool:
     """With bias=False."""
-    return not trial.setting.architecture.bias
+    return has(trial.setting, "no-bias")
 
 
 def is_supported_here(name: str) -> bool:
@@ -115,12 +116,12 @@ def always_holds(_: Trial) -> bool:
 
 def is_in_grad_mode(trial: Trial) -> bool:
     """Weights require gradients."""
-    return trial.setting.runtime.grad_mode == "grad"
+    return has(trial.setting, "grad")
 
 
 def is_deep_and_bidirectional(trial: Trial) -> bool:
     """Two bidirectional layers."""
-    return trial.setting.architecture.bidirectional and trial.setting.architecture.num_layers > 1
+    return has(trial.setting, "bidirectional") and has(trial.setting, "layers")
 
 
 def is_rowless(trial: Trial) -> bool:

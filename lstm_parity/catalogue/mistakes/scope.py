@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.features import FEATURES as FEATURE_TABLE
 from lstm_parity.cases.setting import Architecture, Call, Runtime
 
 
@@ -25,6 +26,11 @@ class Scope:
     def __or__(self, other: Scope) -> Scope:
         """The cases of either."""
         return Scope(f"{self.description} or {other.description}", lambda case: self.holds(case) or other.holds(case))
+
+
+def _feature(name: str) -> Scope:
+    feature = FEATURE_TABLE[name]
+    return Scope(feature.noun, lambda case: feature.holds(case.setting))
 
 
 def _architecture(says: str, holds: Callable[[Architecture], bool]) -> Scope:
@@ -60,13 +66,13 @@ def _reads_what_it_gives(a: Architecture) -> bool:
 EVERYWHERE = Scope("anywhere", lambda case: True)
 NOWHERE = Scope("in no single call's numbers", lambda case: False)
 
-LAYERS = _architecture("several layers", lambda a: a.num_layers > 1)
-DIRECTIONS = _architecture("two directions", lambda a: a.bidirectional)
-BIAS = _architecture("biases", lambda a: a.bias)
-NO_BIAS = _architecture("no biases", lambda a: not a.bias)
-PROJECTION = _architecture("a projection", lambda a: a.proj_size > 0)
-NO_PROJECTION = _architecture("no projection", lambda a: a.proj_size == 0)
-BATCH_FIRST = _architecture("batch_first", lambda a: a.batch_first)
+LAYERS = _feature("layers")
+DIRECTIONS = _feature("bidirectional")
+BIAS = _feature("bias")
+NO_BIAS = _feature("no-bias")
+PROJECTION = _feature("projection")
+NO_PROJECTION = _feature("no projection")
+BATCH_FIRST = _feature("batch_first")
 FEATURES = _architecture("several input features", lambda a: a.input_size > 1)
 HIDDEN_UNITS = _architecture("several hidden units", lambda a: a.hidden_size > 1)
 UNITS = _architecture("several units", lambda a: a.output_size > 1)
@@ -74,20 +80,20 @@ WIDE = _architecture("more than 128 units", lambda a: a.output_size > 128)
 SEVERAL_STATES = _architecture("several layers or directions", lambda a: a.num_layers * a.num_directions > 1)
 SAME_WIDTH = _architecture("a layer as wide as what it reads", _reads_what_it_gives)
 
-STEPS = _call("several steps", lambda c: c.time > 1)
-LONG = _call("more than 16 steps", lambda c: c.time > 16)
-ROWS = _call("several rows", lambda c: c.rows > 1)
-UNBATCHED = _call("an unbatched call", lambda c: c.batch is None)
-PACKED = _call("a packed batch", lambda c: c.lengths is not None)
-LENGTHS = _call("rows of different lengths", lambda c: c.lengths is not None and len(set(c.lengths)) > 1)
+STEPS = _feature("steps")
+LONG = _feature("many steps")
+ROWS = _feature("batches")
+UNBATCHED = _feature("unbatched")
+PACKED = _feature("packed")
+LENGTHS = _feature("lengths")
 UNSORTED = _call("packed rows that are not longest first", lambda c: not _descending(c))
-STRIDED = _call("strided tensors", lambda c: c.strided)
-NO_STATES = _call("no initial states", lambda c: not c.states)
+STRIDED = _feature("strided")
+NO_STATES = _feature("no-states")
 STATES = Scope("initial states", lambda case: case.setting.call.states or _is_chained(case))
 FED_BACK = STEPS | STATES
 
-GRAD = _runtime("gradients recorded", lambda r: r.grad_mode == "grad")
-ONEDNN = _runtime("oneDNN", lambda r: r.mkldnn)
+GRAD = _feature("grad")
+ONEDNN = _feature("oneDNN")
 THREADS = _runtime("several threads", lambda r: r.threads != 1)
 DETERMINISTIC = _runtime("deterministic algorithms", lambda r: r.deterministic)
 

@@ -13,7 +13,7 @@ class Framework:
 
     name: as in `--impl framework:NAME`; title: for people. packages: what is to be installed, its own first; all are
     in `requirements/GROUP.txt`. place: `module:function` of its `Build`, in this folder. lacks: features
-    (`target.FEATURES`) that it is not judged on, with the reason. environment: set before it is imported.
+    (`cases/features.py`) that it is not judged on, with the reason. environment: set before it is imported.
     """
 
     name: str

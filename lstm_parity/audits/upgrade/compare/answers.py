@@ -11,7 +11,9 @@ from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
 from lstm_parity.audits.upgrade.compare.judged_answer import AnswerChange, judge_change
 from lstm_parity.audits.upgrade.record import Answer, Record
 from lstm_parity.cases.case import Case, parse_case
+from lstm_parity.cases.features import FEATURES, has
 
+_NAMED = ("projection", "bidirectional", "layers", "bias", "states", "strided", "oneDNN", "deterministic", "wide")
 _MIN_CASES = {Kind.DEVIATES: "the new one", Kind.MENDED: "the old one", Kind.STILL_DEVIATES: "both"}
 _CHANCE_NOTE = 1e-3  # how often the cases of a finding may have a trait in common by chance, for it to be named
 
@@ -134,22 +136,13 @@ def _worst(one: AnswerChange) -> str:
 
 def _case_features(one: Case) -> Mapping[str, str]:
     """Describe a case by the features that may distinguish the cases of a finding from others."""
-    a, c, r = one.setting.architecture, one.setting.call, one.setting.runtime
-    form = "padded input" if c.batch is not None else "unbatched input"
-    if c.lengths is not None:
-        form = f"packed input of {'equal' if len(set(c.lengths)) == 1 else 'varying'} lengths"
-    return {
+    setting = one.setting
+    form = "padded input" if setting.call.batch is not None else "unbatched input"
+    if has(setting, "packed"):
+        form = f"packed input of {'varying' if has(setting, 'lengths') else 'equal'} lengths"
+    return {name: FEATURES[name].describe(setting) for name in _NAMED} | {
         "form": form,
-        "projection": "a projection" if a.proj_size else "no projection",
-        "bidirectional": "two directions" if a.bidirectional else "one direction",
-        "layers": "one layer" if a.num_layers == 1 else "several layers",
-        "bias": "biases" if a.bias else "no biases",
-        "states": "given states" if c.states else "no given states",
-        "strided": "strided input" if c.strided else "contiguous input",
-        "grad_mode": f"grad mode {r.grad_mode}",
-        "mkldnn": "oneDNN allowed" if r.mkldnn else "oneDNN off",
-        "threads": f"{r.threads} threads",
-        "deterministic": "deterministic algorithms" if r.deterministic else "no deterministic algorithms",
-        "wide": "H above 128" if a.hidden_size > 128 else "H below 128",
+        "grad_mode": f"grad mode {setting.runtime.grad_mode}",
+        "threads": f"{setting.runtime.threads} threads",
         "values": f"values: {one.profile}",
     }
