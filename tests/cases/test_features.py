@@ -13,7 +13,7 @@ SETTINGS = [setting_at(point) for dtype in AXES["dtype"] for point in cover_pair
 @pytest.mark.parametrize("name", FEATURES)
 def test_a_feature_is_asked_by_some_setting_and_not_by_all(name):
     """It tells settings apart in the covering design, or in longer sequences than that has."""
-    held = {feature_held for feature_held in (has(setting, name) for setting in SETTINGS)}
+    held = {has(setting, name) for setting in SETTINGS}
 
     assert held == {True, False} or name == "many steps"
 
