@@ -21,7 +21,7 @@ from lstm_parity.audits.known_answers import (
     read_all_known_answers,
 )
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.judging.verdict import WORST_LIMIT, Outcome
+from lstm_parity.judging.verdict import WORST_LIMIT
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.running.evidence import TENSORS
 from specimens.call_faults import CALLS, Miscalled
@@ -56,7 +56,7 @@ def search(faults: Sequence[Fault]) -> Found:
 
 def kills(known: KnownAnswer, fault: Fault, dtype: str) -> bool:
     """Whether a vector notices a fault in a dtype."""
-    return judge_known_answer(known, fault, dtype).outcome in (Outcome.DEVIATES, Outcome.FAILED)
+    return judge_known_answer(known, fault, dtype).outcome.is_wrong
 
 
 def comparison(found: Found) -> list[str]:

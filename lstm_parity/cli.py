@@ -201,8 +201,7 @@ def _judge_target(
     server = make_worker_server()
     server.start()  # it imports torch while we do
     from lstm_parity.audits.verify import verify_one
-    from lstm_parity.diagnosis.forward import diagnose
-    from lstm_parity.diagnosis.probes import run_probes
+    from lstm_parity.diagnosis.implementation import diagnose_implementation
     from lstm_parity.diagnosis.smoke import check_adapter
     from lstm_parity.implementations.remote.client import RemoteImplementation
 
@@ -219,7 +218,7 @@ def _judge_target(
         if not verdicts:
             return certificate, ""
         progress("cases that distinguish mistakes")
-        return certificate, diagnose([*verdicts, *run_probes(implementation, device=device)]).text
+        return certificate, diagnose_implementation(implementation, verdicts, device).text
 
 
 @main.command()

@@ -19,6 +19,7 @@ from lstm_parity.implementations.from_layer import FromLayer
 from lstm_parity.implementations.stack import FromCell
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import explain
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge, judge_all, judge_trajectory
 from lstm_parity.judging.pairs import judge_pair
 from lstm_parity.judging.verdict import WORST_LIMIT, Verdict
@@ -69,7 +70,7 @@ def said(verdicts: list[Verdict]) -> str:
 
 def story(title: str, implementation: Implementation, words: str, dtype: str = "float32") -> list[str]:
     """The message about one case."""
-    return ["", f"{title}:", "", describe_failure(judge(observe(implementation, its_case(words, dtype))))]
+    return ["", f"{title}:", "", describe_failure(find_failure(judge(observe(implementation, its_case(words, dtype)))))]
 
 
 def paddle() -> list[str]:
@@ -185,7 +186,7 @@ def operator() -> list[str]:
         lines.append(f"{implementation.name}, float64 and float32: {said(verdicts)}")
     explanation = explain([observe(its_gates, numpy_operator.by_hand("float32"))])
     assert explanation.arithmetic is not None, "its rounded gates are of an arithmetic that is known"
-    lines += ["", "NumPy, rounded gates:", "", describe_failure(explanation.verdicts[0])]
+    lines += ["", "NumPy, rounded gates:", "", describe_failure(find_failure(explanation.verdicts[0]))]
     return [*lines, "", f"the arithmetic that explains it: {explanation.arithmetic.name}"]
 
 

@@ -6,7 +6,7 @@ Every axis may be given a value or a strategy of its own: `cases(num_layers=2, d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -135,9 +135,9 @@ def agrees(implementation: Implementation, case: Case) -> bool:
     return holds(judge(observe(implementation, case)))
 
 
-def holds(verdict: Verdict, demand: Callable[[Verdict], None] = require_parity) -> bool:
-    """The same of a verdict that is there already; demand: what raises the story of one that is no parity."""
+def holds(verdict: Verdict) -> bool:
+    """The same of a verdict that is there already."""
     if verdict.outcome is Outcome.REFUSED:
         raise UnsatisfiedAssumption(verdict.reason)
-    demand(verdict)
+    require_parity(verdict)
     return True

@@ -19,7 +19,6 @@ from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import SettingError
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests import test_together
 from lstm_parity.parity_tests.strategies import frozen
 from lstm_parity.running.observe import observe
@@ -143,7 +142,7 @@ def killed(wrong: Mistake, dtype: str) -> bool:
     Of the widest test's only the cases are asked on which the mistake may show; that is quick, and says the same.
     """
     likely = (observe(wrong, case) for case in drawn(dtype) if wrong.may_show(case))
-    if any(judge(one).outcome in (Outcome.DEVIATES, Outcome.FAILED) for one in likely):
+    if any(judge(one).outcome.is_wrong for one in likely):
         return True
     with frozen(dtype=dtype):
         return any(examples_needed(test, wrong) is not None for test in property_tests()[1:])

@@ -58,7 +58,7 @@ def _judge_sample(implementation: Implementation, dtype: str) -> int:
     count = 0
     for case in verification_cases(dtype)[::_STRIDE]:
         verdict = judge(observe(implementation, case))
-        if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED):
+        if verdict.outcome.is_wrong:
             raise ParityError(verdict)
         count += verdict.outcome is Outcome.PARITY
     return count

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,15 @@ import numpy as np
 
 from lstm_parity.cases.case import Case, round_case
 from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
-from lstm_parity.judging.exact import exact_answer
+from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
+from lstm_parity.judging.verdict import Outcome, Verdict, compare, decide
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights
-from lstm_parity.reports.failure import ParityError, describe_failure
-from lstm_parity.running.evidence import TENSORS, TRAJECTORY, WHOLE, Evidence, Observation, Outputs
+from lstm_parity.reports.failure import ParityError
+from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Observation, Outputs
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
@@ -113,44 +113,29 @@ def judge_known_answer(known: KnownAnswer, implementation: Implementation, dtype
     if noise is None:
         return Verdict(Outcome.NOT_JUDGED, told, arithmetic, reason="the trajectory's noise is too large")
     pairs = {name: (getattr(outputs, name), getattr(known.answer, name)) for name in TENSORS}
-    measured = tuple(_compare_known(name, got, exact, noise[name]) for name, (got, exact) in pairs.items())
-    deviates = outputs.faults or any(m.deviates for m in measured)
-    return Verdict(Outcome.DEVIATES if deviates else Outcome.PARITY, told, arithmetic, measured, outputs.faults)
+    measured = tuple(compare(name, TRAJECTORY, got, exact, noise[name]) for name, (got, exact) in pairs.items())
+    return Verdict(decide(outputs.faults, measured), told, arithmetic, measured, outputs.faults)
 
 
 def require_known_answer(known: KnownAnswer, verdict: Verdict) -> None:
     """Return where the outcome is PARITY; raise `ParityError`, naming the vector and its purpose, where it is not."""
     __tracebackhide__ = True
     if verdict.outcome is not Outcome.PARITY:
-        raise ParityError(verdict, partial(_describe_known, known))
-
-
-def _describe_known(known: KnownAnswer, verdict: Verdict) -> str:
-    """The story of a verdict, with the vector's name and purpose in place of a case's name."""
-    story = [verdict.reason] * (verdict.outcome is Outcome.NOT_JUDGED) + [describe_failure(verdict).rpartition("\n")[0]]
-    story += [f"  known answer: {known.name}. {known.purpose}", f"  numbers: known_answers/vectors/{known.name}.json"]
-    return "\n".join([*story, f"  repeat: pytest parity_tests/test_known_answers.py -k {known.name}"])
-
-
-def _compare_known(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
-    return TensorComparison(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+        numbers = f"numbers: known_answers/vectors/{known.name}.json"
+        context = (f"known answer: {known.name}. {known.purpose}", numbers)
+        raise ParityError(verdict, context, f"pytest parity_tests/test_known_answers.py -k {known.name}")
 
 
 @lru_cache(maxsize=1024)
 def known_answer_noise(known: KnownAnswer, arithmetic: Arithmetic) -> dict[str, Array] | None:
     """The noise of each tensor, from the initial states on; None where it is too large to mean something."""
     answers = answer_of(known, arithmetic)
-    found = {name: getattr(answers, name)[0].deviation for name in TENSORS}
-    if answers.overflow[0] or not max(found["output"].max(), found["h_n"].max()) <= MAX_HIDDEN_NOISE:
-        return None
-    return found
+    return None if answers is None else {name: getattr(answers, name)[0].deviation for name in TENSORS}
 
 
-def answer_of(known: KnownAnswer, arithmetic: Arithmetic) -> Expected:
-    """Our own answer to it and its noise, with a leading axis of one case."""
-    case = known.case(known.dtypes[0])
-    whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, known.answer, known.call.lengths)
-    return exact_answer([case], [whole], arithmetic, steps=False)
+def answer_of(known: KnownAnswer, arithmetic: Arithmetic) -> Expected | None:
+    """Compute our own answer and its noise, with a leading axis of one case; None if the noise is too large."""
+    return exact_trajectory(known.case(known.dtypes[0]), arithmetic)
 
 
 def _parse_answer(stored: Mapping[str, Any]) -> KnownAnswer:

@@ -61,6 +61,7 @@ class Diagnosis:
     agreeing: int = 0
     worst: float = 0.0
     notes: tuple[str, ...] = ()
+    summary: str = ""
 
     @property
     def text(self) -> str:
@@ -81,6 +82,8 @@ class Diagnosis:
         return lines + [f"reported at: {known.reported_at}"] * bool(known.reported_at)
 
     def _count_unexplained(self) -> list[str]:
+        if self.summary:
+            return [f"behaves like: {self.summary}"]
         if not self.deviating:
             return ["behaves like: unknown, since no deviating case returned numbers that can be compared"]
         if self.arithmetic is not None:

@@ -20,20 +20,23 @@ _FORWARD_AGREES = "the forward pass agrees on all probes: the fault is in the wa
 _CASES = tuple(dict.fromkeys(known.witness for known in GRADIENT_MISTAKES))
 
 
-def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> str:
-    """Which gradient mistake the implementation behaves like, on a witness of each; its forward pass is right."""
+def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> Diagnosis:
+    """Find the gradient mistake that an implementation behaves like, on a witness of each; its outputs are right."""
     verdicts = {name: _judge_cases(implementation, name, device) for name in _CASES}
     seen = {name: v for name, v in verdicts.items() if v.outcome in (Outcome.PARITY, Outcome.DEVIATES)}
     wrong = [verdict for verdict in seen.values() if verdict.outcome is Outcome.DEVIATES]
     if not wrong:
-        return f"behaves like: unknown, since the gradients of {len(seen)} probes are right\n{_FORWARD_AGREES}"
+        return Diagnosis(
+            summary=f"unknown, since the gradients of {len(seen)} probes are right", notes=(_FORWARD_AGREES,)
+        )
     known = [
         mistake
         for mistake in GRADIENT_MISTAKES
         if all(_distance(v, mistake, n) <= MAX_DISTANCE for n, v in seen.items())
     ]
     if not known:
-        return f"behaves like: none of {len(GRADIENT_MISTAKES)} known mistakes of gradients\n{_FORWARD_AGREES}"
+        summary = f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"
+        return Diagnosis(summary=summary, deviating=len(wrong), notes=(_FORWARD_AGREES,))
     return Diagnosis(
         mistake=known[0],
         equivalents=tuple(known[1:]),
@@ -41,7 +44,7 @@ def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> s
         agreeing=len(seen) - len(wrong),
         worst=max(_distance(verdict, known[0], name) for name, verdict in seen.items()),
         notes=(_FORWARD_AGREES,),
-    ).text
+    )
 
 
 def _judge_cases(implementation: Implementation, name: str, device: str = "cpu") -> Verdict:

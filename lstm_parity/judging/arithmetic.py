@@ -35,7 +35,7 @@ class Explanation:
     @property
     def parity(self) -> bool:
         """Whether nothing deviates or fails in the expected arithmetic."""
-        return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in self.verdicts)
+        return not any(verdict.outcome.is_wrong for verdict in self.verdicts)
 
 
 def explain(observations: Sequence[Observation], expected: Arithmetic | None = None) -> Explanation:
@@ -66,7 +66,7 @@ def _farthest_case(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 def is_explained_in(verdicts: Iterable[Verdict]) -> bool:
     """Whether no case deviates or fails."""
-    return not any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in verdicts)
+    return not any(verdict.outcome.is_wrong for verdict in verdicts)
 
 
 def _judge_batches(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterable[Verdict]:

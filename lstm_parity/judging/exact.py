@@ -20,8 +20,10 @@ from lstm_parity.reference.numpy_backward import lstm_backward
 from lstm_parity.reference.weights import CellWeights, LSTMWeights, to_numpy
 from lstm_parity.running.autograd import canonicalize_gradient, gradient_names, pad_setting
 from lstm_parity.running.calls import call_arguments
-from lstm_parity.running.evidence import Adjoints, Evidence, Gradients, Masks
+from lstm_parity.running.evidence import WHOLE, Adjoints, Evidence, Gradients, Masks, Outputs
 
+# A hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by.
+MAX_HIDDEN_NOISE = 2.0**-5
 _LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
 
 
@@ -43,6 +45,30 @@ def exact_answer(
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))
         return _interleave(list(parts), runs)
+
+
+def exact_trajectory(case: Case, arithmetic: Arithmetic, evidence: Evidence | None = None) -> Expected | None:
+    """Compute the exact answer of a whole call from the initial states on, with a leading axis of one case.
+
+    evidence: a complete run whose input and lengths are used; the case's own by default. None if a sum may overflow, or
+    if the noise is too large to mean something.
+    """
+    found = exact_answer([case], [evidence or _blank_evidence(case)], arithmetic, steps=False)
+    noise = max(float(found.output.deviation.max()), float(found.h_n.deviation.max()))
+    return None if found.overflow[0] or not noise <= MAX_HIDDEN_NOISE else found
+
+
+def _blank_evidence(case: Case) -> Evidence:
+    """Return a whole call whose outputs, which a trajectory does not depend on, are zeros."""
+    a = case.setting.architecture
+    output = np.zeros((*case.input.shape[:2], a.num_directions * a.output_size))
+    outputs = Outputs(output, np.zeros_like(case.h_0), np.zeros_like(case.c_0))
+    return Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
+
+
+def noise_factor(dtype: str) -> float:
+    """Return by how much a comparison is noisier than a run: in float64 the exact answer is as noisy as the run."""
+    return float(np.sqrt(2.0)) if dtype == "float64" else 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.exact import exact_answer
-from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
+from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_answer, exact_trajectory, noise_factor
+from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
 from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Evidence, Observation, Outputs
@@ -73,13 +71,11 @@ def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Ari
 
 def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
     """The three tensors of the n-th run against what was expected of them."""
-    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there, the exact answer is as noisy as its subject
-    measured = []
-    for name in TENSORS:
-        noisy, got = getattr(answers, name)[n], getattr(outputs, name)
-        noise = noisy.deviation * scale
-        measured.append(TensorComparison(name, way, got, noisy.value, noise, distances(got, noisy.value, noise)))
-    return measured
+    exact = {name: getattr(answers, name)[n] for name in TENSORS}
+    return [
+        compare(name, way, getattr(outputs, name), noisy.value, noisy.deviation * noise_factor(dtype))
+        for name, noisy in exact.items()
+    ]
 
 
 def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
@@ -91,9 +87,7 @@ def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     evidence = verdict.observation.evidence
     if not evidence or not evidence[0].outputs.complete:
         return ()
-    answers = exact_answer([verdict.case], [evidence[0]], verdict.arithmetic, steps=False)
-    noise = max(float(answers.output.deviation.max()), float(answers.h_n.deviation.max()))
-    if answers.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
+    if (answers := exact_trajectory(verdict.case, verdict.arithmetic, evidence[0])) is None:
         return ()
     dtype = verdict.case.setting.runtime.dtype
     return tuple(_compare_tensors(evidence[0].outputs, answers, 0, TRAJECTORY, dtype))
@@ -106,10 +100,5 @@ def _make_verdict(observation: Observation, findings: _CaseResults, arithmetic: 
         return Verdict(Outcome.FAILED, observation, arithmetic, reason=observation.failed)
     faults = tuple(dict.fromkeys(fault for evidence in observation.evidence for fault in evidence.outputs.faults))
     measured, unjudged = tuple(findings.measured), tuple(findings.unjudged)
-    if faults or any(m.deviates for m in measured):
-        outcome = Outcome.DEVIATES
-    elif not measured:
-        outcome = Outcome.NOT_JUDGED
-    else:
-        outcome = Outcome.PARITY
+    outcome = decide(faults, measured)
     return Verdict(outcome, observation, arithmetic, measured, faults, "; ".join(unjudged), unjudged)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from lstm_parity.cases.case import Case
-from lstm_parity.judging.exact import exact_gradients_of_all, gradients_by_hand
-from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, Outcome, TensorComparison, Verdict, distances
+from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_gradients_of_all, gradients_by_hand, noise_factor
+from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import fill_missing, found_by_autograd, gradient_names
 from lstm_parity.running.evidence import Adjoints, Found, Gradients, Masks, Observation
 from lstm_parity.running.observe import describe_exception
@@ -44,7 +41,7 @@ def _compare_all_gradients(
     dtype = cases[0].setting.runtime.dtype
     twin = exact_gradients_of_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
     noisy = twin.named()
-    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
+    scale = noise_factor(dtype)
     found = list[tuple[TensorComparison, ...]]()
     for n, case in enumerate(cases):
         names = (
@@ -53,12 +50,8 @@ def _compare_all_gradients(
             else []
         )
         right = {name: noisy[name].value[n] for name in names} if exact is None else exact[n]
-        found.append(tuple(_compare_named(k, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
+        found.append(tuple(compare(k, GRADIENT, got[n][k], right[k], noisy[k].deviation[n] * scale) for k in names))
     return found
-
-
-def _compare_named(name: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
-    return TensorComparison(name, GRADIENT, got, exact, noise, distances(got, exact, noise))
 
 
 def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
@@ -75,32 +68,30 @@ def judge_all_gradients(
     """
     arithmetic = expected_arithmetic(implementation, cases[0].setting)
     if (reason := implementation.unsupported_reason(cases[0].setting)) is not None:
-        return [_verdict_without_gradients(Observation(case, refused=reason), arithmetic) for case in cases]
+        return [_end(Observation(case, refused=reason), one, arithmetic) for case, one in zip(cases, d, strict=True)]
     found = list[Found]()
     try:
         found += (found_by_autograd(implementation, case, one) for case, one in zip(cases, d, strict=True))
     except NotImplementedError as error:
-        return [_verdict_without_gradients(Observation(case, refused=str(error)), arithmetic) for case in cases]
+        words = str(error)
+        return [_end(Observation(case, refused=words), one, arithmetic) for case, one in zip(cases, d, strict=True)]
     except Exception as error:  # the implementation is the user's: any exception is a verdict
-        return [
-            _verdict_without_gradients(Observation(case, failed=describe_exception(error)), arithmetic)
-            for case in cases
-        ]
+        words = describe_exception(error)
+        return [_end(Observation(case, failed=words), one, arithmetic) for case, one in zip(cases, d, strict=True)]
     gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
     compared = _compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
-    return [_make_verdict(case, one, m, arithmetic) for case, one, m in zip(cases, found, compared, strict=True)]
+    return [_make_verdict(*one, arithmetic) for one in zip(cases, d, found, compared, strict=True)]
 
 
-def _verdict_without_gradients(observation: Observation, arithmetic: Arithmetic) -> Verdict:
-    """Before there was a gradient."""
-    outcome, reason = (
-        Outcome.FAILED if observation.failed else Outcome.REFUSED,
-        observation.failed or observation.refused,
-    )
-    return Verdict(outcome, observation, arithmetic, reason=reason or "")
+def _end(observation: Observation, d: Adjoints, arithmetic: Arithmetic) -> Verdict:
+    """Return the verdict on a run that returned no gradient: it refused or failed."""
+    outcome = Outcome.FAILED if observation.failed else Outcome.REFUSED
+    return Verdict(outcome, observation, arithmetic, reason=observation.failed or observation.refused or "", adjoints=d)
 
 
-def _make_verdict(case: Case, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic) -> Verdict:
+def _make_verdict(
+    case: Case, d: Adjoints, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic
+) -> Verdict:
     observation, names = Observation(case), gradient_names(case)
     faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
     faults += [f"{name} is not among the parameters" for name in names if name not in found]
@@ -110,11 +101,10 @@ def _make_verdict(case: Case, found: Found, compared: tuple[TensorComparison, ..
     ]
     if not compared and not faults:
         reason = "lost in the noise of hidden states"
-        return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,))
-    compared = tuple(m for m in compared if m.tensor not in missing)
-    deviates = faults or any(m.deviates for m in compared)
-    outcome = Outcome.DEVIATES if deviates else Outcome.PARITY
-    return Verdict(outcome, observation, arithmetic, compared, tuple(faults))
+        return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,), adjoints=d)
+    kept = tuple(m for m in compared if m.tensor not in missing)
+    outcome = decide(faults, kept)
+    return Verdict(outcome, observation, arithmetic, kept, tuple(faults), adjoints=d)
 
 
 def deviating_gradients(found: Sequence[TensorComparison]) -> list[str]:

@@ -6,13 +6,11 @@ differ by the noise of both: that of the trajectory from the initial states on, 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.forward import judge_trajectory
-from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, distances
+from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.running.evidence import PAIR, WHOLE, Evidence, Observation, Outputs
 
@@ -29,10 +27,8 @@ def judge_pair(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic 
     if not (measured := judge_trajectory(unjudged)):
         return unjudged
     pairs = tuple(_compare_runs(m, getattr(other, m.tensor)) for m in measured)
-    outcome = Outcome.DEVIATES if any(pair.deviates for pair in pairs) else Outcome.PARITY
-    return Verdict(outcome, observation, arithmetic, pairs)
+    return Verdict(decide((), pairs), observation, arithmetic, pairs)
 
 
 def _compare_runs(measured: TensorComparison, other: np.ndarray) -> TensorComparison:
-    noise = np.sqrt(2.0) * measured.noise
-    return replace(measured, way=PAIR, exact=other, noise=noise, ratio=distances(measured.got, other, noise))
+    return compare(measured.tensor, PAIR, measured.got, other, np.sqrt(2.0) * measured.noise)

@@ -8,6 +8,7 @@ fixed: `experiments/false_alarms.md`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,14 +17,12 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import Observation
+from lstm_parity.running.evidence import Adjoints, Observation
 
 WORST_LIMIT = 2.86
 RMS_LIMIT = 0.75
 _DISTINCT = 32
 _COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
-# A hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by.
-MAX_HIDDEN_NOISE = 2.0**-5
 
 
 class Outcome(Enum):
@@ -34,6 +33,11 @@ class Outcome(Enum):
     REFUSED = "REFUSED"  # says that it does not support this
     FAILED = "FAILED"  # raised, crashed or hung
     NOT_JUDGED = "NOT JUDGED"  # a correct implementation might do anything here
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the implementation is wrong in this case."""
+        return self in (Outcome.DEVIATES, Outcome.FAILED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +87,18 @@ class TensorComparison:
         return int((~(self.ratio <= WORST_LIMIT)).sum())
 
 
+def compare(tensor: str, way: str, got: Array, exact: Array, noise: Array) -> TensorComparison:
+    """Compare a tensor with the exact one, in units of noise; all three have one shape."""
+    return TensorComparison(tensor, way, got, exact, noise, distances(got, exact, noise))
+
+
+def decide(faults: Sequence[str], compared: Sequence[TensorComparison]) -> Outcome:
+    """Decide the outcome of a run that returned: NOT JUDGED if nothing was compared and no fault was found."""
+    if faults or any(comparison.deviates for comparison in compared):
+        return Outcome.DEVIATES
+    return Outcome.PARITY if compared else Outcome.NOT_JUDGED
+
+
 def _count_distinct(values: Array, resolution: float) -> int:
     """How many different values there are at this resolution."""
     return len(np.unique(np.round(values / resolution))) if resolution > 0.0 else 0
@@ -99,7 +115,10 @@ def distances(got: Array, exact: Array, noise: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What the judge says of one case. It has no truth value: ask for its outcome, or `demand_parity` of it."""
+    """What the judge says of one case. It has no truth value: use its outcome, or `require_parity`.
+
+    adjoints: of the loss, if gradients were judged; None for outputs.
+    """
 
     outcome: Outcome
     observation: Observation
@@ -108,9 +127,10 @@ class Verdict:
     faults: tuple[str, ...] = ()
     reason: str = ""
     unjudged: tuple[str, ...] = ()
+    adjoints: Adjoints | None = None
 
     def __bool__(self) -> bool:
-        raise TypeError("a verdict has five outcomes and is not true or false: use .outcome, or demand_parity")
+        raise TypeError("a verdict has five outcomes and is not true or false: use .outcome, or require_parity")
 
     @property
     def case(self) -> Case:

@@ -36,21 +36,11 @@ def _diagnose(item: pytest.Item, error: ParityError, first_line: str) -> str:
     implementation = find_judged(item.config)
     if implementation is None or _DIAGNOSED in item.config.stash:
         return ""
-    from lstm_parity.diagnosis.forward import diagnose
-    from lstm_parity.diagnosis.probes import run_probes
-    from lstm_parity.judging.verdict import Outcome
-    from lstm_parity.reports.gradient_failure import WrongGradientsError
+    from lstm_parity.diagnosis.implementation import diagnose_implementation
 
     item.config.stash[_DIAGNOSED] = True
     if (terminal := item.config.pluginmanager.get_plugin("terminalreporter")) is not None:
         terminal.ensure_newline()
         terminal.write_line(f"{first_line}; looking for what explains it", flush=True)
     device = option(item.config, "device", "cpu")
-    probed = run_probes(implementation, device=device)
-    if not isinstance(error, WrongGradientsError):
-        return "\n\n" + diagnose([error.verdict, *probed]).text
-    if any(verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED) for verdict in probed):
-        return "\n\n" + diagnose(probed).text
-    from lstm_parity.diagnosis.gradients import diagnose_gradients
-
-    return "\n\n" + diagnose_gradients(implementation, device)
+    return "\n\n" + diagnose_implementation(implementation, [error.verdict], device).text

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.arithmetic import Explanation
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reports.failure import describe_failure
 
-_MAX_SHOWN = 3  # failures printed in full
+MAX_SHOWN = 3  # failures printed in full
 
 _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 
@@ -68,7 +69,7 @@ def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
     """Sum up the verdicts of one implementation in one dtype."""
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
-    bad = [verdict for verdict in verdicts if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED)]
+    bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
     return Row(
         implementation,
         dtype,
@@ -80,7 +81,7 @@ def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
         Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict)),
-        tuple(describe_failure(verdict) for verdict in bad[:_MAX_SHOWN]),
+        tuple(describe_failure(find_failure(verdict)) for verdict in bad[:MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
     )
 

@@ -1,17 +1,27 @@
-"""What a failure says: what deviates and by how much, where, got and expected, how much of it, and how to repeat it."""
+"""What a failure says: what deviates and by how much, where, got and exact, how much of it, and how to repeat it.
+
+Outputs and gradients read alike; an element of a weight's gradient is named by its gate.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cached_property
 
-from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.judging.arithmetic import explain
-from lstm_parity.judging.forward import judge_trajectory
+from lstm_parity.judging.failure import Failure, find_failure
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
-from lstm_parity.running.evidence import CHAIN, LATE, PAIR, TENSORS, TRAJECTORY, TWICE, WHOLE
+from lstm_parity.running.evidence import (
+    CHAIN,
+    INPUTS,
+    LATE,
+    PAIR,
+    TENSORS,
+    TRAJECTORY,
+    TWICE,
+    WHOLE,
+    Adjoints,
+)
 
 _RUN_KINDS = {
     TRAJECTORY: "from the initial states on",
@@ -21,90 +31,129 @@ _RUN_KINDS = {
     TWICE: "in a second call with the same tensors, one step from its own previous output",
     LATE: "read after a second call, one step from its own previous output",
 }
+_GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
 
 class ParityError(AssertionError):
     """An implementation does not agree with the exact answer to rounding noise; the message is made when it is read."""
 
-    def __init__(self, verdict: Verdict, tell: Callable[[Verdict], str] | None = None) -> None:
+    def __init__(self, verdict: Verdict, context: tuple[str, ...] = (), repeat: str = "") -> None:
         super().__init__(verdict)
-        self.verdict, self.tell = verdict, tell or describe_failure
+        self.verdict, self._context, self._repeat = verdict, context, repeat
 
     @cached_property
-    def _story(self) -> str:
-        return self.tell(self.verdict)
+    def failure(self) -> Failure:
+        """The verdict, with what its report needs."""
+        return find_failure(self.verdict, self._context, self._repeat)
 
     def __str__(self) -> str:
-        return self._story
+        return describe_failure(self.failure)
 
 
 def require_parity(verdict: Verdict) -> None:
-    """Return where the outcome is PARITY or NOT JUDGED; raise `ParityError` with the whole story where it is not."""
+    """Return if the outcome is PARITY or NOT JUDGED; raise `ParityError` with the whole report if not."""
     __tracebackhide__ = True
     if verdict.outcome not in (Outcome.PARITY, Outcome.NOT_JUDGED):
         raise ParityError(verdict)
 
 
-def describe_failure(verdict: Verdict) -> str:
-    """The whole story of a verdict that is not PARITY, all deviating tensors in it."""
-    lines = [*verdict.faults]
-    told = _list_comparisons(verdict)
-    for measured in told:
-        lines += _describe_deviation(measured, verdict.case.setting)
+def describe_failure(failure: Failure, command: str = "") -> str:
+    """Describe a verdict that is not PARITY, with all deviating tensors.
+
+    command: what `--case` is added to, to repeat the case.
+    """
+    verdict = failure.verdict
+    lines = [verdict.reason] if verdict.outcome is Outcome.NOT_JUDGED else []
+    lines += [f"gradients: {fault}" if verdict.adjoints else fault for fault in verdict.faults]
+    for comparison in failure.shown:
+        lines += _describe_deviation(comparison, verdict.case.setting)
     if verdict.outcome is Outcome.FAILED:
-        raised = verdict.reason.startswith("Traceback")
+        raised = verdict.reason.startswith("Traceback") or verdict.adjoints is not None
         lines.append("the implementation raised:" if raised else "the implementation failed:")
         lines += [f"  {line}" for line in verdict.reason.strip().splitlines()]
     if verdict.outcome is Outcome.REFUSED:
         lines.append(f"refused: {verdict.reason}")
-    if told and (agreeing := [name for name in TENSORS if name not in {measured.tensor for measured in told}]):
-        lines.append("  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree"))
+    lines += _describe_agreement(failure)
+    lines += [f"  loss: {describe_loss(verdict.adjoints)}"] if verdict.adjoints else []
     lines.append(f"  setting: {describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
-    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(verdict)}")
-    lines.append(_repeat_line(verdict.case))
-    return "\n".join(lines)
+    lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(failure)}")
+    return "\n".join(
+        [*lines, *(f"  {line}" for line in failure.context), f"  repeat: {_describe_repeat(failure, command)}"]
+    )
 
 
-def _describe_arithmetic(verdict: Verdict) -> str:
-    """Whether another arithmetic explains the deviation."""
-    ours = verdict.observation.evidence and all(measured.way != PAIR for measured in verdict.deviating)
-    if not ours or not verdict.deviating or verdict.faults:
+def _describe_agreement(failure: Failure) -> list[str]:
+    if failure.verdict.adjoints is not None:
+        agreeing = [m.tensor for m in failure.verdict.measured if not m.deviates]
+        return [f"  within rounding noise: {', '.join(agreeing)}"] if agreeing else []
+    agreeing = [name for name in TENSORS if name not in {comparison.tensor for comparison in failure.shown}]
+    if not failure.shown or not agreeing:
+        return []
+    return ["  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree")]
+
+
+def _describe_arithmetic(failure: Failure) -> str:
+    """Describe which other arithmetic explains the deviation, if one was sought."""
+    if failure.verdict.adjoints is not None:
+        return ", against back-propagation by hand in float64"
+    if not failure.was_sought:
         return ""
-    found = explain([verdict.observation], verdict.arithmetic).arithmetic
+    found = failure.explained_by
     return "; no known arithmetic explains it" if found is None else f"; {found.name} would explain it"
 
 
-def _repeat_line(case: Case) -> str:
-    """How to run the case again: by its name, unless it was changed by hand after it was drawn."""
+def _describe_repeat(failure: Failure, command: str) -> str:
+    """Describe how to run the case again: by its name, unless it was changed by hand after it was drawn."""
+    case = failure.verdict.case
+    if failure.repeat:
+        return failure.repeat
     if case.repeatable:
-        return f"  repeat: --case {case.id}"
-    return f"  repeat: no --case can, for numbers were set by hand after drawing {case.id}"
+        return f"{command} --case {case.id}".strip()
+    return f"no --case can, for numbers were set by hand after drawing {case.id}"
 
 
-def _list_comparisons(verdict: Verdict) -> tuple[TensorComparison, ...]:
-    """The deviating tensors as a reader of the results sees them, from the initial states on, if that can be said.
-
-    The steps alone would also accuse what only follows from an output that is wrong: each starts from that output.
-    """
-    if any(measured.way == PAIR for measured in verdict.measured) or not verdict.deviating:
-        return verdict.deviating
-    return tuple(m for m in judge_trajectory(verdict) if m.deviates) or verdict.deviating
+def describe_loss(d: Adjoints) -> str:
+    """Describe the loss that the adjoints are of."""
+    *others, last = d.losses
+    tensors = f"{', '.join(others)} and {last}" if others else last
+    if d.ones:
+        return f"the plain sum of {tensors}"
+    return f"the sum of {tensors}, each element times a number of its own (running.autograd.adjoints)"
 
 
 def _describe_deviation(measured: TensorComparison, setting: Setting) -> list[str]:
     where, got, exact = measured.where, float(measured.got[measured.where]), float(measured.exact[measured.where])
     size = f"{measured.worst:.2g} x rounding noise" if math.isfinite(measured.worst) else "beyond all rounding noise"
     right = "the other run" if measured.way == PAIR else "exact"
+    if measured.way in _RUN_KINDS:
+        place = f"{_format_index(measured, where, setting)}, {_RUN_KINDS[measured.way]}"
+        first = f"{measured.tensor} deviates: {size} at {place}"
+    else:
+        first = f"the gradient of {measured.tensor} deviates: {size} at {_format_element(measured, setting)}"
     return [
-        f"{measured.tensor} deviates: {size} at {format_index(measured, where, setting)}, {_RUN_KINDS[measured.way]}",
+        first,
         f"  got {got:.9g} ({got.hex()}), {right} {exact:.9g} ({exact.hex()}), noise {measured.noise[where]:.2g}",
         f"  {measured.beyond} of {measured.ratio.size} elements beyond {WORST_LIMIT:g} x noise, "
         f"root mean square {measured.rms:.2g} x noise",
     ]
 
 
-def format_index(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> str:
-    """An element's index in words: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
+def _format_element(measured: TensorComparison, setting: Setting) -> str:
+    """Describe where a gradient is worst: `[t=2, b=1, k=3]`, or `[forget gate, unit 2, column 5]` of a weight."""
+    where, name = measured.where, measured.tensor
+    if name == "input":
+        return "[t={}, b={}, k={}]".format(*where)
+    if name in INPUTS:
+        return _format_index(measured, where, setting)
+    column = [f"column {k}" for k in where[1:]]
+    if name.startswith("weight_hr"):
+        return f"[{', '.join([f'row {where[0]}', *column])}]"
+    gate, unit = divmod(where[0], setting.architecture.hidden_size)
+    return f"[{', '.join([_GATES[gate], f'unit {unit}', *column])}]"
+
+
+def _format_index(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> str:
+    """Describe an element's index: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
     first, row, unit = where
     batch, time = setting.call.rows, f"t={first}"
     if measured.way == CHAIN:
@@ -123,7 +172,7 @@ def format_index(measured: TensorComparison, where: tuple[int, ...], setting: Se
 
 
 def describe_setting(setting: Setting) -> str:
-    """The setting in torch's words, only what is not default."""
+    """Describe a setting by torch's names, only what is not default."""
     a, c, r = setting.architecture, setting.call, setting.runtime
     words = [f"input_size={a.input_size}", f"hidden_size={a.hidden_size}"]
     words += [f"num_layers={a.num_layers}"] * (a.num_layers > 1) + ["bias=False"] * (not a.bias)

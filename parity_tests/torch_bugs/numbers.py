@@ -14,6 +14,7 @@ from lstm_parity.cases.case import draw_case
 from lstm_parity.cases.setting import parse_setting
 from lstm_parity.catalogue.bad_calls.probe_helpers import UndecidedError
 from lstm_parity.implementations.torch_modules import TorchLSTM
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import describe_failure
@@ -27,7 +28,7 @@ def judged(*names: str, profile: str = "normal") -> str:
     for name in names:
         verdict = judge(observe(TorchLSTM(), draw_case(parse_setting(name), profile, 1)))
         if verdict.outcome is not Outcome.PARITY:
-            return f"{name}: {describe_failure(verdict).splitlines()[0]}"
+            return f"{name}: {describe_failure(find_failure(verdict)).splitlines()[0]}"
     return ""
 
 

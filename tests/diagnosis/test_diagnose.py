@@ -158,7 +158,7 @@ def test_every_mistake_says_what_to_change():
 @pytest.mark.parametrize("wrong", GRADIENT_MISTAKES, ids=lambda wrong: wrong.name)
 def test_a_gradient_mistake_is_named(wrong):
     """First, by its gradients alone: its forward pass is right."""
-    assert diagnose_gradients(wrong).startswith(f"behaves like: {wrong.name}, to ")
+    assert diagnose_gradients(wrong).text.startswith(f"behaves like: {wrong.name}, to ")
 
 
 class TwiceTheGradient(PlainLSTM):
@@ -181,4 +181,4 @@ class TwiceTheGradient(PlainLSTM):
 )
 def test_gradients_that_are_like_no_mistake_s_are_said_to_be(implementation, words):
     """No name is better than a wrong one."""
-    assert diagnose_gradients(implementation).startswith(f"behaves like: {words}\nthe forward pass agrees on all")
+    assert diagnose_gradients(implementation).text.startswith(f"behaves like: {words}\nthe forward pass agrees on all")

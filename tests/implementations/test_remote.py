@@ -18,6 +18,7 @@ from lstm_parity.implementations.remote import wire as frames
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.remote.purity import RANDOM_CHANGED, STATE
 from lstm_parity.implementations.target import Target, TargetError, parse_target
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome
@@ -79,7 +80,7 @@ def test_what_it_does_is_a_verdict_with_a_sentence(elsewhere, name):
     verdict = judge(observe(elsewhere(name, 0.5 if name == "hangs" else 20.0), PLAIN))
 
     assert verdict.outcome is Outcome.FAILED
-    assert SAYS[name] in describe_failure(verdict)
+    assert SAYS[name] in describe_failure(find_failure(verdict))
 
 
 def test_after_a_crash_the_next_call_is_answered(elsewhere):

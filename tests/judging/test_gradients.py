@@ -12,13 +12,13 @@ from lstm_parity.cases.case import parse_case, round_case
 from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, find_mistake
 from lstm_parity.implementations.references import NumpyReference, TorchReference
 from lstm_parity.judging.exact import gradients_by_hand
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.gradients import compare_gradients, deviating_gradients, judge_gradients
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome
 from lstm_parity.reference.noise.arithmetics import FLOAT64
 from lstm_parity.reference.noise.model import Matrix, Noisy, rounded_sum, sum_of_products
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.reports.failure import ParityError
-from lstm_parity.reports.gradient_failure import describe_gradient_failure, describe_loss, require_gradients
+from lstm_parity.reports.failure import ParityError, describe_failure, describe_loss, require_parity
 from lstm_parity.running.autograd import adjoints, gradients_by_autograd
 from lstm_parity.running.evidence import TENSORS
 
@@ -109,7 +109,7 @@ def test_a_wrong_gradient_is_told_in_words_that_a_stranger_can_act_on():
     of = parse_case("I2-H2-T3-B2-float32-grad-normal-1")
     d = adjoints(of, ("output", "c_n"))
     with pytest.raises(ParityError) as raised:
-        require_gradients(judge_gradients(Detached(), of, d), d)
+        require_parity(judge_gradients(Detached(), of, d))
 
     assert re.sub(r"(got|exact) -?[\d.]+ \(-?0x[\da-fp.+-]+\)", r"\1 # (#)", str(raised.value)) == STORY
 
@@ -155,7 +155,7 @@ def test_what_is_raised_on_the_way_back_is_a_verdict():
     verdict = judge_gradients(Raising(), CASES[0], adjoints(CASES[0]))
 
     assert verdict.outcome is Outcome.FAILED
-    assert "ZeroDivisionError" in describe_gradient_failure(verdict, adjoints(CASES[0]))
+    assert "ZeroDivisionError" in describe_failure(find_failure(verdict))
 
 
 def test_a_gradient_off_by_one_in_ten_to_the_twelve_is_noticed():

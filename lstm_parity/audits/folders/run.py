@@ -11,10 +11,12 @@ from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.forward import diagnose
 from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
-from lstm_parity.reports.certificate import Certificate, Row, make_row
+from lstm_parity.reports.certificate import MAX_SHOWN, Certificate, Row, make_row
+from lstm_parity.reports.failure import describe_failure
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.evidence import Observation
 
@@ -78,16 +80,15 @@ def _with_refusals(explanation: Explanation, answered: Sequence[AnsweredFolder])
 def _describe_failures(summed: Row, explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Row:
     """The row in words of folders: axes that they have, and names and commands that bring a failure back."""
     verdicts = zip(explanation.verdicts, answered, strict=True)
-    bad = [a.path for verdict, a in verdicts if verdict.outcome in (Outcome.DEVIATES, Outcome.FAILED)]
-    stories = (story.splitlines()[:-1] for story in summed.failures)
+    bad = [(verdict, a.path) for verdict, a in verdicts if verdict.outcome.is_wrong]
     return replace(
         summed,
         coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
         failures=tuple(
-            "\n".join([*lines, f"  repeat: lstm-parity judge {path}"])
-            for lines, path in zip(stories, bad, strict=False)
+            describe_failure(find_failure(verdict, repeat=f"lstm-parity judge {path}"))
+            for verdict, path in bad[:MAX_SHOWN]
         ),
-        failing=tuple(path.name for path in bad),
+        failing=tuple(path.name for _, path in bad),
     )
 
 

@@ -18,6 +18,7 @@ from lstm_parity.implementations.modes.mode import DROPOUT, SEED, Mode
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
 from lstm_parity.implementations.wrapped import Wrapped
+from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import GRADIENT, deviating_gradients, judge_all_gradients
 from lstm_parity.judging.verdict import Outcome, Verdict
@@ -147,7 +148,11 @@ def _first_line(verdict: Verdict) -> str:
     if verdict.faults:
         return verdict.faults[0]
     gradient = verdict.measured[0].way == GRADIENT
-    return deviating_gradients(verdict.measured)[0] if gradient else describe_failure(verdict).splitlines()[0]
+    return (
+        deviating_gradients(verdict.measured)[0]
+        if gradient
+        else describe_failure(find_failure(verdict)).splitlines()[0]
+    )
 
 
 def _last_error_line(reason: str) -> str:

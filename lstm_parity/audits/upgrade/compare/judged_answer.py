@@ -14,12 +14,12 @@ import numpy as np
 
 from lstm_parity.audits.upgrade.record import FORWARD, Answer, sample_indices
 from lstm_parity.cases.case import Case, parse_case
-from lstm_parity.judging.exact import exact_answer, exact_gradients_of_all
-from lstm_parity.judging.verdict import MAX_HIDDEN_NOISE, TensorComparison, distances
+from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_gradients_of_all, exact_trajectory, noise_factor
+from lstm_parity.judging.verdict import TensorComparison, compare
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, find_arithmetic
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints
-from lstm_parity.running.evidence import TENSORS, TRAJECTORY, WHOLE, Evidence, Outputs
+from lstm_parity.running.evidence import TENSORS, TRAJECTORY
 
 _ExactSource = Mapping[str, tuple[Array, Array]]  # values and noise by array
 
@@ -84,7 +84,7 @@ def judge_change(one: Case, old: Answer, new: Answer) -> AnswerChange:
 def _compare_exact(name: str, got: Array, whole: tuple[Array, Array]) -> TensorComparison:
     """The elements that are kept, against theirs of the whole exact answer."""
     exact, noise = (array.reshape(-1)[sample_indices(array.size, len(got))] for array in whole)
-    return TensorComparison(name, TRAJECTORY, got, exact, noise, distances(got, exact, noise))
+    return compare(name, TRAJECTORY, got, exact, noise)
 
 
 @lru_cache(maxsize=1024)
@@ -95,19 +95,13 @@ def _exact_answer(name: str, way: str, words: str) -> _ExactSource:
     if (arithmetic := find_arithmetic(words, dtype) if words else NATIVE[dtype]) is None:
         return {}
     found = _forward(one, arithmetic) if way == FORWARD else _gradients(one, arithmetic)
-    scale = np.sqrt(2.0) if dtype == "float64" else 1.0  # there both are as noisy
-    return {name: (value, scale * noise) for name, (value, noise) in found.items()}
+    return {name: (value, noise_factor(dtype) * noise) for name, (value, noise) in found.items()}
 
 
 def _forward(case: Case, arithmetic: Arithmetic) -> _ExactSource:
-    shape = (*case.input.shape[:2], case.setting.architecture.num_directions * case.setting.architecture.output_size)
-    nothing = Outputs(np.zeros(shape), np.zeros_like(case.h_0), np.zeros_like(case.c_0))
-    evidence = Evidence(WHOLE, case.input, case.h_0, case.c_0, nothing, case.setting.call.lengths)
-    told = exact_answer([case], [evidence], arithmetic, steps=False)
-    noise = max(float(told.output.deviation.max()), float(told.h_n.deviation.max()))
-    if told.overflow[0] or not noise <= MAX_HIDDEN_NOISE:
+    if (exact := exact_trajectory(case, arithmetic)) is None:
         return {}
-    return {name: (getattr(told, name)[0].value, getattr(told, name)[0].deviation) for name in TENSORS}
+    return {name: (getattr(exact, name)[0].value, getattr(exact, name)[0].deviation) for name in TENSORS}
 
 
 def _gradients(case: Case, arithmetic: Arithmetic) -> _ExactSource:
