@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rich.table import Table
 
 from lstm_parity.audits.frameworks.run import FrameworkResult, FrameworkRow, FrameworksReport
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
-from lstm_parity.reports.certificate_json import finite_numbers
+from lstm_parity.reports.certificate_json import row_fields
 from lstm_parity.reports.certificate_text import format_distance
+from lstm_parity.reports.json_text import json_text
 from lstm_parity.reports.page import make_table, render_page, render_text
 
-_FORMAT = "lstm-parity frameworks 1"
 _BEYOND = "Gradients, dropout, narrow types and devices other than the CPU are not judged."
 
 
@@ -80,21 +79,20 @@ def _conclusion(report: FrameworksReport) -> str:
 
 
 def frameworks_json(report: FrameworksReport) -> str:
-    """The whole report; an infinite distance is written as the string "inf"."""
+    """Write the whole report."""
     content = {
-        "format": _FORMAT,
         "as_stated": not report.wrong,
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": report.provenance,
         "frameworks": [_result(result) for result in report.results],
     }
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+    return json_text("frameworks", 1, content)
 
 
 def _result(result: FrameworkResult) -> dict[str, Any]:
     one = result.framework
     rows = [
-        finite_numbers(judged.row) | {"stated": judged.statement and judged.statement.what, "wrong": judged.wrong}
+        row_fields(judged.row) | {"stated": judged.statement and judged.statement.what, "wrong": judged.wrong}
         for judged in result.judged
     ]
     told = {"name": one.name, "title": one.title, "versions": result.versions, "missing": result.missing}

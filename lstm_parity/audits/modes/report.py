@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich.table import Table
 
@@ -15,9 +13,9 @@ from lstm_parity.audits.modes.trials import design_trials
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.modes import MODES, find_mode
 from lstm_parity.judging.verdict import Outcome
+from lstm_parity.reports.json_text import json_text
 from lstm_parity.reports.page import make_table, render_page, render_text
 
-_FORMAT = "lstm-parity modes 1"
 _PARTS = ("answers", "gradients")
 
 
@@ -120,6 +118,5 @@ def _dtypes(rows: Sequence[_ModeRow]) -> Table:
 
 
 def modes_json(rows: Sequence[_ModeRow], provenance: Mapping[str, str]) -> str:
-    """All of it, for programs."""
-    content: dict[str, Any] = {"format": _FORMAT, "provenance": dict(provenance), "modes": [vars(row) for row in rows]}
-    return json.dumps(content, indent=1) + "\n"
+    """Write all rows, for programs."""
+    return json_text("modes", 1, {"provenance": dict(provenance), "modes": [vars(row) for row in rows]})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 from lstm_parity.audits.upgrade.compare.records import Comparison
 from lstm_parity.audits.upgrade.record import Record
+from lstm_parity.reports.json_text import json_text
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -65,4 +65,4 @@ def comparison_json(comparison: Comparison) -> str:
             for f in comparison.findings
         ],
     }
-    return json.dumps(told, indent=2) + "\n"
+    return json_text("comparison", 1, told)
