@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from lstm_parity.audits.named import NAMED
-from lstm_parity.audits.verify import verification_cases
+from lstm_parity.audits.plan import discover, draw_plan
+from lstm_parity.cases.covering import TALL_SEED
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.smoke import check_adapter
@@ -54,9 +55,9 @@ def check(
 
 
 def _judge_sample(implementation: Implementation, dtype: str) -> int:
-    """How many cases of one dtype have parity. Raises ParityError at the first that does not."""
-    count = 0
-    for case in verification_cases(dtype)[::_STRIDE]:
+    """Count the cases of one dtype that have parity. Raises ParityError at the first that does not."""
+    count, cases = 0, draw_plan(discover(implementation, dtype), dtype)
+    for case in (*cases[::_STRIDE], *(case for case in cases if case.seed == TALL_SEED)):
         verdict = judge(observe(implementation, case))
         if verdict.outcome.is_wrong:
             raise ParityError(verdict)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from allpairspy import AllPairs
@@ -32,26 +33,82 @@ AXES: Mapping[str, Sequence[Any]] = {
     "deterministic": (False, True),
     "dtype": DTYPES,
     "device": ("cpu",),  # or another, where it is frozen
-    "profile": tuple(PROFILES),
+    "profile": tuple(name for name in PROFILES if name != "large"),  # that one is for tall cases
 }
 
-_SIZES = {  # input_size, hidden_size, time, batch
+_SIZES = {  # input_size, hidden_size, time, batch; those below "wide" are for tall cases
     "distinct": (5, 7, 4, 3),
     "one": (1, 1, 1, 1),
     "I=H": (6, 6, 3, 4),
     "B=T": (3, 5, 4, 4),
     "B=H": (2, 5, 3, 5),
     "wide": (9, 130, 5, 2),
+    **{
+        f"I{i}-H{h}-T{t}-B{b}": (i, h, t, b)
+        for i, h, t, b in (
+            (10, 16, 8, 33),
+            (16, 32, 33, 3),
+            (100, 64, 5, 16),
+            (12, 128, 5, 17),
+            (30, 256, 4, 6),
+            (6, 512, 3, 4),
+            (8, 33, 6, 16),
+            (20, 65, 6, 5),
+            (7, 48, 7, 11),
+            (4, 127, 3, 4),
+            (5, 257, 3, 3),
+            (3, 17, 9, 34),
+            (5, 8, 6, 4),
+            (9, 24, 5, 12),
+            (3, 6, 130, 2),
+            (70, 12, 34, 3),
+            (130, 20, 3, 10),
+            (2, 31, 65, 2),
+            (100, 100, 3, 33),
+            (1, 96, 17, 18),
+        )
+    },
 }
+TALL_SEED = 1
+# What people use, where tiles, blocks and vector tails of kernels end, and deeper and longer than the design has it.
+TALL: Sequence[Mapping[str, Any]] = (
+    {"sizes": "I10-H16-T8-B33", "bidirectional": True, "profile": "trained"},
+    {"sizes": "I16-H32-T33-B3", "num_layers": 2, "form": "packed"},
+    {"sizes": "I100-H64-T5-B16", "batch_first": True, "states": False},
+    {"sizes": "I12-H128-T5-B17", "bidirectional": True, "num_layers": 2, "profile": "trained"},
+    {"sizes": "I30-H256-T4-B6", "form": "packed", "grad_mode": "grad"},
+    {"sizes": "I6-H512-T3-B4", "states": False, "profile": "trained"},
+    {"sizes": "I8-H33-T6-B16", "bidirectional": True, "form": "packed", "batch_first": True},
+    {"sizes": "I20-H65-T6-B5", "num_layers": 2, "projection": True, "grad_mode": "grad"},
+    {"sizes": "I7-H48-T7-B11", "bidirectional": True, "bias": False},
+    {"sizes": "I4-H127-T3-B4", "strided": True, "grad_mode": "inference"},
+    {"sizes": "I5-H257-T3-B3", "projection": True, "profile": "trained"},
+    {"sizes": "I3-H17-T9-B34", "form": "packed sorted", "states": False, "mkldnn": False},
+    {"sizes": "I5-H8-T6-B4", "num_layers": 5, "profile": "trained"},
+    {"sizes": "I9-H24-T5-B12", "num_layers": 4, "bidirectional": True, "batch_first": True, "states": False},
+    {"sizes": "I3-H6-T130-B2", "profile": "trained"},
+    {"sizes": "I70-H12-T34-B3", "form": "packed", "bidirectional": True, "states": False},
+    {"sizes": "I130-H20-T3-B10", "num_layers": 2, "batch_first": True},
+    {"sizes": "I2-H31-T65-B2", "mkldnn": False, "bidirectional": True, "profile": "trained"},
+    {"sizes": "I100-H100-T3-B33", "states": False, "mkldnn": False, "grad_mode": "grad"},
+    {"sizes": "I1-H96-T17-B18", "form": "unbatched"},
+    {"sizes": "distinct", "profile": "large"},
+    {"sizes": "B=H", "profile": "large", "num_layers": 2, "batch_first": True, "form": "packed"},
+    {"sizes": "I8-H33-T6-B16", "profile": "large", "bidirectional": True, "grad_mode": "grad"},
+)
 
 
-def cover_pairs(*, backwards: bool = False, **frozen: Any) -> list[dict[str, Any]]:
+def cover_pairs(
+    *, backwards: bool = False, within: Mapping[str, Sequence[Any]] = MappingProxyType({}), **frozen: Any
+) -> list[dict[str, Any]]:
     """Points of the lattice that hold every pair of values; axes named in frozen keep the value given there.
 
     A design fills up with the first values of its axes; `backwards` gives another one, which fills up with the last.
+    within: of some axes, the values that may be drawn.
     """
     order = -1 if backwards else 1
-    axes = {name: (frozen[name],) if name in frozen else tuple(values)[::order] for name, values in AXES.items()}
+    free = {name: tuple(v for v in values if v in within.get(name, values)) for name, values in AXES.items()}
+    axes = {name: (frozen[name],) if name in frozen else free[name][::order] for name in AXES}
     return all_pairs(axes)
 
 
@@ -98,9 +155,26 @@ def _lengths(form: str, time: int, batch: int) -> tuple[int, ...] | None:
     return tuple(falling) if form == "packed sorted" else tuple(falling[1:] + falling[:1])
 
 
-def draw_design(seeds: Sequence[int] = (0,), **frozen: Any) -> Iterator[Case]:
+def draw_tall(within: Mapping[str, Sequence[Any]] = MappingProxyType({}), **frozen: Any) -> Iterator[Case]:
+    """Draw the tall cases; a value that is not within is replaced by the first that is, and more layers by as many."""
+    first = {name: within.get(name, values)[0] for name, values in AXES.items()} | {"profile": "normal", **frozen}
+    for changes in TALL:
+        asked = {name: value for name, value in changes.items() if _is_within(name, value, within)}
+        point = first | asked | ({"sizes": changes["sizes"]} if "sizes" in changes else {})
+        yield draw_case(setting_at(point), point["profile"], TALL_SEED)
+
+
+def _is_within(name: str, value: Any, within: Mapping[str, Sequence[Any]]) -> bool:
+    if name in ("sizes", "profile") or name not in within:
+        return True
+    return value in within[name] or (name == "num_layers" and len(within[name]) > 1)
+
+
+def draw_design(
+    seeds: Sequence[int] = (0,), within: Mapping[str, Sequence[Any]] = MappingProxyType({}), **frozen: Any
+) -> Iterator[Case]:
     """The cases of a covering design for every value profile, in a fixed order: all triples with a profile in them."""
     for k, profile in enumerate(AXES["profile"]):
-        for point in cover_pairs(backwards=k % 2 == 1, **{"profile": profile, **frozen}):
+        for point in cover_pairs(backwards=k % 2 == 1, within=within, **{"profile": profile, **frozen}):
             for seed in seeds:
                 yield draw_case(setting_at(point), profile, seed)

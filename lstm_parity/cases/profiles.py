@@ -122,6 +122,18 @@ def non_finite(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
     return CaseNumbers(n.weights, x, n.h_0, c_0)
 
 
+def large(n: CaseNumbers, dtype: str, coins: _Coins) -> CaseNumbers:
+    """Inputs and c_0 far above 100, where clamps would show; the weights of the input make up for it."""
+    weights = LSTMWeights(
+        tuple(tuple(_scale_input(cell, k == 0) for cell in n.weights.cells[k]) for k in range(n.weights.num_layers))
+    )
+    return CaseNumbers(weights, n.input * 256.0, n.h_0, n.c_0 * 256.0)
+
+
+def _scale_input(cell: CellWeights, first: bool) -> CellWeights:
+    return CellWeights(cell.w_ih / 256.0 if first else cell.w_ih, cell.w_hh, cell.b_ih, cell.b_hh, cell.w_hr)
+
+
 def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
     """The forget gate's bias raised by an amount; a layer without biases is left as it is."""
 
@@ -157,5 +169,6 @@ PROFILES: dict[str, _Profile] = {
         one_hot,
         denormal,
         non_finite,
+        large,
     )
 }

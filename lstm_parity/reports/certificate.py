@@ -14,6 +14,7 @@ from lstm_parity.reports.failure import describe_failure
 
 MAX_SHOWN = 3  # failures printed in full
 
+OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
 _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 
 
@@ -26,6 +27,7 @@ class Row:
     counts: cases by outcome; worst and rms: the largest distances, in noises of the expected arithmetic.
     coverage: judged cases by axis and value. reasons: why cases were refused or not judged, with their number.
     failures: the stories of the first cases that deviate or fail; failing: the ids of all of them.
+    question: what was judged.
     """
 
     implementation: str
@@ -40,6 +42,7 @@ class Row:
     reasons: Mapping[str, int]
     failures: tuple[str, ...]
     failing: tuple[str, ...]
+    question: str = OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,13 @@ class Certificate:
         return Outcome.PARITY in outcomes and outcomes <= {Outcome.PARITY, Outcome.REFUSED}
 
 
-def not_covered(device: str) -> str:
-    """What a verification on that device does not ask about."""
-    return f"gradients, dropout in train mode, devices other than {'the CPU' if device == 'cpu' else device}"
+def not_covered(device: str, gradients: bool = False) -> str:
+    """Say what a verification on that device does not judge; gradients: whether it judged those."""
+    others = f"dropout in train mode, devices other than {'the CPU' if device == 'cpu' else device}"
+    return others if gradients else f"gradients, {others}"
 
 
-def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
+def make_row(implementation: str, dtype: str, explanation: Explanation, question: str = OUTPUTS) -> Row:
     """Sum up the verdicts of one implementation in one dtype."""
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
@@ -83,6 +87,7 @@ def make_row(implementation: str, dtype: str, explanation: Explanation) -> Row:
         Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict)),
         tuple(describe_failure(find_failure(verdict)) for verdict in bad[:MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
+        question,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
-from lstm_parity.reports.certificate import Certificate, Row
+from lstm_parity.reports.certificate import OUTPUTS, Certificate, Row
 from lstm_parity.reports.page import make_table, render_page, render_text
 
 
@@ -31,9 +31,11 @@ def certificate_text(certificate: Certificate, width: int = 120) -> str:
 
 
 def _table(certificate: Certificate) -> Table:
-    words = ("implementation", "layer dtype", "verdict", "in arithmetic")
+    several = any(row.question != OUTPUTS for row in certificate.rows)
+    words = ["implementation", *["question"] * several, "layer dtype", "verdict", "in arithmetic"]
     numbers = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
-    return make_table(words, numbers, map(_cells, certificate.rows))
+    rows = [[row.implementation, *[row.question] * several, *_cells(row)] for row in certificate.rows]
+    return make_table(words, numbers, rows)
 
 
 def _cells(row: Row) -> list[str]:
@@ -42,7 +44,7 @@ def _cells(row: Row) -> list[str]:
     numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
     distances = [format_distance(row.worst), format_distance(row.rms)] if judged else ["", ""]
     name = (row.arithmetic or "none that is known") if judged else ""
-    return [row.implementation, row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
+    return [row.dtype, row.outcome.value, name, *map(str, numbers), *distances]
 
 
 def format_distance(noises: float) -> str:
