@@ -20,12 +20,13 @@ from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reports.certificate import OUTPUTS, Certificate, Row, make_row, not_covered
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.autograd import adjoints
-from lstm_parity.running.evidence import LATE, TWICE, Observation
+from lstm_parity.running.evidence import LATE, RELOADED, TRAINING, TWICE, Observation
 from lstm_parity.running.observe import observe_all
 from lstm_parity.running.protocol import Implementation
 
 _SIMPLEST = 24  # one of so many cases is judged first
-_GRADIENTS, _SECOND_CALL = "gradients", "a second call"
+_GRADIENTS, _LIFE = "gradients", "life of the module"
+_USES = (TWICE, LATE, TRAINING, RELOADED)
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
@@ -69,8 +70,8 @@ def verify_one(
 ) -> tuple[Certificate, Sequence[Verdict]]:
     """Judge one implementation in each dtype until it is wrong in one; also the verdicts of that one, or none.
 
-    What it offers is found first, and all of that is judged: outputs, a second call, gradients. A few cases come first;
-    what comes after the first that are wrong is not judged.
+    What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
+    come first; what comes after the first that are wrong is not judged.
     """
     rows: list[Row] = []
     wrong: Sequence[Verdict] = ()
@@ -89,7 +90,7 @@ def verify_one(
 def _judge_dtype(
     implementation: Implementation, dtype: str, device: str, progress: Callable[[str], None]
 ) -> Iterator[tuple[str, Explanation]]:
-    """Judge outputs, a second call and gradients in one dtype; each with the question that it answers."""
+    """Judge outputs, the life of a module and gradients in one dtype; each with the question that it answers."""
     progress(f"{implementation.name}, {dtype}: what it offers")
     offer = discover(implementation, dtype, device)
     cases = draw_plan(offer, dtype, device)
@@ -101,18 +102,18 @@ def _judge_dtype(
     whole = explain([*observe_all(implementation, cases), *offer.refused])
     yield OUTPUTS, whole
     if whole.parity:
-        progress(f"{implementation.name}, {dtype}: a second call")
-        yield _SECOND_CALL, _as_explanation(_judge_second_calls(implementation, cases))
+        progress(f"{implementation.name}, {dtype}: second calls, train mode, changed weights")
+        yield _LIFE, _as_explanation(_judge_life(implementation, cases))
         progress(f"{implementation.name}, {dtype}: gradients")
         verdicts = _judge_gradients(implementation, cases)
         if any(verdict.outcome is not Outcome.REFUSED for verdict in verdicts):
             yield _GRADIENTS, _as_explanation(verdicts)
 
 
-def _judge_second_calls(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
-    """Judge what a second call with the same tensors returns, and what the first returned, read after it."""
-    chosen = cases[:: _SIMPLEST // 2]
-    return judge_all([observe_in(way, implementation, case) for way in (TWICE, LATE) for case in chosen])
+def _judge_life(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
+    """Judge second calls with the same tensors, results read after them, train mode, and changed weights."""
+    chosen = [case for case in cases[:: _SIMPLEST // 2] if case.setting.runtime.grad_mode != "inference"]
+    return judge_all([observe_in(way, implementation, case) for way in _USES for case in chosen])
 
 
 def _judge_gradients(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:

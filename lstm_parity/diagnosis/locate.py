@@ -12,7 +12,7 @@ from lstm_parity.cases.features import FEATURES
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import LATE, TENSORS, TWICE
+from lstm_parity.running.evidence import LATE, RELOADED, TENSORS, TRAINING, TWICE
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +67,13 @@ def _location_of(verdict: Verdict) -> _FaultLocation | None:
 
 _WORDS = tuple(feature.argument for feature in FEATURES.values() if feature.argument)
 _AGAIN, _NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
+_USES = {TWICE: _AGAIN, LATE: _AGAIN, TRAINING: "train mode", RELOADED: "weights that change after the first call"}
 
 
 def features_of(case: Case, way: str = "") -> frozenset[str]:
     """What is special about a case, in words."""
     words = {f.argument for f in FEATURES.values() if f.argument and f.holds(case.setting)}
-    return frozenset(words | ({_AGAIN} if way in (TWICE, LATE) else set()) | _not_finite(case))
+    return frozenset(words | ({_USES[way]} if way in _USES else set()) | _not_finite(case))
 
 
 def _not_finite(case: Case) -> set[str]:
@@ -89,7 +90,11 @@ def _common_features(verdicts: Sequence[Verdict]) -> str:
     if not wrong or not right:
         return ""
     common, left, words = (
-        [word for word in (_AGAIN, _NOT_FINITE, *_WORDS) if all(word in case for case in wrong)],
+        [
+            word
+            for word in (*dict.fromkeys(_USES.values()), _NOT_FINITE, *_WORDS)
+            if all(word in case for case in wrong)
+        ],
         right,
         list[str](),
     )

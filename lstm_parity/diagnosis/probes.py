@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lstm_parity.cases.case import Case, on_device, parse_case
-from lstm_parity.implementations.called_twice import CalledTwice
+from lstm_parity.implementations.lives import CalledTwice, InTrainMode, Reloaded
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Verdict
-from lstm_parity.running.evidence import LATE, TWICE, WHOLE, Observation
+from lstm_parity.running.evidence import LATE, RELOADED, TRAINING, TWICE, WHOLE, Observation
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
@@ -50,11 +50,13 @@ _WAYS: dict[str, Callable[[Implementation], Implementation]] = {
     WHOLE: lambda implementation: implementation,
     TWICE: lambda implementation: CalledTwice(implementation, late=False),
     LATE: lambda implementation: CalledTwice(implementation, late=True),
+    TRAINING: InTrainMode,
+    RELOADED: Reloaded,
 }
 
 
 def observe_in(way: str, implementation: Implementation, case: Case) -> Observation:
-    """The whole call, observed in one of the ways: at once, the second of two, or the first of two, read late."""
+    """Observe a whole call in one of the ways: at once, again, read late, in train mode, with changed weights."""
     seen = observe(_WAYS[way](implementation), case, chain=False)
     return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
 

@@ -16,7 +16,9 @@ from lstm_parity.running.evidence import (
     INPUTS,
     LATE,
     PAIR,
+    RELOADED,
     TENSORS,
+    TRAINING,
     TRAJECTORY,
     TWICE,
     WHOLE,
@@ -30,6 +32,8 @@ _RUN_KINDS = {
     PAIR: "from a run that should be the same",
     TWICE: "in a second call with the same tensors, one step from its own previous output",
     LATE: "read after a second call, one step from its own previous output",
+    TRAINING: "in train mode, one step from its own previous output",
+    RELOADED: "after its weights have changed, one step from its own previous output",
 }
 _GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 

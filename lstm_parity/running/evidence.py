@@ -16,6 +16,7 @@ TENSORS = ("output", "h_n", "c_n")
 INPUTS = ("input", "h_0", "c_0")
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
+TRAINING, RELOADED = "train mode", "changed weights"
 
 Gradients = dict[str, Array]
 Found = dict[str, "Array | None"]

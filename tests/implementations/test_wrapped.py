@@ -8,8 +8,8 @@ import pytest
 
 from lstm_parity.audits.modes.run import AlwaysRuns
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
-from lstm_parity.implementations.called_twice import CalledTwice
 from lstm_parity.implementations.from_numpy import WithoutGradients
+from lstm_parity.implementations.lives import CalledTwice, InTrainMode, Reloaded
 from lstm_parity.implementations.load import Declared, declare
 from lstm_parity.implementations.remote.purity import WatchedImplementation
 from lstm_parity.implementations.torch_modules import TorchLSTM
@@ -45,8 +45,12 @@ WRAPPERS = {
     "CalledTwice": lambda inner: CalledTwice(inner, late=False),
     "WatchedImplementation": lambda inner: WatchedImplementation(inner, lambda: None),
     "AlwaysRuns": AlwaysRuns,
+    "InTrainMode": InTrainMode,
+    "Reloaded": Reloaded,
 }
-OTHERWISE = {"CalledTwice": {"evidence", "found_by_autograd"}, "AlwaysRuns": {"evidence"}}
+OTHERWISE = {"CalledTwice": {"evidence", "found_by_autograd"}, "AlwaysRuns": {"evidence"}} | {
+    name: {"evidence", "found_by_autograd"} for name in ("InTrainMode", "Reloaded")
+}
 
 
 @pytest.mark.parametrize("name", WRAPPERS)

@@ -21,7 +21,7 @@ from lstm_parity.implementations.remote import messages as arrays
 from lstm_parity.implementations.remote import wire as frames
 from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
 from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
-from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.reference.weights import LSTMWeights, named_weights
 from lstm_parity.running.child_process import CallResult, ExitKind, ProcessServer
 from lstm_parity.running.evidence import Adjoints, Evidence, Found
 from lstm_parity.running.observe import ImplementationError
@@ -189,6 +189,7 @@ class _RemoteLSTM:
 
     def __init__(self, home: RemoteImplementation, setting: Setting, weights: LSTMWeights, number: int) -> None:
         self._home, self._setting, self._weights, self._number, self._sent = home, setting, weights, number, False
+        self._more: dict[str, Any] = {}
 
     def __call__(self, input: Any, hx: Any) -> Any:
         """Call the implementation in its process."""
@@ -196,11 +197,23 @@ class _RemoteLSTM:
         if "unknown" in answer:
             answer, results = self._call(input, hx, with_weights=True)
         self._sent = True
+        self._more.pop("reload", None)
         return results[0]
+
+    def train(self) -> None:
+        """Set train mode from the next call on, if the implementation is a module."""
+        self._more["train"] = True
+
+    def load_state_dict(self, weights: dict[str, Any]) -> None:
+        """Give it other weights before the next call: by its own load_state_dict, if it is a module."""
+        a = self._setting.architecture
+        self._weights, self._sent = named_weights(weights, a.num_layers, a.num_directions), False
+        self._more["reload"] = True
 
     def _call(self, input: Any, hx: Any, with_weights: bool) -> tuple[dict[str, Any], list[Any]]:
         named = dict(self._weights.items()) if with_weights else {}
         message = {"do": "call", "setting": self._setting.name, "number": self._number, "weights": list(named)}
+        message |= self._more
         return self._home.ask(message, input, hx, *named.values())
 
 

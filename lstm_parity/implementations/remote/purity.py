@@ -32,10 +32,26 @@ class WatchedLSTM:
 
     def __init__(self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None]) -> None:
         self._lstm, self._after = lstm, after
+        self._watch(weights)
+
+    def _watch(self, weights: LSTMWeights) -> None:
         self._weights = dict(weights.items())
         self._before = {name: read_bits(weight) for name, weight in self._weights.items()}
         self._drawn = {name: look() for name, look in RANDOM_CHANGED.items()}
         self._places = {_storage_address(weight): name for name, weight in self._weights.items()}
+
+    def train(self) -> None:
+        """Set train mode, if the LSTM is a module."""
+        if hasattr(self._lstm, "train"):
+            self._lstm.train()
+
+    def reload(self, weights: LSTMWeights) -> bool:
+        """Give the LSTM other weights by its load_state_dict; returns False if it has none."""
+        if not hasattr(self._lstm, "load_state_dict"):
+            return False
+        self._lstm.load_state_dict(dict(weights.items()))
+        self._watch(weights)
+        return True
 
     def __call__(self, input: Any, hx: Any) -> Any:
         """What the LSTM returns. Raises ImpureError, and what the LSTM raises."""

@@ -107,6 +107,12 @@ class _Worker:
                 if not message["weights"]:
                     return ({"unknown": number},)
                 self._load(setting, number, _weights(setting, message["weights"], weights))
+            elif message.get("reload"):
+                own = _weights(setting, message["weights"], weights)
+                if not self.loaded[number].reload(own):
+                    self._load(setting, number, own)
+            if message.get("train"):
+                self.loaded[number].train()
             returned = self.loaded[number](input, hx)
             self.loaded[number].demand_unchanged()
         return {}, returned

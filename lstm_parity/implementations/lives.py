@@ -1,0 +1,78 @@
+"""Implementations in the life of a module: called twice, in train mode, and once their weights have changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.utils.rnn import PackedSequence
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.implementations.wrapped import Wrapped
+from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.protocol import LSTM
+
+
+@dataclass(frozen=True)
+class CalledTwice(Wrapped):
+    """An implementation called twice: the results of a second call with the same tensors, or the first's, read late.
+
+    A state that is kept shows in the second call, and so do arguments that were written to. Read late, the results of
+    the first call must not have changed in a second one, with another input.
+    """
+
+    late: bool
+    evidence: None = None  # a case that is run in another process would be one call
+    found_by_autograd: None = None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load an LSTM whose call is two calls."""
+        lstm = self.implementation.load(setting, weights)
+
+        def twice(input: Any, hx: Any) -> Any:
+            first = lstm(input, hx)
+            second = lstm(_negate(input) if self.late else input, hx)
+            return first if self.late else second
+
+        return twice
+
+
+def _negate(input: Any) -> Any:
+    return input._replace(data=-input.data) if isinstance(input, PackedSequence) else -input
+
+
+@dataclass(frozen=True)
+class InTrainMode(Wrapped):
+    """An implementation in train mode: without dropout it must return what it returns in eval mode."""
+
+    evidence: None = None
+    found_by_autograd: None = None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load an LSTM and, if it is a module, set train mode."""
+        lstm = self.implementation.load(setting, weights)
+        if hasattr(lstm, "train"):
+            lstm.train()
+        return lstm
+
+
+@dataclass(frozen=True)
+class Reloaded(Wrapped):
+    """An implementation that was called with the opposite of its weights before it was given the right ones."""
+
+    evidence: None = None
+    found_by_autograd: None = None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load an LSTM whose call is one with other weights, and one with these, loaded by load_state_dict."""
+        lstm = self.implementation.load(setting, weights.map(torch.neg))
+        if not hasattr(lstm, "load_state_dict"):
+            return self.implementation.load(setting, weights)
+
+        def call(input: Any, hx: Any) -> Any:
+            lstm(input, hx)
+            lstm.load_state_dict(dict(weights.items()))
+            return lstm(input, hx)
+
+        return call
