@@ -1,72 +1,72 @@
-"""What each door says of wrong LSTMs of unseen kinds, and of correct ones in unseen styles.
+"""Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not.
 
-Wrong: `specimens/unseen_faults.py`, with all of nn.LSTM's arguments and fewer; right: `specimens/unseen_styles.py`.
-Doors: `lstm-parity verify --impl`, `pytest --impl` and `lstm_parity.check`. Run `python -m experiments.unseen
-[--work FILE] [--doors verify,check,pytest] [--signatures all,_sizes,...]`: it writes as it goes and resumes. Result:
-unseen.md.
+Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer. Right:
+`specimens/unseen_styles.py`. Each is judged by `audits.verify.verify_one`, as `lstm-parity verify --impl` does, in
+this process and in float32 (faults of other dtypes in those). Run `python -m experiments.unseen [SIGNATURE ...]`, where
+a signature is "all", "_sizes", "_layers" or "_no_bias", or "styles"; it writes as it goes, and resumes. Results:
+unseen.md, unseen.jsonl.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
+import statistics
 import sys
 import time
-from collections import defaultdict
+import warnings
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from specimens.unseen_faults import FAULTS, SIGNATURES
-from specimens.unseen_styles import STYLES
 
-ROOT = Path(__file__).parents[1]
+WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
-DOORS = ("verify", "check", "pytest")
-CHECK = """\
-import sys, lstm_parity, importlib
-kind, module, name, *without = sys.argv[1:]
-arrays = "numpy" if "numpy" in name else "torch"
-lstm_parity.check(getattr(importlib.import_module(module), name), kind, arrays=arrays)
-"""
+OTHER_DTYPES = {"DoubleIsSingle": "float64", "HalfIsBfloat": "float16", "BfloatScaled": "bfloat16"}
 
 
-def command(door: str, kind: str, module: str, name: str, flags: tuple[str, ...]) -> list[str]:
-    """Build the command line of a door."""
-    target = f"{kind}:specimens/{module}.py:{name}"
-    if door == "verify":
-        return [sys.executable, "-m", "lstm_parity", "verify", "--impl", target, *flags]
-    if door == "pytest":
-        return [sys.executable, "-m", "pytest", "-q", "-n0", "--impl", target, *flags]
-    return [sys.executable, "-c", CHECK, kind, f"specimens.{module}", name]
+def names_of(group: str) -> Iterator[str]:
+    """List what is judged in a group."""
+    if group == "styles":
+        from specimens.unseen_styles import STYLES
+
+        yield from STYLES
+        return
+    suffix = "" if group == "all" else group
+    yield from (fault.name + suffix for fault in FAULTS if fault.shows_in(SIGNATURES[suffix]))
 
 
-def questions(doors: list[str], signatures: list[str]) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:
-    """List (door, kind, module, name, flags)."""
-    for door in doors:
-        for fault in FAULTS:
-            for signature in signatures:
-                if fault.shows_in(SIGNATURES[signature]):
-                    yield door, "module", "unseen_faults", fault.name + signature, ()
-        for name, (kind, flags) in STYLES.items():
-            yield door, kind, "unseen_styles", name, flags
+def judge(question: tuple[str, str]) -> dict[str, Any]:
+    """Judge one specimen."""
+    import torch
+
+    from lstm_parity.audits.verify import verify_one
+    from lstm_parity.implementations.load import adapt
+    from specimens import unseen_faults, unseen_styles
+
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    group, name = question
+    start = time.perf_counter()
+    if group == "styles":
+        kind, flags = unseen_styles.STYLES[name]
+        arrays = "numpy" if "numpy" in flags else "torch"
+        implementation = adapt(kind, name, getattr(unseen_styles, name), arrays)
+        dtypes = ["float64", "float32", "bfloat16", "float16"]
+    else:
+        implementation = adapt("module", name, unseen_faults.CLASSES[name])
+        dtypes = [OTHER_DTYPES.get(name.partition("_")[0], "float32")]
+    certificate, _ = verify_one(implementation, dtypes)
+    last = certificate.rows[-1]
+    seconds = round(time.perf_counter() - start, 1)
+    words = [f"{row.dtype}: {row.arithmetic}" for row in certificate.rows if row.arithmetic != row.expected]
+    found = {"group": group, "name": name, "holds": certificate.holds, "question": last.question}
+    return found | {"dtype": last.dtype, "seconds": seconds, "arithmetic": "; ".join(words)}
 
 
-def ask(question: tuple[str, str, str, str, tuple[str, ...]], limit: float) -> dict[str, object]:
-    """Run one command; return its exit status, seconds and last lines."""
-    began = time.perf_counter()
-    door, _, module, name, _ = question
-    try:
-        run = subprocess.run(command(*question), cwd=ROOT, capture_output=True, text=True, timeout=limit)
-        code, said = run.returncode, (run.stdout + run.stderr)[-1500:]
-    except subprocess.TimeoutExpired:
-        code, said = -1, f"more than {limit} s"
-    seconds = round(time.perf_counter() - began, 1)
-    return {"door": door, "module": module, "name": name, "code": code, "seconds": seconds, "said": said}
-
-
-def report(rows: list[dict[str, object]]) -> str:
+def report(rows: list[dict[str, Any]]) -> str:
     """Write the page."""
     lines = [
         "# Unseen faults and unseen styles",
@@ -74,46 +74,41 @@ def report(rows: list[dict[str, object]]) -> str:
         "Made by `python -m experiments.unseen`, which says what it does.",
         "",
     ]
-    lines += ["| door | signature | wrong LSTMs | called wrong | median s |", "|---|---|---:|---:|---:|"]
-    groups: dict[tuple[str, str], list[dict[str, object]]] = defaultdict(list)
-    for row in rows:
-        if row["module"] == "unseen_faults":
-            groups[str(row["door"]), str(row["name"]).partition("_")[2] or "all"].append(row)
-    for (door, signature), group in groups.items():
-        seconds = sorted(float(str(row["seconds"])) for row in group)
-        wrong = sum(row["code"] == 1 for row in group)
-        lines.append(f"| {door} | {signature} | {len(group)} | {wrong} | {seconds[len(seconds) // 2]} |")
-    lines += ["", "Acquitted or not judged:", ""]
-    for (door, signature), group in groups.items():
-        names = [f"{str(row['name']).partition('_')[0]} ({row['code']})" for row in group if row["code"] != 1]
-        lines += [f"* {door}, {signature}: {', '.join(names) or 'none'}"]
-    lines += ["", "| door | correct LSTMs | exit 0 | others |", "|---|---:|---:|---|"]
-    for door in DOORS:
-        group = [row for row in rows if row["module"] == "unseen_styles" and row["door"] == door]
-        others = ", ".join(f"{row['name']} ({row['code']})" for row in group if row["code"] != 0)
-        lines += [f"| {door} | {len(group)} | {sum(row['code'] == 0 for row in group)} | {others} |"] if group else []
+    lines += ["| wrong LSTMs, by signature | judged | called wrong | by | median seconds |", "|---|---:|---:|---|---:|"]
+    kinds = {fault.name: fault.kind for fault in FAULTS}
+    for group in ("all", "_sizes", "_layers", "_no_bias"):
+        if some := [row for row in rows if row["group"] == group]:
+            wrong = [row for row in some if not row["holds"]]
+            by = ", ".join(f"{question} {n}" for question, n in Counter(row["question"] for row in wrong).items())
+            seconds = statistics.median(row["seconds"] for row in some)
+            lines.append(f"| {group.strip('_')} | {len(some)} | {len(wrong)} | {by} | {seconds:.1f} |")
+    lines += ["", "Not called wrong, by kind:", ""]
+    for group in ("all", "_sizes", "_layers", "_no_bias"):
+        left: dict[str, list[str]] = {}
+        for row in rows:
+            if row["group"] == group and row["holds"]:
+                left.setdefault(kinds[row["name"].partition("_")[0]], []).append(row["name"].partition("_")[0])
+        lines += [f"* {group.strip('_')}, {kind}: {', '.join(names)}" for kind, names in left.items()]
+    if styles := [row for row in rows if row["group"] == "styles"]:
+        right = sum(row["holds"] for row in styles)
+        lines += ["", f"Correct LSTMs in unseen styles: {right} of {len(styles)} have parity. The others:", ""]
+        lines += [f"* {r['name']}, {r['dtype']}, {r['question']}: {r['arithmetic']}" for r in styles if not r["holds"]]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Ask, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("/tmp/unseen.jsonl"))
-    parser.add_argument("--doors", default=",".join(DOORS))
-    parser.add_argument("--signatures", default=",".join(SIGNATURES))
-    parser.add_argument("--limit", type=float, default=300.0)
-    given = parser.parse_args()
-    signatures = ["" if s == "all" else s for s in given.signatures.split(",")]
-    done = [json.loads(line) for line in given.work.read_text().splitlines()] if given.work.exists() else []
-    known = {(row["door"], row["module"], row["name"]) for row in done}
-    left = [q for q in questions(given.doors.split(","), signatures) if (q[0], q[2], q[3]) not in known]
-    with ThreadPoolExecutor(2) as pool, given.work.open("a") as work:
-        for k, row in enumerate(pool.map(lambda q: ask(q, given.limit), left)):
+    """Judge what is not judged yet, and write the page."""
+    groups = sys.argv[1:] or ["all", "styles"]
+    rows = [json.loads(line) for line in WORK.read_text("utf-8").splitlines()] if WORK.exists() else []
+    known = {(row["group"], row["name"]) for row in rows}
+    left = [(group, name) for group in groups for name in names_of(group) if (group, name) not in known]
+    with get_context("spawn").Pool(2) as pool, WORK.open("a", encoding="utf-8") as work:
+        for row in pool.imap_unordered(judge, left):
             work.write(json.dumps(row) + "\n")
             work.flush()
-            done.append(row)
-            print(f"\r{k + 1} of {len(left)}", end="", file=sys.stderr)
-    RESULT.write_text(report(done))
+            rows.append(row)
+            print(f"\r{len(rows)} of {len(known) + len(left)}", end="", file=sys.stderr, flush=True)
+    RESULT.write_text(report(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

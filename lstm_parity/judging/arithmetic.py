@@ -48,8 +48,8 @@ def explain(observations: Sequence[Observation], expected: Arithmetic | None = N
     # What agrees in the expected arithmetic may only be found to work in a wider one.
     agreeing = (expected, NATIVE[dtype]) if is_explained_in(verdicts) else ladder(dtype)
     known = [a for a in ladder(dtype) if a in agreeing or a.value < expected.value] if run else []
-    if known and (farthest := _farthest_case(verdicts)) is not None:  # what cannot explain this one explains nothing
-        known = [a for a in known if is_explained_in(judge_all([farthest.observation], a))]
+    for verdict in _telling_cases(verdicts) if known else ():  # what cannot explain one of these explains nothing
+        known = [a for a in known if is_explained_in(judge_all([verdict.observation], a))]
     surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
     for other in sorted(surprises, key=lambda a: surprises[a]):
         judged = verdicts if other == expected else _judge_batches(run, other)
@@ -58,10 +58,19 @@ def explain(observations: Sequence[Observation], expected: Arithmetic | None = N
     return Explanation(expected, None, verdicts)
 
 
-def _farthest_case(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Of the cases that deviate, the one that is farthest from the exact answer."""
-    deviating = (verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES)
-    return max(deviating, key=lambda verdict: verdict.worst, default=None)
+def _telling_cases(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Of the cases that deviate, the one that is cheapest to judge, and the one farthest from the exact answer."""
+    deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES]
+    if not deviating:
+        return []
+    return [min(deviating, key=_cost), max(deviating, key=lambda verdict: verdict.worst)]
+
+
+def _cost(verdict: Verdict) -> int:
+    """Estimate the work of judging a case: its gate sums."""
+    a, call = verdict.case.setting.architecture, verdict.case.setting.call
+    width = a.hidden_size * (a.input_size + a.hidden_size)
+    return call.time * call.rows * a.num_layers * a.num_directions * width
 
 
 def is_explained_in(verdicts: Iterable[Verdict]) -> bool:
