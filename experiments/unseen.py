@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from lstm_parity.running.threads import share_cores
 from specimens.unseen_faults import FAULTS, SIGNATURES
 
 WORK = Path(__file__).with_suffix(".jsonl")
@@ -98,6 +99,7 @@ def report(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Judge what is not judged yet, and write the page."""
+    share_cores()  # before the processes import NumPy and torch
     groups = sys.argv[1:] or ["all", "styles"]
     rows = [json.loads(line) for line in WORK.read_text("utf-8").splitlines()] if WORK.exists() else []
     known = {(row["group"], row["name"]) for row in rows}

@@ -20,7 +20,7 @@ def collect_provenance(device: str = "cpu") -> dict[str, str]:
     """Return names and values, ready to print; dates in UTC."""
     return {
         "lstm-parity": f"{find_version()}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
@@ -29,6 +29,12 @@ def collect_provenance(device: str = "cpu") -> dict[str, str]:
         "processor": f"{platform.machine()}, {_capability()}",
         **describe_device(device),
     }
+
+
+def _command() -> str:
+    """Return the command line of this process, without the folder of its program."""
+    name = Path(sys.argv[0]).name
+    return shlex.join([*(["python", "-m", "lstm_parity"] if name == "__main__.py" else [name]), *sys.argv[1:]])
 
 
 def describe_kernels() -> str:
