@@ -155,13 +155,15 @@ def _lengths(form: str, time: int, batch: int) -> tuple[int, ...] | None:
     return tuple(falling) if form == "packed sorted" else tuple(falling[1:] + falling[:1])
 
 
-def draw_tall(within: Mapping[str, Sequence[Any]] = MappingProxyType({}), **frozen: Any) -> Iterator[Case]:
+def draw_tall(
+    within: Mapping[str, Sequence[Any]] = MappingProxyType({}), seed: int = TALL_SEED, **frozen: Any
+) -> Iterator[Case]:
     """Draw the tall cases; a value that is not within is replaced by the first that is, and more layers by as many."""
     first = {name: within.get(name, values)[0] for name, values in AXES.items()} | {"profile": "normal", **frozen}
     for changes in TALL:
         asked = {name: value for name, value in changes.items() if _is_within(name, value, within)}
         point = first | asked | ({"sizes": changes["sizes"]} if "sizes" in changes else {})
-        yield draw_case(setting_at(point), point["profile"], TALL_SEED)
+        yield draw_case(setting_at(point), point["profile"], seed)
 
 
 def _is_within(name: str, value: Any, within: Mapping[str, Sequence[Any]]) -> bool:

@@ -1,0 +1,43 @@
+"""Sizes that people use: where tiles, blocks and vector tails of kernels end, deep, long, and with large numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis.errors import UnsatisfiedAssumption
+
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.covering import draw_tall
+from lstm_parity.judging.gradients import judge_gradients
+from lstm_parity.parity_tests.strategies import agrees, holds
+from lstm_parity.running.autograd import adjoints
+
+TALL = tuple(draw_tall(dtype="float32"))
+NARROW = tuple(draw_tall(dtype="bfloat16"))[::6]
+
+
+def differentiated(case):
+    """The same case with gradients recorded."""
+    runtime = replace(case.setting.runtime, grad_mode="grad")
+    return draw_case(replace(case.setting, runtime=runtime), case.profile, case.seed)
+
+
+def judged(judge, *arguments):
+    """Whether a verdict holds; a case that the implementation refuses is skipped."""
+    try:
+        return judge(*arguments)
+    except UnsatisfiedAssumption as refusal:
+        pytest.skip(f"refused: {refusal}")
+
+
+@pytest.mark.parametrize("case", TALL + NARROW, ids=lambda case: case.id)
+def test_a_tall_case_is_computed_as_the_equations_say(implementation, case):
+    """Wide, deep, long, in large batches, with numbers above 100."""
+    assert judged(agrees, implementation, case)
+
+
+@pytest.mark.parametrize("case", [differentiated(case) for case in TALL[::3]], ids=lambda case: case.id)
+def test_gradients_of_a_tall_case_are_those_of_the_exact_lstm(implementation, case):
+    """By the input, the states and every weight."""
+    assert judged(lambda: holds(judge_gradients(implementation, case, adjoints(case))))
