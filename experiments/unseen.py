@@ -2,7 +2,7 @@
 
 Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer. Right:
 `specimens/unseen_styles.py`. Each is judged by `audits.verify.verify_one`, as `lstm-parity verify --impl` does, in
-this process and in float32 (faults of other dtypes in those). Run `python -m experiments.unseen [SIGNATURE ...]`, where
+this process and in float32 (faults of other dtypes in those; styles in float64 and float32). Run `python -m experiments.unseen [SIGNATURE ...]`, where
 a signature is "all", "_sizes", "_layers" or "_no_bias", or "styles"; it writes as it goes, and resumes. Results:
 unseen.md, unseen.jsonl.
 """
@@ -55,7 +55,7 @@ def judge(question: tuple[str, str]) -> dict[str, Any]:
         kind, flags = unseen_styles.STYLES[name]
         arrays = "numpy" if "numpy" in flags else "torch"
         implementation = adapt(kind, name, getattr(unseen_styles, name), arrays)
-        dtypes = ["float64", "float32", "bfloat16", "float16"]
+        dtypes = ["float64", "float32"]
     else:
         implementation = adapt("module", name, unseen_faults.CLASSES[name])
         dtypes = [OTHER_DTYPES.get(name.partition("_")[0], "float32")]

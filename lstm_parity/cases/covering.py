@@ -66,6 +66,7 @@ _SIZES = {  # input_size, hidden_size, time, batch; those below "wide" are for t
             (2, 31, 65, 2),
             (100, 100, 3, 33),
             (1, 96, 17, 18),
+            (3, 2, 4, 3),
         )
     },
 }
@@ -81,7 +82,8 @@ TALL: Sequence[Mapping[str, Any]] = (
     {"sizes": "I8-H33-T6-B16", "bidirectional": True, "form": "packed", "batch_first": True},
     {"sizes": "I20-H65-T6-B5", "num_layers": 2, "projection": True, "grad_mode": "grad"},
     {"sizes": "I7-H48-T7-B11", "bidirectional": True, "bias": False},
-    {"sizes": "I4-H127-T3-B4", "strided": True, "grad_mode": "inference"},
+    {"sizes": "I4-H127-T3-B4", "strided": True, "grad_mode": "inference", "form": "unbatched"},
+    {"sizes": "I3-H2-T4-B3", "projection": True, "bidirectional": True, "states": False},
     {"sizes": "I5-H257-T3-B3", "projection": True, "profile": "trained"},
     {"sizes": "I3-H17-T9-B34", "form": "packed sorted", "states": False, "mkldnn": False},
     {"sizes": "I5-H8-T6-B4", "num_layers": 5, "profile": "trained"},
@@ -91,7 +93,7 @@ TALL: Sequence[Mapping[str, Any]] = (
     {"sizes": "I130-H20-T3-B10", "num_layers": 2, "batch_first": True},
     {"sizes": "I2-H31-T65-B2", "mkldnn": False, "bidirectional": True, "profile": "trained"},
     {"sizes": "I100-H100-T3-B33", "states": False, "mkldnn": False, "grad_mode": "grad"},
-    {"sizes": "I1-H96-T17-B18", "form": "unbatched"},
+    {"sizes": "I1-H96-T17-B18"},
     {"sizes": "distinct", "profile": "large"},
     {"sizes": "B=H", "profile": "large", "num_layers": 2, "batch_first": True, "form": "packed"},
     {"sizes": "I8-H33-T6-B16", "profile": "large", "bidirectional": True, "grad_mode": "grad"},

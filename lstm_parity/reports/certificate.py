@@ -66,7 +66,7 @@ class Certificate:
 def not_covered(device: str, gradients: bool = False) -> str:
     """Say what a verification on that device does not judge; gradients: whether it judged those."""
     others = f"dropout in train mode, devices other than {'the CPU' if device == 'cpu' else device}"
-    return others if gradients else f"gradients, {others}"
+    return f"gradients in half types, {others}" if gradients else f"gradients, {others}"
 
 
 def make_row(implementation: str, dtype: str, explanation: Explanation, question: str = OUTPUTS) -> Row:
