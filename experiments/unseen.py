@@ -2,9 +2,9 @@
 
 Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer. Right:
 `specimens/unseen_styles.py`. Each is judged by `audits.verify.verify_one`, as `lstm-parity verify --impl` does, in
-this process and in float32 (faults of other dtypes in those; styles in float64 and float32). Run `python -m experiments.unseen [SIGNATURE ...]`, where
-a signature is "all", "_sizes", "_layers" or "_no_bias", or "styles"; it writes as it goes, and resumes. Results:
-unseen.md, unseen.jsonl.
+this process and in float32 (faults of other dtypes in those, styles in float64 and float32). Run
+`python -m experiments.unseen [SIGNATURE ...]`, where a signature is "all", "_sizes", "_layers" or "_no_bias", or
+"styles"; it writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
 """
 
 from __future__ import annotations
