@@ -201,15 +201,17 @@ def _steps(input: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -
     return torch.stack(ys, 1), (h, c)
 
 
-def checkpointed_layer(input: Any, state: Any, *weights: Any) -> Any:
+def checkpointed_layer(input: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     """Computed again on the way back."""
+    weights = w_ih, w_hh, b_ih, b_hh
     if not torch.is_grad_enabled():
         return _steps(input, state, *weights)
     return checkpoint(_steps, input, state, *weights, use_reentrant=False)
 
 
-def chunked_layer(input: Any, state: Any, *weights: Any) -> Any:
+def chunked_layer(input: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     """Chunks of three steps, the state handed on."""
+    weights = w_ih, w_hh, b_ih, b_hh
     ys = []
     for chunk in input.split(3, 1):
         y, state = _steps(chunk, state, *weights)

@@ -42,11 +42,25 @@ def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeigh
     A module's own parameters, or those that the implementation names (`Trainable`), or the very tensors it was given.
     """
     if isinstance(lstm, nn.Module):
-        return dict(lstm.named_parameters())
+        return _rename_parameters(dict(lstm.named_parameters()), {name for name, _ in weights.items()})
     if finds_gradients(implementation):
         raise NotImplementedError("its parameters are in another process: pytest --lstm-in-process brings them here")
     named = getattr(implementation, "parameters", None)
     return dict(weights.items()) if named is None else named(lstm)
+
+
+def _rename_parameters(named: dict[str, Tensor], wanted: set[str]) -> dict[str, Tensor]:
+    """Return a module's parameters by torch's names, if they have these, alone or behind the name of an inner module.
+
+    Raises NotImplementedError if all have names of their own: which of them is which weight is not known.
+    """
+    if wanted & named.keys() or not named:
+        return named
+    inner = [name.rpartition(".")[2] for name in named]
+    if len(set(inner)) == len(inner) and wanted & set(inner):
+        return dict(zip(inner, named.values(), strict=True))
+    given = ", ".join(sorted(named)[:4])
+    raise NotImplementedError(f"its parameters have names of their own ({given}): their gradients are not judged")
 
 
 def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Found:

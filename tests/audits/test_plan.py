@@ -14,6 +14,7 @@ from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import ParityError
 from specimens.strangers import RIGHT, WRONG
+from specimens.unseen_styles import Delegating, OwnStack
 
 wrong_ones = pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.__name__)
 right_ones = pytest.mark.parametrize("name", RIGHT)
@@ -56,6 +57,14 @@ def test_a_right_lstm_of_a_small_signature_has_parity(name):
     first = certificate.rows[0]
 
     assert (certificate.holds, first.outcome, first.counts["REFUSED"] > 0) == (True, Outcome.PARITY, True)
+
+
+@pytest.mark.parametrize("style", [OwnStack, Delegating], ids=lambda style: style.__name__)
+def test_names_of_their_own_are_no_fault(style):
+    """Parameters behind an inner module's name are found; those of several are not judged, and nobody is accused."""
+    certificate, _ = verify_one(adapt("module", style.__name__, style), ["float32"])
+
+    assert (certificate.holds, certificate.rows[-1].question) == (True, "gradients")
 
 
 def test_everything_is_offered_by_torch():
