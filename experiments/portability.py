@@ -34,7 +34,7 @@ torch.nn.LSTM(2, 2)(torch.ones(1, 1, 2))
 print("capability:", torch.backends.cpu.get_cpu_capability())
 """
 TESTS = ("parity_tests", "tests/audits/test_modes.py")
-SENSITIVE = ("parity_tests/test_together.py", "parity_tests/test_gradients.py", "parity_tests/tutorials", TESTS[1])
+SENSITIVE = ("parity_tests/test_together.py", "parity_tests/test_gradients.py", "parity_tests/tutorials")
 
 
 @dataclass(frozen=True)
