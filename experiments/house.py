@@ -1,217 +1,222 @@
-"""What the house looks like, measured: rooms, imports, names, words. Of a revision and of the work tree, by one ruler.
+"""The figures of the house: rooms, names, words and sizes, of any revision, with one ruler.
 
-Rooms are the folders of the engine that hold modules, and every module directly in the package. An arrow is an import
-from one room to another; the number of floors is the length of the longest chain of arrows. Lines, names and words are
-those of the package and of `reference/`, without property tests and known answers. Public names are top-level
-functions, classes and constants without an underscore, the known mistakes included. A participle names a function if it
-begins with one (`judged`, `told`), or ends with one and has no verb; archaic words are those of ARCHAIC, in docstrings
-and comments. Run `python -m experiments.house [REVISION ...]`, or with `--names` to list what could be better. Result:
-house.md.
+How each figure is counted stands in `FIGURES`; which words are archaic, and which names participles, in `modules.py`.
+Run `python -m experiments.house [REVISION ...]`: the tree before the rooms, or the given revisions, beside the work
+tree. Result: house.md. `--names` prints instead, file by file, the names and words of the engine that could be better.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
-import io
-import re
-import subprocess
-import sys
-import tarfile
-import tempfile
-import tokenize
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-RESULT = Path(__file__).with_suffix(".md")
-BEFORE = "1196b92"
-ARCHAIC = set(
-    """
-    told tell tells telling ought asked seen whatever stray strays strayed straying mended mend mends foreseen drowned
-    drowns whence thereby therein hereby lest hence thus likewise wherein whereof whosoever anew beforehand amid alike
-    """.split()
-)
-IRREGULAR = set(
-    """
-    told seen held made said found kept known drawn given taken written read sent built left lost met put set shown
-    spent stood thrown torn worn broken chosen driven done grown hidden meant run begun gone
-    """.split()
-)
-VERBS = {"is", "has", "describe", "compare", "require", "use", "make", "parse", "write", "observe", "diagnose", "see"}
-NOT_PARTICIPLES = {"seed", "need", "feed", "speed", "embed", "exceed", "proceed", "read", "set", "put", "run", "hidden"}
+from experiments.modules import NOW, House, Module, is_participle, read_files, run_git, words_of
+
+BEFORE = "1196b92"  # the last commit before the rooms
+ABOUT = """# The house, measured
+
+Made by `python -m experiments.house`. The engine is the package and `reference/`; below the table stands how each
+figure is counted. The first survey measured the tree of 1196b92 before its rooms were drawn.
+"""
 
 
-def unpack(revision: str, folder: Path) -> Path:
-    """Unpack a revision into a folder."""
-    data = subprocess.run(["git", "archive", revision], cwd=ROOT, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(data)) as stored:
-        stored.extractall(folder)
-    return folder
+def floors(arrows: Mapping[str, set[str]]) -> int:
+    """Return how many rooms the longest chain of arrows has; the rooms of a circle count as one."""
+    below = {room: set(imported) for room, imported in arrows.items()}
+    for middle, beyond in below.items():  # until `below` holds all that a room reaches
+        for reached in below.values():
+            reached |= beyond if middle in reached else set()
+    height: dict[str, int] = {}
+    for room in sorted(below, key=lambda room: (len(below[room]), room not in below[room])):
+        height[room] = 1 + max((height[low] for low in below[room] if room not in below[low]), default=0)
+    return max(height.values())
 
 
-def sources(tree: Path) -> dict[str, Path]:
-    """The modules of the engine and the references, by dotted name."""
-    package = "lstm_parity" if (tree / "lstm_parity").is_dir() else "parity"
-    found = {}
-    for top in (package, "reference"):
-        for path in sorted((tree / top).rglob("*.py")):
-            parts = path.relative_to(tree).with_suffix("").parts
-            linked = any((tree / Path(*parts[:k])).is_symlink() for k in range(1, len(parts)))
-            if not linked and "__pycache__" not in parts:
-                found[".".join(parts).removesuffix(".__init__")] = path
-    return found
+def share(part: Iterable[object], of: Iterable[object]) -> str:
+    """Return a share in per cent."""
+    return f"{100 * len(list(part)) / len(list(of)):.1f} %"
 
 
-def room_of(name: str) -> str:
-    """The room of a module: its folder, or itself if it lies directly in the package."""
-    parts = name.split(".")
-    if "mistakes" in parts:
-        parts = parts[: parts.index("mistakes") + 1]
-    return ".".join(parts if len(parts) <= 2 else parts[:-1])
+def count_arrows(arrows: Mapping[str, set[str]]) -> str:
+    """Return rooms, floors and arrows."""
+    return f"{len(arrows)} / {floors(arrows)} / {sum(map(len, arrows.values()))}"
 
 
-def arrows(modules: dict[str, Path]) -> set[tuple[str, str]]:
-    """Imports from room to room."""
-    found = set()
-    rooms = {room_of(name) for name in modules}
-    for name, path in modules.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                full = node.module.removeprefix("lstm_parity.") if "reference" in node.module else node.module
-                targets = [full, *(f"{full}.{alias.name}" for alias in node.names)]
-                for target in targets:
-                    if target in modules and room_of(target) != room_of(name) and room_of(target) in rooms:
-                        found.add((room_of(name), room_of(target)))
-    return found
+def without_mistakes(house: House) -> list[Module]:
+    """Return the modules of the engine that hold no known mistakes."""
+    return [module for module in house.engine if "/mistakes/" not in module.path]
 
 
-def floors(edges: set[tuple[str, str]]) -> int:
-    """The longest chain of arrows, in rooms; rooms of one circle count once."""
-    below = defaultdict(set)
-    for one, other in edges:
-        below[one].add(other)
-    known: dict[str, int] = {}
-
-    def floor(room: str, above: tuple[str, ...]) -> int:
-        if room in above:
-            return 0
-        if room not in known:
-            known[room] = 1 + max((floor(other, (*above, room)) for other in below[room]), default=0)
-        return known[room]
-
-    return max((floor(room, ()) for room in list(below)), default=1)
+def lines_per_definition(house: House) -> str:
+    """Return the lines for each public function or class; the known mistakes, a class each, are left out."""
+    modules = without_mistakes(house)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    defined = [name for m in modules for name in m.public if isinstance(m.definitions[name], kinds)]
+    return f"{sum(module.lines for module in modules) / len(defined):.1f}"
 
 
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Functions and methods, without magic ones."""
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("__"):
-            yield node
+def longest(house: House) -> str:
+    """Return the most lines that one module has, and which."""
+    module = max(house.engine, key=lambda module: module.lines)
+    return f"{module.lines} ({module.path})"
 
 
-def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether it is called without brackets: a value, which may well be a noun."""
-    words = {ast.unparse(d) for d in node.decorator_list}
-    return bool(words & {"property", "cached_property", "pytest.fixture"})
+def widest(house: House) -> str:
+    """Return the most modules that lie side by side in one folder, and where."""
+    (folder, count), *_ = Counter(module.folder for module in house.engine).most_common(1)
+    return f"{count} ({folder})"
 
 
-def is_participle(name: str) -> bool:
-    """Whether a name begins with a participle, as `judged` and `drawn_case` do, or ends with one and has no verb."""
-    first, *rest = name.strip("_").split("_")
-    words = [first, *([rest[-1]] if rest and first.endswith(("s", "e")) and first not in VERBS else [])]
-    return any(w not in NOT_PARTICIPLES and (w in IRREGULAR or (w.endswith("ed") and len(w) > 3)) for w in words)
-
-
-def public_names(tree: ast.Module) -> list[str]:
-    """Top-level functions, classes and constants without an underscore."""
-    found = []
-    for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.append(node.name)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found += [t.id for target in targets for t in ast.walk(target) if isinstance(t, ast.Name)]
-    return [name for name in dict.fromkeys(found) if not name.startswith("_")]
-
-
-def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Docstrings and comments, with their lines."""
-    text = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (said := ast.get_docstring(node)):
-            yield node.body[0].lineno, said
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
-
-
-def measure(tree: Path) -> dict[str, str]:
-    """All figures of a tree."""
-    modules = sources(tree)
-    parsed = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules.items()}
-    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules.items()}
-    edges = arrows(modules)
-    named = [node for tree in parsed.values() for node in functions(tree)]
-    called = [node.name for node in named if not is_property(node)]
-    one_word = [name for name in called if "_" not in name.strip("_")]
-    lengths = sorted((node.end_lineno or 0) - node.lineno + 1 for node in named)
-    folders = Counter(str(path.parent) for path in modules.values() if path.name != "__init__.py")
-    words = [w for path in modules.values() for _, said in prose(path) for w in re.findall(r"[a-z]+", said.lower())]
-    public = [n for tree in parsed.values() for n in public_names(tree)]
-    calls = [
-        node.name
-        for name, tree in parsed.items()
-        if ".mistakes" not in name
-        for node in tree.body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+def bodies(house: House) -> list[int]:
+    """Return the lines of each function's body, without its docstring."""
+    starts = [
+        (node, node.body[1:] if ast.get_docstring(node) else node.body) for m in house.engine for node in m.functions
     ]
-    rest = sum(count for name, count in lines.items() if ".mistakes" not in name)
-    return {
-        "rooms": str(len({room_of(name) for name in modules})),
-        "floors": str(floors(edges)),
-        "arrows from room to room": str(len(edges)),
-        "modules in the widest folder": str(max(folders.values())),
-        "modules": str(len(modules)),
-        "lines of the package and the references": f"{sum(lines.values()):,}",
-        "longest module, lines": str(max(lines.values())),
-        "public top-level names": f"{len(public):,}",
-        "lines for each public function or class": f"{rest / len(calls):.0f}",
-        "functions and methods": str(len(named)),
-        "functions over 20 lines": f"{sum(n > 20 for n in lengths) / len(lengths):.1%}",
-        "longest function, lines": str(lengths[-1]),
-        "named by one word": f"{len(one_word) / len(called):.0%}",
-        "named by a participle": f"{sum(map(is_participle, called)) / len(called):.1%}",
-        "words of docstrings and comments": f"{len(words):,}",
-        "archaic words in a thousand": f"{1000 * sum(w in ARCHAIC for w in words) / len(words):.1f}",
-    }
+    return [(node.end_lineno or 0) - body[0].lineno + 1 if body else 0 for node, body in starts]
 
 
-def list_names() -> None:
-    """Print what could be better."""
-    for path in sources(ROOT).values():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        bad = [n.name for n in functions(tree) if not is_property(n) and is_participle(n.name)]
-        old = [f"{line}:{w}" for line, said in prose(path) for w in re.findall(r"[a-z]+", said.lower()) if w in ARCHAIC]
-        if bad or old:
-            print(path.relative_to(ROOT), "|", " ".join(bad), "|", " ".join(old))
+def count_words(module: Module) -> int:
+    """Return how many words the docstrings and comments of a module have."""
+    return len(module.prose)
+
+
+def docstring_share(house: House) -> str:
+    """Return the share of docstrings in lines that are not blank."""
+    said = sum((node.end_lineno or 0) - node.lineno + 1 for module in house.engine for node in module.docstrings)
+    return f"{100 * said / sum(bool(line.strip()) for m in house.engine for line in m.text.splitlines()):.1f} %"
+
+
+def names(house: House) -> list[str]:
+    """Return the names of all functions and methods."""
+    return [name for module in house.engine for name, _ in module.named_functions]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table: how it is counted, what the first survey of `BEFORE` found, and what measures it."""
+
+    name: str
+    rule: str
+    surveyed: str
+    measure: Callable[[House], str]
+
+
+FIGURES = (
+    Figure(
+        "rooms / floors / arrows",
+        "of the whole repository. A room is a folder or a module of the package, with all in it, or a folder at the "
+        "top; an arrow leads from a room to a room that it imports; the floors are the rooms of the longest chain of "
+        "arrows, those of a circle counted as one. The survey's own rule is lost: its rooms are these, its floors "
+        "those of the engine, its arrows neither's",
+        "51 / 16 / 322",
+        lambda house: count_arrows(house.arrows),
+    ),
+    Figure(
+        "the same, engine alone", "its rooms, and the arrows between them", "", lambda h: count_arrows(h.engine_arrows)
+    ),
+    Figure("modules in the widest folder", "of the engine, `__init__.py` among them", "35", widest),
+    Figure("modules", "of the engine", "166", lambda house: str(len(house.engine))),
+    Figure(
+        "lines",
+        "of the engine's modules. The survey counted one more for each file, and no files of one line",
+        "18.6k",
+        lambda house: f"{sum(module.lines for module in house.engine):,}",
+    ),
+    Figure("lines of the longest module", "with its path", "302", longest),
+    Figure(
+        "public top-level names",
+        "functions, classes and constants without an underscore; `A, B = ...` is left out",
+        "1,125",
+        lambda house: f"{sum(len(module.public) for module in house.engine):,}",
+    ),
+    Figure(
+        "of these, outside known mistakes",
+        "without `mistakes/`, where a class is a known mistake, found by introspection and named after its fault",
+        "",
+        lambda house: f"{sum(len(module.public) for module in without_mistakes(house)):,}",
+    ),
+    Figure(
+        "of those, used by no other file",
+        "neither imported, nor reached by a dot, nor named by a string or a page; the same, without `mistakes/`",
+        "",
+        lambda house: str(sum(len(house.unused_elsewhere(module)) for module in without_mistakes(house))),
+    ),
+    Figure("lines for each public function or class", "without the known mistakes", "26", lines_per_definition),
+    Figure(
+        "functions over 20 lines",
+        "lines of the body, without docstring, of functions and methods",
+        "1 %",
+        lambda house: share([size for size in bodies(house) if size > 20], bodies(house)),
+    ),
+    Figure("lines of the longest function", "of its body", "28", lambda house: str(max(bodies(house)))),
+    Figure(
+        "function names of one word",
+        "of functions and methods, properties among them, `__init__` and its like left out",
+        "70 %",
+        lambda house: share([name for name in names(house) if len(words_of(name)) == 1], names(house)),
+    ),
+    Figure(
+        "function names that are participles",
+        "whose last or only word ends in -ed or -en, or is irregular. Neither `is_packed` nor `run` and `read`, which "
+        "are verbs too: with these two it was 20 %",
+        "20 %",
+        lambda house: share([name for name in names(house) if is_participle(name)], names(house)),
+    ),
+    Figure(
+        "words of docstrings and comments", "of the engine", "27,000", lambda h: f"{sum(map(count_words, h.engine)):,}"
+    ),
+    Figure(
+        "archaic words per 1000",
+        "those of the list in `modules.py`. The survey's list was longer, and is lost",
+        "10.8",
+        lambda house: f"{1000 * sum(len(m.archaic) for m in house.engine) / sum(map(count_words, house.engine)):.1f}",
+    ),
+    Figure("docstrings, share of lines", "of lines that are not blank", "16 %", docstring_share),
+)
+
+
+def describe_offenders(house: House) -> str:
+    """Return, for each file of the engine, the names and words that could be better, with their lines."""
+    lines = []
+    for module in house.engine:
+        named = [
+            (f"{name}:{line}", is_participle(name), len(words_of(name)) == 1) for name, line in module.named_functions
+        ]
+        found = {
+            "participles": [name for name, participle, _ in named if participle],
+            "one word": [name for name, _, one in named if one],
+            "archaic": [f"{word}:{line}" for word, line in module.archaic],
+            "public, used by no other file": house.unused_elsewhere(module),
+        }
+        lines += [f"{module.path}: {kind}: {' '.join(what)}" for kind, what in found.items() if what]
+    return "\n".join(lines)
+
+
+def describe(houses: Mapping[str, House]) -> str:
+    """Return the page: the table, then how each figure is counted."""
+    rows = [[figure.name, figure.surveyed, *map(figure.measure, houses.values())] for figure in FIGURES]
+    table = [["", "first survey", *houses], ["---", *["---:"] * (1 + len(houses))], *rows]
+    rules = [f"* **{figure.name}**: {figure.rule}." for figure in FIGURES]
+    return "\n".join([ABOUT, *(f"| {' | '.join(row)} |" for row in table), "", *rules, ""])
 
 
 def main() -> None:
-    """Measure, and write the page."""
-    if "--names" in sys.argv:
-        return list_names()
-    revisions = sys.argv[1:] or [BEFORE]
-    columns = {}
-    for revision in revisions:
-        with tempfile.TemporaryDirectory() as folder:
-            columns[revision] = measure(unpack(revision, Path(folder)))
-    columns["now"] = measure(ROOT)
-    lines = ["# The house, measured", "", "Made by `python -m experiments.house`, which says what it measures.", ""]
-    lines += [f"| | {' | '.join(columns)} |", "|---|" + "---:|" * len(columns)]
-    lines += [f"| {name} | {' | '.join(column[name] for column in columns.values())} |" for name in columns["now"]]
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(RESULT.read_text(encoding="utf-8"))
+    """Write the table, or print the offenders."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("revisions", nargs="*", metavar="REVISION", default=[BEFORE])
+    parser.add_argument("--names", action="store_true", help="print names and words that could be better")
+    options = parser.parse_args()
+    root = Path(run_git(Path.cwd(), "rev-parse", "--show-toplevel").decode().strip())
+    if options.names:
+        print(describe_offenders(read_files(root, NOW)))
+        return
+    page = describe({revision: read_files(root, revision) for revision in [*options.revisions, NOW]})
+    (root / "experiments" / "house.md").write_text(page, encoding="utf-8")
+    print(page)
 
 
 if __name__ == "__main__":
