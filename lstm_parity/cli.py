@@ -32,7 +32,7 @@ def _writable(context: click.Context, option: click.Parameter, path: Path | None
     return path
 
 
-json_option = click.option(
+_json_option = click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
@@ -66,38 +66,29 @@ def example(name: str | None) -> None:
     click.echo(f"{file} is written; judge it: {EXAMPLES[name][1]}")
 
 
-PASSED_ON = {"ignore_unknown_options": True, "help_option_names": []}
+def _add_torch_command(name: str, words: str) -> None:
+    """Add a command that is parsed where it also runs in other interpreters, which have no click."""
+
+    @main.command(name, help=words, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(arguments: tuple[str, ...]) -> None:
+        from lstm_parity.audits.upgrade.command import main as upgrade
+
+        sys.exit(upgrade([name, *arguments]))
 
 
-@main.command(context_settings=PASSED_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def record(arguments: tuple[str, ...]) -> None:
-    """Record what the installed torch does, in a file, to compare another torch with."""
-    from lstm_parity.audits.upgrade.command import main as upgrade
-
-    sys.exit(upgrade(["record", *arguments]))
-
-
-@main.command(context_settings=PASSED_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def compare(arguments: tuple[str, ...]) -> None:
-    """Compare two records: what changed for LSTMs between the two torches. Exits with 1 where something is worse."""
-    from lstm_parity.audits.upgrade.command import main as upgrade
-
-    sys.exit(upgrade(["compare", *arguments]))
-
-
-@main.command("upgrade", context_settings=PASSED_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def upgrade_command(arguments: tuple[str, ...]) -> None:
-    """Record two torches, named by interpreter or version, and compare them: see docs/upgrades.md."""
-    from lstm_parity.audits.upgrade.command import main as upgrade
-
-    sys.exit(upgrade(["upgrade", *arguments]))
+_add_torch_command("record", "Record what the installed torch does, in a file, to compare another torch with.")
+_add_torch_command(
+    "compare",
+    "Compare two records: what changed for LSTMs between the two torches. Exits with 1 if something is worse.",
+)
+_add_torch_command(
+    "upgrade", "Record two torches, named by interpreter or version, and compare them: see docs/upgrades.md."
+)
 
 
 @main.command()
-@json_option
+@_json_option
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
 @click.option(
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
@@ -169,7 +160,7 @@ def _demand(device: str) -> None:
 
 
 @main.command()
-@json_option
+@_json_option
 @click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
 def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
@@ -222,7 +213,7 @@ def _judge_target(
 
 
 @main.command()
-@json_option
+@_json_option
 @click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
 def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
@@ -278,7 +269,7 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
-@json_option
+@_json_option
 def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
 

@@ -1,1 +1,1 @@
-"""Audits: a question that a user asks, answered whole: verify, modes, frameworks, folders, upgrade, known answers."""
+"""Audits: a user's question answered whole: verify, modes, frameworks, folders, upgrade, known answers."""

@@ -72,7 +72,7 @@ _SIZES = {  # input_size, hidden_size, time, batch; those below "wide" are for t
 }
 TALL_SEED = 1
 # What people use, where tiles, blocks and vector tails of kernels end, and deeper and longer than the design has it.
-TALL: Sequence[Mapping[str, Any]] = (
+_TALL: Sequence[Mapping[str, Any]] = (
     {"sizes": "I10-H16-T8-B33", "bidirectional": True, "profile": "trained"},
     {"sizes": "I16-H32-T33-B3", "num_layers": 2, "form": "packed"},
     {"sizes": "I100-H64-T5-B16", "batch_first": True, "states": False},
@@ -162,7 +162,7 @@ def draw_tall(
 ) -> Iterator[Case]:
     """Draw the tall cases; a value that is not within is replaced by the first that is, and more layers by as many."""
     first = {name: within.get(name, values)[0] for name, values in AXES.items()} | {"profile": "normal", **frozen}
-    for changes in TALL:
+    for changes in _TALL:
         asked = {name: value for name, value in changes.items() if _is_within(name, value, within)}
         point = first | asked | ({"sizes": changes["sizes"]} if "sizes" in changes else {})
         yield draw_case(setting_at(point), point["profile"], seed)

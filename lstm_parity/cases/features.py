@@ -1,6 +1,6 @@
-"""The features of a setting: each thing that it may ask of an LSTM, defined once, with the words for it.
+"""The features of a setting: each thing that it may require of an LSTM, defined once, with the words for it.
 
-Everything that asks whether a setting is packed, or says so, looks here: declarations (`--without`), places of faults,
+Whatever tests whether a setting is packed, or says so, looks here: declarations (`--without`), places of faults,
 scopes of mistakes, failures that are expected, and findings.
 """
 
@@ -28,7 +28,7 @@ class Feature:
     argument: str = ""
 
     def describe(self, setting: Setting) -> str:
-        """Return the noun or the opposite, whichever is true."""
+        """Return the noun if the setting has the feature, else the opposite."""
         return self.noun if self.holds(setting) else self.opposite
 
 

@@ -1,4 +1,4 @@
-"""Likeness: whether a known mistake does on a case what an implementation did there, in units of rounding noise.
+"""Similarity: whether a known mistake does on a case what an implementation did there, in units of rounding noise.
 
 Two runs with the same fault differ by the noise of both. Where the fault leaves the numbers as large as
 they were, that is the noise of the exact trajectory; where it moves numbers about, or lets them grow, it is measured:

@@ -49,7 +49,7 @@ class Row:
 class Certificate:
     """Everything that one verification found, with the versions and the machine it was found on.
 
-    beyond: what it does not ask about at all.
+    beyond: what it does not cover at all.
     """
 
     provenance: Mapping[str, str]
@@ -112,7 +112,7 @@ def _coverage(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
 
 
 def _axis_values(case: Case) -> dict[str, str]:
-    """Where a case lies on the axes that a reader of a certificate asks about."""
+    """Where a case lies on the axes that a reader of a certificate looks for."""
     a, c, r = case.setting.architecture, case.setting.call, case.setting.runtime
     packed = "packed" if c.lengths is not None else "padded"
     return {

@@ -1,6 +1,6 @@
 """What a failure says: what deviates and by how much, where, got and exact, how much of it, and how to repeat it.
 
-Outputs and gradients read alike; an element of a weight's gradient is named by its gate.
+Outputs and gradients have one form; an element of a weight's gradient is named by its gate.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def describe_failure(failure: Failure, command: str = "") -> str:
         lines.append(f"refused: {verdict.reason}")
     lines += _describe_agreement(failure)
     lines += [f"  loss: {describe_loss(verdict.adjoints)}"] if verdict.adjoints else []
-    lines.append(f"  setting: {describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
+    lines.append(f"  setting: {_describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
     lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(failure)}")
     return "\n".join(
         [*lines, *(f"  {line}" for line in failure.context), f"  repeat: {_describe_repeat(failure, command)}"]
@@ -175,7 +175,7 @@ def _format_index(measured: TensorComparison, where: tuple[int, ...], setting: S
     return f"[{index}] ({names})"
 
 
-def describe_setting(setting: Setting) -> str:
+def _describe_setting(setting: Setting) -> str:
     """Describe a setting by torch's names, only what is not default."""
     a, c, r = setting.architecture, setting.call, setting.runtime
     words = [f"input_size={a.input_size}", f"hidden_size={a.hidden_size}"]

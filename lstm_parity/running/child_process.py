@@ -83,7 +83,7 @@ class ProcessServer:
         return self.ending()
 
     def begin(self, function: str, *arguments: Any, limit: float = 20.0) -> None:
-        """Start what `run` calls and do not wait for it: the next thing to ask is its `ending`."""
+        """Start what `run` calls and do not wait for it: the next thing to read is its `ending`."""
         if self._server is None:
             self.start()
         assert self._server is not None

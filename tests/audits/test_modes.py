@@ -1,4 +1,4 @@
-"""Execution modes: a few trials of each cheap one are as `lacks.py` says; all of them: `lstm-parity modes`."""
+"""Execution modes: a few trials of each cheap one end as `expected_failures.py` says; all: `lstm-parity modes`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ SLOW = ("compile", "export", "ONNX", "jvp", "weight_norm, deprecated", "torch.sa
 CHEAP = [name for name in MODES if not name.startswith(SLOW)]
 EVERY = [trial for mode in MODES.values() for trial in design_trials(mode)]
 
-judged_for = pytest.mark.skipif(not torch.__version__.startswith("2.13."), reason="lacks.py says what torch 2.13 does")
+judged_for = pytest.mark.skipif(
+    not torch.__version__.startswith("2.13."), reason="expected_failures.py says what torch 2.13 does"
+)
 
 
 def some(name):

@@ -1,4 +1,4 @@
-"""Trials run in child processes and judged: what became of each, and whether that is what the table of lacks says."""
+"""Trials run in child processes and judged: what became of each, and whether `expected_failures.py` says so."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TrialResult:
 
     @property
     def surprise(self) -> str | None:
-        """Why this is not what `lacks.py` says; None where it is."""
+        """Why this is not what `expected_failures.py` says; None if it is."""
         if self.lack is None:
             return f"{self.outcome.value}, and nothing said so: {self.words}" if self.outcome in BAD else None
         if self.outcome not in BAD:

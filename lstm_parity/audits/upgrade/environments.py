@@ -1,4 +1,4 @@
-"""Environments with one torch each, made by pip and kept under the user's cache: what `lstm-parity upgrade` asks.
+"""Environments with one torch each, made by pip and kept under the user's cache: what `lstm-parity upgrade` records.
 
 An environment is made under another name and renamed when it is whole: one that was interrupted is begun again, from
 what pip has downloaded; one that is there is taken as it is.

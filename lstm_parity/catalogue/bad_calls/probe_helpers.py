@@ -10,7 +10,7 @@ from lstm_parity.catalogue.bad_calls.run import is_overrun
 
 
 class UndecidedError(Exception):
-    """What the bug is about is lacking in the installed torch, or on this machine."""
+    """The installed torch, or this machine, does not have what the bug is about."""
 
 
 def is_refused(call: Callable[[], Any]) -> str:
@@ -32,7 +32,7 @@ def does_run(call: Callable[[], Any]) -> str:
 
 
 def require(holder: Any, name: str) -> Any:
-    """An attribute that not every release has. Raises CannotTellError where it is lacking."""
+    """An attribute that not every release has. Raises CannotTellError if it is missing."""
     if not hasattr(holder, name):
         raise UndecidedError(f"this torch has no {name}")
     return getattr(holder, name)

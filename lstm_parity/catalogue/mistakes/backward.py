@@ -12,8 +12,8 @@ from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.catalogue.mistakes.plain_backward import activate, multiply, select, send_back
 from lstm_parity.reference.weights import CellWeights
 
-STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
-PACKED = "I3-H4-T4-B3-packed2.4.1-float32-grad-normal-1"
+_STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
+_PACKED = "I3-H4-T4-B3-packed2.4.1-float32-grad-normal-1"
 
 
 def _quarters(gradient: Tensor, *order: int) -> Tensor:
@@ -25,7 +25,7 @@ def _quarters(gradient: Tensor, *order: int) -> Tensor:
 class GradientOfOneBiasDoubled(PlainLSTM):
     """b_hh's gradient is twice what it should be: both biases are added up, and the sum's gradient is given twice."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "give the gradient of the sum of the biases to each of them once"
 
     def prepare(self, w: CellWeights) -> CellWeights:
@@ -36,7 +36,7 @@ class GradientOfOneBiasDoubled(PlainLSTM):
 class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
     """The backward pass multiplies with the forget gate that the step before has saved."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "save the forget gate of a step under that step's own index"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
@@ -54,7 +54,7 @@ class ForgetGateOfTheStepBeforeSaved(PlainLSTM):
 class NewCellSaved(PlainLSTM):
     """The forget gate's gradient is made with the c that the step gives out, not with the one it started from."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "multiply the gradient of f * c by c of the step before; save it before it is overwritten"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class NewCellSaved(PlainLSTM):
 class SigmoidForItsSlope(PlainLSTM):
     """The backward pass multiplies with the sigmoid of the saved forget gate, not with its slope f (1 - f)."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "multiply by f * (1 - f), the slope of the sigmoid at its value f, not by the sigmoid"
     reported_at = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
@@ -79,7 +79,7 @@ class SigmoidForItsSlope(PlainLSTM):
 class BackwardReadsGatesFIGO(PlainLSTM):
     """The forward pass has the gates in the order i, f, g, o, the backward pass in the order f, i, g, o."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
     reported_at = "https://github.com/ooples/AiDotNet.Tensors/pull/907"
 
@@ -91,7 +91,7 @@ class BackwardReadsGatesFIGO(PlainLSTM):
 class BackwardReadsGatesIFOG(PlainLSTM):
     """The forward pass has the gates in the order i, f, g, o, the backward pass in the order i, f, o, g."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "take the four quarters of the gates' gradient in the order i, f, g, o, as the forward pass does"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -102,7 +102,7 @@ class BackwardReadsGatesIFOG(PlainLSTM):
 class BiasGradientsOfTheForgetGate(PlainLSTM):
     """The forget gate's bias gradient is given to the input and the output gate too."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "sum each gate's own dz into its quarter of the bias gradient"
     reported_at = "https://github.com/hanbt/learn_dl/issues/53"
 
@@ -117,7 +117,7 @@ class BiasGradientsOfTheForgetGate(PlainLSTM):
 class SlopeOfTanhFromItsArgument(PlainLSTM):
     """The slope of tanh(c) is taken as 1 - c^2, which is right of its value only."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "take the slope of tanh from its value: 1 - tanh(c)^2"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
@@ -128,7 +128,7 @@ class SlopeOfTanhFromItsArgument(PlainLSTM):
 class SlopeOfSigmoidFromItsArgument(PlainLSTM):
     """The slope of the input gate is taken as z (1 - z), which is right of its value only."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "take the slope of the sigmoid from its value: i * (1 - i)"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -140,7 +140,7 @@ class SlopeOfSigmoidFromItsArgument(PlainLSTM):
 class SlopeOfTanhLeftOut(PlainLSTM):
     """c is sent the gradient of tanh(c) as if tanh had the slope 1."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "multiply the gradient of tanh(c) by 1 - tanh(c)^2 on its way into c"
 
     def hidden(self, o: Tensor, c: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ class SlopeOfTanhLeftOut(PlainLSTM):
 class GradientClippedInside(PlainLSTM):
     """What comes back into h is cut to -1 and 1 at every step."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "clip gradients after the backward pass, if at all, not within it"
     reported_at = "https://github.com/junhyukoh/caffe-lstm/issues/18"
 
@@ -163,7 +163,7 @@ class GradientClippedInside(PlainLSTM):
 class GradientAveragedOverSteps(PlainLSTM):
     """The weights' gradients are the mean over the steps, not the sum."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "sum the weights' gradients over the steps; do not divide by T"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
@@ -174,7 +174,7 @@ class GradientAveragedOverSteps(PlainLSTM):
 class GradientAveragedOverRows(PlainLSTM):
     """The weights' gradients are the mean over the batch, not the sum."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "sum the weights' gradients over the batch; leave any mean to the loss"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
@@ -185,7 +185,7 @@ class GradientAveragedOverRows(PlainLSTM):
 class GradientOfTheLastStepOnly(PlainLSTM):
     """The recurrent weights' gradient is assigned at every step, not added up: one step's is left."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "add up the recurrent weights' gradient over the steps (+=); do not assign it (=)"
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
@@ -202,7 +202,7 @@ class GradientOfTheLastStepOnly(PlainLSTM):
 class RecurrentGradientNotTransposed(PlainLSTM):
     """Where w_hh is square per gate, its gradient is returned transposed."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "return dz^T h, of shape (4H, P), as the gradient of w_hh; do not transpose it"
 
     def prepare(self, w: CellWeights) -> CellWeights:
@@ -216,7 +216,7 @@ class RecurrentGradientNotTransposed(PlainLSTM):
 class PaddingHasGradients(PlainLSTM):
     """Forwards the state rests beyond a row's length; backwards the steps there are counted all the same."""
 
-    witness = PACKED
+    witness = _PACKED
     fix = "apply the mask of the lengths in the backward pass too: steps beyond a row's length pass its gradient on"
 
     def resting(self, new: State, old: State, running: Tensor | None, reverse: bool) -> State:

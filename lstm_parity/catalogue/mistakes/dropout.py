@@ -13,14 +13,14 @@ from lstm_parity.catalogue.mistakes.plain import State
 from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM
 from lstm_parity.reference.weights import CellWeights
 
-STACK = "I5-H7-L3-bi-T4-B3-float32-normal-1"
-PACKED = "I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1"
+_STACK = "I5-H7-L3-bi-T4-B3-float32-normal-1"
+_PACKED = "I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1"
 
 
 class NothingDropped(DroppingLSTM):
     """The dropped output is computed, and the next layer reads the other one."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/jihunchoi/recurrent-batch-normalization-pytorch/issues/13"
 
     def drop(self, output: Tensor, layer: int) -> Tensor:
@@ -30,9 +30,9 @@ class NothingDropped(DroppingLSTM):
 
 
 class DroppedInEvalMode(DroppingLSTM):
-    """Dropout does not ask whether the module is in training."""
+    """Dropout ignores whether the module is in training."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
@@ -43,7 +43,7 @@ class DroppedInEvalMode(DroppingLSTM):
 class MasksNotRescaled(DroppingLSTM):
     """What is kept is not multiplied by 1/(1-p)."""
 
-    witness = STACK
+    witness = _STACK
 
     def draw_mask(self, like: Tensor) -> Tensor:
         """0 and 1."""
@@ -53,7 +53,7 @@ class MasksNotRescaled(DroppingLSTM):
 class RescaledInEvalMode(DroppingLSTM):
     """What is kept is not rescaled in training, but everything is multiplied by 1-p in eval mode."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
@@ -81,7 +81,7 @@ class KeptWithProbabilityP(DroppingLSTM):
 class LastLayerDroppedToo(DroppingLSTM):
     """The last layer's output is dropped like the others'."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/OpenNMT/OpenNMT-py/issues/29"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
@@ -92,7 +92,7 @@ class LastLayerDroppedToo(DroppingLSTM):
 class InputDropped(DroppingLSTM):
     """The input of the first layer is dropped too."""
 
-    witness = STACK
+    witness = _STACK
 
     def enter(self, x: Tensor) -> Tensor:
         """One mask more."""
@@ -102,7 +102,7 @@ class InputDropped(DroppingLSTM):
 class RecurrentStateDropped(DroppingLSTM):
     """What is dropped is the h that is fed back, at every step, and not what the next layer reads."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/hankcs/CS224n/pull/12"
 
     def sums(self, x: Tensor, h: Tensor, w: CellWeights) -> Tensor:
@@ -117,7 +117,7 @@ class RecurrentStateDropped(DroppingLSTM):
 class OneMaskForAllSteps(DroppingLSTM):
     """Each layer has one mask, the same at every step: variational dropout."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/tensorflow/tensorflow/issues/2789"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
@@ -128,7 +128,7 @@ class OneMaskForAllSteps(DroppingLSTM):
 class OneMaskForAllRows(DroppingLSTM):
     """Each layer has one mask, the same for every row of the batch."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/clab/dynet/pull/812"
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
@@ -139,7 +139,7 @@ class OneMaskForAllRows(DroppingLSTM):
 class OneMaskForAllLayers(DroppingLSTM):
     """The mask that is drawn for the first layer is used for all."""
 
-    witness = STACK
+    witness = _STACK
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """Drawn once a call."""
@@ -151,7 +151,7 @@ class OneMaskForAllLayers(DroppingLSTM):
 class OneMaskForBothDirections(DroppingLSTM):
     """The mask is drawn for one direction's width, and used for both."""
 
-    witness = STACK
+    witness = _STACK
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """Half of it twice."""
@@ -162,7 +162,7 @@ class OneMaskForBothDirections(DroppingLSTM):
 class EachDirectionReadsItsOwnMask(DroppingLSTM):
     """The two directions of the next layer read the same output, each with a mask of its own."""
 
-    witness = STACK
+    witness = _STACK
 
     def run(self, x, lengths, state, w, reverse):  # type: ignore[no-untyped-def]
         """Drawn where it is read."""
@@ -195,7 +195,7 @@ class MaskKeptBetweenCalls(DroppingLSTM):
 class MaskDrawnForPaddingToo(DroppingLSTM):
     """Of a packed batch the mask is drawn for the padded tensor, so that its numbers fall to other places."""
 
-    witness = PACKED
+    witness = _PACKED
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """(T, B, D*P) numbers."""
@@ -205,7 +205,7 @@ class MaskDrawnForPaddingToo(DroppingLSTM):
 class LastStatesDropped(DroppingLSTM):
     """The lower layers' h_n are dropped with their outputs."""
 
-    witness = STACK
+    witness = _STACK
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
         """Dropped once more where they are given out."""

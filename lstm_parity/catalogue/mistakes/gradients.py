@@ -11,15 +11,15 @@ from torch import Tensor
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights
 
-STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
-STACK = "I4-H4-L3-T3-B2-float32-grad-normal-1"
-BOTH = "I4-H3-bi-T4-B2-float32-grad-normal-1"
+_STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
+_STACK = "I4-H4-L3-T3-B2-float32-grad-normal-1"
+_BOTH = "I4-H3-bi-T4-B2-float32-grad-normal-1"
 
 
 class StateDetachedAtEveryStep(PlainLSTM):
     """Back-propagation through time ends after one step: h and c of the step before are detached."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "pass h and c on to the next step as they are, without detach() or .data"
     reported_at = "https://github.com/CaptainE/RNN-LSTM-in-numpy/issues/1"
 
@@ -49,7 +49,7 @@ class StateDetachedAfterFourSteps(PlainLSTM):
 class HiddenDetached(PlainLSTM):
     """h of the step before is taken for a constant, c is not."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "pass h on to the next step as it is, without detach() or .data"
     reported_at = "https://github.com/ooples/AiDotNet/pull/722"
 
@@ -61,7 +61,7 @@ class HiddenDetached(PlainLSTM):
 class CellDetached(PlainLSTM):
     """c of the step before is taken for a constant: f * c.detach()."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "compute f * c with the c of the step before itself, not with c.detach()"
 
     def cell_state(self, i: Tensor, f: Tensor, g: Tensor, c: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class CellDetached(PlainLSTM):
 class CellPassedOnDetached(PlainLSTM):
     """A step gives its c out detached: only h sends a gradient back into it."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "add the gradient that comes back into c from the next step to that from h; do not overwrite it"
     reported_at = "https://github.com/apache/mxnet/issues/4057"
 
@@ -85,7 +85,7 @@ class CellPassedOnDetached(PlainLSTM):
 class InitialStatesDetached(PlainLSTM):
     """h_0 and c_0 are detached, and have no gradient."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "start from h_0 and c_0 themselves, not from copies without a gradient"
 
     def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -96,7 +96,7 @@ class InitialStatesDetached(PlainLSTM):
 class InitialHiddenStateDetached(PlainLSTM):
     """h_0 has no gradient, c_0 has."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "start from h_0 itself, not from a copy without a gradient"
 
     def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -107,7 +107,7 @@ class InitialHiddenStateDetached(PlainLSTM):
 class InitialCellStateDetached(PlainLSTM):
     """c_0 has no gradient, h_0 has."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "start from c_0 itself, not from a copy without a gradient"
 
     def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
@@ -118,7 +118,7 @@ class InitialCellStateDetached(PlainLSTM):
 class LastHiddenStateDetached(PlainLSTM):
     """What a loss says of h_n does not come back."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "return the last h itself as h_n, and add its gradient to that of the last output"
 
     def last_states(self, lasts: list[State], output: Tensor) -> Sequence[Tensor]:
@@ -130,7 +130,7 @@ class LastHiddenStateDetached(PlainLSTM):
 class LastCellStateDetached(PlainLSTM):
     """What a loss says of c_n does not come back."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "return the last c itself as c_n, and let its gradient enter the last step"
     reported_at = "https://github.com/deeplearning4j/deeplearning4j/issues/8838"
 
@@ -143,7 +143,7 @@ class LastCellStateDetached(PlainLSTM):
 class InputDetached(PlainLSTM):
     """The input has no gradient: the layers below the LSTM are not trained."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "read the input itself, and return its gradient, the sum of W_ih^T dz"
 
     def run_padded(
@@ -156,7 +156,7 @@ class InputDetached(PlainLSTM):
 class ForgetGateDetached(PlainLSTM):
     """The forget gate is a constant to the backward pass."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "compute the forget gate where gradients are recorded, and let dc * c_(t-1) come back into it"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -168,7 +168,7 @@ class ForgetGateDetached(PlainLSTM):
 class OutputGateUnderNoGrad(PlainLSTM):
     """The output gate is computed where no gradients are recorded."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "end the torch.no_grad() block before the output gate is computed"
 
     def gates(self, z: Tensor) -> Sequence[Tensor]:
@@ -181,7 +181,7 @@ class OutputGateUnderNoGrad(PlainLSTM):
 class BiasNotTrained(PlainLSTM):
     """The biases are buffers, not parameters: they have no gradient."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "register the biases by nn.Parameter, not as buffers, and do not detach them"
     reported_at = "https://github.com/tracel-ai/burn/pull/5235"
 
@@ -194,7 +194,7 @@ class BiasNotTrained(PlainLSTM):
 class RecurrentWeightsNotTrained(PlainLSTM):
     """w_hh has no gradient."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "compute with the parameter w_hh itself, not with a constant made of it"
     reported_at = "https://github.com/fastai/fastai2/pull/427"
 
@@ -217,7 +217,7 @@ class ProjectionNotTrained(PlainLSTM):
 class ReverseDirectionNotTrained(PlainLSTM):
     """The reverse direction's weights have no gradient."""
 
-    witness = BOTH
+    witness = _BOTH
     fix = "compute the reverse direction with its parameters themselves, where gradients are recorded"
 
     def weights(self, cells: Sequence[Sequence[CellWeights]], layer: int, direction: int) -> CellWeights:
@@ -229,7 +229,7 @@ class ReverseDirectionNotTrained(PlainLSTM):
 class LowerLayersNotTrained(PlainLSTM):
     """What a layer gives to the next is detached: only the last layer is trained."""
 
-    witness = STACK
+    witness = _STACK
     fix = "give a layer's output to the next as it is, without detach() or .data"
 
     def between_layers(self, output: Tensor, below: Tensor, layer: int) -> Tensor:
@@ -240,7 +240,7 @@ class LowerLayersNotTrained(PlainLSTM):
 class WeightsCopied(PlainLSTM):
     """The LSTM computes with a copy of its parameters, which have no gradient."""
 
-    witness = STEPS
+    witness = _STEPS
     fix = "compute with the parameters themselves: no clone made under no_grad, no torch.tensor(weight), no .data"
     reported_at = "https://github.com/fastai/fastai/issues/2591"
 

@@ -48,7 +48,7 @@ class _Adapter:
         return self.framework.title
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """The first of the features that it lacks."""
+        """The first of the features that it does not have."""
         lacks = self.framework.lacks.items()
         return next((reason for feature, reason in lacks if declared_reason((feature,), setting) is not None), None)
 

@@ -1,8 +1,7 @@
 """Torch's execution modes: every way in which people run an nn.LSTM, judged in units of rounding noise.
 
-mode.py: what a mode is; plain.py, compiled.py, exported.py, scripted.py, transformed.py, narrowed.py, shaped.py,
-onnx_models.py: the modes; lacks.py: what they do not support, or do wrong, and why; design.py: the trials that cross
-modes and call forms; run.py: trials run and judged; report.py: the table.
+mode.py: what a mode is; plain.py, compiled.py, exported.py, scripted.py, transformed.py, low_precision.py, shaped.py,
+onnx_models.py: the modes. They are judged in `audits/modes/`.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def serve(address: str | list[Any], token: str, fields: dict[str, Any], memory: 
 
 
 def _limit_memory(more: int) -> None:
-    """Let the process ask for so many bytes more than it has; beyond, asking raises. Linux only; 0 for no limit."""
+    """Let the process allocate so many bytes more than it has now. Linux only; 0 for no limit."""
     if not more or not _STATM.exists():
         return
     try:

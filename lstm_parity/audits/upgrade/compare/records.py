@@ -26,7 +26,7 @@ class Comparison:
     def worse(self) -> tuple[Finding, ...]:
         """The findings by which somebody who upgrades loses something.
 
-        A capability that another processor or device lacks is reported, and is no loss by the upgrade.
+        A capability that another processor or device does not have is reported, and is no loss by the upgrade.
         """
         other = any(behaviour.differ(self.old, self.new, name) for name in MACHINE)
         spared = (Kind.CAPABILITY_LOST,) if other else ()

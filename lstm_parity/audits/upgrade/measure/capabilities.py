@@ -1,6 +1,6 @@
 """What can be done with nn.LSTM and nn.LSTMCell in this torch: each a small function that raises where it cannot.
 
-Every one runs in a child process. Some release lacks each: there, that the name is missing is why it cannot.
+Every one runs in a child process. Each is missing from some release: there, the missing name is the reason.
 """
 
 from __future__ import annotations

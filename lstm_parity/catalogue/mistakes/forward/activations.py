@@ -11,13 +11,13 @@ from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights
 
-STEPS = "I3-H4-T3-B2-float32-normal-1"
+_STEPS = "I3-H4-T3-B2-float32-normal-1"
 
 
 class HardSigmoid(PlainLSTM):
     """The gates use Keras's old hard sigmoid, 0.2 z + 0.5 cut to 0 and 1."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "use the logistic sigmoid, 1 / (1 + exp(-z)), for i, f and o"
 
@@ -31,7 +31,7 @@ class HardSigmoid(PlainLSTM):
 class CellGateSigmoid(PlainLSTM):
     """g is activated by a sigmoid."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/llSourcell/How-to-Learn-from-Little-Data/pull/4"
     scope = where.EVERYWHERE
     fix = "activate g with tanh; only i, f and o take a sigmoid"
@@ -44,7 +44,7 @@ class CellGateSigmoid(PlainLSTM):
 class CellGateLinear(PlainLSTM):
     """g is not activated."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "activate g with tanh"
 
@@ -57,7 +57,7 @@ class CellGateLinear(PlainLSTM):
 class InputGateAdded(PlainLSTM):
     """c is f c + i + g, not f c + i g."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"
     scope = where.EVERYWHERE
     fix = "multiply i with g: c = f * c + i * g"
@@ -70,7 +70,7 @@ class InputGateAdded(PlainLSTM):
 class CellNotSquashed(PlainLSTM):
     """h is o c, without the tanh."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/nicodjimenez/lstm/issues/47"
     scope = where.EVERYWHERE
     fix = "take the tanh of c: h = o * tanh(c)"
@@ -83,7 +83,7 @@ class CellNotSquashed(PlainLSTM):
 class HiddenFromOldCell(PlainLSTM):
     """h is made from the c of the step before."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "compute c first, and h from the new c: h = o * tanh(c)"
 
@@ -137,7 +137,7 @@ class NanHidden(PlainLSTM):
 class HardSigmoidOfTorch(PlainLSTM):
     """The gates use torch's hardsigmoid, z/6 + 1/2 cut to 0 and 1."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "activate i, f and o with the sigmoid 1 / (1 + exp(-z)), not with hardsigmoid"
 
@@ -151,7 +151,7 @@ class HardSigmoidOfTorch(PlainLSTM):
 class CellGateRelu(PlainLSTM):
     """g is activated by a ReLU."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "activate g with tanh"
 
@@ -164,7 +164,7 @@ class CellGateRelu(PlainLSTM):
 class OutputIsTheOutputGate(PlainLSTM):
     """The step gives out o, not o tanh(c)."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "give out h = o * tanh(c), not the output gate alone"
 

@@ -12,14 +12,14 @@ from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights
 
-BOTH = "I4-H3-bi-T4-B2-float32-normal-1"
-STACK = "I4-H3-L2-bi-T4-B2-float32-normal-1"
+_BOTH = "I4-H3-bi-T4-B2-float32-normal-1"
+_STACK = "I4-H3-L2-bi-T4-B2-float32-normal-1"
 
 
 class ReverseNotReversed(PlainLSTM):
     """The reverse direction reads the sequence forwards."""
 
-    witness = BOTH
+    witness = _BOTH
     reported_at = "https://github.com/stanfordmlgroup/nlc/issues/8"
     scope = where.DIRECTIONS & where.STEPS
     fix = "run the reverse direction from the last step to the first"
@@ -36,7 +36,7 @@ class ReverseNotReversed(PlainLSTM):
 class ReverseOutputNotFlippedBack(PlainLSTM):
     """The reverse direction's outputs stay in the order in which they were computed."""
 
-    witness = BOTH
+    witness = _BOTH
     reported_at = "https://github.com/keras-team/keras/issues/1431"
     scope = where.DIRECTIONS & where.STEPS
     fix = "flip the reverse direction's outputs along time before concatenating"
@@ -49,7 +49,7 @@ class ReverseOutputNotFlippedBack(PlainLSTM):
 class ReverseUsesForwardWeights(PlainLSTM):
     """Both directions have the weights of the forward one."""
 
-    witness = BOTH
+    witness = _BOTH
     reported_at = "https://github.com/huggingface/candle/issues/2351"
     scope = where.DIRECTIONS
     fix = "give the reverse direction its own weights, those named *_reverse"
@@ -62,7 +62,7 @@ class ReverseUsesForwardWeights(PlainLSTM):
 class ReverseUsesForwardBias(PlainLSTM):
     """Both directions have the biases of the forward one."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.DIRECTIONS & where.BIAS
     fix = "give the reverse direction its own biases, b_ih_l*_reverse and b_hh_l*_reverse"
 
@@ -75,7 +75,7 @@ class ReverseUsesForwardBias(PlainLSTM):
 class ReverseStartsFromForwardStates(PlainLSTM):
     """Both directions start from the states of the forward one."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.DIRECTIONS & where.STATES
     fix = "start the reverse direction of layer k from h_0[2 * k + 1] and c_0[2 * k + 1]"
 
@@ -87,7 +87,7 @@ class ReverseStartsFromForwardStates(PlainLSTM):
 class ForwardStateReturnedTwice(PlainLSTM):
     """h_n and c_n hold the forward direction's states for both."""
 
-    witness = BOTH
+    witness = _BOTH
     reported_at = "https://github.com/tflearn/tflearn/pull/522"
     scope = where.DIRECTIONS
     fix = "put the reverse direction's own last states into h_n[2 * k + 1] and c_n[2 * k + 1]"
@@ -100,7 +100,7 @@ class ForwardStateReturnedTwice(PlainLSTM):
 class DirectionsJoinedBackwards(PlainLSTM):
     """The reverse direction's output comes first."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.DIRECTIONS
     fix = "concatenate the forward output first: cat([forward, reverse], -1)"
 
@@ -112,7 +112,7 @@ class DirectionsJoinedBackwards(PlainLSTM):
 class DirectionsInterleaved(PlainLSTM):
     """The directions' outputs are joined unit by unit."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.DIRECTIONS & where.UNITS
     fix = "concatenate the directions' outputs, cat([forward, reverse], -1), instead of stacking them unit by unit"
 
@@ -124,7 +124,7 @@ class DirectionsInterleaved(PlainLSTM):
 class LastStatesDirectionMajor(PlainLSTM):
     """h_n and c_n hold all layers' forward states first, then all reverse ones."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.DIRECTIONS & where.LAYERS
     fix = "order h_n and c_n layer by layer, forward before reverse within each"
 
@@ -137,7 +137,7 @@ class LastStatesDirectionMajor(PlainLSTM):
 class StatesDirectionMajor(PlainLSTM):
     """h_0 and c_0 are read as all layers' forward states first, then all reverse ones."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.DIRECTIONS & where.LAYERS & where.STATES
     fix = "read h_0 and c_0 layer by layer, forward before reverse within each"
 
@@ -149,7 +149,7 @@ class StatesDirectionMajor(PlainLSTM):
 class ReverseStateOfTheLastStep(PlainLSTM):
     """h_n is output[-1] for both directions, though the reverse one ends at the first step."""
 
-    witness = BOTH
+    witness = _BOTH
     reported_at = "https://github.com/yunjey/pytorch-tutorial/pull/174"
     scope = where.DIRECTIONS & where.STEPS
     fix = "take the reverse direction's h_n from where it ends, the first step: output[0], not output[-1]"
@@ -166,7 +166,7 @@ class ReverseStateOfTheLastStep(PlainLSTM):
 class LastStatesReverseFirst(PlainLSTM):
     """h_n and c_n hold each layer's reverse state before its forward one."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.DIRECTIONS
     fix = "put each layer's forward state first in h_n and c_n, then its reverse one"
 
@@ -179,7 +179,7 @@ class LastStatesReverseFirst(PlainLSTM):
 class DirectionsAdded(PlainLSTM):
     """The outputs of both directions are added up, not joined."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.DIRECTIONS
     fix = "concatenate both directions along the features: torch.cat([forward, reverse], -1)"
 
@@ -191,7 +191,7 @@ class DirectionsAdded(PlainLSTM):
 class UpperLayersReadOneDirection(PlainLSTM):
     """A layer above the first reads the forward direction only: zeros for the other."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.DIRECTIONS & where.LAYERS
     fix = "feed the next layer with both directions' outputs"
 

@@ -13,13 +13,13 @@ from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
 from lstm_parity.reference.weights import CellWeights
 
-STEPS = "I3-H4-T3-B2-float32-normal-1"
+_STEPS = "I3-H4-T3-B2-float32-normal-1"
 
 
 class GatesIFOG(PlainLSTM):
     """The rows of the weights are read as i, f, o, g."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/apple/coremltools/pull/93"
     scope = where.EVERYWHERE
     fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the third is g, the last o"
@@ -33,7 +33,7 @@ class GatesIFOG(PlainLSTM):
 class GatesIGFO(PlainLSTM):
     """The rows of the weights are read as i, g, f, o, the order of TensorFlow 1."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/tensorflow/tensorflow/issues/29622"
     scope = where.EVERYWHERE
     fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the second is f, the third g"
@@ -47,7 +47,7 @@ class GatesIGFO(PlainLSTM):
 class GatesIOFG(PlainLSTM):
     """The rows of the weights are read as i, o, f, g, the order of ONNX."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/CrispStrobe/CrispASR/pull/106"
     scope = where.EVERYWHERE
     fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from ONNX"
@@ -61,7 +61,7 @@ class GatesIOFG(PlainLSTM):
 class GatesFIGO(PlainLSTM):
     """Input and forget gate are exchanged."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/NX-AI/xlstm/issues/98"
     scope = where.EVERYWHERE
     fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o: the first is i, the second f"
@@ -75,7 +75,7 @@ class GatesFIGO(PlainLSTM):
 class GatesInterleaved(PlainLSTM):
     """The rows of the weights are read as four gates for each unit, not as all units for each gate."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.HIDDEN_UNITS
     fix = "split the 4H rows into four blocks of H, one for each gate: z.chunk(4, -1), not z.view(..., H, 4)"
 
@@ -87,7 +87,7 @@ class GatesInterleaved(PlainLSTM):
 class RecurrentWeightsTransposed(PlainLSTM):
     """Each gate's square of w_hh is multiplied from the wrong side."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.HIDDEN_UNITS & where.NO_PROJECTION & where.FED_BACK
     fix = "multiply h by the transpose of w_hh, whose shape is (4H, H): h @ w_hh.T"
 
@@ -101,7 +101,7 @@ class RecurrentWeightsTransposed(PlainLSTM):
 class InputFeaturesReversed(PlainLSTM):
     """The first layer's columns of w_ih are read from the last to the first."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.FEATURES
     fix = "keep the columns of w_ih in the order of the input's features; flip no weight and no feature axis"
 
@@ -115,7 +115,7 @@ class InputFeaturesReversed(PlainLSTM):
 class RecurrentWeightsIgnored(PlainLSTM):
     """h is not fed back."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.FED_BACK
     fix = "add h @ w_hh.T to the gate sums, with the h of the step before"
 
@@ -127,7 +127,7 @@ class RecurrentWeightsIgnored(PlainLSTM):
 class BiasHHDropped(PlainLSTM):
     """b_hh is never added."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/intel/torch-xpu-ops/pull/3770"
     scope = where.BIAS
     fix = "add b_hh to the gate sums, beside b_ih"
@@ -140,7 +140,7 @@ class BiasHHDropped(PlainLSTM):
 class BiasIHDropped(PlainLSTM):
     """b_ih is never added."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.BIAS
     fix = "add b_ih to the gate sums, beside b_hh"
 
@@ -152,7 +152,7 @@ class BiasIHDropped(PlainLSTM):
 class BiasDoubled(PlainLSTM):
     """One framework's only bias is loaded into both b_ih and b_hh."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/lisa-lab/DeepLearningTutorials/issues/81"
     scope = where.BIAS
     fix = "load b_ih and b_hh each from its own array; where there is one bias only, set the other to zero"
@@ -165,7 +165,7 @@ class BiasDoubled(PlainLSTM):
 class BiasOfOneGateForAll(PlainLSTM):
     """The input gate's bias is used for all four gates."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/ddbourgin/numpy-ml/issues/42"
     scope = where.BIAS
     fix = "take all 4H entries of b_ih, each gate its own quarter"
@@ -178,7 +178,7 @@ class BiasOfOneGateForAll(PlainLSTM):
 class ForgetBiasOne(PlainLSTM):
     """1 is added to the forget gate, as TensorFlow's forget_bias does at run time."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/apple/coremltools/issues/309"
     scope = where.FED_BACK
     fix = "drop the constant 1 in the forget gate; if training needs it, put it into b_ih once"
@@ -208,7 +208,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
 class GatesGFOI(PlainLSTM):
     """The rows of the weights are read as g, f, o, i, the order of Deeplearning4j."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124/2"
     scope = where.EVERYWHERE
     fix = "read the four row blocks of w_ih, w_hh and the biases as i, f, g, o; reorder weights that come from DL4J"
@@ -222,7 +222,7 @@ class GatesGFOI(PlainLSTM):
 class ForgetBiasAfterTheSigmoid(PlainLSTM):
     """1 is added to the forget gate after its sigmoid, not before."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/apache/tvm/pull/3410"
     scope = where.FED_BACK
     fix = "add no constant to the activated forget gate; a forget bias belongs into b_ih, before the sigmoid"
@@ -236,7 +236,7 @@ class ForgetBiasAfterTheSigmoid(PlainLSTM):
 class InputAndForgetGateCoupled(PlainLSTM):
     """The forget gate is 1 - i; the weights of its own are not used."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.FED_BACK
     fix = "compute f from its own rows of the weights: sigmoid of the second quarter of the gate sums"
 

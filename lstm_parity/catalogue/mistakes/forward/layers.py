@@ -11,13 +11,13 @@ from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights
 
-STACK = "I4-H4-L3-T3-B2-float32-normal-1"
+_STACK = "I4-H4-L3-T3-B2-float32-normal-1"
 
 
 class StatesOfTheFirstLayerForAll(PlainLSTM):
     """Every layer starts from the states of the first."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS & where.STATES
     fix = "start layer k from its own states: h_0[k * num_directions + direction], and so c_0"
 
@@ -29,7 +29,7 @@ class StatesOfTheFirstLayerForAll(PlainLSTM):
 class StatesOfLayersReversed(PlainLSTM):
     """The last layer's states are taken for the first's."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS & where.STATES
     fix = "count the states of h_0 and c_0 from the first layer up"
 
@@ -41,7 +41,7 @@ class StatesOfLayersReversed(PlainLSTM):
 class WeightsShared(PlainLSTM):
     """`[cell] * num_layers`: layers of the same shape share the weights of the first of them."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/macanv/BERT-BiLSTM-CRF-NER/issues/252"
     scope = where.LAYERS
     fix = "make a cell of its own for each layer: [Cell() for _ in range(num_layers)], not [cell] * num_layers"
@@ -55,7 +55,7 @@ class WeightsShared(PlainLSTM):
 class ResidualWhereSizesAgree(PlainLSTM):
     """A layer's input is added to its output wherever both have one shape."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.SAME_WIDTH
     fix = "pass a layer's output on as it is; add no input to it"
 
@@ -67,7 +67,7 @@ class ResidualWhereSizesAgree(PlainLSTM):
 class LastStatesOfTheLastLayer(PlainLSTM):
     """h_n and c_n hold the last layer's states for every layer."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
     fix = "collect h and c of every layer, and stack them in order for h_n and c_n"
 
@@ -79,7 +79,7 @@ class LastStatesOfTheLastLayer(PlainLSTM):
 class LayersReadTheCellState(PlainLSTM):
     """Layer k + 1 is fed with layer k's tanh(c), not with its h."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/pytorch/examples/issues/167"
     scope = where.LAYERS & where.NO_PROJECTION
     fix = "feed layer k + 1 with the h of layer k, not with its c"
@@ -93,7 +93,7 @@ class LayersReadTheCellState(PlainLSTM):
 class OutputOfTheFirstLayer(PlainLSTM):
     """The output is that of the first layer."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
     fix = "return the last layer's output"
 
@@ -114,7 +114,7 @@ class OutputOfTheFirstLayer(PlainLSTM):
 class LayersNormalised(PlainLSTM):
     """Between layers, outputs are squashed once more."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
     fix = "apply nothing between layers: a layer's input is the output of the one below"
 
@@ -126,7 +126,7 @@ class LayersNormalised(PlainLSTM):
 class LayersReadTheInput(PlainLSTM):
     """Every layer reads the input of the first, where it fits."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
     fix = "feed layer k + 1 with the output of layer k"
 
@@ -138,7 +138,7 @@ class LayersReadTheInput(PlainLSTM):
 class LayersStartFromTheLastStateBelow(PlainLSTM):
     """h and c are carried from one layer to the next: a layer starts from where the one below has ended."""
 
-    witness = STACK
+    witness = _STACK
     scope = where.LAYERS
     fix = "start every layer from its own h_0 and c_0, not from the last state of the layer below"
 
@@ -156,7 +156,7 @@ class LayersStartFromTheLastStateBelow(PlainLSTM):
 class LastStatesReshaped(PlainLSTM):
     """h_n and c_n are gathered row by row, and reshaped, not transposed, into layers."""
 
-    witness = STACK
+    witness = _STACK
     reported_at = "https://github.com/Stable-Baselines-Team/stable-baselines3-contrib/issues/111"
     scope = where.SEVERAL_STATES & where.ROWS
     fix = "transpose (B, L*D, ...) into (L*D, B, ...) with swapaxes, not with reshape"

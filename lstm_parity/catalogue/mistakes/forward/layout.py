@@ -10,7 +10,7 @@ from torch import Tensor
 from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 
-FIRST = "I3-H4-bf-T3-B2-float32-normal-1"
+_FIRST = "I3-H4-bf-T3-B2-float32-normal-1"
 
 
 class BatchFirstIgnored(PlainLSTM):
@@ -33,7 +33,7 @@ class BatchFirstIgnored(PlainLSTM):
 class BatchFirstReshaped(PlainLSTM):
     """Batch and time are exchanged by reshape, not by transpose."""
 
-    witness = FIRST
+    witness = _FIRST
     reported_at = "https://github.com/HHTseng/video-classification/issues/42"
     scope = where.BATCH_FIRST & where.ROWS & where.STEPS
     fix = "exchange batch and time by transpose(0, 1), not by reshape or view"
@@ -46,7 +46,7 @@ class BatchFirstReshaped(PlainLSTM):
 class BatchFirstOutputLeftTimeMajor(PlainLSTM):
     """The input is read batch first, the output is returned time first."""
 
-    witness = FIRST
+    witness = _FIRST
     scope = where.BATCH_FIRST
     fix = "with batch_first=True transpose the output back to (B, T, ...)"
 
@@ -58,7 +58,7 @@ class BatchFirstOutputLeftTimeMajor(PlainLSTM):
 class BatchFirstStates(PlainLSTM):
     """batch_first is applied to h_n and c_n too."""
 
-    witness = FIRST
+    witness = _FIRST
     reported_at = "https://github.com/timbmg/Sentence-VAE/issues/15"
     scope = where.BATCH_FIRST
     fix = "leave h_n and c_n as (num_layers * num_directions, B, ...): batch_first does not apply to them"

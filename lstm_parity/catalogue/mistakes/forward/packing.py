@@ -12,14 +12,14 @@ from torch.nn.utils.rnn import PackedSequence
 from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 
-PACKED = "I3-H4-T4-B3-packed2.4.1-float32-normal-1"
-BOTH = "I3-H4-bi-T4-B3-packed2.4.1-float32-normal-1"
+_PACKED = "I3-H4-T4-B3-packed2.4.1-float32-normal-1"
+_BOTH = "I3-H4-bi-T4-B3-packed2.4.1-float32-normal-1"
 
 
 class PaddingNotMasked(PlainLSTM):
     """The state runs on over the padding."""
 
-    witness = PACKED
+    witness = _PACKED
     reported_at = "https://github.com/ray-project/ray/issues/21392"
     scope = where.LENGTHS
     fix = "stop each row's state at its own length: keep h and c where t >= length"
@@ -36,7 +36,7 @@ class PaddingNotMasked(PlainLSTM):
 class PaddingNotMaskedInReverse(PlainLSTM):
     """The reverse direction reads the padding first."""
 
-    witness = BOTH
+    witness = _BOTH
     reported_at = "https://github.com/deeplearning4j/deeplearning4j/issues/1030"
     scope = where.DIRECTIONS & where.LENGTHS
     fix = "start the reverse direction of each row at its own last step, with h_0 and c_0 untouched by padding"
@@ -53,7 +53,7 @@ class PaddingNotMaskedInReverse(PlainLSTM):
 class LastStatesAtTheLongestLength(PlainLSTM):
     """h_n is the output of the last step, 0 for shorter rows."""
 
-    witness = PACKED
+    witness = _PACKED
     reported_at = "https://github.com/allenai/allennlp/issues/1713"
     scope = where.LENGTHS
     fix = "take each row's h_n at its own last step, length - 1, not at the longest row's"
@@ -68,7 +68,7 @@ class LastStatesAtTheLongestLength(PlainLSTM):
 class InitialStatesNotSorted(PlainLSTM):
     """h_0 and c_0 stay in the caller's order where the packed rows are sorted."""
 
-    witness = PACKED
+    witness = _PACKED
     reported_at = "https://github.com/allenai/allennlp/pull/576"
     scope = where.UNSORTED & where.STATES
     fix = "sort the rows of h_0 and c_0 like the packed rows: h_0[:, sorted_indices]"
@@ -81,7 +81,7 @@ class InitialStatesNotSorted(PlainLSTM):
 class LastStatesLeftSorted(PlainLSTM):
     """h_n and c_n are returned longest row first."""
 
-    witness = PACKED
+    witness = _PACKED
     scope = where.UNSORTED
     fix = "bring h_n and c_n back into the caller's order: h_n[:, unsorted_indices]"
 
@@ -126,7 +126,7 @@ class LengthsOneStepShort(PlainLSTM):
 class RowsOfOneStepSkipped(PlainLSTM):
     """A row of length 1 is taken for empty in a longer batch."""
 
-    witness = PACKED
+    witness = _PACKED
     scope = where.LENGTHS
     fix = "run rows of length 1 too: one step"
 
@@ -142,7 +142,7 @@ class RowsOfOneStepSkipped(PlainLSTM):
 class OutputLeftSorted(PlainLSTM):
     """The packed output forgets how its rows were sorted: unpacked, they come longest first."""
 
-    witness = PACKED
+    witness = _PACKED
     reported_at = "https://github.com/flairNLP/flair/issues/865"
     scope = where.UNSORTED
     fix = "give the packed output the sorted_indices and unsorted_indices of the input"
@@ -157,7 +157,7 @@ class OutputLeftSorted(PlainLSTM):
 class LastStatesAtTheShortestLength(PlainLSTM):
     """All rows' states are those of the step at which the shortest row ends."""
 
-    witness = PACKED
+    witness = _PACKED
     scope = where.LENGTHS
     fix = "run each row to its own length, not to the shortest one's"
 

@@ -13,14 +13,14 @@ from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights
 
-STEPS = "I3-H5-P3-T3-B2-float32-normal-1"
-BOTH = "I3-H5-bi-P3-T3-B2-float32-normal-1"
+_STEPS = "I3-H5-P3-T3-B2-float32-normal-1"
+_BOTH = "I3-H5-bi-P3-T3-B2-float32-normal-1"
 
 
 class ProjectionNotFedBack(PlainLSTM):
     """The output is projected; what is fed back is the first proj_size units of the unprojected h."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/rdspring1/PyTorch_GBW_LM/issues/2"
     scope = where.PROJECTION
     fix = "feed the projected h back into the next step: h = w_hr @ (o * tanh(c)) inside the loop"
@@ -42,7 +42,7 @@ class ProjectionNotFedBack(PlainLSTM):
 class ProjectionCutOff(PlainLSTM):
     """The first proj_size units are taken for the projection."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.PROJECTION
     fix = "multiply with w_hr: h = w_hr @ (o * tanh(c)), instead of cutting off units"
 
@@ -54,7 +54,7 @@ class ProjectionCutOff(PlainLSTM):
 class ProjectionSharedBetweenDirections(PlainLSTM):
     """Both directions project with the forward one's w_hr."""
 
-    witness = BOTH
+    witness = _BOTH
     scope = where.PROJECTION & where.DIRECTIONS
     fix = "give the reverse direction its own w_hr, weight_hr_l*_reverse"
 
@@ -78,7 +78,7 @@ class ProjectionSharedBetweenLayers(PlainLSTM):
 class ProjectionBeforeTheOutputGate(PlainLSTM):
     """w_hr is applied to tanh(c), and the first proj_size output gates to that."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.PROJECTION
     fix = "multiply with the output gate first, then project: h = w_hr @ (o * tanh(c))"
 
@@ -92,7 +92,7 @@ class ProjectionBeforeTheOutputGate(PlainLSTM):
 class ProjectionSquashed(PlainLSTM):
     """The projected h passes a tanh once more."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.PROJECTION
     fix = "return the projection as it is, without a second tanh"
 
@@ -104,7 +104,7 @@ class ProjectionSquashed(PlainLSTM):
 class ProjectedStateReadAsHidden(PlainLSTM):
     """With a projection, h_0 is not used: a buffer of zeros of the right size is."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.PROJECTION & where.STATES
     fix = "with a projection too, start from the h_0 that is given; its last axis is proj_size"
 

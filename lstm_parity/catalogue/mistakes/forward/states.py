@@ -12,14 +12,14 @@ from lstm_parity.catalogue.mistakes import scope as where
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights
 
-STEPS = "I3-H4-T3-B2-float32-normal-1"
-NONE = "I3-H4-T3-B2-nostates-float32-normal-1"
+_STEPS = "I3-H4-T3-B2-float32-normal-1"
+_NONE = "I3-H4-T3-B2-nostates-float32-normal-1"
 
 
 class StatesIgnored(PlainLSTM):
     """hx is accepted and never used."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.STATES
     fix = "start from the h_0 and c_0 that are given in hx"
@@ -32,7 +32,7 @@ class StatesIgnored(PlainLSTM):
 class HiddenStateIgnored(PlainLSTM):
     """h_0 is taken for zeros, c_0 is not."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/onnx/onnx-tensorflow/issues/408"
     scope = where.STATES
     fix = "start from the h_0 that is given, hx[0]"
@@ -45,7 +45,7 @@ class HiddenStateIgnored(PlainLSTM):
 class CellStateIgnored(PlainLSTM):
     """c_0 is taken for zeros, h_0 is not."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.STATES
     fix = "start from the c_0 that is given, hx[1]"
 
@@ -57,7 +57,7 @@ class CellStateIgnored(PlainLSTM):
 class StatesSwapped(PlainLSTM):
     """hx is read as (c_0, h_0)."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/microsoft/nni/issues/2839"
     scope = where.STATES & where.NO_PROJECTION
     fix = "unpack hx as (h_0, c_0), h first"
@@ -70,7 +70,7 @@ class StatesSwapped(PlainLSTM):
 class LastStatesSwapped(PlainLSTM):
     """(c_n, h_n) is returned for (h_n, c_n)."""
 
-    witness = STEPS
+    witness = _STEPS
     reported_at = "https://github.com/microsoft/nni/issues/2839"
     scope = where.EVERYWHERE
     fix = "return (output, (h_n, c_n)), h first"
@@ -83,7 +83,7 @@ class LastStatesSwapped(PlainLSTM):
 class LastCellIsHidden(PlainLSTM):
     """c_n is a copy of h_n."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.NO_PROJECTION
     fix = "return the last c as c_n"
 
@@ -96,7 +96,7 @@ class LastCellIsHidden(PlainLSTM):
 class LastCellOfTheStepBefore(PlainLSTM):
     """c_n is the c that the last step started from."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.EVERYWHERE
     fix = "return c after the last step has updated it"
 
@@ -135,7 +135,7 @@ class StateKeptBetweenCalls(PlainLSTM):
 class NoStatesAreOnes(PlainLSTM):
     """Without hx, a call starts from ones."""
 
-    witness = NONE
+    witness = _NONE
     scope = where.NO_STATES
     fix = "without hx start from zeros"
 
@@ -148,7 +148,7 @@ class NoStatesAreOnes(PlainLSTM):
 class StatesOfTheFirstRowForAll(PlainLSTM):
     """Every row of the batch starts from the states of the first."""
 
-    witness = STEPS
+    witness = _STEPS
     scope = where.STATES & where.ROWS
     fix = "start each row b of the batch from its own h_0[:, b] and c_0[:, b]"
 
@@ -206,7 +206,7 @@ class InputNormalisedInPlace(PlainLSTM):
 class NoStatesAreRandom(PlainLSTM):
     """Without hx, a call starts from random numbers."""
 
-    witness = NONE
+    witness = _NONE
     reported_at = "https://github.com/pytorch/tutorials/pull/95"
     scope = where.NO_STATES
     is_deterministic = False
