@@ -16,15 +16,23 @@ from lstm_parity.cases.case import parse_case as named
 from lstm_parity.implementations.dropout import TrainingLSTM
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
-from lstm_parity.judging.gradients import compare_gradients, deviating_gradients, judge_gradients
+from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.parity_tests.strategies import cases, holds
-from lstm_parity.running.autograd import adjoints, found_by_autograd, gradients_by_autograd, parameters_of
+from lstm_parity.running.autograd import (
+    adjoints,
+    backward_passes,
+    found_by_autograd,
+    gradients_by_autograd,
+    in_pass,
+    parameters_of,
+)
 from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
-from lstm_parity.running.evidence import TENSORS
-from lstm_parity.running.protocol import expected_arithmetic
+from lstm_parity.running.evidence import TENSORS, BackwardPass
+from lstm_parity.running.protocol import refusal_reason
 
 OLD = torch.__version__.startswith("1.")
 GRAD = {"grad_mode": "grad"}
+WIDE = ("float64", "float32")
 SEVERAL = {**GRAD, "num_layers": st.integers(2, 3), "profile": "normal"}
 losses = pytest.mark.parametrize(
     "losses", [("output",), ("h_n",), ("c_n",), TENSORS], ids=["output", "h_n", "c_n", "all"]
@@ -39,7 +47,7 @@ def agree(implementation, case, d) -> bool:
 
 def has_gradients(implementation, case):
     """The implementation; a case that it refuses is drawn again."""
-    if (reason := implementation.unsupported_reason(case.setting)) is not None:
+    if (reason := refusal_reason(implementation, case)) is not None:
         raise UnsatisfiedAssumption(reason)
     return implementation
 
@@ -105,14 +113,19 @@ def test_a_lower_layer_has_no_gradient_by_the_weights_above_it(implementation, c
 @given(case=cases(**GRAD))
 def test_frozen_parameters_change_no_other_gradient(implementation, case):
     """Where some parameters require no gradient they get none, and all others have theirs."""
-    has_gradients(implementation, case)
-    frozen = [name for k, (name, _) in enumerate(case.weights.items()) if case.seed >> k & 1]
-    d, arithmetic = adjoints(case), expected_arithmetic(implementation, case.setting)
-    found = found_by_autograd(implementation, case, d, frozen)
+    frozen = tuple(name for k, (name, _) in enumerate(case.weights.items()) if case.seed >> k & 1)
+    d = in_pass(adjoints(case), BackwardPass(f"{', '.join(frozen)} frozen", frozen))
 
-    assert [found[name] for name in frozen] == [None] * len(frozen)
-    got = gradients_by_autograd(implementation, case, d, frozen)
-    assert deviating_gradients(compare_gradients(case, got, d, arithmetic=arithmetic)) == []
+    assert agree(has_gradients(implementation, case), case, d)
+
+
+@settings(max_examples=20)
+@given(case=cases(**{**GRAD, "profile": st.sampled_from(["normal", "trained"])}), number=st.integers(0, 7))
+def test_every_training_loop_has_the_gradients_of_the_exact_lstm(implementation, case, number):
+    """No gradient of the input, frozen weights, a second pass, two calls, expanded and large adjoints, train mode."""
+    passes = [one for one in backward_passes(case) if one.scale == 1.0 or case.setting.runtime.dtype in WIDE]
+
+    assert agree(has_gradients(implementation, case), case, in_pass(adjoints(case), passes[number % len(passes)]))
 
 
 @settings(max_examples=10)

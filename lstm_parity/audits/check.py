@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from lstm_parity.audits.named import NAMED
+from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.cases.covering import TALL_SEED
 from lstm_parity.cases.features import DECLARABLE
@@ -29,12 +30,13 @@ def check(
     arrays: str = "torch",
     without: Sequence[str] = (),
     arithmetic: str = "",
+    strict: bool = False,
     dtypes: Sequence[str] = DTYPES,
 ) -> int:
     """Judge a class or function, in this process: what ends it, ends the test run.
 
     kind, arrays, without, arithmetic: as `--impl`, `--arrays`, `--without` and `--arithmetic` of the command line
-    (`lstm_parity/implementations/target.py`).
+    (`lstm_parity/implementations/target.py`). strict: whether only the native arithmetic of torch's kernels will do.
     Returns the number of cases that were judged. Raises ParityError (an AssertionError) with the whole story at the
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
@@ -51,7 +53,8 @@ def check(
         judged = adapt(kind, name, implementation, arrays, tuple(without), arithmetic)
     if (problem := check_adapter(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
-    return sum(_judge_sample(judged, dtype) for dtype in dtypes)
+    own = judged if strict else InOwnArithmetic(judged)
+    return sum(_judge_sample(own, dtype) for dtype in dtypes)
 
 
 def _judge_sample(implementation: Implementation, dtype: str) -> int:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
-from lstm_parity.cases.case import Case, draw_case
-from lstm_parity.cases.covering import AXES, draw_design, draw_tall, setting_at
+from lstm_parity.audits.own_arithmetic import find_first_call, observe_at
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.covering import AXES, draw_design, draw_tall
 from lstm_parity.running.evidence import Observation
-from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
 _FIXED = ("device", "dtype", "profile")
-_FIRST_CALLS = {  # tried in turn until one is supported
-    "form": ("batched", "unbatched", "packed"),
-    "states": (True, False),
-    "batch_first": (False, True),
-    "bidirectional": (False, True),
-    "sizes": ("distinct", "one"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,25 +28,15 @@ class Offer:
 
 def discover(implementation: Implementation, dtype: str, device: str = "cpu") -> Offer:
     """Find what an implementation offers, by a small call for each value of each axis; a failure is an offer too."""
-    start = {name: values[0] for name, values in AXES.items()} | {"dtype": dtype, "device": device}
-    refused = list[Observation]()
-    for values in product(*_FIRST_CALLS.values()):
-        base = start | dict(zip(_FIRST_CALLS, values, strict=True))
-        if (found := _observe_at(implementation, base)).refused is None:
-            break
-        refused.append(found)
-    else:
+    first, refused = find_first_call(implementation, dtype, device)
+    if first is None:
         return Offer({}, tuple(refused[:1]))
     offered, refused = {}, []
     for axis in (name for name in AXES if name not in _FIXED):
-        tried = {value: _observe_at(implementation, base | {axis: value}) for value in AXES[axis]}
+        tried = {value: observe_at(implementation, first | {axis: value}) for value in AXES[axis]}
         offered[axis] = tuple(value for value, found in tried.items() if found.refused is None)
         refused += [found for found in tried.values() if found.refused is not None]
     return Offer(offered, tuple(refused))
-
-
-def _observe_at(implementation: Implementation, point: Mapping[str, Any]) -> Observation:
-    return observe(implementation, draw_case(setting_at(point), "normal", 1), chain=False)
 
 
 def draw_plan(offer: Offer, dtype: str, device: str = "cpu") -> list[Case]:

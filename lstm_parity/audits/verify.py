@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.covering import TALL_SEED, draw_design, draw_tall
@@ -19,13 +20,15 @@ from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reports.certificate import OUTPUTS, Certificate, Row, make_row, not_covered
 from lstm_parity.reports.provenance import collect_provenance
-from lstm_parity.running.autograd import adjoints
-from lstm_parity.running.evidence import LATE, RELOADED, TRAINING, TWICE, Observation
+from lstm_parity.running.autograd import adjoints, backward_passes, in_pass
+from lstm_parity.running.evidence import LATE, RELOADED, TENSORS, TRAINING, TWICE, Adjoints, Observation
 from lstm_parity.running.observe import observe_all
 from lstm_parity.running.protocol import Implementation
 
 _SIMPLEST = 24  # one of so many cases is judged first
-_GRADIENTS, _LIFE = "gradients", "life of the module"
+_EVERY = 5  # gradients are judged on one of so many small cases
+_NON_FINITE, _LIFE, _GRADIENTS = "outputs of NaN and infinities", "life of the module", "gradients"
+_LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
 _WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
 _USES = (TWICE, LATE, TRAINING, RELOADED)
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
@@ -68,18 +71,22 @@ def verify_one(
     dtypes: Sequence[str] = DTYPES,
     progress: Callable[[str], None] = lambda _: None,
     device: str = "cpu",
+    *,
+    strict: bool = False,
 ) -> tuple[Certificate, Sequence[Verdict]]:
     """Judge one implementation in each dtype until it is wrong in one; also the verdicts of that one, or none.
 
     What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
-    come first; what comes after the first that are wrong is not judged.
+    come first; what comes after the first that are wrong is not judged. Unless strict, it is judged in the arithmetic
+    of the dtype that it is measured to work in.
     """
+    judged = implementation if strict else InOwnArithmetic(implementation)
     rows: list[Row] = []
     wrong: Sequence[Verdict] = ()
     for dtype in dtypes:
-        for question, explanation in _judge_dtype(implementation, dtype, device, progress):
+        for question, explanation in _judge_dtype(judged, dtype, device, progress):
             rows.append(make_row(implementation.name, dtype, explanation, question))
-            if not explanation.parity and explanation.arithmetic is None:
+            if not explanation.parity:
                 wrong = explanation.verdicts
                 break
         if wrong:
@@ -95,17 +102,20 @@ def _judge_dtype(
     progress(f"{implementation.name}, {dtype}: what it offers")
     offer = discover(implementation, dtype, device)
     cases = draw_plan(offer, dtype, device)
+    finite, others = ([case for case in cases if case.is_finite is wanted] for wanted in (True, False))
     progress(f"{implementation.name}, {dtype}: {len(cases)} cases")
-    some = explain([*observe_all(implementation, cases[::_SIMPLEST]), *offer.refused])
-    if not cases or (not some.parity and some.arithmetic is None):
+    some = explain([*observe_all(implementation, finite[::_SIMPLEST]), *offer.refused])
+    if not cases or not some.parity:
         yield OUTPUTS, some
         return
-    whole = explain([*observe_all(implementation, cases), *offer.refused])
+    whole = explain([*observe_all(implementation, finite), *offer.refused])
     yield OUTPUTS, whole
-    if whole.parity:
-        progress(f"{implementation.name}, {dtype}: second calls, train mode, changed weights")
-        yield _LIFE, _as_explanation(_judge_life(implementation, cases))
-    if whole.parity and dtype in _WIDE:
+    if not whole.parity:
+        return
+    yield _NON_FINITE, _as_explanation(judge_all(observe_all(implementation, others)))
+    progress(f"{implementation.name}, {dtype}: second calls, train mode, changed weights")
+    yield _LIFE, _as_explanation(_judge_life(implementation, cases))
+    if dtype in _WIDE:
         progress(f"{implementation.name}, {dtype}: gradients")
         verdicts = _judge_gradients(implementation, cases)
         if any(verdict.outcome is not Outcome.REFUSED for verdict in verdicts):
@@ -119,11 +129,23 @@ def _judge_life(implementation: Implementation, cases: Sequence[Case]) -> list[V
 
 
 def _judge_gradients(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
-    """Judge gradients on some of the cases, the tall ones among them; a large noise needs other cases."""
+    """Judge gradients on some of the cases, the tall ones among them; a large noise needs other cases.
+
+    Every other pass is a plain one, the rest are those of training loops in turn, and the losses take turns as well.
+    """
     chosen = [_with_gradients(case) for case in cases if case.profile in ("normal", "trained")]
     tall = [case for case in chosen if case.seed == TALL_SEED]
     small = [case for case in chosen if case.seed != TALL_SEED]
-    return [judge_gradients(implementation, case, adjoints(case)) for case in (*small[::6], *tall)]
+    return [
+        judge_gradients(implementation, case, _choose_adjoints(case, number))
+        for number, case in enumerate((*small[::_EVERY], *tall))
+    ]
+
+
+def _choose_adjoints(case: Case, number: int) -> Adjoints:
+    plain = adjoints(case, _LOSSES[number // 2 % len(_LOSSES)])
+    passes = backward_passes(case)
+    return in_pass(plain, passes[number // 2 % len(passes)]) if number % 2 else plain
 
 
 def _with_gradients(case: Case) -> Case:

@@ -47,6 +47,11 @@ class Case:
             digest.update(np.ascontiguousarray(array + 0.0, dtype="<f8").tobytes())
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether the input and the states hold no NaN and no infinity."""
+        return all(np.isfinite(array).all() for array in (self.input, self.h_0, self.c_0))
+
     @property
     def repeatable(self) -> bool:
         """Whether its id brings back these numbers: not where they were changed by hand after they were drawn."""

@@ -93,9 +93,10 @@ _ALL = (  # in the order in which they describe the place of a fault
     _of_architecture("no projection", lambda a: a.proj_size == 0, "no projection", "a projection"),
 )
 FEATURES = {feature.name: feature for feature in _ALL}
+NON_FINITE = "non-finite"  # numbers, not a setting: NaN and infinities in the input or the states
 DECLARABLE = (  # of which a user may say `--without`
     *("projection", "bidirectional", "layers", "no-bias", "batch_first", "packed", "unbatched", "batches"),
-    *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic", *DTYPES),
+    *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic", *DTYPES, NON_FINITE),
 )
 
 

@@ -77,7 +77,7 @@ def features_of(case: Case, way: str = "") -> frozenset[str]:
 
 
 def _not_finite(case: Case) -> set[str]:
-    return set() if all(np.isfinite(array).all() for array in (case.input, case.h_0, case.c_0)) else {_NOT_FINITE}
+    return set() if case.is_finite else {_NOT_FINITE}
 
 
 def _common_features(verdicts: Sequence[Verdict]) -> str:

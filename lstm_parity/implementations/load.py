@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, cast
 
-from lstm_parity.cases.features import has
+from lstm_parity.cases.features import FEATURES, has
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.from_function import FromFunction
 from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
@@ -46,7 +46,9 @@ class Declared(Wrapped):
 
 def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:
     """The refusal that was declared on the command line, if one of these features is in the setting."""
-    return next((f"declared: --without {feature}" for feature in without if has(setting, feature)), None)
+    return next(
+        (f"declared: --without {feature}" for feature in without if feature in FEATURES and has(setting, feature)), None
+    )
 
 
 def load_target(target: Target) -> Implementation:

@@ -7,7 +7,7 @@ the deviations are neither improbably large nor improbably small, as normal devi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,22 @@ import numpy as np
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, ladder
+from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.evidence import Observation
 
 _TYPICAL = 0.3
+_DENSE = ("normal", "trained", "memory", "x10", "given")  # profiles whose numbers hide no arithmetic
+_SHOWN = 0.02  # RMS, in noises, of a case in which an arithmetic shows
+_NEARLY_ALL = 0.9
+_OTHER_STATES = 0.2  # added to the surprise at an arithmetic whose states are not of the type of those returned
 BATCH = 16  # observations judged before one asks whether an arithmetic is refuted already
+
+
+_STATES: Mapping[str, Callable[[Array], Array]] = {
+    "float32": lambda array: array.astype(np.float32),
+    "float16": lambda array: array.astype(np.float16),
+    "bfloat16": lambda array: _round_to_bfloat16(array),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +63,52 @@ def explain(observations: Sequence[Observation], expected: Arithmetic | None = N
     for verdict in _telling_cases(verdicts) if known else ():  # what cannot explain one of these explains nothing
         known = [a for a in known if is_explained_in(judge_all([verdict.observation], a))]
     surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
-    for other in sorted(surprises, key=lambda a: surprises[a]):
-        judged = verdicts if other == expected else _judge_batches(run, other)
-        if is_explained_in(judged):
+    for other in sorted(surprises, key=lambda a: surprises[a] + _OTHER_STATES * (not _has_states_of(a, verdicts))):
+        if other == expected and is_explained_in(verdicts):
+            return Explanation(expected, other, verdicts)
+        judged = _judge_until_wrong(run, other)
+        if is_explained_in(judged) and not _is_refuted(other, verdicts, judged):
             return Explanation(expected, other, verdicts)
     return Explanation(expected, None, verdicts)
+
+
+def _is_refuted(arithmetic: Arithmetic, verdicts: Sequence[Verdict], judged: Sequence[Verdict]) -> bool:
+    """Whether a run that agrees in an arithmetic does not work in it, for all that: its deviations are structure.
+
+    verdicts: those in the expected arithmetic, which they agree in or not; judged: those in this one. An arithmetic
+    explains only what was judged in it, it shows in nearly every case of ordinary numbers, and it makes nothing raise.
+    """
+    if is_explained_in(verdicts):
+        return False
+    if any(verdict.outcome is Outcome.FAILED for verdict in verdicts):
+        return True
+    found = {id(verdict.observation): verdict for verdict in judged}
+    deviating = [found[id(v.observation)] for v in verdicts if v.outcome is Outcome.DEVIATES]
+    if any(verdict.outcome is not Outcome.PARITY for verdict in deviating):
+        return True
+    dense = [verdict for verdict in judged if verdict.measured and verdict.case.profile in _DENSE]
+    shown = [verdict for verdict in dense if verdict.rms >= _SHOWN]
+    return len(shown) < _NEARLY_ALL * len(dense)
+
+
+def _has_states_of(arithmetic: Arithmetic, verdicts: Sequence[Verdict]) -> bool:
+    """Whether the returned states are numbers of the type that the arithmetic keeps them in.
+
+    If not, another arithmetic that explains the run as well is likelier; but states may be rounded when they are read.
+    """
+    kept = next((kept for words, kept in _STATES.items() if arithmetic.name.endswith(f"{words} states")), None)
+    if kept is None:
+        return True
+    with np.errstate(over="ignore"):
+        states = [m.got for verdict in verdicts for m in verdict.deviating if m.tensor in ("h_n", "c_n")]
+        return all(np.array_equal(kept(array), array, equal_nan=True) for array in states)
+
+
+def _round_to_bfloat16(array: Array) -> Array:
+    """Round float32 numbers to eight bits, to nearest even."""
+    bits = np.ascontiguousarray(array, np.float32).view(np.uint32).astype(np.uint64)
+    rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16 << 16
+    return rounded.astype(np.uint32).view(np.float32).astype(np.float64)
 
 
 def _telling_cases(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -78,10 +131,14 @@ def is_explained_in(verdicts: Iterable[Verdict]) -> bool:
     return not any(verdict.outcome.is_wrong for verdict in verdicts)
 
 
-def _judge_batches(run: Sequence[Observation], arithmetic: Arithmetic) -> Iterable[Verdict]:
-    """Verdicts portion by portion, so that the first deviation ends the work."""
+def _judge_until_wrong(run: Sequence[Observation], arithmetic: Arithmetic) -> list[Verdict]:
+    """Judge portion by portion until something is wrong."""
+    verdicts = list[Verdict]()
     for start in range(0, len(run), BATCH):
-        yield from judge_all(run[start : start + BATCH], arithmetic)
+        verdicts += judge_all(run[start : start + BATCH], arithmetic)
+        if not is_explained_in(verdicts):
+            break
+    return verdicts
 
 
 def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_gradients_of_all, gradients_by_hand, noise_factor
 from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.running.autograd import fill_missing, found_by_autograd, gradient_names
+from lstm_parity.running.autograd import differentiated_names, fill_missing, found_by_autograd, gradient_names
 from lstm_parity.running.evidence import Adjoints, Found, Gradients, Masks, Observation
 from lstm_parity.running.observe import describe_exception
-from lstm_parity.running.protocol import Implementation, expected_arithmetic
+from lstm_parity.running.protocol import Implementation, expected_arithmetic, is_lenient, refusal_reason
 
 GRADIENT = "gradient"
 
@@ -45,7 +46,7 @@ def _compare_all_gradients(
     found = list[tuple[TensorComparison, ...]]()
     for n, case in enumerate(cases):
         names = (
-            [name for name in gradient_names(case) if name in got[n]]
+            [name for name in differentiated_names(case, d[n].backward) if name in got[n]]
             if twin.hidden_noise[n] <= MAX_HIDDEN_NOISE
             else []
         )
@@ -67,7 +68,7 @@ def judge_all_gradients(
     DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
     """
     arithmetic = expected_arithmetic(implementation, cases[0].setting)
-    if (reason := implementation.unsupported_reason(cases[0].setting)) is not None:
+    if (reason := refusal_reason(implementation, cases[0])) is not None:
         return [_end(Observation(case, refused=reason), one, arithmetic) for case, one in zip(cases, d, strict=True)]
     found = list[Found]()
     try:
@@ -80,7 +81,20 @@ def judge_all_gradients(
         return [_end(Observation(case, failed=words), one, arithmetic) for case, one in zip(cases, d, strict=True)]
     gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
     compared = _compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
-    return [_make_verdict(*one, arithmetic) for one in zip(cases, d, found, compared, strict=True)]
+    verdicts = [_make_verdict(*one, arithmetic) for one in zip(cases, d, found, compared, strict=True)]
+    return [_remark_non_finite(v) for v in verdicts] if is_lenient(implementation) else verdicts
+
+
+def _remark_non_finite(verdict: Verdict) -> Verdict:
+    """Return a verdict that accuses nobody because of gradients through inputs that are not finite.
+
+    They deviate in correct LSTMs that mask with `torch.where`, or clamp.
+    """
+    if verdict.outcome is not Outcome.DEVIATES or verdict.case.is_finite:
+        return verdict
+    names = ", ".join(m.tensor for m in verdict.deviating)
+    reason = f"a remark: gradients through inputs that are not finite deviate ({names}); --strict counts them"
+    return replace(verdict, outcome=Outcome.NOT_JUDGED, reason=reason, unjudged=(reason,))
 
 
 def _end(observation: Observation, d: Adjoints, arithmetic: Arithmetic) -> Verdict:
@@ -93,8 +107,14 @@ def _make_verdict(
     case: Case, d: Adjoints, found: Found, compared: tuple[TensorComparison, ...], arithmetic: Arithmetic
 ) -> Verdict:
     observation, names = Observation(case), gradient_names(case)
+    wanted = differentiated_names(case, d.backward)
     faults = [f"{name} is no parameter of nn.LSTM with these arguments" for name in found if name not in names]
     faults += [f"{name} is not among the parameters" for name in names if name not in found]
+    faults += [
+        f"{name} has a gradient, but requires none"
+        for name in names
+        if name not in wanted and found.get(name) is not None
+    ]
     missing = [m.tensor for m in compared if found[m.tensor] is None and m.exact.any()]
     faults += [
         f"{name} has no gradient (None), but the loss depends on it: is it detached or copied?" for name in missing

@@ -26,18 +26,23 @@ _COPIES = 1e-12  # of the largest element: nearer numbers are copies of one anot
 
 
 class Outcome(Enum):
-    """What became of one case. There is no default."""
+    """What became of one case, or of all cases of a run, which alone may be NARROWER or NOT ENOUGH. No default."""
 
     PARITY = "PARITY"  # agrees to rounding noise
     DEVIATES = "DEVIATES"  # does not
     REFUSED = "REFUSED"  # says that it does not support this
     FAILED = "FAILED"  # raised, crashed or hung
     NOT_JUDGED = "NOT JUDGED"  # a correct implementation might do anything here
+    NARROWER = "NARROWER"  # agrees in an arithmetic that is narrower than the dtype's
+    NOT_ENOUGH = "NOT ENOUGH"  # nothing is wrong, but something that is offered was not judged
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the implementation is wrong in this case."""
-        return self in (Outcome.DEVIATES, Outcome.FAILED)
+        """Whether the implementation is wrong."""
+        return self in (Outcome.DEVIATES, Outcome.FAILED, Outcome.NARROWER)
+
+
+OF_ONE_CASE = (Outcome.PARITY, Outcome.DEVIATES, Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_JUDGED)
 
 
 @dataclass(frozen=True, eq=False)

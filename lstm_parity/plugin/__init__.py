@@ -24,6 +24,11 @@ OPTIONS: dict[str, dict[str, Any]] = {  # the default of each is None: it was no
         "help": "do not judge it on this feature; may be given more than once",
     },
     "arithmetic": {"metavar": "NAME", "help": "the arithmetic it works in, such as 'TF32 products'"},
+    "strict": {
+        "action": "store_const",
+        "const": True,
+        "help": "demand the native arithmetic of torch's kernels; by default, any arithmetic of the dtype will do",
+    },
     "time-limit": {"type": float, "metavar": "SECONDS", "help": "time limit of one call of it"},
     "memory-limit": {"type": float, "metavar": "GIB", "help": "memory limit of its process"},
     "in-process": {

@@ -11,11 +11,13 @@ from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, Target,
 from lstm_parity.plugin import option
 
 if TYPE_CHECKING:
+    from lstm_parity.implementations.remote.client import RemoteImplementation
     from lstm_parity.running.child_process import ProcessServer
     from lstm_parity.running.protocol import Implementation
 
 _JUDGED: pytest.StashKey[Implementation] = pytest.StashKey()
 TARGET: pytest.StashKey[Target] = pytest.StashKey()
+_REMOTE: pytest.StashKey[RemoteImplementation] = pytest.StashKey()
 _SERVER: pytest.StashKey[ProcessServer] = pytest.StashKey()
 
 
@@ -52,6 +54,7 @@ def find_judged(config: pytest.Config) -> Implementation | None:
     """Return the implementation that `--impl` names, started when it is first needed; None without that option."""
     if option(config, "impl") is None or _JUDGED in config.stash:
         return config.stash.get(_JUDGED, None)
+    from lstm_parity.audits.own_arithmetic import InOwnArithmetic
     from lstm_parity.implementations.load import load_target
     from lstm_parity.implementations.remote.client import RemoteImplementation
 
@@ -60,14 +63,15 @@ def find_judged(config: pytest.Config) -> Implementation | None:
     target = config.stash[TARGET]
     if option(config, "in-process"):
         try:
-            config.stash[_JUDGED] = load_target(target)
+            found = load_target(target)
         except TargetError as error:
             raise pytest.UsageError(str(error)) from error
     else:
         limits = option(config, "time-limit", TIME_LIMIT), option(config, "memory-limit", MEMORY_LIMIT)
         server, device = config.stash.get(_SERVER, None), option(config, "device", "cpu")
-        config.stash[_JUDGED] = found = RemoteImplementation(target, *limits, server, device)
+        found = config.stash[_REMOTE] = RemoteImplementation(target, *limits, server, device)
         config.add_cleanup(found.close)
+    config.stash[_JUDGED] = found if option(config, "strict") else InOwnArithmetic(found)
     return config.stash[_JUDGED]
 
 
@@ -77,13 +81,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if option(config, "impl") is None or config.option.collectonly or getattr(config.option, "numprocesses", None):
         return
     from lstm_parity.diagnosis.smoke import check_adapter
-    from lstm_parity.implementations.remote.client import RemoteImplementation
 
     implementation = find_judged(config)
     assert implementation is not None
     try:
-        if isinstance(implementation, RemoteImplementation):
-            implementation.start()
+        if _REMOTE in config.stash:
+            config.stash[_REMOTE].start()
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
     if (problem := check_adapter(implementation, option(config, "device", "cpu"))) is not None:

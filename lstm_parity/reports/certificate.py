@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.failure import find_failure
-from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.judging.verdict import OF_ONE_CASE, Outcome, Verdict
 from lstm_parity.reports.failure import describe_failure
 
 MAX_SHOWN = 3  # failures printed in full
 
+_LOST = "not judged: lost in noise, or a sum may overflow"
 OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
+_WORST_FIRST = (
+    Outcome.FAILED,
+    Outcome.DEVIATES,
+    Outcome.NARROWER,
+    Outcome.NOT_ENOUGH,
+    Outcome.NOT_JUDGED,
+    Outcome.PARITY,
+)
 _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 
 
@@ -22,10 +31,12 @@ _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 class Row:
     """What became of one implementation in one dtype.
 
-    outcome: PARITY where everything judged agrees in the expected arithmetic, REFUSED where nothing was supported.
-    arithmetic: the likeliest one that explains every case, None where none of those that are known does.
+    outcome: PARITY if everything judged agrees in the expected arithmetic, NARROWER if it does in a narrower one,
+    REFUSED if nothing was supported, NOT ENOUGH if something that it offers was not judged.
+    arithmetic: the likeliest one that explains every case, None if none of those that are known does.
     counts: cases by outcome; worst and rms: the largest distances, in noises of the expected arithmetic.
-    coverage: judged cases by axis and value. reasons: why cases were refused or not judged, with their number.
+    coverage: judged cases by axis and value. uncovered: the values without any, with the reason.
+    reasons: why cases were refused or not judged, with their number.
     failures: the stories of the first cases that deviate or fail; failing: the ids of all of them.
     question: what was judged.
     """
@@ -43,6 +54,7 @@ class Row:
     failures: tuple[str, ...]
     failing: tuple[str, ...]
     question: str = OUTPUTS
+    uncovered: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,20 @@ class Certificate:
     beyond: str
 
     @property
+    def outcome(self) -> Outcome:
+        """The worst of the rows; NOT ENOUGH if nothing was judged. A row that was refused changes nothing."""
+        outcomes = {row.outcome for row in self.rows} - {Outcome.REFUSED}
+        return next((one for one in _WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
+
+    @property
     def holds(self) -> bool:
         """Whether something was judged and everything that was judged agrees."""
-        outcomes = {row.outcome for row in self.rows}
-        return Outcome.PARITY in outcomes and outcomes <= {Outcome.PARITY, Outcome.REFUSED}
+        return self.outcome is Outcome.PARITY
+
+    @property
+    def exit_code(self) -> int:
+        """What a command exits with: 0 for PARITY, 1 if something is wrong, 3 if too little was judged to tell."""
+        return 0 if self.holds else 1 if self.outcome.is_wrong else 3
 
 
 def not_covered(device: str, gradients: bool = False) -> str:
@@ -74,13 +96,14 @@ def make_row(implementation: str, dtype: str, explanation: Explanation, question
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
     bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
+    uncovered = _uncovered(verdicts) if question == OUTPUTS else {}
     return Row(
         implementation,
         dtype,
-        _outcome(counts),
+        _outcome(counts, explanation, uncovered),
         explanation.expected.name,
         explanation.arithmetic.name if explanation.arithmetic else None,
-        {outcome.value: counts[outcome] for outcome in Outcome},
+        {outcome.value: counts[outcome] for outcome in OF_ONE_CASE},
         max((verdict.worst for verdict in verdicts), default=0.0),
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
@@ -88,13 +111,17 @@ def make_row(implementation: str, dtype: str, explanation: Explanation, question
         tuple(describe_failure(find_failure(verdict)) for verdict in bad[:MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
         question,
+        uncovered,
     )
 
 
-def _outcome(counts: Counter[Outcome]) -> Outcome:
+def _outcome(counts: Counter[Outcome], explanation: Explanation, uncovered: Mapping[str, Mapping[str, str]]) -> Outcome:
+    if counts[Outcome.DEVIATES] and not counts[Outcome.FAILED] and explanation.arithmetic is not None:
+        return Outcome.NARROWER
     for outcome in (Outcome.FAILED, Outcome.DEVIATES, Outcome.PARITY, Outcome.NOT_JUDGED):
         if counts[outcome]:
-            return outcome
+            lost = any(reason == _LOST for values in uncovered.values() for reason in values.values())
+            return Outcome.NOT_ENOUGH if lost and outcome is Outcome.PARITY else outcome
     return Outcome.REFUSED
 
 
@@ -109,6 +136,23 @@ def _count_unjudged(verdict: Verdict) -> list[str]:
 def _coverage(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
     points = [_axis_values(verdict.case) for verdict in verdicts]
     return {axis: dict(Counter(point[axis] for point in points)) for axis in (points[0] if points else ())}
+
+
+def _uncovered(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
+    """Return the values that cases have on each axis, but none that was judged, with the reason."""
+    lost: dict[str, dict[str, Counter[str]]] = {}
+    judged = _coverage([verdict for verdict in verdicts if verdict.outcome in (*_JUDGED_AXES, Outcome.FAILED)])
+    for verdict in verdicts:
+        for axis, value in _axis_values(verdict.case).items():
+            if value not in judged.get(axis, {}):
+                reason = f"refused: {verdict.reason}" if verdict.outcome is Outcome.REFUSED else _LOST
+                lost.setdefault(axis, {}).setdefault(value, Counter())[reason] += 1
+    return {axis: {value: _pick_reason(reasons) for value, reasons in values.items()} for axis, values in lost.items()}
+
+
+def _pick_reason(reasons: Counter[str]) -> str:
+    """Return that something was lost in noise before any refusal; of several refusals, the most frequent."""
+    return _LOST if _LOST in reasons else reasons.most_common(1)[0][0]
 
 
 def _axis_values(case: Case) -> dict[str, str]:

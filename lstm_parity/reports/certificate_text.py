@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
@@ -60,10 +62,17 @@ def _coverage(certificate: Certificate) -> list[str]:
             for value, count in counts.items():
                 axis_totals = totals.setdefault(axis, {})
                 axis_totals[value] = axis_totals.get(value, 0) + count
+    missing = {axis: _never(certificate, axis, counts) for axis, counts in totals.items()}
     return [
-        f"{axis}: " + ", ".join(f"{value} {count}" for value, count in sorted(counts.items()))
+        f"{axis}: " + ", ".join([*(f"{value} {count}" for value, count in sorted(counts.items())), *missing[axis]])
         for axis, counts in totals.items()
     ]
+
+
+def _never(certificate: Certificate, axis: str, judged: Mapping[str, int]) -> list[str]:
+    """The values of an axis that no row has judged, with the reason."""
+    reasons = {value: reason for row in certificate.rows for value, reason in row.uncovered.get(axis, {}).items()}
+    return [f"{value} never ({reason})" for value, reason in sorted(reasons.items()) if value not in judged]
 
 
 def _list_unjudged(certificate: Certificate) -> list[str]:
@@ -75,11 +84,35 @@ def _list_unjudged(certificate: Certificate) -> list[str]:
 
 
 def _conclusion(certificate: Certificate) -> str:
-    if certificate.holds:
-        return "PARITY: every difference that was judged is rounding noise."
+    outcome = certificate.outcome
+    if outcome is Outcome.PARITY:
+        return "PARITY: every difference that was judged is rounding noise." + _styles(certificate)
+    if outcome in (Outcome.NOT_ENOUGH, Outcome.NOT_JUDGED):
+        return (
+            "NOT ENOUGH: nothing that was judged is wrong, but " + (_missing(certificate) or "nothing was judged") + "."
+        )
     bad = [
-        f"{r.implementation} in {r.dtype}" + (f" (it agrees in {r.arithmetic} arithmetic)" if r.arithmetic else "")
+        f"{r.implementation} in {r.dtype}"
+        + (f", {r.question}" if r.question != OUTPUTS else "")
+        + (f" ({r.outcome.value}: it agrees in {r.arithmetic} arithmetic)" if r.arithmetic else "")
         for r in certificate.rows
-        if r.outcome not in (Outcome.PARITY, Outcome.REFUSED)
+        if r.outcome.is_wrong
     ]
-    return "NO PARITY: " + (", ".join(bad) or "nothing was judged") + "."
+    return f"NO PARITY, {outcome.value}: " + ", ".join(bad) + "."
+
+
+def _styles(certificate: Certificate) -> str:
+    """Name the arithmetics of the dtype that are not its native one, which correct LSTMs may work in."""
+    styles = {f"{r.expected}" for r in certificate.rows if r.outcome is Outcome.PARITY and r.expected != r.dtype}
+    return f"\nJudged in: {', '.join(sorted(styles))}. --strict demands the native arithmetic." if styles else ""
+
+
+def _missing(certificate: Certificate) -> str:
+    """What was offered and not judged."""
+    return "; ".join(
+        f"{row.implementation} in {row.dtype}: {axis}={value} was {reason}"
+        for row in certificate.rows
+        for axis, values in row.uncovered.items()
+        for value, reason in values.items()
+        if not reason.startswith("refused")
+    )

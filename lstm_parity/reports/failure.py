@@ -118,11 +118,12 @@ def _describe_repeat(failure: Failure, command: str) -> str:
 
 def describe_loss(d: Adjoints) -> str:
     """Describe the loss that the adjoints are of."""
+    passed = f", {d.backward.words}" if d.backward.words else ""
     *others, last = d.losses
     tensors = f"{', '.join(others)} and {last}" if others else last
     if d.ones:
-        return f"the plain sum of {tensors}"
-    return f"the sum of {tensors}, each element times a number of its own (running.autograd.adjoints)"
+        return f"the plain sum of {tensors}{passed}"
+    return f"the sum of {tensors}, each element times a number of its own (running.autograd.adjoints){passed}"
 
 
 def _describe_deviation(measured: TensorComparison, setting: Setting) -> list[str]:

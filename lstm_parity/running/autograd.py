@@ -5,7 +5,7 @@ Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,8 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, to_numpy
 from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
-from lstm_parity.running.evidence import INPUTS, TENSORS, Adjoints, Found, Gradients
+from lstm_parity.running.evidence import INPUTS, TENSORS, Adjoints, BackwardPass, Found, Gradients
+from lstm_parity.running.observe import ImplementationError
 from lstm_parity.running.protocol import LSTM, Implementation, finds_gradients
 
 
@@ -63,51 +64,94 @@ def _rename_parameters(named: dict[str, Tensor], wanted: set[str]) -> dict[str, 
     raise NotImplementedError(f"its parameters have names of their own ({given}): their gradients are not judged")
 
 
-def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()) -> Found:
-    """What `backward` leaves in the input, the states (where the call gives any) and every parameter; None for nothing.
+def backward_passes(case: Case) -> tuple[BackwardPass, ...]:
+    """Return the ways in which training loops run the backward pass of a case, beside the plain one."""
+    names = [name for name, _ in case.weights.items()]
+    return (
+        BackwardPass("the input and the states need no gradient", inputs=False),
+        BackwardPass(f"{', '.join(names[::2])} frozen", frozen=tuple(names[::2])),
+        BackwardPass(f"{', '.join(names[1::2])} frozen", frozen=tuple(names[1::2])),
+        BackwardPass("a second backward pass through the retained graph", again=True),
+        BackwardPass("gradients accumulated over two calls", accumulated=True),
+        BackwardPass("the loss is tensor.sum(), whose derivative is expanded", summed=True),
+        BackwardPass("a loss 65,536 times as large", scale=2.0**16),
+        BackwardPass("in train mode", training=True),
+    )
 
-    Parameters named in `frozen` require no gradient. Raises what the implementation raises.
+
+def in_pass(d: Adjoints, backward: BackwardPass) -> Adjoints:
+    """Return the adjoints with another backward pass: ones, if that is of a plain sum."""
+    if not backward.summed:
+        return replace(d, backward=backward)
+    output, h_n, c_n = (np.ones_like(array) * (name in d.losses) for name, array in _by_name(d))
+    return Adjoints(output, h_n, c_n, d.losses, True, backward)
+
+
+def _by_name(d: Adjoints) -> Sequence[tuple[str, Array]]:
+    return tuple(zip(TENSORS, (d.output, d.h_n, d.c_n), strict=True))
+
+
+def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -> Found:
+    """What `backward` leaves in the input, the states (if the call gives any) and every parameter; None for nothing.
+
+    Raises what the implementation raises, and ImplementationError if its backward pass writes to what it is given.
     """
     if finds_gradients(implementation):
-        return implementation.found_by_autograd(case, d, tuple(frozen))
+        return implementation.found_by_autograd(case, d)
+    how = d.backward
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
         lstm = implementation.load(case.setting, weights)
+        if how.training and hasattr(lstm, "train"):
+            lstm.train()
         parameters = parameters_of(implementation, lstm, weights)
-        for name in frozen:
+        for name in how.frozen:
             parameters[name].requires_grad_(False)
         given, hx = call_arguments(case.setting, case.input, case.h_0, case.c_0)
         leaves = [given.data if isinstance(given, PackedSequence) else given, *(hx or ())]
         for leaf in leaves:
-            leaf.requires_grad_()
-        _run_backward(case.setting, lstm(given, hx), d)
+            leaf.requires_grad_(how.inputs)
+        for _ in range(1 + how.accumulated):
+            _run_backward(case.setting, lstm(given, hx), d, [*leaves, *parameters.values()])
     grads = [leaf.grad for leaf in leaves]
     if isinstance(given, PackedSequence) and grads[0] is not None:
         grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
     named = dict(zip(gradient_names(case)[: len(grads)], grads, strict=True)) | {
         name: parameter.grad for name, parameter in parameters.items()
     }
-    found = {name: _array(grad) for name, grad in named.items()}
-    return {name: None if array is None else canonicalize_gradient(case, name, array) for name, array in found.items()}
+    found, scale = {name: _array(grad) for name, grad in named.items()}, how.scale * (1 + how.accumulated)
+    return {
+        name: None if array is None else canonicalize_gradient(case, name, array) / scale
+        for name, array in found.items()
+    }
 
 
-def _run_backward(setting: Setting, returned: Any, d: Adjoints) -> None:
-    """Backward from all three as far as they have a graph, with zeros from what the loss does not look at."""
+def _run_backward(setting: Setting, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
+    """Backward from what the loss looks at, as far as it has a graph; leaves: whose gradients a first pass leaves."""
     output, last = returned
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, total_length=setting.call.time)
     d_output, d_last = call_arguments(pad_setting(setting), d.output, d.h_n, d.c_n)
-    outputs = zip((output, *last), (d_output, *d_last), strict=True)
-    seen = [(result, adjoint) for result, adjoint in outputs if result.requires_grad]
-    torch.autograd.backward([result for result, _ in seen], [adjoint for _, adjoint in seen])
+    outputs = zip(TENSORS, (output, *last), (d_output, *d_last), strict=True)
+    seen = [(result, adjoint) for name, result, adjoint in outputs if name in d.losses and result.requires_grad]
+    results, given = [result for result, _ in seen], [adjoint * d.backward.scale for _, adjoint in seen]
+    if d.backward.summed:
+        results, given = [result.sum() for result in results], [torch.ones_like(result.sum()) for result in results]
+    before = [adjoint.clone() for adjoint in given]
+    if d.backward.again:
+        torch.autograd.backward(results, given, retain_graph=True)
+        for leaf in leaves:
+            leaf.grad = None
+    torch.autograd.backward(results, given)
+    if not all(torch.equal(one, other) for one, other in zip(before, given, strict=True) if one.isfinite().all()):
+        raise ImplementationError("the backward pass wrote to the gradient that it was given")
 
 
-def gradients_by_autograd(
-    implementation: Implementation, case: Case, d: Adjoints, frozen: Collection[str] = ()
-) -> Gradients:
+def gradients_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -> Gradients:
     """What autograd says through an implementation; 0 where no gradient reaches a tensor. The frozen are left out."""
-    found = fill_missing(case, found_by_autograd(implementation, case, d, frozen))
-    return {name: gradient for name, gradient in found.items() if name not in frozen}
+    found = fill_missing(case, found_by_autograd(implementation, case, d))
+    wanted = differentiated_names(case, d.backward)
+    return {name: gradient for name, gradient in found.items() if name in wanted}
 
 
 def pad_setting(setting: Setting) -> Setting:
@@ -137,6 +181,12 @@ def gradient_names(case: Case) -> tuple[str, ...]:
     """Return the names of the gradients that the case has."""
     inputs = INPUTS if case.setting.call.states else INPUTS[:1]
     return (*inputs, *(name for name, _ in case.weights.items()))
+
+
+def differentiated_names(case: Case, backward: BackwardPass) -> tuple[str, ...]:
+    """Return the names of those of them that the backward pass is asked for."""
+    left_out = {*backward.frozen, *(() if backward.inputs else INPUTS)}
+    return tuple(name for name in gradient_names(case) if name not in left_out)
 
 
 def fill_missing(case: Case, found: Found) -> Gradients:

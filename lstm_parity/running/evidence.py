@@ -80,11 +80,37 @@ class Observation:
         return self.arithmetic or NATIVE[self.case.setting.runtime.dtype]
 
 
+@dataclass(frozen=True)
+class BackwardPass:
+    """How the backward pass is run: plainly, or as one of the many training loops does.
+
+    words: what is special about it, for a report; empty for a plain one. frozen: the parameters that require no
+    gradient. inputs: whether the input and the states require one. training: whether the module is in train mode.
+    again: whether the graph is retained and a second pass judged, without the gradients of the first. accumulated:
+    whether two calls add to the same gradients. summed: whether the loss is `tensor.sum()`, whose derivative is one
+    number expanded; the adjoints are ones then. scale: what the loss is multiplied by, a power of 2.
+    Gradients are returned as those of a plain pass: divided by the scale and by the number of accumulated calls.
+    """
+
+    words: str = ""
+    frozen: tuple[str, ...] = ()
+    inputs: bool = True
+    training: bool = False
+    again: bool = False
+    accumulated: bool = False
+    summed: bool = False
+    scale: float = 1.0
+
+
+PLAIN_PASS = BackwardPass()
+
+
 @dataclass(frozen=True, eq=False)
 class Adjoints:
     """The derivatives of a loss by output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H).
 
-    losses: what the loss looks at; the others' derivatives are 0. ones: whether it is their plain sum.
+    losses: what the loss looks at; the others' derivatives are 0. ones: whether it is their plain sum. backward: how
+    the backward pass is run.
     """
 
     output: Array
@@ -92,3 +118,4 @@ class Adjoints:
     c_n: Array
     losses: tuple[str, ...] = TENSORS
     ones: bool = False
+    backward: BackwardPass = PLAIN_PASS

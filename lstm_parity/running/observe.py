@@ -13,7 +13,7 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.running.calls import call_lstm, runtime_flags, weight_tensors
 from lstm_parity.running.evidence import CHAIN, WHOLE, Evidence, Masks, Observation, Outputs
-from lstm_parity.running.protocol import LSTM, Implementation, expected_arithmetic, runs_cases
+from lstm_parity.running.protocol import LSTM, Implementation, declined_reason, expected_arithmetic, runs_cases
 
 
 class ImplementationError(Exception):
@@ -22,6 +22,8 @@ class ImplementationError(Exception):
 
 def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
     """Run one case. The chain runs too if the whole call hides layers, or on request."""
+    if (reason := declined_reason(implementation, case)) is not None:
+        return Observation(case, refused=reason)
     if chain is None:
         chain = case.setting.architecture.num_layers > 1
     try:

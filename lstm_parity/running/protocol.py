@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeGuard
 from torch import Tensor
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.features import NON_FINITE
 from lstm_parity.cases.setting import Setting
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.weights import LSTMWeights
@@ -52,6 +53,22 @@ def expected_arithmetic(implementation: Implementation, setting: Setting) -> Ari
     return own_arithmetic(implementation, setting) or NATIVE[setting.runtime.dtype]
 
 
+def declined_reason(implementation: Implementation, case: Case) -> str | None:
+    """Return why the numbers of a case are not judged: they are not finite, and those are declared away."""
+    declared = NON_FINITE in getattr(implementation, "without", ())
+    return f"declared: --without {NON_FINITE}" if declared and not case.is_finite else None
+
+
+def refusal_reason(implementation: Implementation, case: Case) -> str | None:
+    """Return why an implementation is not judged on a case; None if it is."""
+    return declined_reason(implementation, case) or implementation.unsupported_reason(case.setting)
+
+
+def is_lenient(implementation: Implementation) -> bool:
+    """Whether an implementation is judged by the default rules, which accuse no style of a correct LSTM."""
+    return bool(getattr(implementation, "is_lenient", False))
+
+
 class HasParameters(Implementation, Protocol):
     """An implementation whose LSTM is not an `nn.Module`, and whose tensors differ from those passed to `load`."""
 
@@ -69,7 +86,7 @@ class RunsCases(Protocol):
 class FindsGradients(Protocol):
     """An implementation that is differentiated where it runs."""
 
-    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+    def found_by_autograd(self, case: Case, d: Adjoints) -> Found:
         """Do what the function of that name in `running` does."""
 
 

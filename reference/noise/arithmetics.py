@@ -29,6 +29,7 @@ class Arithmetic:
     activation: float = 0.0
 
 
+_ABSOLUTE = "absolute-accuracy activations"
 _U64, _U32, _U_TF32, _U16, _U_BF16 = 2.0**-53, 2.0**-24, 2.0**-11, 2.0**-11, 2.0**-8
 
 # Layers of the narrow types sum in float32. Nothing flushes float16 numbers to zero: its floor is its smallest number.
@@ -49,6 +50,26 @@ def ladder(dtype: str) -> tuple[Arithmetic, ...]:
     return (native, *_wider(native), *_activations(native), *_products(native), *_states(native), *_narrower(native))
 
 
+def of_dtype(dtype: str) -> tuple[Arithmetic, ...]:
+    """List the arithmetics in which no single operation errs by more than the dtype's own, the tightest first.
+
+    Sums are rounded to the dtype after every addition, as in a loop over columns, where torch's kernels of the half
+    types sum in float32; sigmoid and tanh are accurate to a few roundoffs absolutely, as `(1 + tanh(z / 2)) / 2` and
+    `1 / (1 + exp(-z))` are, where torch's are relatively.
+    """
+    native = NATIVE[dtype]
+    sums = [native] + [_partly(native, native, "accumulation", "sums")] * (native.value > native.accumulation)
+    return tuple(
+        replace(one, name=_join_names(one.name, words), activation=roundoffs * native.value)
+        for words, roundoffs in (("", 0.0), (_ABSOLUTE, 1.0))
+        for one in sums
+    )
+
+
+def _join_names(name: str, words: str) -> str:
+    return " and ".join((name, words)) if " with " in name and words else " with ".join(filter(None, (name, words)))
+
+
 def find_arithmetic(words: str, dtype: str) -> Arithmetic | None:
     """Find an arithmetic of a dtype by its name, with or without "DTYPE with"; None if there is none."""
     return next((a for a in ladder(dtype) if words in (a.name, a.name.removeprefix(f"{dtype} with "))), None)
@@ -65,7 +86,7 @@ def _wider(native: Arithmetic) -> list[Arithmetic]:
 
 def _activations(native: Arithmetic) -> list[Arithmetic]:
     """List activations with absolute accuracy: of one roundoff, or of a power of ten."""
-    absolute = [replace(native, name=f"{native.name} with absolute-accuracy activations", activation=native.value)]
+    absolute = [replace(native, name=f"{native.name} with {_ABSOLUTE}", activation=native.value)]
     coarse = [10.0**-k for k in range(15, 1, -1) if 10.0**-k > 4.0 * native.value]
     return absolute + [
         replace(native, name=f"{native.name} with activations accurate to {size:.0e}", activation=2.0 * size)

@@ -34,7 +34,7 @@ class Everything(TorchLSTM):
     def evidence(self, case, chain):
         return ()
 
-    def found_by_autograd(self, case, d, frozen):
+    def found_by_autograd(self, case, d):
         return {}
 
 

@@ -73,7 +73,7 @@ def test_a_broken_implementation_is_told_in_full(broken):
     text = certificate_text(broken)
 
     assert (broken.holds, broken.rows[0].arithmetic) == (False, None)
-    assert "NO PARITY: off in float32." in text
+    assert "NO PARITY, DEVIATES: off in float32." in text
     assert "c_n deviates: " in text
 
 

@@ -93,7 +93,7 @@ class Mode:
 class DifferentiatingMode(Mode):
     """A mode that finds gradients in its own way."""
 
-    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+    def found_by_autograd(self, case: Case, d: Adjoints) -> Found:
         """Those of every input and parameter."""
         assert self.found is not None
         return self.found(self, case, d)

@@ -76,6 +76,11 @@ class RemoteImplementation:
         answer, _ = self.ask({"do": "refuses", "setting": setting.name})
         return None if answer["reason"] is None else str(answer["reason"])
 
+    @property
+    def without(self) -> tuple[str, ...]:
+        """What was declared."""
+        return self.target.without
+
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
         """The one that was declared, where the dtype has it."""
         return find_arithmetic(self.target.arithmetic, setting.runtime.dtype)
@@ -91,10 +96,10 @@ class RemoteImplementation:
         message, tensors = arrays.encode_case(case)
         return arrays.decode_evidence(*self.ask(message | {"do": "observe", "chain": chain}, *tensors))
 
-    def found_by_autograd(self, case: Case, d: Adjoints, frozen: tuple[str, ...]) -> Found:
+    def found_by_autograd(self, case: Case, d: Adjoints) -> Found:
         """As `lstm_parity.running.autograd.found_by_autograd`, there."""
         (message, tensors), (more, derivatives) = arrays.encode_case(case), arrays.encode_adjoints(d)
-        message |= more | {"do": "autograd", "frozen": list(frozen)}
+        message |= more | {"do": "autograd"}
         answer, found = self.ask(message, derivatives, *tensors)
         return dict(zip(answer["names"], found, strict=True))
 

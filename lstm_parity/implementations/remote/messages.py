@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import parse_setting
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.evidence import Adjoints, Evidence, Outputs
+from lstm_parity.running.evidence import Adjoints, BackwardPass, Evidence, Outputs
 
 _Message = tuple[dict[str, Any], list[Any]]  # what JSON holds, and arrays
 
@@ -36,13 +37,15 @@ def decode_case(message: dict[str, Any], arrays: Sequence[Array]) -> Case:
 
 def encode_adjoints(d: Adjoints) -> _Message:
     """What `decode_adjoints` makes the adjoints of."""
-    return {"losses": d.losses, "ones": d.ones}, [d.output, d.h_n, d.c_n]
+    return {"losses": d.losses, "ones": d.ones, "backward": asdict(d.backward)}, [d.output, d.h_n, d.c_n]
 
 
 def decode_adjoints(message: dict[str, Any], arrays: Sequence[Array]) -> Adjoints:
     """The adjoints of a message."""
     output, h_n, c_n = arrays
-    return Adjoints(output, h_n, c_n, tuple(message["losses"]), message["ones"])
+    fields = message["backward"]
+    backward = BackwardPass(**fields | {"frozen": tuple(fields["frozen"])})
+    return Adjoints(output, h_n, c_n, tuple(message["losses"]), message["ones"], backward)
 
 
 def encode_evidence(seen: Sequence[Evidence]) -> _Message:

@@ -143,7 +143,7 @@ class _Worker:
         """What autograd finds through the implementation, by name."""
         derivatives, *rest = values
         case, d = arrays.decode_case(message, rest), arrays.decode_adjoints(message, derivatives)
-        found = found_by_autograd(self.implementation, case, d, message["frozen"])
+        found = found_by_autograd(self.implementation, case, d)
         return {"names": list(found)}, *found.values()
 
 
