@@ -1,16 +1,17 @@
-"""Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not.
+"""Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not, by every door.
 
-Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer. Right:
-`specimens/unseen_styles.py`. Each is judged by `audits.verify.verify_one`, as `lstm-parity verify --impl` does, in
-this process and in float32 (faults of other dtypes in those, styles in float64 and float32). Run
-`python -m experiments.unseen [SIGNATURE ...]`, where a signature is "all", "_sizes", "_layers" or "_no_bias", or
-"styles"; it writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
+Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
+other dtypes in those. Right: `specimens/unseen_styles.py`, in all four dtypes. The doors: `audits.verify.verify_one`,
+as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest --impl` as it is typed. Run
+`python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is "all", "_sizes",
+"_layers" or "_no_bias" (signatures), or "styles". It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
+import subprocess
 import sys
 import time
 import warnings
@@ -26,6 +27,8 @@ from specimens.unseen_faults import FAULTS, SIGNATURES
 WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
 OTHER_DTYPES = {"DoubleIsSingle": "float64", "HalfIsBfloat": "float16", "BfloatScaled": "bfloat16"}
+DOORS = ("verify", "check", "pytest")
+GROUPS = ("all", "_sizes", "_layers", "_no_bias", "styles")
 
 
 def names_of(group: str) -> Iterator[str]:
@@ -39,32 +42,66 @@ def names_of(group: str) -> Iterator[str]:
     yield from (fault.name + suffix for fault in FAULTS if fault.shows_in(SIGNATURES[suffix]))
 
 
-def judge(question: tuple[str, str]) -> dict[str, Any]:
-    """Judge one specimen."""
+def judge(question: tuple[str, str, str]) -> dict[str, Any]:
+    """Judge one specimen by one door."""
     import torch
 
-    from lstm_parity.audits.verify import verify_one
-    from lstm_parity.implementations.load import adapt
+    from lstm_parity.cases.setting import DTYPES
     from specimens import unseen_faults, unseen_styles
 
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    group, name = question
-    start = time.perf_counter()
+    door, group, name = question
     if group == "styles":
         kind, flags = unseen_styles.STYLES[name]
-        arrays = "numpy" if "numpy" in flags else "torch"
-        implementation = adapt(kind, name, getattr(unseen_styles, name), arrays)
-        dtypes = ["float64", "float32"]
+        found, dtypes = getattr(unseen_styles, name), list(DTYPES)
     else:
-        implementation = adapt("module", name, unseen_faults.CLASSES[name])
-        dtypes = [OTHER_DTYPES.get(name.partition("_")[0], "float32")]
-    certificate, _ = verify_one(implementation, dtypes)
-    last = certificate.rows[-1]
+        kind, flags = "module", ()
+        found, dtypes = unseen_faults.CLASSES[name], [OTHER_DTYPES.get(name.partition("_")[0], "float32")]
+    named = dict(zip(flags[::2], flags[1::2], strict=True))
+    arrays, without = named.get("--arrays", "torch"), tuple(filter(None, [named.get("--without")]))
+    start = time.perf_counter()
+    if door == "verify":
+        answer = by_verify(kind, name, found, arrays, without, dtypes)
+    elif door == "check":
+        answer = by_check(kind, found, arrays, without, dtypes)
+    else:
+        answer = by_pytest(kind, group, name, flags)
     seconds = round(time.perf_counter() - start, 1)
-    words = [f"{row.dtype}: {row.arithmetic}" for row in certificate.rows if row.arithmetic != row.expected]
-    found = {"group": group, "name": name, "holds": certificate.holds, "question": last.question}
-    return found | {"dtype": last.dtype, "seconds": seconds, "arithmetic": "; ".join(words)}
+    return {"door": door, "group": group, "name": name, "seconds": seconds} | answer
+
+
+def by_verify(kind: str, name: str, found: Any, arrays: str, without: tuple[str, ...], dtypes: Any) -> dict[str, Any]:
+    """Whether a certificate holds, by which question not, and in which arithmetic if not the dtype's own."""
+    from lstm_parity.audits.verify import verify_one
+    from lstm_parity.implementations.load import adapt
+
+    certificate, _ = verify_one(adapt(kind, name, found, arrays, without), dtypes)
+    last = certificate.rows[-1]
+    words = [f"{r.dtype}: {r.arithmetic}" for r in certificate.rows if r.arithmetic not in (r.dtype, None)]
+    told = {"question": last.question, "outcome": certificate.outcome.value, "dtype": last.dtype}
+    return {"holds": certificate.holds, **told, "arithmetic": "; ".join(dict.fromkeys(words))}
+
+
+def by_check(kind: str, found: Any, arrays: str, without: tuple[str, ...], dtypes: Any) -> dict[str, Any]:
+    """Whether `check` returns."""
+    import lstm_parity
+
+    try:
+        lstm_parity.check(found, kind, arrays=arrays, without=without, dtypes=dtypes)
+    except AssertionError as error:
+        return {"holds": False, "question": str(error).splitlines()[0][:120]}
+    return {"holds": True, "question": ""}
+
+
+def by_pytest(kind: str, group: str, name: str, flags: tuple[str, ...]) -> dict[str, Any]:
+    """Whether pytest exits with 0, and the first test that failed."""
+    file = "specimens/unseen_styles.py" if group == "styles" else "specimens/unseen_faults.py"
+    given = [f"--lstm{flag[1:]}" if flag.startswith("--") else flag for flag in flags]
+    command = [sys.executable, "-m", "pytest", "parity_tests", "-q", "--impl", f"{kind}:{file}:{name}", *given]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+    failed = [line.partition("::")[2] for line in ended.stdout.splitlines() if line.startswith("FAILED")]
+    return {"holds": ended.returncode == 0, "question": failed[0][:100] if failed else ""}
 
 
 def report(rows: list[dict[str, Any]]) -> str:
@@ -72,44 +109,54 @@ def report(rows: list[dict[str, Any]]) -> str:
     lines = [
         "# Unseen faults and unseen styles",
         "",
-        "Made by `python -m experiments.unseen`, which says what it does.",
+        "Made by `python -m experiments.unseen DOOR`, which says what it does.",
         "",
+        "| wrong LSTMs, by signature | door | judged | called wrong | median seconds |",
+        "|---|---|---:|---:|---:|",
     ]
-    lines += ["| wrong LSTMs, by signature | judged | called wrong | by | median seconds |", "|---|---:|---:|---|---:|"]
     kinds = {fault.name: fault.kind for fault in FAULTS}
-    for group in ("all", "_sizes", "_layers", "_no_bias"):
-        if some := [row for row in rows if row["group"] == group]:
-            wrong = [row for row in some if not row["holds"]]
-            by = ", ".join(f"{question} {n}" for question, n in Counter(row["question"] for row in wrong).items())
+    missed = list[str]()
+    for group in GROUPS[:-1]:
+        for door in DOORS:
+            if some := [row for row in rows if (row["group"], row["door"]) == (group, door)]:
+                wrong = sum(not row["holds"] for row in some)
+                seconds = statistics.median(row["seconds"] for row in some)
+                lines.append(f"| {group.strip('_')} | {door} | {len(some)} | {wrong} | {seconds:.1f} |")
+                left: dict[str, list[str]] = {}
+                for row in some:
+                    if row["holds"]:
+                        left.setdefault(kinds[row["name"].partition("_")[0]], []).append(row["name"].partition("_")[0])
+                missed += [f"* {group.strip('_')}, {door}, {kind}: {', '.join(names)}" for kind, names in left.items()]
+    by = Counter(row["question"] for row in rows if row["door"] == "verify" and not row["holds"])
+    lines += ["", "By verify, found by: " + ", ".join(f"{question} {n}" for question, n in by.items()) + "."]
+    lines += ["", "Not called wrong:", "", *(missed or ["* none"])]
+    lines += ["", "| correct LSTMs in unseen styles | judged | have parity | median seconds |", "|---|---:|---:|---:|"]
+    styles = [row for row in rows if row["group"] == "styles"]
+    for door in DOORS:
+        if some := [row for row in styles if row["door"] == door]:
             seconds = statistics.median(row["seconds"] for row in some)
-            lines.append(f"| {group.strip('_')} | {len(some)} | {len(wrong)} | {by} | {seconds:.1f} |")
-    lines += ["", "Not called wrong, by kind:", ""]
-    for group in ("all", "_sizes", "_layers", "_no_bias"):
-        left: dict[str, list[str]] = {}
-        for row in rows:
-            if row["group"] == group and row["holds"]:
-                left.setdefault(kinds[row["name"].partition("_")[0]], []).append(row["name"].partition("_")[0])
-        lines += [f"* {group.strip('_')}, {kind}: {', '.join(names)}" for kind, names in left.items()]
-    if styles := [row for row in rows if row["group"] == "styles"]:
-        right = sum(row["holds"] for row in styles)
-        lines += ["", f"Correct LSTMs in unseen styles: {right} of {len(styles)} have parity. The others:", ""]
-        lines += [f"* {r['name']}, {r['dtype']}, {r['question']}: {r['arithmetic']}" for r in styles if not r["holds"]]
+            lines.append(f"| {door} | {len(some)} | {sum(row['holds'] for row in some)} | {seconds:.1f} |")
+    lines += ["", "The others:", ""]
+    lines += [f"* {r['name']}, {r['door']}: {r['question']}" for r in styles if not r["holds"]] or ["* none"]
+    lines += ["", "Arithmetics of the dtype that verify names, where they are not its own:", ""]
+    lines += [f"* {r['name']}: {r['arithmetic']}" for r in styles if r.get("arithmetic")]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Judge what is not judged yet, and write the page."""
     share_cores()  # before the processes import NumPy and torch
-    groups = sys.argv[1:] or ["all", "styles"]
+    door, *groups = sys.argv[1:] or ["verify"]
     rows = [json.loads(line) for line in WORK.read_text("utf-8").splitlines()] if WORK.exists() else []
-    known = {(row["group"], row["name"]) for row in rows}
-    left = [(group, name) for group in groups for name in names_of(group) if (group, name) not in known]
+    known = {(row["door"], row["group"], row["name"]) for row in rows}
+    asked = [(door, group, name) for group in groups or ["all", "styles"] for name in names_of(group)]
+    left = [question for question in asked if question not in known]
     with get_context("spawn").Pool(2) as pool, WORK.open("a", encoding="utf-8") as work:
-        for row in pool.imap_unordered(judge, left):
+        for number, row in enumerate(pool.imap_unordered(judge, left), 1):
             work.write(json.dumps(row) + "\n")
             work.flush()
             rows.append(row)
-            print(f"\r{len(rows)} of {len(known) + len(left)}", end="", file=sys.stderr, flush=True)
+            print(f"\r{number} of {len(left)}", end="", file=sys.stderr, flush=True)
     RESULT.write_text(report(rows), encoding="utf-8")
 
 

@@ -277,7 +277,8 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
 def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
 
-    Exits with 0 where every case was answered or refused, and every answer agrees to rounding noise; with 1 where not.
+    Exits with 0 if every case was answered or refused, and every answer agrees to rounding noise; with 1 if an answer
+    does not agree; with 3 if too little was answered to tell.
     """
     from rich.console import Console
     from rich.markup import escape
@@ -297,4 +298,4 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     click.echo("\n\n".join([certificate_text(judged.certificate).rstrip("\n"), *told]))
     if json_file is not None:
         json_file.write_text(certificate_json(judged.certificate), encoding="utf-8")
-    sys.exit(judged.certificate.exit_code or (1 if judged.unanswered else 0))
+    sys.exit(judged.certificate.exit_code or (3 if judged.unanswered else 0))

@@ -116,21 +116,15 @@ def cover_pairs(
 
 def all_pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Points that hold every pair of values of these axes."""
-    return [dict(zip(axes, row, strict=True)) for row in _rows(tuple(map(tuple, axes.values())))]
+    free = {name: tuple(values) for name, values in axes.items() if len(values) > 1}
+    fixed = {name: values[0] for name, values in axes.items()}
+    return [fixed | dict(zip(free, row, strict=True)) for row in _rows(tuple(free.values()))]
 
 
 @lru_cache(maxsize=64)
 def _rows(values: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
-    free = [k for k, options in enumerate(values) if len(options) > 1]
-    fixed = [options[0] for options in values]
-    return tuple(tuple(_fill(fixed, free, row)) for row in AllPairs([list(values[k]) for k in free]))
-
-
-def _fill(fixed: list[Any], free: list[int], row: Sequence[Any]) -> list[Any]:
-    filled = list(fixed)
-    for k, value in zip(free, row, strict=True):
-        filled[k] = value
-    return filled
+    """All pairs of values that are free: the same rows for every value of the others."""
+    return tuple(map(tuple, AllPairs(list(map(list, values)))))
 
 
 def setting_at(point: Mapping[str, Any]) -> Setting:

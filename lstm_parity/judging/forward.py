@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_answer, exact_trajectory, noise_factor
-from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide
+from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide, list_lost
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
 from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Evidence, Observation, Outputs
@@ -99,6 +99,7 @@ def _make_verdict(observation: Observation, findings: _CaseResults, arithmetic: 
     if observation.failed is not None:
         return Verdict(Outcome.FAILED, observation, arithmetic, reason=observation.failed)
     faults = tuple(dict.fromkeys(fault for evidence in observation.evidence for fault in evidence.outputs.faults))
-    measured, unjudged = tuple(findings.measured), tuple(findings.unjudged)
+    measured = tuple(findings.measured)
+    unjudged = (*findings.unjudged, *list_lost(measured))
     outcome = decide(faults, measured)
     return Verdict(outcome, observation, arithmetic, measured, faults, "; ".join(unjudged), unjudged)

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from lstm_parity.cases.case import Case
 from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_gradients_of_all, gradients_by_hand, noise_factor
-from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide
+from lstm_parity.judging.verdict import GRADIENT, Outcome, TensorComparison, Verdict, compare, decide, list_lost
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.running.autograd import differentiated_names, fill_missing, found_by_autograd, gradient_names
 from lstm_parity.running.evidence import Adjoints, Found, Gradients, Masks, Observation
 from lstm_parity.running.observe import describe_exception
 from lstm_parity.running.protocol import Implementation, expected_arithmetic, is_lenient, refusal_reason
-
-GRADIENT = "gradient"
 
 
 def compare_gradients(
@@ -124,7 +122,8 @@ def _make_verdict(
         return Verdict(Outcome.NOT_JUDGED, observation, arithmetic, reason=reason, unjudged=(reason,), adjoints=d)
     kept = tuple(m for m in compared if m.tensor not in missing)
     outcome = decide(faults, kept)
-    return Verdict(outcome, observation, arithmetic, kept, tuple(faults), adjoints=d)
+    lost = tuple(list_lost(kept))
+    return Verdict(outcome, observation, arithmetic, kept, tuple(faults), "; ".join(lost), lost, adjoints=d)
 
 
 def deviating_gradients(found: Sequence[TensorComparison]) -> list[str]:

@@ -21,6 +21,8 @@ from lstm_parity.running.evidence import Adjoints, Observation
 
 WORST_LIMIT = 2.86
 RMS_LIMIT = 0.75
+GRADIENT = "gradient"  # the way of a comparison of gradients
+_MAX_NOISE = 2.0**-3  # of what an element might be: beyond, it says nothing
 _DISTINCT = 32
 _COPIES = 1e-12  # of the largest element: nearer numbers are copies of one another
 
@@ -82,6 +84,18 @@ class TensorComparison:
         return not self.worst <= WORST_LIMIT or (not self.rms <= RMS_LIMIT and self.rms_is_meaningful)
 
     @property
+    def lost(self) -> Array:
+        """Which elements say nothing, since their noise is as large as what they might be; those that deviate do.
+
+        A state is of the order of 1, or of its own size if that is more; a gradient of the largest in its tensor.
+        """
+        size = np.maximum(np.abs(self.exact), 1.0)
+        if self.way == GRADIENT:
+            finite = np.isfinite(self.exact)
+            size = np.abs(self.exact[finite]).max(initial=0.0) or self.noise.max()
+        return np.asarray((self.noise > _MAX_NOISE * size) & (self.ratio <= WORST_LIMIT))
+
+    @property
     def where(self) -> tuple[int, ...]:
         """The index of the worst element."""
         return tuple(int(k) for k in np.unravel_index(int(self.ratio.argmax()), self.ratio.shape))
@@ -98,10 +112,15 @@ def compare(tensor: str, way: str, got: Array, exact: Array, noise: Array) -> Te
 
 
 def decide(faults: Sequence[str], compared: Sequence[TensorComparison]) -> Outcome:
-    """Decide the outcome of a run that returned: NOT JUDGED if nothing was compared and no fault was found."""
+    """Decide the outcome of a run that returned: NOT JUDGED if all that was compared is lost and no fault was found."""
     if faults or any(comparison.deviates for comparison in compared):
         return Outcome.DEVIATES
-    return Outcome.PARITY if compared else Outcome.NOT_JUDGED
+    return Outcome.NOT_JUDGED if all(comparison.lost.all() for comparison in compared) else Outcome.PARITY
+
+
+def list_lost(compared: Sequence[TensorComparison]) -> list[str]:
+    """Say which tensors have elements that say nothing."""
+    return [f"{one.way}: elements of {one.tensor} are lost in noise" for one in compared if one.lost.any()]
 
 
 def _count_distinct(values: Array, resolution: float) -> int:

@@ -16,6 +16,7 @@ from lstm_parity.running.evidence import (
     INPUTS,
     LATE,
     PAIR,
+    PREFIXES,
     RELOADED,
     TENSORS,
     TRAINING,
@@ -29,6 +30,7 @@ _RUN_KINDS = {
     TRAJECTORY: "from the initial states on",
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
+    PREFIXES: "one step from its own h_n and c_n after the steps before",
     PAIR: "from a run that should be the same",
     TWICE: "in a second call with the same tensors, one step from its own previous output",
     LATE: "read after a second call, one step from its own previous output",
@@ -161,7 +163,7 @@ def _format_index(measured: TensorComparison, where: tuple[int, ...], setting: S
     """Describe an element's index: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
     first, row, unit = where
     batch, time = setting.call.rows, f"t={first}"
-    if measured.way == CHAIN:
+    if measured.way in (CHAIN, PREFIXES):
         step, row = divmod(row, batch)
         time = f"t={step}"
     directions = setting.architecture.num_directions
@@ -170,7 +172,7 @@ def _format_index(measured: TensorComparison, where: tuple[int, ...], setting: S
         direction, unit = divmod(unit, setting.architecture.output_size)
     else:
         layer, direction = divmod(first, directions)
-        time = time if measured.way == CHAIN else ""
+        time = time if measured.way in (CHAIN, PREFIXES) else ""
     names = f"layer {layer}" + (f", {('forward', 'reverse')[direction]}" if directions == 2 else "")
     index = ", ".join(part for part in (time, f"b={row}", f"k={unit}") if part)
     return f"[{index}] ({names})"

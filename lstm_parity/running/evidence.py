@@ -15,6 +15,7 @@ from lstm_parity.reference.noise.model import Array
 TENSORS = ("output", "h_n", "c_n")
 INPUTS = ("input", "h_0", "c_0")
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
+PREFIXES = "calls of 1, 2, 3 ... steps"
 TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
 TRAINING, RELOADED = "train mode", "changed weights"
 
@@ -46,7 +47,8 @@ class Outputs:
 class Evidence:
     """One thing that was run: the arrays that went in and the outputs that came out, canonical.
 
-    way: whole call or chain. The steps of a chain lie side by side as rows of one batch, step-major: x is (1, T*B, I).
+    way: whole call, chain, or the last steps of calls of 1, 2, 3 ... steps. The steps of the last two lie side by side
+    as rows of one batch, step-major: x is (1, T*B, I).
     masks: (T, B, D*P) for every layer but the last, in train mode with dropout.
     """
 

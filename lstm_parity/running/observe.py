@@ -12,8 +12,10 @@ import numpy as np
 
 from lstm_parity.cases.case import Case
 from lstm_parity.running.calls import call_lstm, runtime_flags, weight_tensors
-from lstm_parity.running.evidence import CHAIN, WHOLE, Evidence, Masks, Observation, Outputs
+from lstm_parity.running.evidence import CHAIN, PREFIXES, WHOLE, Evidence, Masks, Observation, Outputs
 from lstm_parity.running.protocol import LSTM, Implementation, declined_reason, expected_arithmetic, runs_cases
+
+_LONG, _LONGEST = 16, 150  # steps of a call in a half type that is observed at every step
 
 
 class ImplementationError(Exception):
@@ -21,11 +23,11 @@ class ImplementationError(Exception):
 
 
 def observe(implementation: Implementation, case: Case, *, chain: bool | None = None) -> Observation:
-    """Run one case. The chain runs too if the whole call hides layers, or on request."""
+    """Run one case. Its steps are observed too if the whole call hides layers or a long memory, or on request."""
     if (reason := declined_reason(implementation, case)) is not None:
         return Observation(case, refused=reason)
     if chain is None:
-        chain = case.setting.architecture.num_layers > 1
+        chain = case.setting.architecture.num_layers > 1 or _is_long(case)
     try:
         found = collect_evidence(implementation, case, chain)
         unchained = chain and _has_steps(case, found[0].outputs) and len(found) == 1
@@ -52,9 +54,34 @@ def collect_evidence(implementation: Implementation, case: Case, chain: bool) ->
         lstm = implementation.load(case.setting, weight_tensors(case))
         outputs = call_lstm(lstm, case.setting, case.input, case.h_0, case.c_0)
         whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
-        if chain and _has_steps(case, outputs):
-            return (whole, *_steps(implementation, lstm, case))
-        return (whole,)
+        if not chain or not _has_steps(case, outputs):
+            return (whole,)
+        stacked = case.setting.architecture.num_layers > 1 or not _is_long(case)
+        prefixes = _prefixes(lstm, case) if _is_long(case) else ()
+        return (whole, *(_steps(implementation, lstm, case) if stacked else ()), *prefixes)
+
+
+def _is_long(case: Case) -> bool:
+    """Whether the noise of c, which adds up over the steps, may hide a fault of one step; and its steps can be seen."""
+    a, call, dtype = case.setting.architecture, case.setting.call, case.setting.runtime.dtype
+    plain = call.lengths is None and not a.bidirectional and case.is_finite
+    return plain and dtype in ("bfloat16", "float16") and _LONG <= call.time <= _LONGEST
+
+
+def _prefixes(lstm: LSTM, case: Case) -> tuple[Evidence, ...]:
+    """Return the last step of calls of 1, 2, 3 ... steps: h_n and c_n at every step of the whole call."""
+    states, outputs = [(case.h_0, case.c_0)], []
+    for time in range(1, case.setting.call.time + 1):
+        setting = replace(case.setting, call=replace(case.setting.call, time=time))
+        seen = call_lstm(lstm, setting, case.input[:time], case.h_0, case.c_0)
+        if seen.output is None or seen.h_n is None or seen.c_n is None:
+            return ()
+        states.append((seen.h_n, seen.c_n))
+        outputs.append(seen.output[-1:])
+    h, c = ([one[k] for one in states] for k in range(2))
+    last = Outputs(np.concatenate(outputs, 1), np.concatenate(h[1:], 1), np.concatenate(c[1:], 1))
+    x, h_0, c_0 = case.input.reshape(1, -1, case.input.shape[-1]), np.concatenate(h[:-1], 1), np.concatenate(c[:-1], 1)
+    return (Evidence(PREFIXES, x, h_0, c_0, last),)
 
 
 def _has_steps(case: Case, outputs: Outputs) -> bool:

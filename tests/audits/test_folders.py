@@ -132,7 +132,7 @@ def test_a_case_without_an_answer_is_no_success(tmp_path):
     written(tmp_path, NAMES[3].replace("-1", "-2"))
     judged = CliRunner().invoke(main, ["judge", str(tmp_path)])
 
-    assert judged.exit_code == 1
+    assert judged.exit_code == 3
     assert "1 cases were left unanswered" in judged.output
 
 

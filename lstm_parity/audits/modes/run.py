@@ -20,8 +20,8 @@ from lstm_parity.implementations.target import Target
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.gradients import GRADIENT, deviating_gradients, judge_all_gradients
-from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.judging.gradients import deviating_gradients, judge_all_gradients
+from lstm_parity.judging.verdict import GRADIENT, Outcome, Verdict
 from lstm_parity.reports.failure import describe_failure
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
