@@ -105,7 +105,11 @@ def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
     if not wrong:
         return Diagnosis(notes=asides)
     misses = _count_unexplained([*wrong, *right], len(wrong) // _UNEXPLAINED_SHARE)
-    known = tuple(mistake for mistake, missed in misses.items() if not missed)
+    known = tuple(
+        mistake
+        for mistake, missed in misses.items()
+        if not missed and (right or mistake.is_deterministic)  # one that returns anything is like everything
+    )
     deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES][:_MAX_COMPARED]
     where = locate_fault([*deviating, *(v for v in verdicts if v.outcome is Outcome.PARITY)])
     if known:
@@ -139,7 +143,7 @@ def _count_unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mist
 
 def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[ComparableRun]) -> _Nearest | None:
     """The first of those that explain most."""
-    if not misses:
+    if not any(misses.values()):
         return None
     known = min(misses, key=lambda mistake: len(misses[mistake]))
     explained = [features_of(one.case, one.way) for one in compared if one not in misses[known]]
