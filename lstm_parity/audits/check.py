@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from lstm_parity.audits.named import NAMED
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
+from lstm_parity.audits.questions import QUESTIONS
 from lstm_parity.cases.covering import TALL_SEED
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cases.setting import DTYPES
@@ -59,9 +61,12 @@ def check(
 
 def _judge_sample(implementation: Implementation, dtype: str) -> int:
     """Count the cases of one dtype that have parity. Raises ParityError at the first that does not."""
-    count, cases = 0, draw_plan(discover(implementation, dtype), dtype)
-    for case in (*cases[::_STRIDE], *(case for case in cases if case.seed == TALL_SEED)):
-        verdict = judge(observe(implementation, case))
+    cases = draw_plan(discover(implementation, dtype), dtype)
+    sample = (*cases[::_STRIDE], *(case for case in cases if case.seed == TALL_SEED))
+    outputs = (judge(observe(implementation, case)) for case in sample)
+    others = (verdict for ask in QUESTIONS.values() for verdict in ask(implementation, cases, _STRIDE))
+    count = 0
+    for verdict in chain(outputs, others):
         if verdict.outcome.is_wrong:
             raise ParityError(verdict)
         count += verdict.outcome is Outcome.PARITY

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
-from lstm_parity.cases.case import Case, draw_case
-from lstm_parity.cases.covering import TALL_SEED, draw_design, draw_tall
+from lstm_parity.audits.questions import QUESTIONS
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.covering import draw_design, draw_tall
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.diagnosis.probes import observe_in
 from lstm_parity.implementations.references import NumpyReference, TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM, TorchLSTMCell
 from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_all
-from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reports.certificate import OUTPUTS, Certificate, Row, make_row, not_covered
 from lstm_parity.reports.provenance import collect_provenance
-from lstm_parity.running.autograd import adjoints, backward_passes, in_pass
-from lstm_parity.running.evidence import LATE, RELOADED, TENSORS, TRAINING, TWICE, Adjoints, Observation
+from lstm_parity.running.evidence import Observation
 from lstm_parity.running.observe import observe_all
 from lstm_parity.running.protocol import Implementation
 
 _SIMPLEST = 24  # one of so many cases is judged first
-_EVERY = 5  # gradients are judged on one of so many small cases
-_NON_FINITE, _LIFE, _GRADIENTS = "outputs of NaN and infinities", "life of the module", "gradients"
-_LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
-_WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
-_USES = (TWICE, LATE, TRAINING, RELOADED)
+_EVERY = {"life of the module": 12, "gradients": 5, "second derivatives": 1}  # one of so many cases is taken
+_NON_FINITE = "outputs of NaN and infinities"
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
@@ -91,7 +85,7 @@ def verify_one(
                 break
         if wrong:
             break
-    gradients = any(row.question == _GRADIENTS for row in rows)
+    gradients = any(row.question == "gradients" for row in rows)
     return Certificate(collect_provenance(device), tuple(rows), not_covered(device, gradients)), wrong
 
 
@@ -113,44 +107,11 @@ def _judge_dtype(
     if not whole.parity:
         return
     yield _NON_FINITE, _as_explanation(judge_all(observe_all(implementation, others)))
-    progress(f"{implementation.name}, {dtype}: second calls, train mode, changed weights")
-    yield _LIFE, _as_explanation(_judge_life(implementation, cases))
-    if dtype in _WIDE:
-        progress(f"{implementation.name}, {dtype}: gradients")
-        verdicts = _judge_gradients(implementation, cases)
+    for question, ask in QUESTIONS.items():
+        progress(f"{implementation.name}, {dtype}: {question}")
+        verdicts = ask(implementation, finite, _EVERY[question])
         if any(verdict.outcome is not Outcome.REFUSED for verdict in verdicts):
-            yield _GRADIENTS, _as_explanation(verdicts)
-
-
-def _judge_life(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
-    """Judge second calls with the same tensors, results read after them, train mode, and changed weights."""
-    chosen = [case for case in cases[:: _SIMPLEST // 2] if case.setting.runtime.grad_mode != "inference"]
-    return judge_all([observe_in(way, implementation, case) for way in _USES for case in chosen])
-
-
-def _judge_gradients(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
-    """Judge gradients on some of the cases, the tall ones among them; a large noise needs other cases.
-
-    Every other pass is a plain one, the rest are those of training loops in turn, and the losses take turns as well.
-    """
-    chosen = [_with_gradients(case) for case in cases if case.profile in ("normal", "trained")]
-    tall = [case for case in chosen if case.seed == TALL_SEED]
-    small = [case for case in chosen if case.seed != TALL_SEED]
-    return [
-        judge_gradients(implementation, case, _choose_adjoints(case, number))
-        for number, case in enumerate((*small[::_EVERY], *tall))
-    ]
-
-
-def _choose_adjoints(case: Case, number: int) -> Adjoints:
-    plain = adjoints(case, _LOSSES[number // 2 % len(_LOSSES)])
-    passes = backward_passes(case)
-    return in_pass(plain, passes[number // 2 % len(passes)]) if number % 2 else plain
-
-
-def _with_gradients(case: Case) -> Case:
-    runtime = replace(case.setting.runtime, grad_mode="grad")
-    return draw_case(replace(case.setting, runtime=runtime), case.profile, case.seed)
+            yield question, _as_explanation(verdicts)
 
 
 def _as_explanation(verdicts: Sequence[Verdict]) -> Explanation:

@@ -12,7 +12,7 @@ from lstm_parity.cases.features import FEATURES
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import LATE, RELOADED, TENSORS, TRAINING, TWICE
+from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TENSORS, TRAINING, TWICE
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,13 @@ def _location_of(verdict: Verdict) -> _FaultLocation | None:
 
 _WORDS = tuple(feature.argument for feature in FEATURES.values() if feature.argument)
 _AGAIN, _NOT_FINITE = "a second call with the same tensors", "NaN or infinities given"
-_USES = {TWICE: _AGAIN, LATE: _AGAIN, TRAINING: "train mode", RELOADED: "weights that change after the first call"}
+_USES = {
+    TWICE: _AGAIN,
+    LATE: _AGAIN,
+    TRAINING: "train mode",
+    RELOADED: "weights that change after the first call",
+    EXPANDED: "states that are expanded",
+}
 
 
 def features_of(case: Case, way: str = "") -> frozenset[str]:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lstm_parity.cases.case import Case, on_device, parse_case
-from lstm_parity.implementations.lives import CalledTwice, InTrainMode, Reloaded
+from lstm_parity.implementations.lives import CalledTwice, FromExpandedStates, InTrainMode, Reloaded
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Verdict
-from lstm_parity.running.evidence import LATE, RELOADED, TRAINING, TWICE, WHOLE, Observation
+from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TRAINING, TWICE, WHOLE, Observation
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
@@ -52,11 +52,12 @@ _WAYS: dict[str, Callable[[Implementation], Implementation]] = {
     LATE: lambda implementation: CalledTwice(implementation, late=True),
     TRAINING: InTrainMode,
     RELOADED: Reloaded,
+    EXPANDED: FromExpandedStates,
 }
 
 
 def observe_in(way: str, implementation: Implementation, case: Case) -> Observation:
-    """Observe a whole call in one of the ways: at once, again, read late, in train mode, with changed weights."""
+    """Observe a whole call in one of the ways: at once, again, read late, in train mode, with changed weights ..."""
     seen = observe(_WAYS[way](implementation), case, chain=False)
     return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
 

@@ -1,4 +1,4 @@
-"""Implementations in the life of a module: called twice, in train mode, and once their weights have changed."""
+"""Implementations in the life of a module: called twice, in train mode, with changed weights or expanded states."""
 
 from __future__ import annotations
 
@@ -76,3 +76,16 @@ class Reloaded(Wrapped):
             return lstm(input, hx)
 
         return call
+
+
+@dataclass(frozen=True)
+class FromExpandedStates(Wrapped):
+    """An implementation given states whose rows, all alike, are one row in memory, as `state.expand` makes them."""
+
+    evidence: None = None
+    found_by_autograd: None = None
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load an LSTM whose call expands the first row of its states."""
+        lstm = self.implementation.load(setting, weights)
+        return lambda input, hx: lstm(input, hx and tuple(state[:, :1].expand_as(state) for state in hx))

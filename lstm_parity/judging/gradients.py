@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Runtime
 from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_gradients_of_all, gradients_by_hand, noise_factor
 from lstm_parity.judging.verdict import GRADIENT, Outcome, TensorComparison, Verdict, compare, decide, list_lost
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.running.autograd import differentiated_names, fill_missing, found_by_autograd, gradient_names
-from lstm_parity.running.evidence import Adjoints, Found, Gradients, Masks, Observation
+from lstm_parity.running.autograd import adjoints, differentiated_names, fill_missing, found_by_autograd, gradient_names
+from lstm_parity.running.evidence import Adjoints, BackwardPass, Found, Gradients, Masks, Observation
 from lstm_parity.running.observe import describe_exception
 from lstm_parity.running.protocol import Implementation, expected_arithmetic, is_lenient, refusal_reason
+
+_SECOND = 3e3  # roundoffs, of the largest element of a second derivative
 
 
 def compare_gradients(
@@ -56,6 +61,34 @@ def _compare_all_gradients(
 def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
     """The verdict on an implementation's gradients of one case."""
     return judge_all_gradients(implementation, [case], [d], [masks])[0]
+
+
+def judge_second_derivatives(implementation: Implementation, reference: Implementation, case: Case) -> Verdict:
+    """Judge the gradient of a weighted sum of gradients against that of a reference in float64.
+
+    No noise is modelled: it agrees within `_SECOND` of the largest element of each tensor, in roundoffs.
+    """
+    d = replace(adjoints(case), backward=BackwardPass("differentiated twice", second=True))
+    arithmetic = expected_arithmetic(implementation, case.setting)
+    if (reason := refusal_reason(implementation, case)) is not None:
+        return _end(Observation(case, refused=reason), d, arithmetic)
+    wide = replace(case, setting=replace(case.setting, runtime=Runtime("float64", grad_mode="grad")))
+    exact = fill_missing(case, found_by_autograd(reference, wide, d))
+    try:
+        found = found_by_autograd(implementation, case, d)
+    except NotImplementedError as error:
+        return _end(Observation(case, refused=str(error)), d, arithmetic)
+    except Exception as error:  # the implementation is the user's: any exception is a verdict
+        return _end(Observation(case, failed=describe_exception(error)), d, arithmetic)
+    got, roundoff = fill_missing(case, found), NATIVE[case.setting.runtime.dtype].value
+    compared = tuple(
+        compare(
+            name, GRADIENT, got[name], right, np.full_like(right, _SECOND * roundoff * np.abs(right).max(initial=0.0))
+        )
+        for name, right in exact.items()
+        if name in got
+    )
+    return Verdict(decide((), compared), Observation(case), arithmetic, compared, adjoints=d)
 
 
 def judge_all_gradients(

@@ -13,6 +13,7 @@ from lstm_parity.judging.failure import Failure, find_failure
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
 from lstm_parity.running.evidence import (
     CHAIN,
+    EXPANDED,
     INPUTS,
     LATE,
     PAIR,
@@ -35,6 +36,7 @@ _RUN_KINDS = {
     TWICE: "in a second call with the same tensors, one step from its own previous output",
     LATE: "read after a second call, one step from its own previous output",
     TRAINING: "in train mode, one step from its own previous output",
+    EXPANDED: "from states whose rows are one row in memory (expand), one step from its own previous output",
     RELOADED: "after its weights have changed, one step from its own previous output",
 }
 _GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o

@@ -112,7 +112,8 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
         for leaf in leaves:
             leaf.requires_grad_(how.inputs)
         for _ in range(1 + how.accumulated):
-            _run_backward(case.setting, lstm(given, hx), d, [*leaves, *parameters.values()])
+            run = _run_second_backward if how.second else _run_backward
+            run(case, lstm(given, hx), d, [*leaves, *parameters.values()])
     grads = [leaf.grad for leaf in leaves]
     if isinstance(given, PackedSequence) and grads[0] is not None:
         grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
@@ -126,14 +127,36 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
     }
 
 
-def _run_backward(setting: Setting, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
-    """Backward from what the loss looks at, as far as it has a graph; leaves: whose gradients a first pass leaves."""
+def _pair_adjoints(setting: Setting, returned: Any, d: Adjoints) -> list[tuple[Tensor, Tensor]]:
+    """Return the results that the loss looks at and that have a graph, each with its adjoint."""
     output, last = returned
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, total_length=setting.call.time)
     d_output, d_last = call_arguments(pad_setting(setting), d.output, d.h_n, d.c_n)
     outputs = zip(TENSORS, (output, *last), (d_output, *d_last), strict=True)
-    seen = [(result, adjoint) for name, result, adjoint in outputs if name in d.losses and result.requires_grad]
+    return [(result, adjoint) for name, result, adjoint in outputs if name in d.losses and result.requires_grad]
+
+
+def _run_second_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
+    """Differentiate the gradients: the loss is half the sum of the squares, so that its derivatives have derivatives.
+
+    Raises NotImplementedError if the implementation has no second derivatives and says so.
+    """
+    pairs = _pair_adjoints(case.setting, returned, d)
+    loss = torch.stack([(0.5 * adjoint * result.square()).sum() for result, adjoint in pairs]).sum()
+    first = torch.autograd.grad(loss, leaves, create_graph=True, allow_unused=True)
+    generator = np.random.default_rng(case.seed)
+    found = [gradient for gradient in first if gradient is not None]
+    drawn = [torch.from_numpy(generator.standard_normal(one.shape)).to(one.dtype) for one in found]
+    try:
+        torch.stack([(one * weight).sum() for one, weight in zip(found, drawn, strict=True)]).sum().backward()  # type: ignore[no-untyped-call]
+    except RuntimeError as error:  # once_differentiable, or a fused kernel
+        raise NotImplementedError(f"its gradients have no derivatives: {error}") from error
+
+
+def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
+    """Backward from what the loss looks at, as far as it has a graph; leaves: whose gradients a first pass leaves."""
+    seen = _pair_adjoints(case.setting, returned, d)
     results, given = [result for result, _ in seen], [adjoint * d.backward.scale for _, adjoint in seen]
     if d.backward.summed:
         results, given = [result.sum() for result in results], [torch.ones_like(result.sum()) for result in results]

@@ -17,7 +17,7 @@ INPUTS = ("input", "h_0", "c_0")
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 PREFIXES = "calls of 1, 2, 3 ... steps"
 TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
-TRAINING, RELOADED = "train mode", "changed weights"
+TRAINING, RELOADED, EXPANDED = "train mode", "changed weights", "expanded states"
 
 Gradients = dict[str, Array]
 Found = dict[str, "Array | None"]
@@ -90,7 +90,8 @@ class BackwardPass:
     gradient. inputs: whether the input and the states require one. training: whether the module is in train mode.
     again: whether the graph is retained and a second pass judged, without the gradients of the first. accumulated:
     whether two calls add to the same gradients. summed: whether the loss is `tensor.sum()`, whose derivative is one
-    number expanded; the adjoints are ones then. scale: what the loss is multiplied by, a power of 2.
+    number expanded; the adjoints are ones then. scale: what the loss is multiplied by, a power of 2. second: whether
+    the gradient of a weighted sum of the gradients of half the loss's squares is found.
     Gradients are returned as those of a plain pass: divided by the scale and by the number of accumulated calls.
     """
 
@@ -102,6 +103,7 @@ class BackwardPass:
     accumulated: bool = False
     summed: bool = False
     scale: float = 1.0
+    second: bool = False
 
 
 PLAIN_PASS = BackwardPass()

@@ -9,7 +9,7 @@ import pytest
 from lstm_parity.audits.modes.run import AlwaysRuns
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.from_numpy import WithoutGradients
-from lstm_parity.implementations.lives import CalledTwice, InTrainMode, Reloaded
+from lstm_parity.implementations.lives import CalledTwice, FromExpandedStates, InTrainMode, Reloaded
 from lstm_parity.implementations.load import Declared, declare
 from lstm_parity.implementations.remote.purity import WatchedImplementation
 from lstm_parity.implementations.torch_modules import TorchLSTM
@@ -47,9 +47,10 @@ WRAPPERS = {
     "AlwaysRuns": AlwaysRuns,
     "InTrainMode": InTrainMode,
     "Reloaded": Reloaded,
+    "FromExpandedStates": FromExpandedStates,
 }
 OTHERWISE = {"CalledTwice": {"evidence", "found_by_autograd"}, "AlwaysRuns": {"evidence"}} | {
-    name: {"evidence", "found_by_autograd"} for name in ("InTrainMode", "Reloaded")
+    name: {"evidence", "found_by_autograd"} for name in ("InTrainMode", "Reloaded", "FromExpandedStates")
 }
 
 

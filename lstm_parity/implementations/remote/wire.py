@@ -185,4 +185,6 @@ def _make_strided(values: Tensor, strides: list[int]) -> Tensor:
     """The tensor with these strides; memory between its elements is NaN, so that reading it shows."""
     needed = 1 + sum((n - 1) * s for n, s in zip(values.shape, strides, strict=True))
     memory = torch.full((needed,), float("nan")).to(values.dtype)
-    return memory.as_strided(values.shape, strides).copy_(values)
+    once = values[tuple(slice(None if s else 1) for s in strides)]  # a step of 0: all elements are one
+    memory.as_strided(once.shape, strides).copy_(once)
+    return memory.as_strided(values.shape, strides)

@@ -1,0 +1,91 @@
+"""What is asked of an implementation beside its outputs: the life of a module, gradients, second derivatives.
+
+Every door asks these questions of the cases of one plan (`audits/plan.py`), and differs in how many cases it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.covering import TALL_SEED
+from lstm_parity.diagnosis.probes import observe_in
+from lstm_parity.implementations.references import TorchReference
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.gradients import judge_gradients, judge_second_derivatives
+from lstm_parity.judging.verdict import Verdict
+from lstm_parity.running.autograd import adjoints, backward_passes, in_pass
+from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TENSORS, TRAINING, TWICE, Adjoints
+from lstm_parity.running.protocol import Implementation
+
+_LIVES = (TWICE, LATE, TRAINING, RELOADED)
+_LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
+_ORDINARY = ("normal", "trained")  # profiles whose gradients have little noise
+_WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
+_FEW = 6  # cases of which second derivatives are judged
+
+_Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
+
+
+def judge_life(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+    """Judge second calls, results read after them, train mode, changed weights and expanded states.
+
+    cases: of one dtype; one in so many is taken.
+    """
+    chosen = [case for case in cases[::every] if case.setting.runtime.grad_mode != "inference"]
+    batches = [case for case in chosen if case.setting.call.states and case.setting.call.rows > 1]
+    return judge_all(
+        [
+            *(observe_in(way, implementation, case) for way in _LIVES for case in chosen),
+            *(observe_in(EXPANDED, implementation, repeat_first_row(case)) for case in batches),
+        ]
+    )
+
+
+def repeat_first_row(case: Case) -> Case:
+    """Return a case whose rows all start from the states of the first."""
+    h_0, c_0 = (np.repeat(state[:, :1], state.shape[1], 1) for state in (case.h_0, case.c_0))
+    return replace(case, h_0=h_0, c_0=c_0)
+
+
+def judge_backward_passes(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+    """Judge gradients; every other backward pass is plain, the rest are those of training loops in turn.
+
+    cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones.
+    """
+    chosen = [_record_gradients(case) for case in cases if case.profile in _ORDINARY]
+    small = [case for case in chosen if case.seed != TALL_SEED][::every]
+    tall = [case for case in chosen if case.seed == TALL_SEED][:: (every + 4) // 5]
+    return [
+        judge_gradients(implementation, case, _choose_adjoints(case, number))
+        for number, case in enumerate((*small, *tall))
+        if case.setting.runtime.dtype in _WIDE
+    ]
+
+
+def _choose_adjoints(case: Case, number: int) -> Adjoints:
+    plain = adjoints(case, _LOSSES[number // 2 % len(_LOSSES)])
+    passes = backward_passes(case)
+    return in_pass(plain, passes[number // 2 % len(passes)]) if number % 2 else plain
+
+
+def judge_derivatives_of_gradients(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+    """Judge second derivatives on a few small cases; an implementation that has none says so by raising."""
+    small = [c for c in cases if c.profile in _ORDINARY and c.seed != TALL_SEED and c.setting.runtime.dtype in _WIDE]
+    chosen = [_record_gradients(case) for case in small[:: max(1, len(small) // _FEW)]]
+    return [judge_second_derivatives(implementation, TorchReference(), case) for case in chosen]
+
+
+def _record_gradients(case: Case) -> Case:
+    runtime = replace(case.setting.runtime, grad_mode="grad")
+    return draw_case(replace(case.setting, runtime=runtime), case.profile, case.seed)
+
+
+QUESTIONS: Mapping[str, _Ask] = {
+    "life of the module": judge_life,
+    "gradients": judge_backward_passes,
+    "second derivatives": judge_derivatives_of_gradients,
+}
