@@ -76,7 +76,7 @@ def by_verify(kind: str, name: str, found: Any, arrays: str, without: tuple[str,
     from lstm_parity.audits.verify import verify_one
     from lstm_parity.implementations.load import adapt
 
-    certificate, _ = verify_one(adapt(kind, name, found, arrays, without), dtypes)
+    certificate = verify_one(adapt(kind, name, found, arrays, without), dtypes).certificate
     last = certificate.rows[-1]
     words = [f"{r.dtype}: {r.arithmetic}" for r in certificate.rows if r.arithmetic not in (r.dtype, None)]
     told = {"question": last.question, "outcome": certificate.outcome.value, "dtype": last.dtype}

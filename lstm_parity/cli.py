@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from lstm_parity.implementations.target import (
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
+    from lstm_parity.audits.progress import Progress
     from lstm_parity.reports.certificate import Certificate
 
 
@@ -98,9 +98,11 @@ _add_torch_command(
     "--without", multiple=True, type=click.Choice(DECLARABLE), help="Do not judge this feature. May be repeated."
 )
 @click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
-@click.option(
-    "--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not only one of the dtype."
-)
+@click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
+@click.option("--quick", is_flag=True, help="Judge one case in six.")
+@click.option("--forward-only", is_flag=True, help="Judge no gradients.")
+@click.option("--prove", is_flag=True, help="Also say which known mistakes this verification would have seen.")
+@click.option("--resume", is_flag=True, help="Go on with a run of the same target that was interrupted.")
 @click.option(
     "--time-limit", type=float, default=TIME_LIMIT, help="Seconds that a call of it may take.", show_default=True
 )
@@ -112,39 +114,73 @@ def verify(
     arrays: str,
     without: tuple[str, ...],
     arithmetic: str,
-    strict: bool,
     time_limit: float,
     memory_limit: float,
+    resume: bool,
+    **scope: bool,
 ) -> None:
     """Judge the installed torch's nn.LSTM and nn.LSTMCell and both references; print a certificate.
 
     With --impl, judge that implementation, in a process of its own, and name its mistake if there is one.
-    Exits with 0 if everything that was judged agrees to rounding noise, with 1 if not, with 3 if too little was judged.
+    Exits with 0 if everything that was judged agrees to rounding noise, with 1 if not, with 3 if too little was judged
+    to tell, and with 130 after Ctrl-C, which prints what was judged until then.
     """
     import warnings
 
-    from rich.console import Console
-
+    from lstm_parity.audits.progress import Progress
+    from lstm_parity.reports.certificate import INTERRUPTED
     from lstm_parity.reports.certificate_json import certificate_json
     from lstm_parity.reports.certificate_text import certificate_text
+    from lstm_parity.reports.progress_bar import show_progress
 
     warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
-    with Console(stderr=True).status("starting") as status:
-        progress = lambda text: status.update(f"judging {text}")  # noqa: E731
+    if impl is None and (given := [name for name, value in scope.items() if value] + ["resume"] * resume):
+        raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
+    with show_progress() as report:
         if impl is None:
             from lstm_parity.audits.verify import verify as run
 
             _demand(device)
-            certificate, diagnosis = run(progress=progress, device=device), ""
+            certificate, more = run(progress=Progress(report), device=device), list[str]()
         else:
-            target = _target(impl, arrays, without, arithmetic)
-            certificate, diagnosis = _judge_target(target, device, (time_limit, memory_limit), strict, progress)
+            target, limits = _target(impl, arrays, without, arithmetic), (time_limit, memory_limit)
+            certificate, more = _verify_target(target, device, limits, scope, Progress(report), resume)
     click.echo(certificate_text(certificate), nl=False)
-    if diagnosis:
-        click.echo(f"\n{diagnosis}")
+    for text in more:
+        click.echo(f"\n{text}")
     if json_file is not None:
         json_file.write_text(certificate_json(certificate), encoding="utf-8")
+    if INTERRUPTED in certificate.limits:
+        click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
+        sys.exit(130)
     sys.exit(certificate.exit_code)
+
+
+def _verify_target(
+    target: Target,
+    device: str,
+    limits: tuple[float, float],
+    scope: dict[str, bool],
+    progress: Progress,
+    resume: bool,
+) -> tuple[Certificate, list[str]]:
+    """Return the certificate of an implementation, its diagnosis and its proof; exit if it cannot be judged."""
+    from lstm_parity.implementations.remote import make_worker_server
+
+    server = make_worker_server()
+    server.start()  # it imports torch while we do
+    from lstm_parity.audits.verify import Scope
+    from lstm_parity.audits.verify_target import AdapterError, verify_target
+    from lstm_parity.running.devices import DeviceMissingError
+
+    try:
+        found, diagnosis = verify_target(target, server, device, limits, Scope(**scope), progress, resume=resume)
+    except AdapterError as error:
+        click.echo(str(error))
+        sys.exit(1)
+    except (TargetError, DeviceMissingError) as error:
+        raise click.UsageError(str(error)) from error
+    return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
 
 
 def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -> Target:
@@ -185,35 +221,6 @@ def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     if json_file is not None:
         json_file.write_text(modes_json(rows, collect_provenance()), encoding="utf-8")
     sys.exit(1 if any(row.surprises for row in rows) else 0)
-
-
-def _judge_target(
-    target: Target, device: str, limits: tuple[float, float], strict: bool, progress: Callable[[str], None]
-) -> tuple[Certificate, str]:
-    """The certificate of an implementation and, where it is wrong, the diagnosis; exits where it cannot be judged."""
-    from lstm_parity.implementations.remote import make_worker_server
-
-    server = make_worker_server()
-    server.start()  # it imports torch while we do
-    from lstm_parity.audits.verify import verify_one
-    from lstm_parity.diagnosis.implementation import diagnose_implementation
-    from lstm_parity.diagnosis.smoke import check_adapter
-    from lstm_parity.implementations.remote.client import RemoteImplementation
-
-    _demand(device)
-    with RemoteImplementation(target, *limits, server, device) as implementation:
-        try:
-            implementation.start()
-        except TargetError as error:
-            raise click.UsageError(str(error)) from error
-        if (problem := check_adapter(implementation, device)) is not None:
-            click.echo(f"{implementation.name} cannot be judged: {problem}")
-            sys.exit(1)
-        certificate, verdicts = verify_one(implementation, progress=progress, device=device, strict=strict)
-        if not verdicts:
-            return certificate, ""
-        progress("cases that distinguish mistakes")
-        return certificate, diagnose_implementation(implementation, verdicts, device).text
 
 
 @main.command()

@@ -27,7 +27,7 @@ _ORDINARY = ("normal", "trained")  # profiles whose gradients have little noise
 _WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
 _FEW = 6  # cases of which second derivatives are judged
 
-_Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
+Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
 
 
 def judge_life(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
@@ -84,7 +84,7 @@ def _record_gradients(case: Case) -> Case:
     return draw_case(replace(case.setting, runtime=runtime), case.profile, case.seed)
 
 
-QUESTIONS: Mapping[str, _Ask] = {
+QUESTIONS: Mapping[str, Ask] = {
     "life of the module": judge_life,
     "gradients": judge_backward_passes,
     "second derivatives": judge_derivatives_of_gradients,

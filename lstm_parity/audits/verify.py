@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
-from lstm_parity.audits.plan import discover, draw_plan
-from lstm_parity.audits.questions import QUESTIONS
+from lstm_parity.audits.plan import Offer, discover, draw_plan
+from lstm_parity.audits.progress import Progress
+from lstm_parity.audits.prove import Proof, prove
+from lstm_parity.audits.questions import QUESTIONS, Ask
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.covering import draw_design, draw_tall
 from lstm_parity.cases.setting import DTYPES
@@ -16,15 +20,17 @@ from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
-from lstm_parity.reports.certificate import OUTPUTS, Certificate, Row, make_row, not_covered
+from lstm_parity.reports.certificate import INTERRUPTED, OUTPUTS, Certificate, Row, make_row, not_covered
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.evidence import Observation
 from lstm_parity.running.observe import observe_all
-from lstm_parity.running.protocol import Implementation
+from lstm_parity.running.protocol import Implementation, expected_arithmetic
 
 _SIMPLEST = 24  # one of so many cases is judged first
+_QUICK = 6  # one of so many cases is judged at all, if it must be quick
 _EVERY = {"life of the module": 12, "gradients": 5, "second derivatives": 1}  # one of so many cases is taken
 _NON_FINITE = "outputs of NaN and infinities"
+_OF_GRADIENTS = ("gradients", "second derivatives")
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
@@ -47,75 +53,170 @@ def explain_each(observations: Sequence[Observation]) -> list[Explanation]:
 def verify(
     implementations: Sequence[Implementation] = OUR_IMPLEMENTATIONS,
     dtypes: Sequence[str] = DTYPES,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress | None = None,
     device: str = "cpu",
 ) -> Certificate:
-    """Judge each implementation in each dtype; progress is called with what comes next."""
-    rows, designs = [], {dtype: verification_cases(dtype, device) for dtype in dtypes}
-    for implementation in implementations:
-        for dtype in dtypes:
-            progress(f"{implementation.name}, {dtype}")
-            seen = observe_all(implementation, designs[dtype])
-            rows += [make_row(implementation.name, dtype, explanation) for explanation in explain_each(seen)]
-    return Certificate(collect_provenance(device), tuple(rows), not_covered(device))
+    """Judge the outputs of each implementation in each dtype; an interruption ends it with what was judged."""
+    progress = progress or Progress()
+    rows, designs = list[Row](), {dtype: verification_cases(dtype, device) for dtype in dtypes}
+    progress.expect(len(implementations) * sum(map(len, designs.values())))
+    limits = ""
+    try:
+        for implementation in implementations:
+            for dtype in dtypes:
+                progress.say(f"{implementation.name}, {dtype}")
+                seen = observe_all(implementation, designs[dtype], after=progress.advance)
+                rows += [make_row(implementation.name, dtype, explanation) for explanation in explain_each(seen)]
+    except KeyboardInterrupt:
+        limits = INTERRUPTED
+    return Certificate(collect_provenance(device), tuple(rows), not_covered(device), limits)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much of an implementation is judged, and by which rule.
+
+    strict: in the native arithmetic, not in that of the dtype that it is measured to work in. quick: one in a few
+    cases. forward_only: no gradients. prove: also which known mistakes would have been seen.
+    """
+
+    strict: bool = False
+    quick: bool = False
+    forward_only: bool = False
+    prove: bool = False
+
+    @property
+    def limits(self) -> str:
+        """Return what is left out, in words; empty if nothing is."""
+        left_out = ["quick, one case in six"] * self.quick + ["forward only, no gradients"] * self.forward_only
+        return "; ".join(left_out)
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof."""
+
+    certificate: Certificate
+    wrong: Sequence[Verdict] = ()
+    proof: Proof | None = None
 
 
 def verify_one(
     implementation: Implementation,
     dtypes: Sequence[str] = DTYPES,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress | None = None,
     device: str = "cpu",
+    scope: Scope = Scope(),
     *,
-    strict: bool = False,
-) -> tuple[Certificate, Sequence[Verdict]]:
-    """Judge one implementation in each dtype until it is wrong in one; also the verdicts of that one, or none.
+    known: Sequence[Row] = (),
+    keep: Callable[[Row], None] = lambda row: None,
+) -> Verification:
+    """Judge one implementation in each dtype until it is wrong in one.
 
     What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
-    come first; what comes after the first that are wrong is not judged. Unless strict, it is judged in the arithmetic
-    of the dtype that it is measured to work in.
+    come first; what comes after the first that are wrong is not judged. known: rows of an interrupted run, which are
+    not judged again; keep: called with each new one. An interruption ends it with what was judged.
     """
-    judged = implementation if strict else InOwnArithmetic(implementation)
-    rows: list[Row] = []
-    wrong: Sequence[Verdict] = ()
-    for dtype in dtypes:
-        for question, explanation in _judge_dtype(judged, dtype, device, progress):
-            rows.append(make_row(implementation.name, dtype, explanation, question))
-            if not explanation.parity:
-                wrong = explanation.verdicts
+    progress = progress or Progress()
+    judged = implementation if scope.strict else InOwnArithmetic(implementation)
+    rows, wrong, limits = list[Row](), list[Verdict](), scope.limits
+    plans = {dtype: _Plan(judged, dtype, device, progress, scope) for dtype in dtypes}
+    try:
+        for dtype, plan in plans.items():
+            for question, ask in plan.questions():
+                row = next((one for one in known if (one.dtype, one.question) == (dtype, question)), None)
+                if row is None:
+                    progress.say(f"{implementation.name}, {dtype}: {question}")
+                    explanation = ask()
+                    if explanation is None:
+                        continue
+                    row = make_row(implementation.name, dtype, explanation, question)
+                    wrong = [*explanation.verdicts] if row.outcome.is_wrong else []
+                    keep(row)
+                rows.append(row)
+                if row.outcome.is_wrong:
+                    break
+            if wrong:
                 break
-        if wrong:
-            break
+        proof = _prove(judged, plans, rows, progress) if scope.prove and not wrong else None
+    except KeyboardInterrupt:
+        proof, limits = None, "; ".join(filter(None, (limits, INTERRUPTED)))
     gradients = any(row.question == "gradients" for row in rows)
-    return Certificate(collect_provenance(device), tuple(rows), not_covered(device, gradients)), wrong
+    certificate = Certificate(collect_provenance(device), tuple(rows), not_covered(device, gradients), limits)
+    return Verification(certificate, wrong, proof)
 
 
-def _judge_dtype(
-    implementation: Implementation, dtype: str, device: str, progress: Callable[[str], None]
-) -> Iterator[tuple[str, Explanation]]:
-    """Judge outputs, the life of a module and gradients in one dtype; each with the question that it answers."""
-    progress(f"{implementation.name}, {dtype}: what it offers")
-    offer = discover(implementation, dtype, device)
-    cases = draw_plan(offer, dtype, device)
-    finite, others = ([case for case in cases if case.is_finite is wanted] for wanted in (True, False))
-    progress(f"{implementation.name}, {dtype}: {len(cases)} cases")
-    some = explain([*observe_all(implementation, finite[::_SIMPLEST]), *offer.refused])
-    if not cases or not some.parity:
-        yield OUTPUTS, some
-        return
-    whole = explain([*observe_all(implementation, finite), *offer.refused])
-    yield OUTPUTS, whole
-    if not whole.parity:
-        return
-    yield _NON_FINITE, _as_explanation(judge_all(observe_all(implementation, others)))
-    for question, ask in QUESTIONS.items():
-        progress(f"{implementation.name}, {dtype}: {question}")
-        verdicts = ask(implementation, finite, _EVERY[question])
-        if any(verdict.outcome is not Outcome.REFUSED for verdict in verdicts):
-            yield question, _as_explanation(verdicts)
+_Ask = Callable[[], "Explanation | None"]  # None if the implementation refuses the whole question
 
 
-def _as_explanation(verdicts: Sequence[Verdict]) -> Explanation:
-    """Return verdicts that no other arithmetic is sought for."""
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What is asked of an implementation in one dtype."""
+
+    implementation: Implementation
+    dtype: str
+    device: str
+    progress: Progress
+    scope: Scope
+
+    @cached_property
+    def offer(self) -> Offer:
+        """What it offers."""
+        self.progress.say(f"{self.implementation.name}, {self.dtype}: what it offers")
+        return discover(self.implementation, self.dtype, self.device)
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """The cases that it is judged on."""
+        drawn = draw_plan(self.offer, self.dtype, self.device)
+        self.progress.expect(len(DTYPES) * len(drawn))
+        return drawn[::_QUICK] if self.scope.quick else drawn
+
+    def questions(self) -> Iterator[tuple[str, _Ask]]:
+        """Yield each question with what answers it."""
+        yield OUTPUTS, self._judge_outputs
+        if not self.offer.values:
+            return
+        yield _NON_FINITE, self._judge_non_finite
+        for question, ask in QUESTIONS.items():
+            if not (self.scope.forward_only and question in _OF_GRADIENTS):
+                yield question, partial(self._ask, ask, _EVERY[question])
+
+    def _judge_outputs(self) -> Explanation:
+        """Judge a few of the finite cases first; all of them if these are right."""
+        finite = [case for case in self.cases if case.is_finite]
+        some = explain([*observe_all(self.implementation, finite[::_SIMPLEST]), *self.offer.refused])
+        if not finite or not some.parity:
+            return some
+        seen = observe_all(self.implementation, finite, after=self.progress.advance)
+        return explain([*seen, *self.offer.refused])
+
+    def _judge_non_finite(self) -> Explanation | None:
+        others = [case for case in self.cases if not case.is_finite]
+        return _as_explanation(judge_all(observe_all(self.implementation, others, after=self.progress.advance)))
+
+    def _ask(self, ask: Ask, every: int) -> Explanation | None:
+        finite = [case for case in self.cases if case.is_finite]
+        return _as_explanation(ask(self.implementation, finite, every))
+
+
+def _prove(
+    implementation: Implementation, plans: Mapping[str, _Plan], rows: Sequence[Row], progress: Progress
+) -> Proof:
+    """Find which known mistakes the same plans would have seen."""
+    offered = {
+        dtype: (plan.offer, plan.cases, expected_arithmetic(implementation, plan.cases[0].setting))
+        for dtype, plan in plans.items()
+        if plan.cases
+    }
+    gradients = any(row.question == "gradients" for row in rows)
+    return prove(offered, gradients=gradients, progress=progress.say)
+
+
+def _as_explanation(verdicts: Sequence[Verdict]) -> Explanation | None:
+    """Return verdicts that no other arithmetic is sought for; None if all are refused."""
+    if all(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+        return None
     expected = verdicts[0].arithmetic
     agrees = not any(verdict.outcome.is_wrong for verdict in verdicts)
     return Explanation(expected, expected if agrees else None, tuple(verdicts))

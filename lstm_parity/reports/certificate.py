@@ -24,6 +24,7 @@ _WORST_FIRST = (
     Outcome.NOT_JUDGED,
     Outcome.PARITY,
 )
+INTERRUPTED = "interrupted, what follows was not judged"
 _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
 
 
@@ -61,17 +62,19 @@ class Row:
 class Certificate:
     """Everything that one verification found, with the versions and the machine it was found on.
 
-    beyond: what it does not cover at all.
+    beyond: what it does not cover at all. limits: what this verification left out of what it could have covered.
     """
 
     provenance: Mapping[str, str]
     rows: tuple[Row, ...]
     beyond: str
+    limits: str = ""
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of the rows; NOT ENOUGH if nothing was judged. A row that was refused changes nothing."""
+        """The worst of the rows; NOT ENOUGH if it was interrupted, or judged nothing. A refused row changes nothing."""
         outcomes = {row.outcome for row in self.rows} - {Outcome.REFUSED}
+        outcomes |= {Outcome.NOT_ENOUGH} if INTERRUPTED in self.limits else set()
         return next((one for one in _WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
+from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
 from lstm_parity.reports.certificate import Certificate, Row
 from lstm_parity.reports.json_text import json_text
 
@@ -13,11 +13,20 @@ def certificate_json(certificate: Certificate) -> str:
     """Write the whole certificate."""
     content = {
         "holds": certificate.holds,
+        "verdict": certificate.outcome.value,
+        "left_out": certificate.limits,
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": dict(certificate.provenance),
         "rows": [row_fields(row) for row in certificate.rows],
     }
     return json_text("certificate", 1, content)
+
+
+def row_of(fields: dict[str, Any]) -> Row:
+    """Return the row that `row_fields` made these fields of, read back from JSON."""
+    numbers = {name: float(fields[name]) for name in ("worst", "rms")}
+    lists = {name: tuple(fields[name]) for name in ("failures", "failing")}
+    return Row(**{**fields, **numbers, **lists, "outcome": Outcome(fields["outcome"])})
 
 
 def row_fields(row: Row) -> dict[str, Any]:

@@ -84,12 +84,14 @@ def _list_unjudged(certificate: Certificate) -> list[str]:
 
 
 def _conclusion(certificate: Certificate) -> str:
-    outcome = certificate.outcome
+    outcome, limits = certificate.outcome, f" ({certificate.limits})" if certificate.limits else ""
     if outcome is Outcome.PARITY:
-        return "PARITY: every difference that was judged is rounding noise." + _styles(certificate)
+        return f"PARITY{limits}: every difference that was judged is rounding noise." + _styles(certificate)
     if outcome in (Outcome.NOT_ENOUGH, Outcome.NOT_JUDGED):
         return (
-            "NOT ENOUGH: nothing that was judged is wrong, but " + (_missing(certificate) or "nothing was judged") + "."
+            f"NOT ENOUGH{limits}: nothing that was judged is wrong, but "
+            + (_missing(certificate) or "too little was judged")
+            + "."
         )
     bad = [
         f"{r.implementation} in {r.dtype}"
@@ -98,7 +100,7 @@ def _conclusion(certificate: Certificate) -> str:
         for r in certificate.rows
         if r.outcome.is_wrong
     ]
-    return f"NO PARITY, {outcome.value}: " + ", ".join(bad) + "."
+    return f"NO PARITY, {outcome.value}{limits}: " + ", ".join(bad) + "."
 
 
 def _styles(certificate: Certificate) -> str:

@@ -6,6 +6,7 @@ An observation is what a run returned, not judged yet. An exception of the imple
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -118,9 +119,19 @@ def _chain(lstm: LSTM, case: Case) -> Evidence:
     return Evidence(CHAIN, case.input.reshape(1, -1, case.input.shape[-1]), h_0, c_0, Outputs(output, h_n, c_n, faults))
 
 
-def observe_all(implementation: Implementation, cases: list[Case], *, chain: bool | None = None) -> list[Observation]:
-    """Run many cases, one after the other."""
-    return [observe(implementation, case, chain=chain) for case in cases]
+def observe_all(
+    implementation: Implementation,
+    cases: Sequence[Case],
+    *,
+    chain: bool | None = None,
+    after: Callable[[], None] = lambda: None,
+) -> list[Observation]:
+    """Run many cases, one after the other; `after` is called after each."""
+    seen = list[Observation]()
+    for case in cases:
+        seen.append(observe(implementation, case, chain=chain))
+        after()
+    return seen
 
 
 def observe_with_masks(implementation: Implementation, case: Case, masks: Masks) -> Observation:

@@ -22,9 +22,9 @@ right_ones = pytest.mark.parametrize("name", RIGHT)
 @pytest.mark.parametrize("wrong", [StartsFromOnes, KeepsItsState, ZeroBeyondNine], ids=lambda wrong: wrong.__name__)
 def test_a_fault_of_a_small_signature_is_seen_by_verify(wrong):
     """Each deviates, whatever its constructor leaves out."""
-    certificate, verdicts = verify_one(adapt("module", wrong.__name__, wrong), ["float32"])
+    found = verify_one(adapt("module", wrong.__name__, wrong), ["float32"])
 
-    assert (certificate.holds, bool(verdicts)) == (False, True)
+    assert (found.certificate.holds, bool(found.wrong)) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_right_lstm_is_judged_on_everything_it_offers(name):
 @pytest.mark.parametrize("name", ["(I, H)", "(I, H, num_layers, batch_first)"])
 def test_a_right_lstm_of_a_small_signature_has_parity(name):
     """And what its constructor has not is counted as refused."""
-    certificate, _ = verify_one(adapt("module", name, RIGHT[name]), ["float32"])
+    certificate = verify_one(adapt("module", name, RIGHT[name]), ["float32"]).certificate
     first = certificate.rows[0]
 
     assert (certificate.holds, first.outcome, first.counts["REFUSED"] > 0) == (True, Outcome.PARITY, True)
@@ -60,7 +60,7 @@ def test_a_right_lstm_of_a_small_signature_has_parity(name):
 
 def test_names_of_their_own_are_no_fault():
     """Parameters behind an inner module's name are found; those of several are not judged, and nobody is accused."""
-    certificate, _ = verify_one(adapt("module", "OwnStack", OwnStack), ["float32"])
+    certificate = verify_one(adapt("module", "OwnStack", OwnStack), ["float32"]).certificate
 
     assert (certificate.holds, certificate.rows[-2].question) == (True, "gradients")
 
@@ -79,6 +79,6 @@ def test_what_refuses_every_call_is_not_judged():
         def unsupported_reason(self, setting):
             return "nothing is supported"
 
-    certificate, verdicts = verify_one(Refuses("refuses"), ["float32"])
+    found = verify_one(Refuses("refuses"), ["float32"])
 
-    assert (certificate.holds, certificate.rows[0].outcome, verdicts) == (False, Outcome.REFUSED, ())
+    assert (found.certificate.outcome, found.certificate.rows[0].outcome) == (Outcome.NOT_ENOUGH, Outcome.REFUSED)

@@ -73,7 +73,7 @@ class StatesReadBatchFirstWhereItFits(PlainLSTM):
     """States with as many layers and directions as rows are taken for batch first."""
 
     witness = "I3-H4-L2-T3-B2-float32-normal-1"
-    scope = where.AS_MANY_STATES_AS_ROWS & where.STATES
+    scope = where.AS_MANY_STATES_AS_ROWS & where.STATES & where.ROWS
     fix = "read h_0 and c_0 as (num_layers * num_directions, B, ...) always; guess nothing from their shape"
 
     def read_states(self, h_0: Tensor, c_0: Tensor) -> State:
