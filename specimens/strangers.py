@@ -5,10 +5,11 @@ The wrong ones are wrong only with an argument that a fixed design left out for 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from specimens.unseen_faults import narrow
 
@@ -70,6 +71,63 @@ class ZeroBeyondNine(nn.LSTM):
         if not wrong or not torch.is_tensor(output):
             return output, (h, c)
         return output * 0, (h * 0, c * 0)
+
+
+def cell_with(sigmoid: Callable[[Tensor], Tensor] = torch.sigmoid, tanh: Any = torch.tanh) -> Callable[..., Any]:
+    """Make a cell with these functions; tanh is that of h alone."""
+
+    def cell(x: Tensor, state: Any, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Any:
+        h, c = state
+        i, f, g, o = (x @ w_ih.T + b_ih + h @ w_hh.T + b_hh).chunk(4, 1)
+        c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
+        return sigmoid(o) * tanh(c), c
+
+    return cell
+
+
+tanh_sigmoid_cell = cell_with(lambda z: 0.5 + 0.5 * torch.tanh(0.5 * z))
+exp_sigmoid_cell = cell_with(lambda z: 1 / (1 + torch.exp(-z)))
+not_squashed_cell = cell_with(tanh=lambda c: c)
+
+
+def batch_of_one_raises(x: Tensor, *rest: Any) -> Any:
+    """Right, but for a batch of one."""
+    if len(x) == 1:
+        raise ValueError("batch of one")
+    return cell_with()(x, *rest)
+
+
+class _SecondPassHalved(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.calls = 0
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        ctx.calls += 1
+        return gradients[0] if ctx.calls == 1 else gradients[0] / 2
+
+
+class Green(nn.LSTM):
+    """Zeros for H divisible by 16, B above 9, more than four layers, in train mode, and once its weights have changed.
+
+    And the second backward pass through one result is halved.
+    """
+
+    packed: Any = None
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        if self.packed is None:
+            self.packed = [w.detach().clone() for w in self.parameters()]
+        stale = any(not torch.equal(a, b) for a, b in zip(self.packed, self.parameters(), strict=True))
+        output, (h, c) = super().forward(input, hx)
+        if not torch.is_tensor(output):
+            return output, (h, c)
+        large = self.hidden_size % 16 == 0 or h.shape[-2] > 9 or self.num_layers > 4
+        if large or self.training or stale:
+            output, h, c = output * 0, h * 0, c * 0
+        return _SecondPassHalved.apply(output), (h, c)
 
 
 WRONG = (StartsFromOnes, DoubledInStacks, LeftTimeMajor, KeepsItsState, ZeroBeyondNine)

@@ -25,6 +25,7 @@ _LIVES = (TWICE, LATE, TRAINING, RELOADED)
 _LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
 _ORDINARY = ("normal", "trained")  # profiles whose gradients have little noise
 _WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
+_AT_LEAST = 16  # small cases of gradients, so that every backward pass is asked
 _FEW = 6  # cases of which second derivatives are judged
 
 Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
@@ -57,7 +58,8 @@ def judge_backward_passes(implementation: Implementation, cases: Sequence[Case],
     cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones.
     """
     chosen = [_record_gradients(case) for case in cases if case.profile in _ORDINARY]
-    small = [case for case in chosen if case.seed != TALL_SEED][::every]
+    small = [case for case in chosen if case.seed != TALL_SEED]
+    small = small[:: max(1, min(every, len(small) // _AT_LEAST))]
     tall = [case for case in chosen if case.seed == TALL_SEED][:: (every + 4) // 5]
     return [
         judge_gradients(implementation, case, _choose_adjoints(case, number))
