@@ -80,7 +80,8 @@ def judge_second_derivatives(implementation: Implementation, reference: Implemen
         return _end(Observation(case, refused=str(error)), d, arithmetic)
     except Exception as error:  # the implementation is the user's: any exception is a verdict
         return _end(Observation(case, failed=describe_exception(error)), d, arithmetic)
-    got, roundoff = fill_missing(case, found), NATIVE[case.setting.runtime.dtype].value
+    got, a = fill_missing(case, found), arithmetic
+    roundoff = max(a.value, a.state, a.accumulation, a.product, a.activation)
     compared = tuple(
         compare(
             name, GRADIENT, got[name], right, np.full_like(right, _SECOND * roundoff * np.abs(right).max(initial=0.0))

@@ -127,14 +127,19 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
     }
 
 
-def _pair_adjoints(setting: Setting, returned: Any, d: Adjoints) -> list[tuple[Tensor, Tensor]]:
-    """Return the results that the loss looks at and that have a graph, each with its adjoint."""
+def _pair_adjoints(case: Case, returned: Any, d: Adjoints) -> list[tuple[Tensor, Tensor]]:
+    """Return the results that the loss looks at and that have a graph, each with its adjoint.
+
+    If the input is not finite the others are returned too, with zeros: 0 times NaN is NaN in the exact gradients.
+    """
     output, last = returned
+    setting = case.setting
     if isinstance(output, PackedSequence):
         output, _ = pad_packed_sequence(output, total_length=setting.call.time)
     d_output, d_last = call_arguments(pad_setting(setting), d.output, d.h_n, d.c_n)
     outputs = zip(TENSORS, (output, *last), (d_output, *d_last), strict=True)
-    return [(result, adjoint) for name, result, adjoint in outputs if name in d.losses and result.requires_grad]
+    wanted = d.losses if case.is_finite else TENSORS
+    return [(result, adjoint) for name, result, adjoint in outputs if name in wanted and result.requires_grad]
 
 
 def _run_second_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
@@ -142,7 +147,7 @@ def _run_second_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequenc
 
     Raises NotImplementedError if the implementation has no second derivatives and says so.
     """
-    pairs = _pair_adjoints(case.setting, returned, d)
+    pairs = _pair_adjoints(case, returned, d)
     loss = torch.stack([(0.5 * adjoint * result.square()).sum() for result, adjoint in pairs]).sum()
     first = torch.autograd.grad(loss, leaves, create_graph=True, allow_unused=True)
     generator = np.random.default_rng(case.seed)
@@ -156,7 +161,7 @@ def _run_second_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequenc
 
 def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
     """Backward from what the loss looks at, as far as it has a graph; leaves: whose gradients a first pass leaves."""
-    seen = _pair_adjoints(case.setting, returned, d)
+    seen = _pair_adjoints(case, returned, d)
     results, given = [result for result, _ in seen], [adjoint * d.backward.scale for _, adjoint in seen]
     if d.backward.summed:
         results, given = [result.sum() for result in results], [torch.ones_like(result.sum()) for result in results]
