@@ -117,15 +117,15 @@ def examples_until_it_fails(test: Any, arguments: dict[str, Any], seed: int | No
     return None
 
 
-def examples_of(test: Any) -> list[Any]:
-    """The cases that the test draws in a plain `pytest`, if nothing fails."""
+def examples_of(test: Any, seed: int | None = None) -> list[Any]:
+    """The cases that the test draws in a plain `pytest`, or with a seed, if nothing fails."""
     drawn = []
 
     @wraps(test.hypothesis.inner_test)
     def collect(implementation: Implementation, case: Any) -> None:
         drawn.append(case)
 
-    _again(test, collect, None)(implementation=None)
+    _again(test, collect, seed)(implementation=None)
     return drawn
 
 

@@ -62,8 +62,8 @@ def value(case, axis):
 
 @pytest.fixture(scope="session")
 def drawn():
-    """What the widest test draws."""
-    return examples_of(widest())
+    """What the widest test draws, with its own seed, which changes with the code, and with others."""
+    return [case for seed in (None, 1, 2, 3) for case in examples_of(widest(), seed)]
 
 
 @pytest.mark.parametrize("axis", VALUES)
