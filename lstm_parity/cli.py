@@ -10,6 +10,8 @@ import click
 
 from lstm_parity.audits.named import LOADERS, NAMED
 from lstm_parity.cases.features import DECLARABLE
+from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
+from lstm_parity.cli_parts import InterruptibleGroup, json_option
 from lstm_parity.implementations.target import (
     ARRAYS,
     KINDS,
@@ -26,22 +28,7 @@ if TYPE_CHECKING:
     from lstm_parity.reports.certificate import Certificate
 
 
-def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and not path.parent.is_dir():
-        raise click.UsageError(f"--json {path} was given, but there is no folder {path.parent}: make it first")
-    return path
-
-
-_json_option = click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=_writable,
-    help="Also write it as JSON.",
-)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=InterruptibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lstm-parity")
 def main() -> None:
     """Judge LSTMs: rounding noise, or a bug, and which bug."""
@@ -88,7 +75,7 @@ _add_torch_command(
 
 
 @main.command()
-@_json_option
+@json_option
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
 @click.option(
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
@@ -152,7 +139,7 @@ def verify(
         json_file.write_text(certificate_json(certificate), encoding="utf-8")
     if INTERRUPTED in certificate.limits:
         click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED_CODE)
     sys.exit(certificate.exit_code)
 
 
@@ -200,7 +187,7 @@ def _demand(device: str) -> None:
 
 
 @main.command()
-@_json_option
+@json_option
 @click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
 def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
@@ -224,7 +211,7 @@ def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
 
 
 @main.command()
-@_json_option
+@json_option
 @click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
 def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
@@ -280,7 +267,7 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
-@_json_option
+@json_option
 def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
 

@@ -14,6 +14,8 @@ from lstm_parity.reports.page import make_table, render_page, render_text
 def certificate_text(certificate: Certificate, width: int = 120) -> str:
     """The whole certificate, plain text of at most `width` columns."""
     console = render_page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
+    if _has_questions(certificate):
+        console.print(f"{certificate.rows[0].implementation}\n", highlight=False, markup=False, soft_wrap=True)
     console.print(_table(certificate))
     console.print(
         f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
@@ -33,11 +35,16 @@ def certificate_text(certificate: Certificate, width: int = 120) -> str:
 
 
 def _table(certificate: Certificate) -> Table:
-    several = any(row.question != OUTPUTS for row in certificate.rows)
-    words = ["implementation", *["question"] * several, "layer dtype", "verdict", "in arithmetic"]
+    several = _has_questions(certificate)
+    words = ["question" if several else "implementation", "layer dtype", "verdict", "in arithmetic"]
     numbers = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
-    rows = [[row.implementation, *[row.question] * several, *_cells(row)] for row in certificate.rows]
+    rows = [[row.question if several else row.implementation, *_cells(row)] for row in certificate.rows]
     return make_table(words, numbers, rows)
+
+
+def _has_questions(certificate: Certificate) -> bool:
+    """Whether one implementation was asked several questions, and not several implementations one."""
+    return any(row.question != OUTPUTS for row in certificate.rows)
 
 
 def _cells(row: Row) -> list[str]:
@@ -76,10 +83,14 @@ def _never(certificate: Certificate, axis: str, judged: Mapping[str, int]) -> li
 
 
 def _list_unjudged(certificate: Certificate) -> list[str]:
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in certificate.rows:
+        for reason, count in row.reasons.items():
+            counts = found.setdefault((row.implementation, reason), {})
+            counts[row.dtype] = counts.get(row.dtype, 0) + count
     return [
-        f"{row.implementation}, {row.dtype}: {count} cases {reason}"
-        for row in certificate.rows
-        for reason, count in row.reasons.items()
+        f"{implementation}, {', '.join(counts)}: {', '.join(map(str, counts.values()))} cases {reason}"
+        for (implementation, reason), counts in found.items()
     ] + [certificate.beyond]
 
 

@@ -102,11 +102,13 @@ def run_trials(trials: list[Trial], progress: Callable[[str], None] = lambda _: 
             home = RemoteImplementation(
                 Target("mode", "", target, loader=LOADERS["mode"]), _TIME_LIMIT, _MEMORY_LIMIT, server
             )
-            for trial in trials:
-                if trial.target == target:
-                    progress(f"{trial.mode}: {trial.name}")
-                    yield _run_trial(AlwaysRuns(home), trial)
-            home.leave()
+            try:
+                for trial in trials:
+                    if trial.target == target:
+                        progress(f"{trial.mode}: {trial.name}")
+                        yield _run_trial(AlwaysRuns(home), trial)
+            finally:  # after an interruption too, or the server would wait for the process, and that for us
+                home.leave()
 
 
 def _run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:

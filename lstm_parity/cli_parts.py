@@ -1,0 +1,37 @@
+"""What several commands of `lstm-parity` share: how Ctrl-C ends them, and `--json`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+INTERRUPTED = 130  # the exit code, as of other programs
+
+
+class InterruptibleGroup(click.Group):
+    """Commands that an interruption ends with exit code 130, and in words."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted: nothing that was judged is kept", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise click.UsageError(f"--json {path} was given, but there is no folder {path.parent}: make it first")
+    return path
+
+
+json_option = click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_writable,
+    help="Also write it as JSON.",
+)
