@@ -104,7 +104,7 @@ def verify(
     time_limit: float,
     memory_limit: float,
     resume: bool,
-    **scope: bool,
+    **options: bool,
 ) -> None:
     """Judge the installed torch's nn.LSTM and nn.LSTMCell and both references; print a certificate.
 
@@ -121,7 +121,7 @@ def verify(
     from lstm_parity.reports.progress_bar import show_progress
 
     warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
-    if impl is None and (given := [name for name, value in scope.items() if value] + ["resume"] * resume):
+    if impl is None and (given := [name for name, value in options.items() if value] + ["resume"] * resume):
         raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
     with show_progress() as report:
         if impl is None:
@@ -131,7 +131,7 @@ def verify(
             certificate, more = run(progress=Progress(report), device=device), list[str]()
         else:
             target, limits = _target(impl, arrays, without, arithmetic), (time_limit, memory_limit)
-            certificate, more = _verify_target(target, device, limits, scope, Progress(report), resume)
+            certificate, more = _verify_target(target, device, limits, options, Progress(report), resume)
     click.echo(certificate_text(certificate), nl=False)
     for text in more:
         click.echo(f"\n{text}")
@@ -147,7 +147,7 @@ def _verify_target(
     target: Target,
     device: str,
     limits: tuple[float, float],
-    scope: dict[str, bool],
+    options: dict[str, bool],
     progress: Progress,
     resume: bool,
 ) -> tuple[Certificate, list[str]]:
@@ -156,12 +156,14 @@ def _verify_target(
 
     server = make_worker_server()
     server.start()  # it imports torch while we do
-    from lstm_parity.audits.verify import Scope
+    from lstm_parity.audits.verify import VerifyOptions
     from lstm_parity.audits.verify_target import AdapterError, verify_target
     from lstm_parity.running.devices import DeviceMissingError
 
     try:
-        found, diagnosis = verify_target(target, server, device, limits, Scope(**scope), progress, resume=resume)
+        found, diagnosis = verify_target(
+            target, server, device, limits, VerifyOptions(**options), progress, resume=resume
+        )
     except AdapterError as error:
         click.echo(str(error))
         sys.exit(1)

@@ -73,7 +73,7 @@ def verify(
 
 
 @dataclass(frozen=True)
-class Scope:
+class VerifyOptions:
     """How much of an implementation is judged, and by which rule.
 
     strict: in the native arithmetic, not in that of the dtype that it is measured to work in. quick: one in a few
@@ -106,7 +106,7 @@ def verify_one(
     dtypes: Sequence[str] = DTYPES,
     progress: Progress | None = None,
     device: str = "cpu",
-    scope: Scope = Scope(),
+    options: VerifyOptions = VerifyOptions(),
     *,
     known: Sequence[Row] = (),
     keep: Callable[[Row], None] = lambda row: None,
@@ -118,9 +118,9 @@ def verify_one(
     not judged again; keep: called with each new one. An interruption ends it with what was judged.
     """
     progress = progress or Progress()
-    judged = implementation if scope.strict else InOwnArithmetic(implementation)
-    rows, wrong, limits = list[Row](), list[Verdict](), scope.limits
-    plans = {dtype: _Plan(judged, dtype, device, progress, scope) for dtype in dtypes}
+    judged = implementation if options.strict else InOwnArithmetic(implementation)
+    rows, wrong, limits = list[Row](), list[Verdict](), options.limits
+    plans = {dtype: _Plan(judged, dtype, device, progress, options) for dtype in dtypes}
     try:
         for dtype, plan in plans.items():
             for question, ask in plan.questions():
@@ -138,7 +138,7 @@ def verify_one(
                     break
             if wrong:
                 break
-        proof = _prove(judged, plans, rows, progress) if scope.prove and not wrong else None
+        proof = _prove(judged, plans, rows, progress) if options.prove and not wrong else None
     except KeyboardInterrupt:
         proof, limits = None, "; ".join(filter(None, (limits, INTERRUPTED)))
     gradients = any(row.question == "gradients" for row in rows)
@@ -157,7 +157,7 @@ class _Plan:
     dtype: str
     device: str
     progress: Progress
-    scope: Scope
+    options: VerifyOptions
 
     @cached_property
     def offer(self) -> Offer:
@@ -170,7 +170,7 @@ class _Plan:
         """The cases that it is judged on."""
         drawn = draw_plan(self.offer, self.dtype, self.device)
         self.progress.expect(len(DTYPES) * len(drawn))
-        return drawn[::_QUICK] if self.scope.quick else drawn
+        return drawn[::_QUICK] if self.options.quick else drawn
 
     def questions(self) -> Iterator[tuple[str, _Ask]]:
         """Yield each question with what answers it."""
@@ -179,7 +179,7 @@ class _Plan:
             return
         yield _NON_FINITE, self._judge_non_finite
         for question, ask in QUESTIONS.items():
-            if not (self.scope.forward_only and question in _OF_GRADIENTS):
+            if not (self.options.forward_only and question in _OF_GRADIENTS):
                 yield question, partial(self._ask, ask, _EVERY[question])
 
     def _judge_outputs(self) -> Explanation:

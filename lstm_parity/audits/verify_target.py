@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.upgrade.environments import cache_folder
-from lstm_parity.audits.verify import Scope, Verification, verify_one
+from lstm_parity.audits.verify import Verification, VerifyOptions, verify_one
 from lstm_parity.diagnosis.implementation import diagnose_implementation
 from lstm_parity.diagnosis.smoke import check_adapter
 from lstm_parity.implementations.remote.client import RemoteImplementation
@@ -34,11 +34,11 @@ class WorkFile:
     path: Path
 
     @classmethod
-    def of(cls, target: Target, device: str, scope: Scope) -> WorkFile:
+    def of(cls, target: Target, device: str, options: VerifyOptions) -> WorkFile:
         """Return the file of this target as it is now: another version of its source has another file."""
         source = Path(target.place)
         content = source.read_bytes() if source.is_file() else b""
-        told = json.dumps([find_version(), target.fields, device, vars(scope)], sort_keys=True).encode()
+        told = json.dumps([find_version(), target.fields, device, vars(options)], sort_keys=True).encode()
         name = hashlib.sha256(told + content).hexdigest()[:16]
         return cls(cache_folder() / "verify" / f"{name}.jsonl")
 
@@ -65,7 +65,7 @@ def verify_target(
     server: ProcessServer,
     device: str,
     limits: tuple[float, float],
-    scope: Scope,
+    options: VerifyOptions,
     progress: Progress,
     *,
     resume: bool = False,
@@ -77,7 +77,7 @@ def verify_target(
     Raises TargetError if the target is none, AdapterError if it cannot be judged.
     """
     require_device(device)
-    work = WorkFile.of(target, device, scope)
+    work = WorkFile.of(target, device, options)
     if not resume:
         work.remove()
     with RemoteImplementation(target, *limits, server, device) as implementation:
@@ -85,7 +85,7 @@ def verify_target(
         if (problem := check_adapter(implementation, device)) is not None:
             raise AdapterError(f"{implementation.name} cannot be judged: {problem}")
         found = verify_one(
-            implementation, progress=progress, device=device, scope=scope, known=work.read(), keep=work.append
+            implementation, progress=progress, device=device, options=options, known=work.read(), keep=work.append
         )
         if INTERRUPTED not in found.certificate.limits:
             work.remove()

@@ -13,7 +13,7 @@ import lstm_parity
 from lstm_parity.audits.own_arithmetic import measure_arithmetic
 from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.audits.prove import prove
-from lstm_parity.audits.verify import Scope, verify_one
+from lstm_parity.audits.verify import VerifyOptions, verify_one
 from lstm_parity.audits.verify_target import WorkFile
 from lstm_parity.cases.case import draw_case, parse_case
 from lstm_parity.cli import main
@@ -32,7 +32,7 @@ from lstm_parity.running.observe import observe
 from specimens import strangers, unseen_styles
 from specimens.unseen_faults import CLASSES
 
-QUICK = Scope(quick=True, forward_only=True)
+QUICK = VerifyOptions(quick=True, forward_only=True)
 STYLES = [
     ("tanh_sigmoid_cell", "float64", "float64 with absolute-accuracy activations"),
     ("exp_sigmoid_cell", "float16", "float16 with absolute-accuracy activations"),
@@ -49,14 +49,14 @@ def cell(name, **declared):
 @pytest.mark.parametrize(("name", "dtype", "arithmetic"), STYLES)
 def test_a_style_has_parity_in_an_arithmetic_of_its_dtype(name, dtype, arithmetic):
     """Which is named."""
-    certificate = verify_one(cell(name), [dtype], scope=QUICK).certificate
+    certificate = verify_one(cell(name), [dtype], options=QUICK).certificate
 
     assert (certificate.outcome, {row.expected for row in certificate.rows}) == (Outcome.PARITY, {arithmetic})
 
 
 def test_strict_demands_the_native_arithmetic():
     """What torch's own kernels are held to."""
-    found = verify_one(cell("exp_sigmoid_cell"), ["float16"], scope=Scope(strict=True)).certificate
+    found = verify_one(cell("exp_sigmoid_cell"), ["float16"], options=VerifyOptions(strict=True)).certificate
 
     assert found.outcome.is_wrong
 
@@ -151,7 +151,7 @@ def test_a_proof_says_which_known_mistakes_would_have_been_seen():
 
 def test_what_was_left_out_stands_in_the_verdict():
     """`--quick` and `--forward-only`."""
-    text = certificate_text(verify_one(cell("split_cell"), ["float32"], scope=QUICK).certificate)
+    text = certificate_text(verify_one(cell("split_cell"), ["float32"], options=QUICK).certificate)
 
     assert "PARITY (quick, one case in six; forward only, no gradients): " in text
 
@@ -166,9 +166,9 @@ def test_an_interrupted_verification_keeps_what_it_judged_and_goes_on(tmp_path, 
         if row.question != OUTPUTS:
             raise KeyboardInterrupt
 
-    stopped = verify_one(cell("split_cell"), ["float32"], scope=QUICK, keep=keep).certificate
+    stopped = verify_one(cell("split_cell"), ["float32"], options=QUICK, keep=keep).certificate
     known = work.read()
-    resumed = verify_one(cell("split_cell"), ["float32"], scope=QUICK, known=known).certificate
+    resumed = verify_one(cell("split_cell"), ["float32"], options=QUICK, known=known).certificate
 
     assert (INTERRUPTED in stopped.limits, stopped.outcome, len(known)) == (True, Outcome.NOT_ENOUGH, 2)
     assert (resumed.outcome, resumed.rows[:2]) == (Outcome.PARITY, tuple(known))
@@ -183,6 +183,6 @@ def test_flags_for_an_implementation_need_one():
 
 def test_a_row_survives_json():
     """What the work file holds is the row."""
-    row = verify_one(cell("split_cell"), ["float32"], scope=QUICK).certificate.rows[0]
+    row = verify_one(cell("split_cell"), ["float32"], options=QUICK).certificate.rows[0]
 
     assert row_of(json.loads(json.dumps(row_fields(row)))) == row
