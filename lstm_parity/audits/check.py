@@ -22,7 +22,7 @@ from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-_STRIDE = 12  # every 12th case of the design is judged: one second for each dtype; `verify --impl` judges all
+_STRIDE = 12  # every 12th case of the design is judged: a few seconds for each dtype; `verify --impl` judges all
 
 
 def check(

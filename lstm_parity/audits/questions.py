@@ -55,17 +55,19 @@ def repeat_first_row(case: Case) -> Case:
 def judge_backward_passes(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
     """Judge gradients; every other backward pass is plain, the rest are those of training loops in turn.
 
-    cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones.
+    cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones. All backward
+    passes are judged on the largest of the small ones too.
     """
-    chosen = [_record_gradients(case) for case in cases if case.profile in _ORDINARY]
+    wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
+    chosen = [_record_gradients(case) for case in wide]
     small = [case for case in chosen if case.seed != TALL_SEED]
+    largest = max(small, key=lambda c: (c.setting.call.lengths is None, c.input.size * c.h_0.size), default=None)
     small = small[:: max(1, min(every, len(small) // _AT_LEAST))]
-    tall = [case for case in chosen if case.seed == TALL_SEED][:: (every + 4) // 5]
-    return [
-        judge_gradients(implementation, case, _choose_adjoints(case, number))
-        for number, case in enumerate((*small, *tall))
-        if case.setting.runtime.dtype in _WIDE
-    ]
+    tall = [case for case in chosen if case.seed == TALL_SEED][:: max(1, every // 3)]
+    asked = [(case, _choose_adjoints(case, number)) for number, case in enumerate((*small, *tall))]
+    if largest is not None:
+        asked += [(largest, in_pass(adjoints(largest), backward)) for backward in backward_passes(largest)]
+    return [judge_gradients(implementation, case, d) for case, d in asked]
 
 
 def _choose_adjoints(case: Case, number: int) -> Adjoints:
