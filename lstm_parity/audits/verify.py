@@ -182,13 +182,17 @@ class _Plan:
             if not (self.options.forward_only and question in _OF_GRADIENTS):
                 yield question, partial(self._ask, ask, _EVERY[question])
 
+    @cached_property
+    def finite(self) -> list[Case]:
+        """Those of them without NaN and infinities."""
+        return [case for case in self.cases if case.is_finite]
+
     def _judge_outputs(self) -> Explanation:
         """Judge a few of the finite cases first; all of them if these are right."""
-        finite = [case for case in self.cases if case.is_finite]
-        some = explain([*observe_all(self.implementation, finite[::_SIMPLEST]), *self.offer.refused])
-        if not finite or not some.parity:
+        some = explain([*observe_all(self.implementation, self.finite[::_SIMPLEST]), *self.offer.refused])
+        if not self.finite or not some.parity:
             return some
-        seen = observe_all(self.implementation, finite, after=self.progress.advance)
+        seen = observe_all(self.implementation, self.finite, after=self.progress.advance)
         return explain([*seen, *self.offer.refused])
 
     def _judge_non_finite(self) -> Explanation | None:
@@ -196,8 +200,7 @@ class _Plan:
         return _as_explanation(judge_all(observe_all(self.implementation, others, after=self.progress.advance)))
 
     def _ask(self, ask: Ask, every: int) -> Explanation | None:
-        finite = [case for case in self.cases if case.is_finite]
-        return _as_explanation(ask(self.implementation, finite, every))
+        return _as_explanation(ask(self.implementation, self.finite, every))
 
 
 def _prove(

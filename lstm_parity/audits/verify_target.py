@@ -38,8 +38,8 @@ class WorkFile:
         """Return the file of this target as it is now: another version of its source has another file."""
         source = Path(target.place)
         content = source.read_bytes() if source.is_file() else b""
-        told = json.dumps([find_version(), target.fields, device, vars(options)], sort_keys=True).encode()
-        name = hashlib.sha256(told + content).hexdigest()[:16]
+        described = json.dumps([find_version(), target.fields, device, vars(options)], sort_keys=True).encode()
+        name = hashlib.sha256(described + content).hexdigest()[:16]
         return cls(cache_folder() / "verify" / f"{name}.jsonl")
 
     def read(self) -> list[Row]:

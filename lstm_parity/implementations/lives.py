@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.nn.utils.rnn import PackedSequence
@@ -15,7 +15,15 @@ from lstm_parity.running.protocol import LSTM
 
 
 @dataclass(frozen=True)
-class CalledTwice(Wrapped):
+class _CalledHere(Wrapped):
+    """An implementation whose calls are made here, one by one: run in another process, a whole case would be one."""
+
+    evidence: ClassVar[None] = None
+    found_by_autograd: ClassVar[None] = None
+
+
+@dataclass(frozen=True)
+class CalledTwice(_CalledHere):
     """An implementation called twice: the results of a second call with the same tensors, or the first's, read late.
 
     A state that is kept shows in the second call, and so do arguments that were written to. Read late, the results of
@@ -23,8 +31,6 @@ class CalledTwice(Wrapped):
     """
 
     late: bool
-    evidence: None = None  # a case that is run in another process would be one call
-    found_by_autograd: None = None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load an LSTM whose call is two calls."""
@@ -43,11 +49,8 @@ def _negate(input: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class InTrainMode(Wrapped):
+class InTrainMode(_CalledHere):
     """An implementation in train mode: without dropout it must return what it returns in eval mode."""
-
-    evidence: None = None
-    found_by_autograd: None = None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load an LSTM and, if it is a module, set train mode."""
@@ -58,11 +61,8 @@ class InTrainMode(Wrapped):
 
 
 @dataclass(frozen=True)
-class Reloaded(Wrapped):
+class Reloaded(_CalledHere):
     """An implementation that was called with the opposite of its weights before it was given the right ones."""
-
-    evidence: None = None
-    found_by_autograd: None = None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load an LSTM whose call is one with other weights, and one with these, loaded by load_state_dict."""
@@ -79,11 +79,8 @@ class Reloaded(Wrapped):
 
 
 @dataclass(frozen=True)
-class FromExpandedStates(Wrapped):
+class FromExpandedStates(_CalledHere):
     """An implementation given states whose rows, all alike, are one row in memory, as `state.expand` makes them."""
-
-    evidence: None = None
-    found_by_autograd: None = None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load an LSTM whose call expands the first row of its states."""
