@@ -115,7 +115,8 @@ def verify_one(
 
     What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
     come first; what comes after the first that are wrong is not judged. known: rows of an interrupted run, which are
-    not judged again; keep: called with each new one. An interruption ends it with what was judged.
+    not judged again; keep: called with each new one that is right, since a wrong one is judged again to be diagnosed.
+    An interruption ends it with what was judged.
     """
     progress = progress or Progress()
     judged = implementation if options.strict else InOwnArithmetic(implementation)
@@ -131,8 +132,10 @@ def verify_one(
                     if explanation is None:
                         continue
                     row = make_row(implementation.name, dtype, explanation, question)
-                    wrong = [*explanation.verdicts] if row.outcome.is_wrong else []
-                    keep(row)
+                    if row.outcome.is_wrong:
+                        wrong = [*explanation.verdicts]
+                    else:
+                        keep(row)
                 rows.append(row)
                 if row.outcome.is_wrong:
                     break
