@@ -13,7 +13,7 @@ from lstm_parity.implementations.references import TorchReference
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_second_derivatives
 from lstm_parity.parity_tests.strategies import cases, holds
-from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TRAINING, TWICE
+from lstm_parity.running.evidence import EXPANDED, LATE, OFTEN, RELOADED, TRAINING, TWICE
 from lstm_parity.running.protocol import refusal_reason
 
 ORDINARY = st.sampled_from(("normal", "trained"))
@@ -25,7 +25,7 @@ def used(implementation, way, case):
     return holds(judge(observe_in(way, implementation, case)))
 
 
-@pytest.mark.parametrize("way", [TWICE, LATE, TRAINING, RELOADED])
+@pytest.mark.parametrize("way", [TWICE, LATE, OFTEN, TRAINING, RELOADED])
 @settings(max_examples=10)
 @given(case=cases(profile=ORDINARY, grad_mode=MODES))
 def test_a_module_computes_the_same_all_its_life(implementation, way, case):

@@ -18,7 +18,7 @@ from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.gradients import judge_gradients, judge_second_derivatives
 from lstm_parity.judging.verdict import Verdict
 from lstm_parity.running.autograd import adjoints, backward_passes, in_pass
-from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TENSORS, TRAINING, TWICE, Adjoints
+from lstm_parity.running.evidence import EXPANDED, LATE, OFTEN, RELOADED, TENSORS, TRAINING, TWICE, Adjoints
 from lstm_parity.running.protocol import Implementation
 
 _LIVES = (TWICE, LATE, TRAINING, RELOADED)
@@ -26,13 +26,13 @@ _LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
 _ORDINARY = ("normal", "trained")  # profiles whose gradients have little noise
 _WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
 _AT_LEAST = 16  # small cases of gradients, so that every backward pass is asked
-_FEW = 6  # cases of which second derivatives are judged
+_FEW = 6  # cases that are judged in many calls, and cases of which second derivatives are
 
 Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
 
 
 def judge_life(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
-    """Judge second calls, results read after them, train mode, changed weights and expanded states.
+    """Judge second and later calls, results read after them, train mode, changed weights and expanded states.
 
     cases: of one dtype; one in so many is taken.
     """
@@ -41,9 +41,15 @@ def judge_life(implementation: Implementation, cases: Sequence[Case], every: int
     return judge_all(
         [
             *(observe_in(way, implementation, case) for way in _LIVES for case in chosen),
+            *(observe_in(OFTEN, implementation, case) for case in _smallest(chosen)),
             *(observe_in(EXPANDED, implementation, repeat_first_row(case)) for case in batches),
         ]
     )
+
+
+def _smallest(cases: Sequence[Case]) -> list[Case]:
+    """Return the few cases with the fewest numbers: what is called often must be called fast."""
+    return sorted((c for c in cases if c.input.size), key=lambda case: case.input.size * case.h_0.size)[:_FEW]
 
 
 def repeat_first_row(case: Case) -> Case:

@@ -108,24 +108,27 @@ def verify_one(
     device: str = "cpu",
     options: VerifyOptions = VerifyOptions(),
     *,
-    known: Sequence[Row] = (),
+    known: Callable[[str], Sequence[Row]] = lambda dtype: (),
     keep: Callable[[Row], None] = lambda row: None,
+    once_right: Callable[[], None] = lambda: None,
 ) -> Verification:
     """Judge one implementation in each dtype until it is wrong in one.
 
     What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
-    come first; what comes after the first that are wrong is not judged. known: rows of an interrupted run, which are
-    not judged again; keep: called with each new one that is right, since a wrong one is judged again to be diagnosed.
+    come first; what comes after the first that are wrong is not judged. known: returns the rows of a dtype that
+    another run has judged, which are not judged again; keep: called with each new one that is right, since a wrong one
+    is judged again to be diagnosed; once_right: called when a few cases are right.
     An interruption ends it with what was judged.
     """
     progress = progress or Progress()
     judged = implementation if options.strict else InOwnArithmetic(implementation)
     rows, wrong, limits = list[Row](), list[Verdict](), options.limits
-    plans = {dtype: _Plan(judged, dtype, device, progress, options) for dtype in dtypes}
+    plans = {dtype: _Plan(judged, dtype, device, progress, options, once_right) for dtype in dtypes}
     try:
         for dtype, plan in plans.items():
+            rows_before = {row.question: row for row in known(dtype)}
             for question, ask in plan.questions():
-                row = next((one for one in known if (one.dtype, one.question) == (dtype, question)), None)
+                row = rows_before.get(question)
                 if row is None:
                     progress.say(f"{implementation.name}, {dtype}: {question}")
                     explanation = ask()
@@ -136,6 +139,8 @@ def verify_one(
                         wrong = [*explanation.verdicts]
                     else:
                         keep(row)
+                elif question in (OUTPUTS, _NON_FINITE):
+                    progress.advance(sum(row.counts.values()))
                 rows.append(row)
                 if row.outcome.is_wrong:
                     break
@@ -145,6 +150,7 @@ def verify_one(
     except KeyboardInterrupt:
         proof, limits = None, "; ".join(filter(None, (limits, INTERRUPTED)))
     gradients = any(row.question == "gradients" for row in rows)
+    rows.sort(key=lambda row: DTYPES.index(row.dtype))
     certificate = Certificate(collect_provenance(device), tuple(rows), not_covered(device, gradients), limits)
     return Verification(certificate, wrong, proof)
 
@@ -161,6 +167,7 @@ class _Plan:
     device: str
     progress: Progress
     options: VerifyOptions
+    once_right: Callable[[], None]
 
     @cached_property
     def offer(self) -> Offer:
@@ -195,6 +202,7 @@ class _Plan:
         some = explain([*observe_all(self.implementation, self.finite[::_SIMPLEST]), *self.offer.refused])
         if not self.finite or not some.parity:
             return some
+        self.once_right()
         seen = observe_all(self.implementation, self.finite, after=self.progress.advance)
         return explain([*seen, *self.offer.refused])
 

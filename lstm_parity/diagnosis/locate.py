@@ -12,7 +12,7 @@ from lstm_parity.cases.features import FEATURES
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TENSORS, TRAINING, TWICE
+from lstm_parity.running.evidence import EXPANDED, LATE, OFTEN, RELOADED, TENSORS, TRAINING, TWICE
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,7 @@ _AGAIN, _NOT_FINITE = "a second call with the same tensors", "NaN or infinities 
 _USES = {
     TWICE: _AGAIN,
     LATE: _AGAIN,
+    OFTEN: "many calls",
     TRAINING: "train mode",
     RELOADED: "weights that change after the first call",
     EXPANDED: "states that are expanded",

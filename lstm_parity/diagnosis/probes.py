@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lstm_parity.cases.case import Case, on_device, parse_case
-from lstm_parity.implementations.lives import CalledTwice, FromExpandedStates, InTrainMode, Reloaded
+from lstm_parity.implementations.lives import CalledOften, CalledTwice, FromExpandedStates, InTrainMode, Reloaded
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Verdict
-from lstm_parity.running.evidence import EXPANDED, LATE, RELOADED, TRAINING, TWICE, WHOLE, Observation
+from lstm_parity.running.evidence import EXPANDED, LATE, OFTEN, RELOADED, TRAINING, TWICE, WHOLE, Observation
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
@@ -50,6 +50,7 @@ _WAYS: dict[str, Callable[[Implementation], Implementation]] = {
     WHOLE: lambda implementation: implementation,
     TWICE: lambda implementation: CalledTwice(implementation, late=False),
     LATE: lambda implementation: CalledTwice(implementation, late=True),
+    OFTEN: CalledOften,
     TRAINING: InTrainMode,
     RELOADED: Reloaded,
     EXPANDED: FromExpandedStates,

@@ -16,7 +16,7 @@ TENSORS = ("output", "h_n", "c_n")
 INPUTS = ("input", "h_0", "c_0")
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 PREFIXES = "calls of 1, 2, 3 ... steps"
-TWICE, LATE = "second call", "read late"  # ways of `lstm_parity/diagnosis/probes.py`
+TWICE, LATE, OFTEN = "second call", "read late", "many calls"  # ways of `lstm_parity/diagnosis/probes.py`
 TRAINING, RELOADED, EXPANDED = "train mode", "changed weights", "expanded states"
 
 Gradients = dict[str, Array]

@@ -10,16 +10,20 @@ import torch
 from click.testing import CliRunner
 
 import lstm_parity
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.audits.own_arithmetic import measure_arithmetic
 from lstm_parity.audits.plan import discover, draw_plan
+from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import prove
 from lstm_parity.audits.verify import VerifyOptions, verify_one
-from lstm_parity.audits.verify_target import WorkFile
+from lstm_parity.audits.verify_beside import THEIRS, Beside
+from lstm_parity.audits.verify_rows import WorkFile
 from lstm_parity.cases.case import draw_case, parse_case
+from lstm_parity.cases.setting import DTYPES
 from lstm_parity.cli import main
 from lstm_parity.diagnosis.implementation import diagnose_implementation
 from lstm_parity.implementations.load import adapt
-from lstm_parity.implementations.target import Target
+from lstm_parity.implementations.target import Target, parse_target
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
@@ -167,8 +171,8 @@ def test_an_interrupted_verification_keeps_what_it_judged_and_goes_on(tmp_path, 
             raise KeyboardInterrupt
 
     stopped = verify_one(cell("split_cell"), ["float32"], options=QUICK, keep=keep).certificate
-    known = work.read()
-    resumed = verify_one(cell("split_cell"), ["float32"], options=QUICK, known=known).certificate
+    known = work.rows_of("float32")
+    resumed = verify_one(cell("split_cell"), ["float32"], options=QUICK, known=lambda _: known).certificate
 
     assert (INTERRUPTED in stopped.limits, stopped.outcome, len(known)) == (True, Outcome.NOT_ENOUGH, 2)
     assert (resumed.outcome, resumed.rows[:2]) == (Outcome.PARITY, tuple(known))
@@ -186,3 +190,17 @@ def test_a_row_survives_json():
     row = verify_one(cell("split_cell"), ["float32"], options=QUICK).certificate.rows[0]
 
     assert row_of(json.loads(json.dumps(row_fields(row)))) == row
+
+
+def test_a_second_process_judges_half_of_the_dtypes(tmp_path, monkeypatch):
+    """What it has judged right is in the file; the first process judges what is not."""
+    monkeypatch.setenv("LSTM_PARITY_CACHE", str(tmp_path))
+    target = parse_target("cell:specimens.unseen_styles:split_cell", loaders=LOADERS)
+    work = WorkFile.of(target, "cpu", QUICK)
+    with Beside(target, (20.0, 8.0), QUICK, work) as beside:
+        beside.start()
+        beside.wait(Progress())
+
+    judged = {dtype for dtype in DTYPES if {row.outcome for row in work.rows_of(dtype)} == {Outcome.PARITY}}
+
+    assert judged == set(THEIRS)

@@ -13,7 +13,7 @@ from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import parse_target
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
-from lstm_parity.running.evidence import LATE, RELOADED, TRAINING, TWICE, WHOLE
+from lstm_parity.running.evidence import LATE, OFTEN, RELOADED, TRAINING, TWICE, WHOLE
 from specimens.unseen_faults import CLASSES
 
 CASE = parse_case("I3-H5-L2-T4-B3-nostates-float32-normal-1")
@@ -26,10 +26,11 @@ FAULTS = {
     "BiasesOfFirstCall": RELOADED,
     "WeightsByAddress": RELOADED,
     "SecondCallScaled": TWICE,
+    "TenthCall": OFTEN,
     "GoesOn": TWICE,
     "BufferReused": LATE,
 }
-EVERY = (WHOLE, TWICE, LATE, TRAINING, RELOADED)
+EVERY = (WHOLE, TWICE, LATE, OFTEN, TRAINING, RELOADED)
 ways = pytest.mark.parametrize("way", EVERY)
 
 

@@ -9,7 +9,7 @@ import pytest
 from lstm_parity.audits.modes.run import AlwaysRuns
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.from_numpy import WithoutGradients
-from lstm_parity.implementations.lives import CalledTwice, FromExpandedStates, InTrainMode, Reloaded
+from lstm_parity.implementations.lives import CalledOften, CalledTwice, FromExpandedStates, InTrainMode, Reloaded
 from lstm_parity.implementations.load import Declared, declare
 from lstm_parity.implementations.remote.purity import WatchedImplementation
 from lstm_parity.implementations.torch_modules import TorchLSTM
@@ -43,6 +43,7 @@ WRAPPERS = {
     "Declared": lambda inner: Declared(inner, ("packed",), ""),
     "WithoutGradients": WithoutGradients,
     "CalledTwice": lambda inner: CalledTwice(inner, late=False),
+    "CalledOften": CalledOften,
     "WatchedImplementation": lambda inner: WatchedImplementation(inner, lambda: None),
     "AlwaysRuns": AlwaysRuns,
     "InTrainMode": InTrainMode,
@@ -50,7 +51,7 @@ WRAPPERS = {
     "FromExpandedStates": FromExpandedStates,
 }
 OTHERWISE = {"CalledTwice": {"evidence", "found_by_autograd"}, "AlwaysRuns": {"evidence"}} | {
-    name: {"evidence", "found_by_autograd"} for name in ("InTrainMode", "Reloaded", "FromExpandedStates")
+    name: {"evidence", "found_by_autograd"} for name in ("CalledOften", "InTrainMode", "Reloaded", "FromExpandedStates")
 }
 
 

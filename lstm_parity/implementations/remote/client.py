@@ -160,9 +160,14 @@ class RemoteImplementation:
         self._pid = answer["pid"]
         return connection
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """Kill the process, if there is one, and wait for nothing."""
         with suppress(ProcessLookupError, PermissionError):
-            os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows ends it by either
+            if self._connection is not None:
+                os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows ends it by either
+
+    def _kill(self) -> None:
+        self.kill()
         self._end_process()
 
     def _end_process(self) -> CallResult:

@@ -1,0 +1,91 @@
+"""Half of a verification in a second process, for machines with more than one core.
+
+It judges some dtypes of the target and appends what is right to the file of the verification. The first process reads
+it there, and judges by itself whatever is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from lstm_parity.audits.progress import Progress
+from lstm_parity.audits.verify import VerifyOptions, verify_one
+from lstm_parity.audits.verify_rows import WorkFile
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.implementations.remote.client import RemoteImplementation
+from lstm_parity.implementations.target import Target
+from lstm_parity.running.child_process import ProcessServer
+
+OURS, THEIRS = DTYPES[::2], DTYPES[1::2]  # each process has a wide dtype and a half type
+_PROGRAM = f"""
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from lstm_parity.implementations.remote import make_worker_server
+server = make_worker_server()
+server.start()  # it imports torch while this process does
+from {__name__} import judge
+judge(sys.argv[2], server)
+"""
+
+
+@dataclass(eq=False)
+class Beside:
+    """The second process, which is started at most once, and ends with the `with` block.
+
+    limits: seconds that a call may take, and GiB.
+    """
+
+    target: Target
+    limits: tuple[float, float]
+    options: VerifyOptions
+    work: WorkFile
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Start it, if there is a core for it."""
+        if self._process is None and count_cores() > 1:
+            options = asdict(replace(self.options, prove=False))
+            question = json.dumps([self.target.fields, self.limits, options, str(self.work.path)])
+            words = [sys.executable, "-W", "ignore", "-c", _PROGRAM, json.dumps(sys.path), question]
+            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def wait(self, progress: Progress) -> None:
+        """Wait until it has judged its dtypes."""
+        while self._process is not None and self._process.poll() is None:
+            progress.say(f"{self.target}, {' and '.join(THEIRS)}, in a second process")
+            time.sleep(0.1)
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def judge(question: str, server: ProcessServer) -> None:
+    """Judge what this process is for; what it runs."""
+    fields, limits, options, work = json.loads(question)
+    file = WorkFile(Path(work))
+    with RemoteImplementation(Target.of(fields), limits[0], limits[1], server) as implementation:
+
+        def end(*_: object) -> None:
+            implementation.kill()
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        verify_one(implementation, THEIRS, options=VerifyOptions(**options), known=file.rows_of, keep=file.append)
