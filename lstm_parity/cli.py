@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -88,6 +88,7 @@ _add_torch_command(
 @click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
 @click.option("--quick", is_flag=True, help="Judge one case in six.")
 @click.option("--forward-only", is_flag=True, help="Judge no gradients.")
+@click.option("--case", default="", metavar="ID", help="Judge this case alone, as a failure prints it.")
 @click.option("--prove", is_flag=True, help="Also say which known mistakes this verification would have seen.")
 @click.option("--resume", is_flag=True, help="Go on with a run of the same target that was interrupted.")
 @click.option(
@@ -104,7 +105,7 @@ def verify(
     time_limit: float,
     memory_limit: float,
     resume: bool,
-    **options: bool,
+    **options: Any,
 ) -> None:
     """Judge the installed torch's nn.LSTM and nn.LSTMCell and both references; print a certificate.
 
@@ -147,7 +148,7 @@ def _verify_target(
     target: Target,
     device: str,
     limits: tuple[float, float],
-    options: dict[str, bool],
+    options: dict[str, Any],
     progress: Progress,
     resume: bool,
 ) -> tuple[Certificate, list[str]]:
@@ -158,16 +159,18 @@ def _verify_target(
     server.start()  # it imports torch while we do
     from lstm_parity.audits.verify import VerifyOptions
     from lstm_parity.audits.verify_target import AdapterError, verify_target
+    from lstm_parity.cases.setting import SettingError
     from lstm_parity.running.devices import DeviceMissingError
 
     try:
-        found, diagnosis = verify_target(
-            target, server, device, limits, VerifyOptions(**options), progress, resume=resume
-        )
+        with server:
+            found, diagnosis = verify_target(
+                target, server, device, limits, VerifyOptions(**options), progress, resume=resume
+            )
     except AdapterError as error:
         click.echo(str(error))
         sys.exit(1)
-    except (TargetError, DeviceMissingError) as error:
+    except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
     return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
 

@@ -10,6 +10,7 @@ from lstm_parity.audits.named import NAMED
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.audits.questions import QUESTIONS
+from lstm_parity.cases.case import Case, parse_case
 from lstm_parity.cases.covering import TALL_SEED
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cases.setting import DTYPES
@@ -34,11 +35,13 @@ def check(
     arithmetic: str = "",
     strict: bool = False,
     dtypes: Sequence[str] = DTYPES,
+    cases: Sequence[str] = (),
 ) -> int:
     """Judge a class or function, in this process: what ends it, ends the test run.
 
     kind, arrays, without, arithmetic: as `--impl`, `--arrays`, `--without` and `--arithmetic` of the command line
     (`lstm_parity/implementations/target.py`). strict: whether only the native arithmetic of torch's kernels will do.
+    cases: ids of cases, as a failure prints them, which are judged alone.
     Returns the number of cases that were judged. Raises ParityError (an AssertionError) with the whole story at the
     first case that deviates or fails, AssertionError where the form of the answers is wrong or every case was refused,
     TargetError (a ValueError) where an argument here is none.
@@ -56,18 +59,20 @@ def check(
     if (problem := check_adapter(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
     own = judged if strict else InOwnArithmetic(judged)
-    return sum(_judge_sample(own, dtype) for dtype in dtypes)
+    if cases:
+        return sum(_judge_sample(own, [parse_case(case)], name) for case in cases)
+    return sum(_judge_sample(own, draw_plan(discover(own, dtype), dtype), name) for dtype in dtypes)
 
 
-def _judge_sample(implementation: Implementation, dtype: str) -> int:
+def _judge_sample(implementation: Implementation, cases: Sequence[Case], name: str) -> int:
     """Count the cases of one dtype that have parity. Raises ParityError at the first that does not."""
-    cases = draw_plan(discover(implementation, dtype), dtype)
     sample = (*cases[::_STRIDE], *(case for case in cases if case.seed == TALL_SEED))
     outputs = (judge(observe(implementation, case)) for case in sample)
     others = (verdict for ask in QUESTIONS.values() for verdict in ask(implementation, cases, _STRIDE))
     count = 0
     for verdict in chain(outputs, others):
         if verdict.outcome.is_wrong:
-            raise ParityError(verdict)
+            repeat = f'lstm_parity.check({name}, ..., cases=["{verdict.case.id}"])'
+            raise ParityError(verdict, repeat=repeat if verdict.case.repeatable else "")
         count += verdict.outcome is Outcome.PARITY
     return count

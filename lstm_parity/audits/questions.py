@@ -62,7 +62,7 @@ def judge_backward_passes(implementation: Implementation, cases: Sequence[Case],
     """Judge gradients; every other backward pass is plain, the rest are those of training loops in turn.
 
     cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones. All backward
-    passes are judged on the largest of the small ones too.
+    passes, and all losses, are judged on the largest of the small ones too.
     """
     wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
     chosen = [_record_gradients(case) for case in wide]
@@ -72,6 +72,7 @@ def judge_backward_passes(implementation: Implementation, cases: Sequence[Case],
     tall = [case for case in chosen if case.seed == TALL_SEED][:: max(1, every // 3)]
     asked = [(case, _choose_adjoints(case, number)) for number, case in enumerate((*small, *tall))]
     if largest is not None:
+        asked += [(largest, adjoints(largest, losses)) for losses in dict.fromkeys(_LOSSES)]
         asked += [(largest, in_pass(adjoints(largest), backward)) for backward in backward_passes(largest)]
     return [judge_gradients(implementation, case, d) for case, d in asked]
 

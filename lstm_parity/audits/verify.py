@@ -11,7 +11,7 @@ from lstm_parity.audits.plan import Offer, discover, draw_plan
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import Proof, prove
 from lstm_parity.audits.questions import QUESTIONS, Ask
-from lstm_parity.cases.case import Case
+from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.cases.covering import draw_design, draw_tall
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.references import NumpyReference, TorchReference
@@ -77,18 +77,22 @@ class VerifyOptions:
     """How much of an implementation is judged, and by which rule.
 
     strict: in the native arithmetic, not in that of the dtype that it is measured to work in. quick: one in a few
-    cases. forward_only: no gradients. prove: also which known mistakes would have been seen.
+    cases. forward_only: no gradients. prove: also which known mistakes would have been seen. case: this one alone, by
+    its id. command: what was typed, which a failure adds `--case` to.
     """
 
     strict: bool = False
     quick: bool = False
     forward_only: bool = False
     prove: bool = False
+    case: str = ""
+    command: str = ""
 
     @property
     def limits(self) -> str:
         """Return what is left out, in words; empty if nothing is."""
         left_out = ["quick, one case in six"] * self.quick + ["forward only, no gradients"] * self.forward_only
+        left_out += [f"only the case {self.case}"] if self.case else []
         return "; ".join(left_out)
 
 
@@ -134,7 +138,7 @@ def verify_one(
                     explanation = ask()
                     if explanation is None:
                         continue
-                    row = make_row(implementation.name, dtype, explanation, question)
+                    row = make_row(implementation.name, dtype, explanation, question, options.command)
                     if row.outcome.is_wrong:
                         wrong = [*explanation.verdicts]
                     else:
@@ -172,12 +176,16 @@ class _Plan:
     @cached_property
     def offer(self) -> Offer:
         """What it offers."""
+        if self.options.case:
+            return Offer({"case": (self.options.case,)}, ())
         self.progress.say(f"{self.implementation.name}, {self.dtype}: what it offers")
         return discover(self.implementation, self.dtype, self.device)
 
     @cached_property
     def cases(self) -> list[Case]:
         """The cases that it is judged on."""
+        if self.options.case:
+            return [on_device(parse_case(self.options.case), self.device)]
         drawn = draw_plan(self.offer, self.dtype, self.device)
         self.progress.expect(len(DTYPES) * len(drawn))
         return drawn[::_QUICK] if self.options.quick else drawn
@@ -199,7 +207,8 @@ class _Plan:
 
     def _judge_outputs(self) -> Explanation:
         """Judge a few of the finite cases first; all of them if these are right."""
-        some = explain([*observe_all(self.implementation, self.finite[::_SIMPLEST]), *self.offer.refused])
+        simple = [*observe_all(self.implementation, self.finite[::_SIMPLEST]), *self.offer.refused]
+        some = explain(simple or observe_all(self.implementation, self.cases))
         if not self.finite or not some.parity:
             return some
         self.once_right()
@@ -208,10 +217,12 @@ class _Plan:
 
     def _judge_non_finite(self) -> Explanation | None:
         others = [case for case in self.cases if not case.is_finite]
+        if not others:
+            return None
         return _as_explanation(judge_all(observe_all(self.implementation, others, after=self.progress.advance)))
 
     def _ask(self, ask: Ask, every: int) -> Explanation | None:
-        return _as_explanation(ask(self.implementation, self.finite, every))
+        return _as_explanation(ask(self.implementation, self.finite, every)) if self.finite else None
 
 
 def _prove(

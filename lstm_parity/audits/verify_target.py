@@ -9,6 +9,7 @@ from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verify import Verification, VerifyOptions, verify_one
 from lstm_parity.audits.verify_beside import OURS, THEIRS, Beside
 from lstm_parity.audits.verify_rows import WorkFile
+from lstm_parity.cases.case import parse_case
 from lstm_parity.diagnosis.implementation import diagnose_implementation
 from lstm_parity.diagnosis.smoke import check_adapter
 from lstm_parity.implementations.remote.client import RemoteImplementation
@@ -37,9 +38,12 @@ def verify_target(
 
     server: of its process. limits: seconds that a call may take, and GiB. resume: whether the rows of an interrupted
     run are taken over.
-    Raises TargetError if the target is none, AdapterError if it cannot be judged.
+    Raises TargetError if the target is none, AdapterError if it cannot be judged, SettingError if a case is none.
     """
     require_device(device)
+    dtypes = [parse_case(options.case).setting.runtime.dtype] if options.case else [*OURS, *THEIRS]
+    further = ["", " --strict"][options.strict] + (f" --device {device}" if device != "cpu" else "")
+    options = replace(options, command=f"lstm-parity verify {target.options()}{further}")
     work = WorkFile.of(target, device, options)
     if not resume:
         work.remove()
@@ -56,13 +60,13 @@ def verify_target(
 
         found = verify_one(
             implementation,
-            (*OURS, *THEIRS),
+            dtypes,
             progress,
             device,
             options,
             known=read,
             keep=work.append,
-            once_right=beside.start if device == "cpu" else lambda: None,
+            once_right=beside.start if device == "cpu" and len(dtypes) > 1 else lambda: None,
         )
         if INTERRUPTED not in found.certificate.limits:
             work.remove()

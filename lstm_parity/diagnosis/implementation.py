@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.gradients import diagnose_gradients
 from lstm_parity.diagnosis.probes import run_probes
+from lstm_parity.diagnosis.repeats import describe_repeats
 from lstm_parity.judging.verdict import Verdict
 from lstm_parity.running.protocol import Implementation
 
@@ -20,7 +22,15 @@ def diagnose_implementation(
     """
     probed = run_probes(implementation, device=device)
     if all(verdict.adjoints is None for verdict in verdicts):
-        return diagnose([*verdicts, *probed])
+        return _diagnose_outputs(implementation, [*verdicts, *probed])
     if any(verdict.outcome.is_wrong for verdict in probed):
-        return diagnose(probed)
+        return _diagnose_outputs(implementation, probed)
     return diagnose_gradients(implementation, device)
+
+
+def _diagnose_outputs(implementation: Implementation, verdicts: Sequence[Verdict]) -> Diagnosis:
+    """Explain wrong outputs by a mistake; if there is none, by what differs from call to call; then by the rest."""
+    found = diagnose(verdicts)
+    if found.mistake is None and (summary := describe_repeats(implementation, verdicts)):
+        return replace(found, arithmetic=None, nearest=None, summary=summary)
+    return found

@@ -45,6 +45,15 @@ class CalledTwice(_CalledHere):
 
 
 @dataclass(frozen=True)
+class LoadedAnew(_CalledHere):
+    """An implementation of which every call is the first: what an earlier call leaves behind cannot show."""
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load an LSTM that is loaded again for each of its calls."""
+        return lambda input, hx: self.implementation.load(setting, weights)(input, hx)
+
+
+@dataclass(frozen=True)
 class CalledOften(_CalledHere):
     """An implementation called 33 times: a counter or a cache of a small power of two is exceeded by then."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -55,6 +56,13 @@ class Target:
             with suppress(ValueError):  # on another drive
                 place = os.path.relpath(place)
         return ":".join(filter(None, (self.kind, min(place, self.place, key=len), self.name)))
+
+    def options(self, prefix: str = "--") -> str:
+        """Return it as options of a command line; prefix: of all but `--impl`, as pytest spells them."""
+        words = ["--impl", str(self), *([f"{prefix}arrays", self.arrays] if self.arrays != "torch" else [])]
+        words += [word for feature in self.without for word in (f"{prefix}without", feature)]
+        words += [f"{prefix}arithmetic", self.arithmetic] if self.arithmetic else []
+        return shlex.join(words)
 
     @property
     def fields(self) -> dict[str, Any]:

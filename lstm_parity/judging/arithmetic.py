@@ -22,6 +22,8 @@ _TYPICAL = 0.3
 _DENSE = ("normal", "trained", "memory", "x10", "given")  # profiles whose numbers hide no arithmetic
 _SHOWN = 0.02  # RMS, in noises, of a case in which an arithmetic shows
 _NEARLY_ALL = 0.9
+_ENOUGH = 16  # elements of a tensor, so that deviations of rounding are no line by chance
+_LEFT = 0.05  # the share of their squares that a line leaves
 _OTHER_STATES = 0.2  # added to the surprise at an arithmetic whose states are not of the type of those returned
 BATCH = 16  # observations judged before one asks whether an arithmetic is refuted already
 
@@ -86,9 +88,23 @@ def _is_refuted(arithmetic: Arithmetic, verdicts: Sequence[Verdict], judged: Seq
     deviating = [found[id(v.observation)] for v in verdicts if v.outcome is Outcome.DEVIATES]
     if any(verdict.outcome is not Outcome.PARITY for verdict in deviating):
         return True
+    if any(_is_line(m) for v in verdicts if v.case.profile in _DENSE for m in v.deviating):
+        return True
     dense = [verdict for verdict in judged if verdict.measured and verdict.case.profile in _DENSE]
     shown = [verdict for verdict in dense if verdict.rms >= _SHOWN]
     return len(shown) < _NEARLY_ALL * len(dense)
+
+
+def _is_line(measured: TensorComparison) -> bool:
+    """Whether what a tensor deviates by is a factor of the exact values and a constant, which no rounding is."""
+    exact, got = measured.exact.ravel(), measured.got.ravel()
+    kept = np.isfinite(exact) & np.isfinite(got)
+    if kept.sum() < _ENOUGH:
+        return False
+    exact, deviation = exact[kept], got[kept] - exact[kept]
+    terms = np.stack([np.ones_like(exact), exact], 1)
+    left = deviation - terms @ np.linalg.lstsq(terms, deviation)[0]
+    return bool(np.square(left).sum() < _LEFT * np.square(deviation).sum())
 
 
 def _has_states_of(arithmetic: Arithmetic, verdicts: Sequence[Verdict]) -> bool:

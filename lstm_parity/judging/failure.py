@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lstm_parity.judging.arithmetic import explain
+from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import TensorComparison, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
@@ -28,14 +28,16 @@ class Failure:
     repeat: str = ""
 
 
-def find_failure(verdict: Verdict, context: tuple[str, ...] = (), repeat: str = "") -> Failure:
-    """Compute what the report of a verdict needs."""
+def find_failure(
+    verdict: Verdict, context: tuple[str, ...] = (), repeat: str = "", run: Explanation | None = None
+) -> Failure:
+    """Compute what the report of a verdict needs; run: what explains the whole run that it is from, if known."""
     if verdict.adjoints is not None:
         return Failure(verdict, verdict.deviating, context=context, repeat=repeat)
     ours = verdict.observation.evidence and all(measured.way != PAIR for measured in verdict.deviating)
     if not ours or not verdict.deviating or verdict.faults:
         return Failure(verdict, _find_shown(verdict), context=context, repeat=repeat)
-    explained_by = explain([verdict.observation], verdict.arithmetic).arithmetic
+    explained_by = (run or explain([verdict.observation], verdict.arithmetic)).arithmetic
     return Failure(verdict, _find_shown(verdict), explained_by, True, context, repeat)
 
 

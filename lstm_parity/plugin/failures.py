@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lstm_parity.plugin import option
-from lstm_parity.plugin.implementation import find_judged
+from lstm_parity.plugin.implementation import TARGET, find_judged
 
 if TYPE_CHECKING:
     from lstm_parity.reports.failure import ParityError
@@ -24,11 +25,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
     error = None if call.excinfo is None else call.excinfo.value
     if isinstance(error, ParityError):
-        test = item.nodeid.partition("[")[0]
-        target = option(item.config, "impl")
-        given = f" --impl {target}" if target else ""
-        story = str(error).replace("repeat: --case", f"repeat: pytest {test}{given} --case")
+        story = str(error).replace("repeat: --case", f"repeat: pytest {_repeat(item)} --case")
         outcome.get_result().longrepr = story + _diagnose(item, error, story.splitlines()[0])
+
+
+def _repeat(item: pytest.Item) -> str:
+    """Name a test, and the implementation that it judges, as pytest is to be given them in this folder."""
+    target = item.config.stash.get(TARGET, None)
+    place, test = os.path.relpath(item.path, item.config.invocation_params.dir), item.nodeid.partition("::")[2]
+    if place.startswith("..") and "lstm_parity" in item.path.parts:
+        package = ".".join(item.path.with_suffix("").parts[item.path.parts.index("lstm_parity") :])
+        place = f"--pyargs {package}"
+    return " ".join([f"{place}::{test.partition('[')[0]}", *([target.options("--lstm-")] if target else [])])
 
 
 def _diagnose(item: pytest.Item, error: ParityError, first_line: str) -> str:

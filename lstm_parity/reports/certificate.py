@@ -38,7 +38,7 @@ class Row:
     counts: cases by outcome; worst and rms: the largest distances, in noises of the expected arithmetic.
     coverage: judged cases by axis and value. uncovered: the values without any, with the reason.
     reasons: why cases were refused or not judged, with their number.
-    failures: the stories of the first cases that deviate or fail; failing: the ids of all of them.
+    failures: the stories of cases that deviate or fail, one for each way to; failing: the ids of all of them.
     question: what was judged.
     """
 
@@ -94,8 +94,10 @@ def not_covered(device: str, gradients: bool = False) -> str:
     return f"gradients in half types, {others}" if gradients else f"gradients, {others}"
 
 
-def make_row(implementation: str, dtype: str, explanation: Explanation, question: str = OUTPUTS) -> Row:
-    """Sum up the verdicts of one implementation in one dtype."""
+def make_row(
+    implementation: str, dtype: str, explanation: Explanation, question: str = OUTPUTS, command: str = ""
+) -> Row:
+    """Sum up the verdicts of one implementation in one dtype; command: what `--case` is added to, to repeat a case."""
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
     bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
@@ -111,11 +113,30 @@ def make_row(implementation: str, dtype: str, explanation: Explanation, question
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
         Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict)),
-        tuple(describe_failure(find_failure(verdict)) for verdict in bad[:MAX_SHOWN]),
+        tuple(_describe_alike(alike, explanation, command) for alike in _group(bad)[:MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
         question,
         uncovered,
     )
+
+
+def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:
+    """Group cases that fail alike, the largest group first; in each, the case with the fewest numbers first."""
+    groups: dict[tuple[str, ...], list[Verdict]] = {}
+    for verdict in sorted(bad, key=lambda v: v.case.input.size + v.case.h_0.size):
+        raised = verdict.reason.strip().splitlines()[-1:] if verdict.outcome is Outcome.FAILED else []
+        found = verdict.deviating
+        what = {m.tensor for m in found} if verdict.adjoints is None else {m.tensor.split("_l")[0] for m in found}
+        key = (verdict.outcome.value, *raised, *verdict.faults[:1], *sorted(what))
+        groups.setdefault(key, []).append(verdict)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def _describe_alike(alike: Sequence[Verdict], run: Explanation, command: str) -> str:
+    """Describe the first of some cases that fail alike, and how many others do."""
+    first = describe_failure(find_failure(alike[0], run=run), command)
+    others = [verdict.case.id for verdict in alike[1:]]
+    return first + (f"\n  alike: {len(others)} more, the next of them {others[0]}" if others else "")
 
 
 def _outcome(counts: Counter[Outcome], explanation: Explanation, uncovered: Mapping[str, Mapping[str, str]]) -> Outcome:
