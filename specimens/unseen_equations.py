@@ -1,0 +1,333 @@
+"""Wrong LSTMs that compute something definite: one fault each in the equations of a step, or in what is wired to what.
+
+Each is a class with nn.LSTM's arguments: `module:specimens/unseen_equations.py:NAME`. They are written from the
+definition of an LSTM alone, without looking at what identifies them. `PAIRS` have two faults. `parts` of a fault are
+the lines of the equations, or the word "wiring", that are to be named; where two descriptions are the same function,
+both are listed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+Gates = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what it replaces in `Written`, by name, and the parts that are to be named."""
+
+    name: str
+    parts: tuple[str, ...]
+    replaced: dict[str, Callable[..., Any]]
+    also: tuple[tuple[str, ...], ...] = ()  # other descriptions of the same function
+
+    @property
+    def is_wiring(self) -> bool:
+        """Whether it shows only between layers, directions, steps or rows."""
+        return self.parts == ("wiring",)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A layer and a direction (0 forward, 1 reverse) of an LSTM with so many of either."""
+
+    layer: int
+    direction: int
+    layers: int
+    directions: int
+
+    @property
+    def slot(self) -> int:
+        """Its index in h_0, c_0, h_n and c_n."""
+        return self.layer * self.directions + self.direction
+
+    def at(self, layer: int, direction: int) -> Place:
+        """Another place in the same LSTM; itself if that is none."""
+        inside = 0 <= layer < self.layers and 0 <= direction < self.directions
+        return Place(layer, direction, self.layers, self.directions) if inside else self
+
+    @property
+    def last(self) -> bool:
+        """Whether it is in the last layer."""
+        return self.layer == self.layers - 1
+
+
+class Written(nn.LSTM):
+    """A correct LSTM in plain steps, every seam of which can be replaced by a function of the same arguments."""
+
+    faults: tuple[Fault, ...] = ()
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.proj_size:
+            raise NotImplementedError("projections")
+
+    def call(self, seam: str, *arguments: Any) -> Any:
+        """Call a seam: the right function, or what replaces it."""
+        function = SEAMS[seam]
+        for fault in self.faults:
+            function = fault.replaced.get(seam, function)
+        return function(*arguments)
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """Run it over padded sequences."""
+        if not isinstance(input, Tensor):
+            raise NotImplementedError("packed sequences")
+        if input.dim() == 2:
+            batch = 0 if self.batch_first else 1
+            output, (h_n, c_n) = self(input.unsqueeze(batch), hx and tuple(s[:, None] for s in hx))
+            return output.squeeze(batch), (h_n[:, 0], c_n[:, 0])
+        x = input.transpose(0, 1) if self.batch_first else input
+        directions = 2 if self.bidirectional else 1
+        zeros = x.new_zeros(self.num_layers * directions, x.shape[1], self.hidden_size)
+        states = hx or (zeros, zeros)
+        hs, cs, below = [zeros[0]] * len(zeros), [zeros[0]] * len(zeros), [x]
+        for layer in range(self.num_layers):
+            above = []
+            for direction in range(directions):
+                place = Place(layer, direction, self.num_layers, directions)
+                fed = self.call("fed", below, place) if layer else x
+                output, h, c = self.run(fed, states, place)
+                hs[place.slot], cs[place.slot] = h, c
+                above.append(output)
+            below = self.call("above", above, below, place)
+        output = self.call("result", torch.cat(below, -1), below)
+        h_n, c_n = self.call("last_states", torch.stack(hs), torch.stack(cs), self.num_layers, directions)
+        return output.transpose(0, 1) if self.batch_first else output, (h_n, c_n)
+
+    def run(self, x: Tensor, states: Any, place: Place) -> Any:
+        """Run one layer in one direction; its outputs lie in the order of the input."""
+        h, c = self.call("start", states[0], states[1], place)
+        weights = self.call("weights", self.named, place)
+        order = list(range(len(x)))
+        backwards = self.call("backwards", place)
+        outputs: dict[int, Tensor] = {}
+        for number, t in enumerate(reversed(order) if backwards else order):
+            h, c = self.call("between", h, c, number, len(x))
+            h, c = self.step(self.call("at", x, t), h, c, weights)
+            outputs[t] = h
+        stacked = torch.stack([outputs[t] for t in order])
+        return self.call("laid", stacked, place), self.call("last_h", h, stacked, place), c
+
+    def named(self, kind: str, place: Place) -> Tensor:
+        """A parameter of a place; zeros for a bias that is not there."""
+        name = f"{kind}_l{place.layer}" + "_reverse" * place.direction
+        found = getattr(self, name, None)
+        return next(self.parameters()).new_zeros(4 * self.hidden_size) if found is None else found
+
+    def step(self, x: Tensor, h: Tensor, c: Tensor, weights: Any) -> tuple[Tensor, Tensor]:
+        """One step."""
+        sums = self.call("sums", x, h, *weights)
+        gates: Gates = dict(zip("ifgo", self.call("rows", sums), strict=True))
+        named = {"h": h, "c": c, **{k: self.call(k, z) for k, z in gates.items()}}
+        named["new"] = self.call("cell", named)
+        return self.call("hidden", named), named["new"]
+
+
+def _weights(named: Callable[[str, Place], Tensor], place: Place) -> tuple[Tensor, ...]:
+    return tuple(named(kind, place) for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+
+
+SEAMS: dict[str, Callable[..., Any]] = {
+    "i": torch.sigmoid,
+    "f": torch.sigmoid,
+    "g": torch.tanh,
+    "o": torch.sigmoid,
+    "cell": lambda v: v["f"] * v["c"] + v["i"] * v["g"],
+    "hidden": lambda v: v["o"] * torch.tanh(v["new"]),
+    "sums": lambda x, h, w, u, b, d: x @ w.T + b + h @ u.T + d,
+    "rows": lambda z: z.chunk(4, -1),
+    "weights": _weights,
+    "start": lambda h, c, place: (h[place.slot], c[place.slot]),
+    "fed": lambda below, place: torch.cat(below, -1),
+    "above": lambda above, below, place: above,
+    "result": lambda output, below: output,
+    "last_states": lambda h, c, layers, directions: (h, c),
+    "backwards": lambda place: place.direction == 1,
+    "between": lambda h, c, number, steps: (h, c),
+    "at": lambda x, t: x[t],
+    "laid": lambda outputs, place: outputs,
+    "last_h": lambda h, outputs, place: h,
+}
+
+
+def _by_gate(**factors: float) -> Callable[[Tensor], Tensor]:
+    """A function that multiplies the rows of each gate (…, 4H) by a factor of its own."""
+    return lambda z: torch.cat([factors.get(k, 1.0) * part for k, part in zip("ifgo", z.chunk(4, -1), strict=True)], -1)
+
+
+_forget_rows = _by_gate(i=0.0, g=0.0, o=0.0)
+
+
+def _permuted(order: str) -> Callable[[Tensor], Tensor]:
+    """A function of row blocks along the first axis that reads i, f, g, o out of rows in another order."""
+    return lambda w: torch.cat([w.chunk(4, 0)[order.index(k)] for k in "ifgo"], 0)
+
+
+def _transposed(u: Tensor) -> Tensor:
+    return torch.cat([part.T for part in u.chunk(4, 0)], 0)
+
+
+def _pade(c: Tensor) -> Tensor:
+    """A rational function that is near tanh for small c."""
+    return c * (27 + c**2) / (27 + 9 * c**2)
+
+
+def _stacked_by_direction(h: Tensor, c: Tensor, layers: int, directions: int) -> tuple[Tensor, ...]:
+    return tuple(s.unflatten(0, (layers, directions)).transpose(0, 1).flatten(0, 1) for s in (h, c))
+
+
+def _added(above: list[Tensor], below: list[Tensor], place: Place) -> list[Tensor]:
+    return [a + b for a, b in zip(above, below, strict=True)] if place.layer else above
+
+
+def _averaged(below: list[Tensor], _: Place) -> Tensor:
+    return torch.cat([torch.stack(below).mean(0)] * len(below), -1)
+
+
+def _forward_half(below: list[Tensor], place: Place) -> Tensor:
+    return torch.cat([below[0]] * len(below) if place.direction else below, -1)
+
+
+def _reset_halfway(h: Tensor, c: Tensor, number: int, steps: int) -> tuple[Tensor, Tensor]:
+    return (h, c) if number != steps // 2 or not number else (0 * h, 0 * c)
+
+
+def _sums(change: Callable[..., Tensor]) -> dict[str, Callable[..., Any]]:
+    return {"sums": change}
+
+
+def _other_weights(kinds: tuple[str, ...], other: Callable[[Place], Place]) -> dict[str, Callable[..., Any]]:
+    def weights(named: Callable[[str, Place], Tensor], place: Place) -> tuple[Tensor, ...]:
+        every = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return tuple(named(kind, other(place) if kind in kinds else place) for kind in every)
+
+    return {"weights": weights}
+
+
+def _start(h_of: Callable[[Place], Place], c_of: Callable[[Place], Place]) -> dict[str, Callable[..., Any]]:
+    return {"start": lambda h, c, place: (h[h_of(place).slot], c[c_of(place).slot])}
+
+
+def _same(place: Place) -> Place:
+    return place
+
+
+FAULTS = (
+    # activations
+    Fault("InputSoftsign", ("i",), {"i": lambda z: 0.5 * (1 + z / (1 + z.abs()))}),
+    Fault("ForgetSteep", ("f",), {"f": lambda z: torch.sigmoid(1.5 * z)}),
+    Fault("OutputShifted", ("o",), {"o": lambda z: torch.sigmoid(z - 0.5)}),
+    Fault("CandidateArctan", ("g",), {"g": lambda z: torch.atan(0.5 * math.pi * z) * 2 / math.pi}),
+    Fault("CandidateSine", ("g",), {"g": torch.sin}),
+    Fault("InputSquared", ("i",), {"i": lambda z: torch.sigmoid(z).square()}, (("c'",),)),
+    Fault("ForgetFloor", ("f",), {"f": lambda z: 0.1 + 0.9 * torch.sigmoid(z)}),
+    Fault("CandidateLeCun", ("g",), {"g": lambda z: 1.7159 * torch.tanh(2 * z / 3)}),
+    Fault("OutputLinear", ("o",), {"o": lambda z: (0.25 * z + 0.5).clamp(0, 1)}),
+    Fault("InputErf", ("i",), {"i": lambda z: 0.5 * (1 + torch.erf(z / math.sqrt(2)))}),
+    Fault("CandidateElu", ("g",), {"g": nn.functional.elu}),
+    Fault("CandidateClipped", ("g",), {"g": lambda z: torch.tanh(z.clamp(-1, 1))}),
+    Fault("CandidateAbsolute", ("g",), {"g": lambda z: torch.tanh(z).abs()}),
+    Fault("OutputFlipped", ("o",), {"o": lambda z: torch.sigmoid(-z)}, (("h'",),)),
+    Fault("ForgetOfZero", ("f",), {"f": lambda z: torch.sigmoid(0 * z)}, (("c'",), ("z",))),
+    # the cell
+    Fault("CellUngated", ("c'",), {"cell": lambda v: v["f"] * v["c"] + v["i"] * v["g"] * v["o"]}),
+    Fault("CellFlippedInput", ("c'",), {"cell": lambda v: v["f"] * v["c"] + (1 - v["i"]) * v["g"]}, (("i",),)),
+    Fault("CellFlippedForget", ("c'",), {"cell": lambda v: (1 - v["f"]) * v["c"] + v["i"] * v["g"]}, (("f",),)),
+    Fault("CellLeaks", ("c'",), {"cell": lambda v: v["f"] * v["c"] + v["i"] * v["g"] - 0.1 * v["c"]}, (("f",),)),
+    Fault("CellHalved", ("c'",), {"cell": lambda v: 0.5 * SEAMS["cell"](v)}, (("f", "g"), ("f", "i"))),
+    Fault("CellPlusHidden", ("c'",), {"cell": lambda v: v["f"] * v["c"] + v["i"] * v["g"] + v["h"]}),
+    Fault("CellOfTanh", ("c'",), {"cell": lambda v: v["f"] * torch.tanh(v["c"]) + v["i"] * v["g"]}),
+    Fault("CellInputTwice", ("c'",), {"cell": lambda v: v["f"] * v["i"] * v["c"] + v["i"] * v["g"]}),
+    Fault("CellClipped", ("c'",), {"cell": lambda v: (v["f"] * v["c"] + v["i"] * v["g"]).clamp(-1, 1)}),
+    Fault("CellForgetTwice", ("c'",), {"cell": lambda v: v["f"] * v["f"] * v["c"] + v["i"] * v["g"]}, (("f",),)),
+    Fault("CellNormed", ("c'",), {"cell": lambda v: v["f"] * v["c"] + (1 - v["f"].square()).sqrt() * v["g"]}),
+    Fault("CellForgetsCandidate", ("c'",), {"cell": lambda v: v["f"] * (v["c"] + v["i"] * v["g"])}),
+    # the hidden state
+    Fault("HiddenResidual", ("h'",), {"hidden": lambda v: v["o"] * torch.tanh(v["new"]) + v["h"]}),
+    Fault("HiddenOldCell", ("h'",), {"hidden": lambda v: v["o"] * torch.tanh(v["f"] * v["c"])}),
+    Fault("HiddenFlipped", ("h'",), {"hidden": lambda v: (1 - v["o"]) * torch.tanh(v["new"])}, (("o",),)),
+    Fault("HiddenByInput", ("h'",), {"hidden": lambda v: v["i"] * torch.tanh(v["new"])}),
+    Fault("HiddenSteep", ("h'",), {"hidden": lambda v: v["o"] * torch.tanh(2 * v["new"])}),
+    Fault("HiddenTwice", ("h'",), {"hidden": lambda v: torch.tanh(v["o"]) * torch.tanh(v["new"])}, (("o",),)),
+    Fault("HiddenSoftsign", ("h'",), {"hidden": lambda v: v["o"] * v["new"] / (1 + v["new"].abs())}),
+    Fault("HiddenGelu", ("h'",), {"hidden": lambda v: v["o"] * nn.functional.gelu(v["new"])}),
+    Fault("HiddenPade", ("h'",), {"hidden": lambda v: v["o"] * _pade(v["new"])}),
+    # the sums
+    Fault("BiasSubtracted", ("z",), _sums(lambda x, h, w, u, b, d: x @ w.T - b + h @ u.T + d)),
+    Fault("HiddenShrunk", ("z",), _sums(lambda x, h, w, u, b, d: x @ w.T + b + 0.9 * (h @ u.T) + d)),
+    Fault("CandidateForgetsHidden", ("z",), _sums(lambda x, h, w, u, b, d: x @ w.T + b + _by_gate(g=0.0)(h @ u.T) + d)),
+    Fault(
+        "BiasOfForgetOnly",
+        ("z",),
+        _sums(lambda x, h, w, u, b, d: x @ w.T + b + h @ u.T + _forget_rows(d)),
+    ),
+    Fault("OutputReadsTwice", ("z",), _sums(lambda x, h, w, u, b, d: _by_gate(o=2.0)(x @ w.T) + b + h @ u.T + d)),
+    Fault("RowsFIOG", ("z",), {"rows": lambda z: [z.chunk(4, -1)[k] for k in (1, 0, 3, 2)]}),
+    Fault("HiddenRowsIFOG", ("z",), _sums(lambda x, h, w, u, b, d: x @ w.T + b + h @ _permuted("ifog")(u).T + d)),
+    Fault("HiddenTransposed", ("z",), _sums(lambda x, h, w, u, b, d: x @ w.T + b + h @ _transposed(u).T + d)),
+    Fault("SumsScaled", ("z",), _sums(lambda x, h, w, u, b, d: (x @ w.T + b + h @ u.T + d) / 2)),
+    Fault("InputRowsIOGF", ("z",), _sums(lambda x, h, w, u, b, d: x @ _permuted("iogf")(w).T + b + h @ u.T + d)),
+    # wiring
+    Fault("ReverseReadsForwardHH", ("wiring",), _other_weights(("weight_hh",), lambda p: p.at(p.layer, 0))),
+    Fault("CellStartsFromLayerZero", ("wiring",), _start(_same, lambda p: p.at(0, p.direction))),
+    Fault("HalvesSwapped", ("wiring",), {"fed": lambda below, place: torch.cat(below[::-1], -1)}),
+    Fault(
+        "ReverseReadsForwardHalf",
+        ("wiring",),
+        {"fed": _forward_half},
+    ),
+    Fault(
+        "HalvesAveraged",
+        ("wiring",),
+        {"fed": _averaged},
+    ),
+    Fault("LayerOneRunsForward", ("wiring",), {"backwards": lambda p: p.direction == 1 and p.layer == 0}),
+    Fault("LastReverseNotFlipped", ("wiring",), {"laid": lambda y, p: y.flip(0) if p.direction and p.last else y}),
+    Fault(
+        "StatesByDirection",
+        ("wiring",),
+        {"last_states": _stacked_by_direction},
+    ),
+    Fault(
+        "LastCellsSwapped", ("wiring",), {"last_states": lambda h, c, _, d: (h, torch.cat([c[:-d], c[-d:].flip(0)]))}
+    ),
+    Fault("InputDelayed", ("wiring",), {"at": lambda x, t: x[t - 1] if t else 0 * x[0]}),
+    Fault("HiddenStartsFromReverse", ("wiring",), _start(lambda p: p.at(p.layer, 1 - p.direction), _same)),
+    Fault("StatesOfLayerZero", ("wiring",), _start(lambda p: p.at(0, p.direction), lambda p: p.at(0, p.direction))),
+    Fault(
+        "LayersAdded",
+        ("wiring",),
+        {"above": _added},
+    ),
+    Fault("LastHiddenByPosition", ("wiring",), {"last_h": lambda h, outputs, place: outputs[-1]}),
+    Fault("ResetHalfway", ("wiring",), {"between": _reset_halfway}),
+    Fault("BiasOfLayerZero", ("wiring",), _other_weights(("bias_hh",), lambda p: p.at(0, p.direction))),
+)
+
+
+def _draw_pairs() -> list[tuple[Fault, Fault]]:
+    """Draw 40 pairs that replace different seams."""
+    rng, pairs = np.random.default_rng(17), list[tuple[Fault, Fault]]()
+    while len(pairs) < 40:
+        one, other = (FAULTS[k] for k in sorted(rng.choice(len(FAULTS), 2, replace=False)))
+        fresh = not {*one.replaced} & {*other.replaced} and (one, other) not in pairs
+        if fresh and {one.name, other.name} != {"OutputFlipped", "HiddenFlipped"}:  # which make a correct one
+            pairs.append((one, other))
+    return pairs
+
+
+PAIRS = _draw_pairs()
+CLASSES: dict[str, type[Written]] = {"Right": type("Right", (Written,), {"__module__": __name__})}
+for _faults in [(fault,) for fault in FAULTS] + PAIRS:
+    _name = "And".join(fault.name for fault in _faults)
+    CLASSES[_name] = type(_name, (Written,), {"faults": _faults, "__module__": __name__})
+globals().update(CLASSES)
