@@ -12,14 +12,11 @@ from hypothesis.errors import UnsatisfiedAssumption
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.utils.rnn import PackedSequence
 
-from lstm_parity.audits.plan import discover, draw_plan
-from lstm_parity.audits.questions import judge_backward_passes
 from lstm_parity.cases.case import parse_case as named
 from lstm_parity.implementations.dropout import TrainingLSTM
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.gradients import judge_gradients
-from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import cases, holds
 from lstm_parity.running.autograd import (
     adjoints,
@@ -148,16 +145,6 @@ TWICE = [
     "I2-H2-bi-T3-unbatched-{}-grad-trained-4",
 ]
 twice = pytest.mark.parametrize("name", TWICE, ids=lambda name: name.replace("-{}", ""))
-
-
-def test_gradients_hold_on_the_plan_of_a_verification(implementation):
-    """Backward passes of training loops, with every loss, on sizes that people use; as `verify` judges them."""
-    planned = [case for case in draw_plan(discover(implementation, "float32"), "float32") if case.is_finite]
-    verdicts = judge_backward_passes(implementation, planned, 5)
-    if all(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
-        pytest.skip("no gradients in float32")
-
-    assert all(holds(verdict) for verdict in verdicts if verdict.outcome is not Outcome.REFUSED)
 
 
 def function_of(implementation, case):

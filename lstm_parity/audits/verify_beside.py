@@ -23,7 +23,6 @@ from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
 from lstm_parity.running.child_process import ProcessServer
 
-OURS, THEIRS = DTYPES[::2], DTYPES[1::2]  # each process has a wide dtype and a half type
 _PROGRAM = f"""
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -39,27 +38,28 @@ judge(sys.argv[2], server)
 class Beside:
     """The second process, which is started at most once, and ends with the `with` block.
 
-    limits: seconds that a call may take, and GiB.
+    limits: seconds that a call may take, and GiB. dtypes: those that it judges; if there are none, it is not started.
     """
 
     target: Target
     limits: tuple[float, float]
     options: VerifyOptions
     work: WorkFile
+    dtypes: tuple[str, ...]
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Start it, if there is a core for it."""
-        if self._process is None and count_cores() > 1:
+        if self._process is None and self.dtypes and count_cores() > 1:
             options = asdict(replace(self.options, prove=False))
-            question = json.dumps([self.target.fields, self.limits, options, str(self.work.path)])
+            question = json.dumps([self.target.fields, self.limits, options, str(self.work.path), self.dtypes])
             words = [sys.executable, "-W", "ignore", "-c", _PROGRAM, json.dumps(sys.path), question]
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def wait(self, progress: Progress) -> None:
         """Wait until it has judged its dtypes."""
         while self._process is not None and self._process.poll() is None:
-            progress.say(f"{self.target}, {' and '.join(THEIRS)}, in a second process")
+            progress.say(f"{self.target}, {' and '.join(self.dtypes)}, in a second process")
             time.sleep(0.1)
 
     def __enter__(self) -> Beside:
@@ -71,6 +71,11 @@ class Beside:
             self._process.wait()
 
 
+def share_out(target: Target) -> tuple[str, ...]:
+    """Return the dtypes for a second process: every other one of those that are not declared away."""
+    return tuple(dtype for dtype in DTYPES if dtype not in target.without)[1::2]
+
+
 def count_cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -78,7 +83,7 @@ def count_cores() -> int:
 
 def judge(question: str, server: ProcessServer) -> None:
     """Judge what this process is for; what it runs."""
-    fields, limits, options, work = json.loads(question)
+    fields, limits, options, work, dtypes = json.loads(question)
     file = WorkFile(Path(work))
     with RemoteImplementation(Target.of(fields), limits[0], limits[1], server) as implementation:
 
@@ -88,4 +93,4 @@ def judge(question: str, server: ProcessServer) -> None:
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-        verify_one(implementation, THEIRS, options=VerifyOptions(**options), known=file.rows_of, keep=file.append)
+        verify_one(implementation, dtypes, options=VerifyOptions(**options), known=file.rows_of, keep=file.append)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verify import Verification, VerifyOptions, verify_one
-from lstm_parity.audits.verify_beside import OURS, THEIRS, Beside
+from lstm_parity.audits.verify_beside import Beside, share_out
 from lstm_parity.audits.verify_rows import WorkFile
 from lstm_parity.cases.case import parse_case
+from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.implementation import diagnose_implementation
 from lstm_parity.diagnosis.smoke import check_adapter
 from lstm_parity.implementations.remote.client import RemoteImplementation
@@ -41,32 +42,33 @@ def verify_target(
     Raises TargetError if the target is none, AdapterError if it cannot be judged, SettingError if a case is none.
     """
     require_device(device)
-    dtypes = [parse_case(options.case).setting.runtime.dtype] if options.case else [*OURS, *THEIRS]
+    shared = share_out(target) if device == "cpu" and not options.case else ()
+    asked = [parse_case(options.case).setting.runtime.dtype] if options.case else DTYPES
     further = ["", " --strict"][options.strict] + (f" --device {device}" if device != "cpu" else "")
     options = replace(options, command=f"lstm-parity verify {target.options()}{further}")
     work = WorkFile.of(target, device, options)
     if not resume:
         work.remove()
-    beside = Beside(target, limits, options, work)
+    beside = Beside(target, limits, options, work, shared)
     with RemoteImplementation(target, *limits, server, device) as implementation, beside:
         implementation.start()
         if (problem := check_adapter(implementation, device)) is not None:
             raise AdapterError(f"{implementation.name} cannot be judged: {problem}")
 
         def read(dtype: str) -> Sequence[Row]:
-            if dtype in THEIRS:
+            if dtype in shared:
                 beside.wait(progress)
             return work.rows_of(dtype)
 
         found = verify_one(
             implementation,
-            dtypes,
+            sorted(asked, key=lambda dtype: dtype in shared),
             progress,
             device,
             options,
             known=read,
             keep=work.append,
-            once_right=beside.start if device == "cpu" and len(dtypes) > 1 else lambda: None,
+            once_right=beside.start,
         )
         if INTERRUPTED not in found.certificate.limits:
             work.remove()
