@@ -1,0 +1,136 @@
+"""Which equation or connection is named for wrong LSTMs that no other file of the project describes, and how fast.
+
+`specimens/unseen_equations.py`: 62 single faults and 40 pairs, written before identification was. A name is right if
+the parts that are said to differ are those that were changed (or another description of the same function, listed
+there), and wrong if other parts are named; a recovered model that does not reproduce fresh cases is not named at all.
+Also every known mistake, where any difference counts, and every correct specimen, which must give nn.LSTM's equations.
+Run `python -m experiments.identification`. Result: identification.md.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+
+from lstm_parity.running.threads import share_cores
+
+RESULT = Path(__file__).with_suffix(".md")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One LSTM: what is named, whether that is right (None if nothing is named), and how long it took."""
+
+    group: str
+    name: str
+    right: bool | None
+    seconds: float
+    words: str
+
+
+def questions() -> Iterator[tuple[str, str]]:
+    """Yield every LSTM, by group and name."""
+    from lstm_parity.catalogue.mistakes import MISTAKES
+    from specimens.unseen_equations import FAULTS, PAIRS
+
+    yield from (("single", fault.name) for fault in FAULTS)
+    yield from (("pair", "And".join(fault.name for fault in pair)) for pair in PAIRS)
+    yield from (("known mistake", mistake.name) for mistake in MISTAKES)
+    yield from (("correct", name) for name in correct_lstms())
+
+
+def correct_lstms() -> list[str]:
+    """List the correct LSTMs: nn.LSTM, the references, and every style of the specimens."""
+    from specimens.unseen_styles import STYLES
+
+    return ["nn.LSTM", "Right", *STYLES]
+
+
+def identify_one(question: tuple[str, str]) -> Row:
+    """Identify one LSTM."""
+    import torch
+
+    from lstm_parity.identification.model import identify
+    from lstm_parity.identification.probe import ProbeError
+
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    group, name = question
+    start = time.perf_counter()
+    try:
+        found = identify(_implementation(group, name))
+        named = bool(found.differing) or (found.is_right and group != "known mistake")
+        right = _is_right(group, name, found.differing) if named else None
+        words = found.summary or found.unknown
+    except ProbeError as error:
+        right, words = None, str(error)
+    return Row(group, name, right, time.perf_counter() - start, " ".join(words.split())[:300])
+
+
+def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
+    from torch import nn
+
+    from lstm_parity.catalogue.mistakes import MISTAKES
+    from lstm_parity.implementations.load import adapt
+    from specimens import unseen_equations, unseen_styles
+
+    if group == "known mistake":
+        return next(mistake for mistake in MISTAKES if mistake.name == name)
+    if name == "nn.LSTM":
+        return adapt("module", name, nn.LSTM)
+    if name in unseen_equations.CLASSES:
+        return adapt("module", name, unseen_equations.CLASSES[name])
+    kind, flags = unseen_styles.STYLES[name]
+    return adapt(kind, name, getattr(unseen_styles, name), "numpy" if "numpy" in flags else "torch")
+
+
+def _is_right(group: str, name: str, differing: tuple[str, ...]) -> bool:
+    from specimens.unseen_equations import FAULTS
+
+    if group in ("correct", "known mistake"):
+        return bool(differing) == (group == "known mistake")
+    by_name = {fault.name: fault for fault in FAULTS}
+    faults = [by_name[part] for part in name.split("And")]
+    expected = product(*((fault.parts, *fault.also) for fault in faults))
+    return any(set(differing) == {part for parts in choice for part in parts} for choice in expected)
+
+
+def report(rows: Iterable[Row]) -> str:
+    """Write the page."""
+    rows = list(rows)
+    lines = ["# What an LSTM computes, recovered from outside", ""]
+    lines += ["Made by `python -m experiments.identification`, which says what it does.", ""]
+    lines += [
+        "| LSTMs | | right | wrong | nothing named | median seconds | longest |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for group in dict.fromkeys(row.group for row in rows):
+        some = [row for row in rows if row.group == group]
+        counts = [sum(row.right is answer for row in some) for answer in (True, False, None)]
+        seconds = [row.seconds for row in some]
+        times = f"{statistics.median(seconds):.1f} | {max(seconds):.1f}"
+        lines.append(f"| {group} | {len(some)} | {' | '.join(map(str, counts))} | {times} |")
+    for group in dict.fromkeys(row.group for row in rows):
+        lines += ["", f"## {group[0].upper()}{group[1:]}", ""]
+        words = {True: "", False: "WRONG: ", None: "not named: "}
+        some = [row for row in rows if row.group == group]
+        lines += [f"* {row.name}: {words[row.right]}{row.words or 'as nn.LSTM'}" for row in some]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Identify all, and write the page."""
+    share_cores()  # before the processes import NumPy and torch
+    with get_context("spawn").Pool(2) as pool:
+        rows = pool.map(identify_one, list(questions()), chunksize=1)
+    RESULT.write_text(report(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What an implementation computes, recovered from outside: its equations and its wiring."""

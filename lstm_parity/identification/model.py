@@ -1,0 +1,60 @@
+"""What an implementation computes, as one value: its equations, and what is connected otherwise than in nn.LSTM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lstm_parity.identification.cell import UnknownEquationError
+from lstm_parity.identification.changes import Change
+from lstm_parity.identification.equations import USUAL, Equations, identify_step, usual_equations
+from lstm_parity.identification.probe import find_probe
+from lstm_parity.identification.wiring import recover_wiring
+from lstm_parity.running.protocol import Implementation
+
+_LOOSE = 1e-2  # for equations with a function that has no name
+
+
+@dataclass(frozen=True, eq=False)
+class Identification:
+    """A recovered model, which has reproduced cases that it was not fitted to.
+
+    equations: None if they could not be recovered; then unknown says how far that led. changes: of the wiring.
+    """
+
+    equations: Equations | None
+    changes: tuple[Change, ...] = ()
+    unknown: str = ""
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """The lines of the equations that are not nn.LSTM's, and "wiring"."""
+        lines = self.equations.differing if self.equations is not None else ()
+        return (*lines, *(["wiring"] if self.changes else []))
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it computes what nn.LSTM does, as far as it was asked."""
+        return self.equations is not None and not self.differing and not self.unknown
+
+    @property
+    def summary(self) -> str:
+        """The lines that differ, each beside nn.LSTM's; empty if none is known to."""
+        if self.equations is None:
+            return ""
+        lines = self.equations.lines
+        told = [f"{lines[name]} instead of {USUAL[name]}" for name in self.equations.differing]
+        return "; ".join([*told, *(change.text for change in self.changes)])
+
+
+def identify(implementation: Implementation) -> Identification:
+    """Recover the equations of a step, then the wiring. Raises ProbeError if it cannot be probed."""
+    probe = find_probe(implementation)
+    try:
+        equations, unknown = identify_step(probe), ""
+    except UnknownEquationError as error:
+        equations, unknown = usual_equations(), str(error)
+    try:
+        changes = recover_wiring(probe, equations, 1e-8 if equations.is_known else _LOOSE)
+    except UnknownEquationError as error:
+        return Identification(None if unknown else equations, (), unknown or str(error))
+    return Identification(equations, changes)

@@ -1,0 +1,84 @@
+"""Calls of an implementation with weights, inputs and states of our choice, in float64."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.calls import call_lstm, make_tensor, runtime_flags
+from lstm_parity.running.evidence import TENSORS
+from lstm_parity.running.protocol import Implementation
+
+
+class ProbeError(Exception):
+    """An implementation cannot be probed; the message says why."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How an implementation is called: in which layout, and with biases or without."""
+
+    implementation: Implementation
+    batch_first: bool
+    bias: bool
+
+    def call(self, weights: LSTMWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
+        """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H).
+
+        Raises ProbeError where it raises, refuses, or returns something of another form.
+        """
+        setting = self._setting(weights, x)
+        try:
+            if (reason := self.implementation.unsupported_reason(setting)) is not None:
+                raise ProbeError(f"it refuses {setting.name}: {reason}")
+            with runtime_flags(setting.runtime):
+                loaded = self.implementation.load(setting, self._tensors(weights, setting.runtime))
+                found = call_lstm(loaded, setting, x, h, c)
+        except ProbeError:
+            raise
+        except Exception as error:  # the implementation is the user's
+            raise ProbeError(f"it raised on {setting.name}: {error}") from error
+        output, h_n, c_n = (getattr(found, name) for name in TENSORS)
+        if output is None or h_n is None or c_n is None:
+            raise ProbeError("; ".join(found.faults))
+        return output, h_n, c_n
+
+    def step(self, cell: CellWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+        """Return h' and c' (B, H) of one step from x (B, I), h and c (B, H)."""
+        _, h_n, c_n = self.call(LSTMWeights(((cell,),)), x[None], h[None], c[None])
+        return h_n[0], c_n[0]
+
+    def _setting(self, weights: LSTMWeights, x: Array) -> Setting:
+        layers, directions = weights.num_layers, weights.num_directions
+        sizes = weights.input_size, weights.hidden_size, layers
+        architecture = Architecture(*sizes, self.bias, self.batch_first, directions == 2)
+        return Setting(architecture, Call(len(x), x.shape[1]), Runtime("float64"))
+
+    def _tensors(self, weights: LSTMWeights, runtime: Runtime) -> LSTMWeights:
+        def fit(cell: CellWeights) -> CellWeights:
+            zeros = np.zeros(len(cell.w_ih))
+            b_ih, b_hh = (zeros if bias is None else bias for bias in (cell.b_ih, cell.b_hh))
+            return CellWeights(cell.w_ih, cell.w_hh, b_ih, b_hh) if self.bias else CellWeights(cell.w_ih, cell.w_hh)
+
+        cells = tuple(tuple(fit(cell) for cell in directions) for directions in weights.cells)
+        return LSTMWeights(cells).map(lambda w: make_tensor(w, runtime))
+
+
+def find_probe(implementation: Implementation) -> Probe:
+    """Find how an implementation can be called. Raises ProbeError if it takes no batch with states in float64."""
+    refusal = ""
+    cell = CellWeights(np.zeros((8, 3)), np.zeros((8, 2)))
+    for bias in (True, False):
+        for batch_first in (False, True):
+            probe = Probe(implementation, batch_first, bias)
+            try:
+                probe.step(cell, np.zeros((2, 3)), np.zeros((2, 2)), np.zeros((2, 2)))
+            except ProbeError as error:
+                refusal = refusal or str(error)
+            else:
+                return probe
+    raise ProbeError(f"nothing can be identified without a batch, states and float64: {refusal}")
