@@ -56,7 +56,7 @@ def identify_one(question: tuple[str, str]) -> Row:
     """Identify one LSTM."""
     import torch
 
-    from lstm_parity.identification.model import identify
+    from lstm_parity.identification.model import identify_implementation
     from lstm_parity.identification.probe import ProbeError
 
     warnings.simplefilter("ignore")
@@ -64,7 +64,7 @@ def identify_one(question: tuple[str, str]) -> Row:
     group, name = question
     start = time.perf_counter()
     try:
-        found = identify(_implementation(group, name))
+        found = identify_implementation(_implementation(group, name))
         named = bool(found.differing) or (found.is_right and group != "known mistake")
         right = _is_right(group, name, found.differing) if named else None
         words = found.summary or found.unknown

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_parity.audits.named import LOADERS, NAMED
+from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
+from lstm_parity.cli_identify import identify
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
-from lstm_parity.cli_parts import InterruptibleGroup, json_option
+from lstm_parity.cli_parts import InterruptibleGroup, find_target, json_option
 from lstm_parity.implementations.target import (
     ARRAYS,
     KINDS,
@@ -19,7 +20,6 @@ from lstm_parity.implementations.target import (
     TIME_LIMIT,
     Target,
     TargetError,
-    parse_target,
 )
 from lstm_parity.running.threads import share_cores
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Judge LSTMs: rounding noise, or a bug, and which bug."""
     share_cores()
+
+
+main.add_command(identify)
 
 
 @main.command()
@@ -131,7 +134,7 @@ def verify(
             _demand(device)
             certificate, more = run(progress=Progress(report), device=device), list[str]()
         else:
-            target, limits = _target(impl, arrays, without, arithmetic), (time_limit, memory_limit)
+            target, limits = find_target(impl, arrays, without, arithmetic), (time_limit, memory_limit)
             certificate, more = _verify_target(target, device, limits, options, Progress(report), resume)
     click.echo(certificate_text(certificate), nl=False)
     for text in more:
@@ -173,13 +176,6 @@ def _verify_target(
     except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
     return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
-
-
-def _target(impl: str, arrays: str, without: tuple[str, ...], arithmetic: str) -> Target:
-    try:
-        return parse_target(impl, arrays, without, arithmetic, LOADERS)
-    except TargetError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _demand(device: str) -> None:
@@ -293,7 +289,7 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     except FolderError as error:
         raise click.UsageError(str(error)) from error
     left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
-    told = [*judged.diagnosis, *([left] if judged.unanswered else [])]
+    told = [*judged.diagnosis, *[left] * bool(judged.unanswered)]
     click.echo("\n\n".join([certificate_text(judged.certificate).rstrip("\n"), *told]))
     if json_file is not None:
         json_file.write_text(certificate_json(judged.certificate), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What several commands of `lstm-parity` share: how Ctrl-C ends them, and `--json`."""
+"""What several commands of `lstm-parity` share: how Ctrl-C ends them, `--impl`, and `--json`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from lstm_parity.audits.named import LOADERS
+from lstm_parity.implementations.target import Target, TargetError, parse_target
 
 INTERRUPTED = 130  # the exit code, as of other programs
 
@@ -20,6 +23,14 @@ class InterruptibleGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("\ninterrupted: nothing that was judged is kept", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def find_target(impl: str, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = "") -> Target:
+    """Return the target that `--impl` and its options name; what names none is a wrong call."""
+    try:
+        return parse_target(impl, arrays, without, arithmetic, LOADERS)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:

@@ -76,7 +76,7 @@ def verify_target(
             return found, ""
         progress.say("cases that distinguish mistakes")
         diagnosis = diagnose_implementation(implementation, found.wrong, device)
-    if diagnosis.mistake is not None:  # a mistake that does the same explains more than a coarse arithmetic
+    if diagnosis.mistake is not None or diagnosis.summary:  # that explains more than a coarse arithmetic
         found = replace(found, certificate=_call_bug(found.certificate))
     return found, diagnosis.text
 

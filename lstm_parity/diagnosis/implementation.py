@@ -9,6 +9,8 @@ from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.gradients import diagnose_gradients
 from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.diagnosis.repeats import describe_repeats
+from lstm_parity.identification.model import identify_implementation
+from lstm_parity.identification.probe import ProbeError
 from lstm_parity.judging.verdict import Verdict
 from lstm_parity.running.protocol import Implementation
 
@@ -29,8 +31,23 @@ def diagnose_implementation(
 
 
 def _diagnose_outputs(implementation: Implementation, verdicts: Sequence[Verdict]) -> Diagnosis:
-    """Explain wrong outputs by a mistake; if there is none, by what differs from call to call; then by the rest."""
+    """Explain wrong outputs by a mistake; by what differs from call to call; by what it computes; then by the rest."""
     found = diagnose(verdicts)
-    if found.mistake is None and (summary := describe_repeats(implementation, verdicts)):
-        return replace(found, arithmetic=None, nearest=None, summary=summary)
-    return found
+    if found.mistake is not None:
+        return found
+    summary = describe_repeats(implementation, verdicts) or _identify(implementation, found.arithmetic is None)
+    return replace(found, arithmetic=None, nearest=None, summary=summary) if summary else found
+
+
+def _identify(implementation: Implementation, unexplained: bool) -> str:
+    """Say what it computes, if that differs from nn.LSTM; empty if not, or if it cannot be found.
+
+    unexplained: whether no arithmetic explains what it does; a function without a name may be one that is inaccurate.
+    """
+    try:
+        found = identify_implementation(implementation)
+    except ProbeError:
+        return ""
+    if found.equations is None or not found.differing or not (unexplained or found.equations.is_known):
+        return ""
+    return f"an LSTM in which {found.summary}" + "; and something more is different" * bool(found.unknown)

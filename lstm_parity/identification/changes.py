@@ -41,14 +41,14 @@ def _other_places() -> list[tuple[str, Callable[[Place, int, int], Place]]]:
 def _scopes() -> list[tuple[str, Callable[[Place, int, int], bool]]]:
     return [
         ("", lambda p, n, d: True),
-        ("the reverse direction: ", lambda p, n, d: p[1] == 1),
-        ("the forward direction: ", lambda p, n, d: p[1] == 0),
-        ("layers after the first: ", lambda p, n, d: p[0] > 0),
-        ("the last layer: ", lambda p, n, d: p[0] == n - 1),
-        ("the first layer: ", lambda p, n, d: p[0] == 0),
-        ("reverse in the last layer: ", lambda p, n, d: p == (n - 1, 1)),
-        ("reverse in the first layer: ", lambda p, n, d: p == (0, 1)),
-        ("reverse after the first layer: ", lambda p, n, d: p[0] > 0 and p[1] == 1),
+        (" in the reverse direction", lambda p, n, d: p[1] == 1),
+        (" in the forward direction", lambda p, n, d: p[1] == 0),
+        (" in layers after the first", lambda p, n, d: p[0] > 0),
+        (" in the last layer", lambda p, n, d: p[0] == n - 1),
+        (" in the first layer", lambda p, n, d: p[0] == 0),
+        (" in reverse in the last layer", lambda p, n, d: p == (n - 1, 1)),
+        (" in reverse in the first layer", lambda p, n, d: p == (0, 1)),
+        (" in reverse after the first layer", lambda p, n, d: p[0] > 0 and p[1] == 1),
     ]
 
 
@@ -75,19 +75,19 @@ def known_changes() -> Iterator[Change]:
     for name in PARAMETERS:
         for words, other in _other_places():
             for scope, holds in _scopes()[:4]:
-                yield Change(f"{scope}{name} is that {words}", name, _within(other, holds))
+                yield Change(f"{name} is that {words}{scope}", name, _within(other, holds))
     for name in ("h_0", "c_0"):
         for words, other in _other_places():
             for scope, holds in _scopes()[:5]:
-                yield Change(f"{scope}{name} is that {words}", name, _within(other, holds))
+                yield Change(f"{name} is that {words}{scope}", name, _within(other, holds))
         for scope, holds in _scopes():
-            yield Change(f"{scope}{name} is taken as zero", name, _within(lambda p, n, d: None, holds))
+            yield Change(f"{name} is taken as zero{scope}", name, _within(lambda p, n, d: None, holds))
     for words, fed in _FED.items():
         for scope, number in (("", None), ("the forward direction ", 0), ("the reverse direction ", 1)):
             yield Change(f"a layer {words}" if number is None else f"{scope}{words}", "fed", _fed(fed, number))
     for scope, holds in _scopes():
-        yield Change(f"{scope}steps in the other order", "backwards", _negated(holds))
-        yield Change(f"{scope}outputs in the other order of time", "turned", holds)
+        yield Change(f"steps run in the other order{scope}", "backwards", _negated(holds))
+        yield Change(f"outputs lie in the other order of time{scope}", "turned", holds)
     for words, between in _BETWEEN.items():
         yield Change(words, "between", between)
     for words, layer in (("every layer", None), ("the first layer", 0), ("the layers after the first", 1)):

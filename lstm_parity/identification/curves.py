@@ -153,6 +153,8 @@ def _fit(base: str, z: Array, y: Array, size: float) -> Curve | None:
     slope, shift, factor, offset = map(float, best[1])
     if base == "sigmoid({})" and abs(offset + 0.5 * factor) < _FITS * size:
         base, slope, shift, factor, offset = "tanh({})", 0.5 * slope, 0.5 * shift, 0.5 * factor, 0.0
+    if base == "sigmoid({})" and factor < 0.0:
+        slope, shift, factor, offset = -slope, -shift, -factor, offset + factor
     if base in _ODD and slope < 0.0:
         slope, shift, factor = -slope, -shift, -factor
     best = best[0], np.array([slope, shift, factor, offset])

@@ -46,7 +46,7 @@ class Identification:
         return "; ".join([*told, *(change.text for change in self.changes)])
 
 
-def identify(implementation: Implementation) -> Identification:
+def identify_implementation(implementation: Implementation) -> Identification:
     """Recover the equations of a step, then the wiring. Raises ProbeError if it cannot be probed."""
     probe = find_probe(implementation)
     try:

@@ -67,7 +67,8 @@ class TensorComparison:
     def rms(self) -> float:
         """The root mean square of the distances of the elements that have noise at all, in noises."""
         noisy = self.noise > 0.0
-        return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
+        with np.errstate(over="ignore"):
+            return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
 
     @property
     def rms_is_meaningful(self) -> bool:

@@ -1,0 +1,65 @@
+"""`lstm-parity identify`, `lstm_parity.identify(MyLSTM)`: the equations and the wiring of an LSTM beside nn.LSTM's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lstm_parity.identification.equations import USUAL
+from lstm_parity.identification.model import Identification, identify_implementation
+from lstm_parity.implementations.load import adapt
+from lstm_parity.reports.json_text import json_text
+
+_ASKED = (
+    "Asked in float64: padded sequences in a batch, with states, one layer and two, one direction and both. Not asked: "
+    "packed and unbatched calls, hx=None, projections, other dtypes, gradients; `lstm-parity verify` judges those."
+)
+
+
+def identify(implementation: Callable[..., Any], kind: str = "module", *, arrays: str = "torch") -> Identification:
+    """Recover the equations and the wiring of a class or function, in this process.
+
+    kind, arrays: as `--impl` and `--arrays` of the command line. Raises ProbeError if it cannot be probed.
+    """
+    name = getattr(implementation, "__name__", type(implementation).__name__)
+    return identify_implementation(adapt(kind, name, implementation, arrays))
+
+
+def identification_text(name: str, found: Identification) -> str:
+    """Write the equations, nn.LSTM's beside those that differ; then the wiring, and what was not asked."""
+    lines = [f"{name} computes", ""]
+    if found.equations is None:
+        lines += [f"  something that is not known: {found.unknown}"]
+    else:
+        written = found.equations.lines
+        width = max(map(len, written.values()))
+        for part, line in written.items():
+            differs = part in found.equations.differing
+            lines.append(f"{'>' if differs else ' '} {line:<{width}}" + f"   nn.LSTM: {USUAL[part]}" * differs)
+        lines += ["", *(f"> {change.text}" for change in found.changes)]
+        if found.unknown:
+            lines.append(f"  wiring: {found.unknown}")
+        elif not found.changes:
+            lines.append("  layers, directions and steps are connected as in nn.LSTM")
+    return "\n".join([*(line.rstrip() for line in lines), "", _ASKED, "", _conclude(found)]) + "\n"
+
+
+def _conclude(found: Identification) -> str:
+    if found.is_right:
+        return "AS nn.LSTM: these equations and connections reproduce fresh cases."
+    if found.unknown:
+        return "NOT IDENTIFIED: " + (f"it differs in {', '.join(found.differing)}, and more" if found.differing else "")
+    return f"DIFFERS in {', '.join(found.differing)}; what is printed reproduces fresh cases."
+
+
+def identification_json(name: str, found: Identification) -> str:
+    """Write it for programs."""
+    content = {
+        "implementation": name,
+        "equations": None if found.equations is None else found.equations.lines,
+        "usual": USUAL,
+        "differing": list(found.differing),
+        "wiring": [change.text for change in found.changes],
+        "unknown": found.unknown,
+    }
+    return json_text("identification", 1, content)
