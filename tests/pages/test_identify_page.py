@@ -1,0 +1,30 @@
+"""docs/identify.md shows what the command prints, and counts what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from lstm_parity.cli import main
+from lstm_parity.identification.changes import known_changes
+from lstm_parity.identification.curves import BASES
+
+PAGE = (Path(__file__).parents[2] / "docs/identify.md").read_text()
+
+
+def test_the_page_shows_what_the_command_prints():
+    """For a forget gate that is too steep."""
+    shown = re.search(r"```\n(module:mine.*?)\n```", PAGE, re.DOTALL)[1]
+    target = "module:specimens.unseen_equations:ForgetSteep"
+    printed = CliRunner().invoke(main, ["identify", "--impl", target]).output
+
+    assert printed.strip() == shown.replace("module:mine.py:MyLSTM", target)
+
+
+def test_the_page_counts_functions_and_connections():
+    """Those that are recognised, beside constants, and those that are tried."""
+    counted = (f"one of {len(BASES) - 1} functions", f"are tried, {len([*known_changes()])} of them")
+
+    assert all(words in PAGE for words in counted), counted
