@@ -1,10 +1,10 @@
 """Which equation or connection is named for wrong LSTMs that no other file of the project describes, and how fast.
 
-`specimens/unseen_equations.py`: 62 single faults and 40 pairs, written before identification was. A name is right if
-the parts that are said to differ are those that were changed (or another description of the same function, listed
-there), and wrong if other parts are named; a recovered model that does not reproduce fresh cases is not named at all.
-Also every known mistake, where any difference counts, and every correct specimen, which must give nn.LSTM's equations.
-Run `python -m experiments.identification`. Result: identification.md.
+`specimens/unseen_equations.py`: 62 single faults and 40 pairs, and `unseen_gradients.py`: 20 wrong gradients; written
+before identification was. A name is right if the parts that are said to differ are those that were changed (or another
+description of the same function, listed there), and wrong if other parts are named; a recovered model that does not
+reproduce fresh cases is not named at all. Also every known mistake, where any difference counts, and every correct
+specimen, which must give nn.LSTM's equations. Run `python -m experiments.identification`. Result: identification.md.
 """
 
 from __future__ import annotations
@@ -38,9 +38,11 @@ def questions() -> Iterator[tuple[str, str]]:
     """Yield every LSTM, by group and name."""
     from lstm_parity.catalogue.mistakes import MISTAKES
     from specimens.unseen_equations import FAULTS, PAIRS
+    from specimens.unseen_gradients import FAULTS as GRADIENT_FAULTS
 
     yield from (("single", fault.name) for fault in FAULTS)
     yield from (("pair", "And".join(fault.name for fault in pair)) for pair in PAIRS)
+    yield from (("gradient", fault.name) for fault in GRADIENT_FAULTS)
     yield from (("known mistake", mistake.name) for mistake in MISTAKES)
     yield from (("correct", name) for name in correct_lstms())
 
@@ -78,12 +80,14 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
 
     from lstm_parity.catalogue.mistakes import MISTAKES
     from lstm_parity.implementations.load import adapt
-    from specimens import unseen_equations, unseen_styles
+    from specimens import unseen_equations, unseen_gradients, unseen_styles
 
     if group == "known mistake":
         return next(mistake for mistake in MISTAKES if mistake.name == name)
     if name == "nn.LSTM":
         return adapt("module", name, nn.LSTM)
+    if name in unseen_gradients.CLASSES:
+        return adapt("module", name, unseen_gradients.CLASSES[name])
     if name in unseen_equations.CLASSES:
         return adapt("module", name, unseen_equations.CLASSES[name])
     kind, flags = unseen_styles.STYLES[name]
@@ -95,6 +99,8 @@ def _is_right(group: str, name: str, differing: tuple[str, ...]) -> bool:
 
     if group in ("correct", "known mistake"):
         return bool(differing) == (group == "known mistake")
+    if group == "gradient":
+        return differing == ("gradients",)
     by_name = {fault.name: fault for fault in FAULTS}
     faults = [by_name[part] for part in name.split("And")]
     expected = product(*((fault.parts, *fault.also) for fault in faults))

@@ -12,7 +12,7 @@ from lstm_parity.reports.json_text import json_text
 
 _ASKED = (
     "Asked in float64: padded sequences in a batch, with states, one layer and two, one direction and both. Not asked: "
-    "packed and unbatched calls, hx=None, projections, other dtypes, gradients; `lstm-parity verify` judges those."
+    "packed and unbatched calls, hx=None, projections, other dtypes; `lstm-parity verify` judges those."
 )
 
 
@@ -38,9 +38,10 @@ def identification_text(name: str, found: Identification) -> str:
             lines.append(f"{'>' if differs else ' '} {line:<{width}}" + f"   nn.LSTM: {USUAL[part]}" * differs)
         lines += ["", *(f"> {change.text}" for change in found.changes)]
         if found.unknown:
-            lines.append(f"  wiring: {found.unknown}")
+            lines.append(f"  not identified: {found.unknown}")
         elif not found.changes:
             lines.append("  layers, directions and steps are connected as in nn.LSTM")
+        lines.append(f"> {found.derivative.text}" if found.derivative else f"  gradients: {found.gradients}")
     return "\n".join([*(line.rstrip() for line in lines), "", _ASKED, "", _conclude(found)]) + "\n"
 
 
@@ -60,6 +61,8 @@ def identification_json(name: str, found: Identification) -> str:
         "usual": USUAL,
         "differing": list(found.differing),
         "wiring": [change.text for change in found.changes],
+        "derivative": found.derivative.text if found.derivative else None,
+        "gradients": found.gradients,
         "unknown": found.unknown,
     }
     return json_text("identification", 1, content)

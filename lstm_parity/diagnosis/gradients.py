@@ -11,6 +11,9 @@ from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.diagnosis.forward import Diagnosis
 from lstm_parity.diagnosis.similarity import MAX_DISTANCE
+from lstm_parity.identification.backward import recover_derivative
+from lstm_parity.identification.cell import UnknownEquationError
+from lstm_parity.identification.probe import ProbeError, find_probe
 from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.running.autograd import adjoints
@@ -35,7 +38,7 @@ def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> D
         if all(_distance(v, mistake, n) <= MAX_DISTANCE for n, v in seen.items())
     ]
     if not known:
-        summary = f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"
+        summary = _identify(implementation) or f"none of {len(GRADIENT_MISTAKES)} known mistakes of gradients"
         return Diagnosis(summary=summary, deviating=len(wrong), notes=(_FORWARD_AGREES,))
     return Diagnosis(
         mistake=known[0],
@@ -45,6 +48,15 @@ def diagnose_gradients(implementation: Implementation, device: str = "cpu") -> D
         worst=max(_distance(verdict, known[0], name) for name, verdict in seen.items()),
         notes=(_FORWARD_AGREES,),
     )
+
+
+def _identify(implementation: Implementation) -> str:
+    """Say which derivative is wrong; empty if that cannot be found."""
+    try:
+        wrong = recover_derivative(find_probe(implementation))
+    except (ProbeError, UnknownEquationError):
+        return ""
+    return f"an LSTM in which {wrong.text}" if wrong else ""
 
 
 def _judge_cases(implementation: Implementation, name: str, device: str = "cpu") -> Verdict:

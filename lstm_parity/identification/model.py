@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lstm_parity.identification.backward import WrongDerivative, recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.changes import Change
 from lstm_parity.identification.equations import USUAL, Equations, identify_step, usual_equations
-from lstm_parity.identification.probe import find_probe
+from lstm_parity.identification.probe import ProbeError, find_probe
 from lstm_parity.identification.wiring import recover_wiring
 from lstm_parity.running.protocol import Implementation
 
@@ -19,17 +20,20 @@ class Identification:
     """A recovered model, which has reproduced cases that it was not fitted to.
 
     equations: None if they could not be recovered; then unknown says how far that led. changes: of the wiring.
+    derivative: the wrong one, if the results are right; gradients: how far they were asked.
     """
 
     equations: Equations | None
     changes: tuple[Change, ...] = ()
     unknown: str = ""
+    derivative: WrongDerivative | None = None
+    gradients: str = "not asked, since the results differ"
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """The lines of the equations that are not nn.LSTM's, and "wiring"."""
+        """The lines of the equations that are not nn.LSTM's, "wiring", and "gradients"."""
         lines = self.equations.differing if self.equations is not None else ()
-        return (*lines, *(["wiring"] if self.changes else []))
+        return (*lines, *["wiring"] * bool(self.changes), *["gradients"] * bool(self.derivative))
 
     @property
     def is_right(self) -> bool:
@@ -43,11 +47,15 @@ class Identification:
             return ""
         lines = self.equations.lines
         told = [f"{lines[name]} instead of {USUAL[name]}" for name in self.equations.differing]
-        return "; ".join([*told, *(change.text for change in self.changes)])
+        wrong = [self.derivative.text] if self.derivative else []
+        return "; ".join([*told, *(change.text for change in self.changes), *wrong])
 
 
 def identify_implementation(implementation: Implementation) -> Identification:
-    """Recover the equations of a step, then the wiring. Raises ProbeError if it cannot be probed."""
+    """Recover the equations of a step, the wiring, and if these are right what is wrong with the gradients.
+
+    Raises ProbeError if it cannot be probed.
+    """
     probe = find_probe(implementation)
     try:
         equations, unknown = identify_step(probe), ""
@@ -57,4 +65,12 @@ def identify_implementation(implementation: Implementation) -> Identification:
         changes = recover_wiring(probe, equations, 1e-8 if equations.is_known else _LOOSE)
     except UnknownEquationError as error:
         return Identification(None if unknown else equations, (), unknown or str(error))
-    return Identification(equations, changes)
+    if equations.differing or changes:
+        return Identification(equations, changes)
+    try:
+        wrong = recover_derivative(probe)
+    except ProbeError as error:
+        return Identification(equations, gradients=str(error))
+    except UnknownEquationError as error:
+        return Identification(equations, unknown=str(error))
+    return Identification(equations, derivative=wrong, gradients="asked, of one layer and of two")

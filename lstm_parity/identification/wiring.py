@@ -180,7 +180,14 @@ def _search(
         if answers((change,)):
             return _replace(changes, (change,))
     pairs = [pair for pair in combinations(singles, 2) if pair[0].seam != pair[1].seam]
-    pairs.sort(key=lambda pair: pair[0].text.partition(" ")[2] != pair[1].text.partition(" ")[2])  # alike first
+    known = {change.seam for change in changes}
+
+    def is_unlikely(pair: tuple[Change, Change]) -> tuple[bool, bool]:
+        """What varies what is known already comes first, then what is alike, as of h_0 and c_0."""
+        one, other = (change.text.partition(" ")[2] for change in pair)
+        return not known & {change.seam for change in pair}, one != other
+
+    pairs.sort(key=is_unlikely)
     return next((_replace(changes, pair) for pair in pairs[:_MOST_PAIRS] if answers(pair)), None)
 
 

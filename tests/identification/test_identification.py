@@ -19,6 +19,7 @@ from lstm_parity.identification.probe import ProbeError
 from lstm_parity.implementations.load import adapt
 from specimens import unseen_styles
 from specimens.unseen_equations import CLASSES
+from specimens.unseen_gradients import CLASSES as GRADIENT_CLASSES
 
 Z = np.linspace(-4.0, 4.0, 41)
 CURVES = {
@@ -57,6 +58,13 @@ WIRING = {
 }
 
 
+DERIVATIVES = {
+    "SlopeNotSquared": "the derivative of g by z_g is 1 - a",
+    "RecurrentHalved": "the derivative of z by h counts 0.5 times",
+    "StartDetached": "the derivative of the first step by h_0 and c_0 is missing",
+}
+
+
 @pytest.mark.parametrize("words", CURVES)
 def test_a_function_of_one_number_is_recognised(words):
     """With its parameters, in the fewest words."""
@@ -83,6 +91,12 @@ def test_a_connection_that_differs_is_named(name):
 def test_a_style_is_no_other_equation(name):
     """However it is written."""
     assert lstm_parity.identify(getattr(unseen_styles, name), "cell").is_right
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_a_wrong_derivative_is_named(name):
+    """Where the results are right."""
+    assert lstm_parity.identify(GRADIENT_CLASSES[name]).summary == DERIVATIVES[name]
 
 
 class Reset(nn.LSTM):
