@@ -1,6 +1,6 @@
 """No correct LSTM is accused: LSTMs in different styles, each judged on the cases of a verification, in every dtype.
 
-Each is judged on `audits.verify.design(dtype)` in the arithmetic of its dtype. One that deviates from that must
+Each is judged on `verification_cases(dtype)` in the arithmetic of its dtype. One that deviates from that must
 agree on all cases in the arithmetic that it is known to work in, which `OTHERWISE` names; anything else is an
 accusation. Whether that is the likeliest arithmetic, too, is told beside it. Run
 `python -m experiments.correct_lstms [--work FILE]`: it writes as it goes and resumes. Result: correct_lstms.md.
@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from lstm_parity.audits.verify import verification_cases
+from lstm_parity.audits.verification.verify import verification_cases
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.catalogue.mistakes.mistake import Mistake

@@ -1,7 +1,7 @@
 """Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not, by every door.
 
 Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
-other dtypes in those. Right: `specimens/unseen_styles.py`, in all four dtypes. The doors: `audits.verify.verify_one`,
+other dtypes in those. Right: `specimens/unseen_styles.py`, in all four dtypes. The doors: `verify_one`,
 as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl` as it is typed.
 Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is "all", "_sizes",
 "_layers" or "_no_bias" (signatures), or "styles". It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
@@ -73,7 +73,7 @@ def judge(question: tuple[str, str, str]) -> dict[str, Any]:
 
 def by_verify(kind: str, name: str, found: Any, arrays: str, without: tuple[str, ...], dtypes: Any) -> dict[str, Any]:
     """Whether a certificate holds, by which question not, and in which arithmetic if not the dtype's own."""
-    from lstm_parity.audits.verify import verify_one
+    from lstm_parity.audits.verification.verify import verify_one
     from lstm_parity.implementations.load import adapt
 
     certificate = verify_one(adapt(kind, name, found, arrays, without), dtypes).certificate

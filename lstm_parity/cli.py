@@ -129,7 +129,7 @@ def verify(
         raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
     with show_progress() as report:
         if impl is None:
-            from lstm_parity.audits.verify import verify as run
+            from lstm_parity.audits.verification.verify import verify as run
 
             _demand(device)
             certificate, more = run(progress=Progress(report), device=device), list[str]()
@@ -160,8 +160,8 @@ def _verify_target(
 
     server = make_worker_server()
     server.start()  # it imports torch while we do
-    from lstm_parity.audits.verify import VerifyOptions
-    from lstm_parity.audits.verify_target import AdapterError, verify_target
+    from lstm_parity.audits.verification.target import AdapterError, verify_target
+    from lstm_parity.audits.verification.verify import VerifyOptions
     from lstm_parity.cases.setting import SettingError
     from lstm_parity.running.devices import DeviceMissingError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lstm_parity.audits.verify import OUR_IMPLEMENTATIONS
+from lstm_parity.audits.verification.verify import OUR_IMPLEMENTATIONS
 from lstm_parity.parity_tests.strategies import compute_on
 from lstm_parity.plugin import activate, option
 from lstm_parity.plugin.implementation import find_judged

@@ -10,9 +10,9 @@ from lstm_parity.identification.model import Identification, identify_implementa
 from lstm_parity.implementations.load import adapt
 from lstm_parity.reports.json_text import json_text
 
-_ASKED = (
-    "Asked in float64: padded sequences in a batch, with states, one layer and two, one direction and both. Not asked: "
-    "packed and unbatched calls, hx=None, projections, other dtypes; `lstm-parity verify` judges those."
+_TESTED = (
+    "Tested in float64: padded sequences in a batch, with states, one layer and two, one direction and both. "
+    "Not tested: packed and unbatched calls, hx=None, projections, other dtypes; `lstm-parity verify` judges those."
 )
 
 
@@ -26,7 +26,7 @@ def identify(implementation: Callable[..., Any], kind: str = "module", *, arrays
 
 
 def identification_text(name: str, found: Identification) -> str:
-    """Write the equations, nn.LSTM's beside those that differ; then the wiring, and what was not asked."""
+    """Write the equations, nn.LSTM's beside those that differ; then the wiring, and what was not tested."""
     lines = [f"{name} computes", ""]
     if found.equations is None:
         lines += [f"  something that is not known: {found.unknown}"]
@@ -42,7 +42,7 @@ def identification_text(name: str, found: Identification) -> str:
         elif not found.changes:
             lines.append("  layers, directions and steps are connected as in nn.LSTM")
         lines.append(f"> {found.derivative.text}" if found.derivative else f"  gradients: {found.gradients}")
-    return "\n".join([*(line.rstrip() for line in lines), "", _ASKED, "", _conclude(found)]) + "\n"
+    return "\n".join([*(line.rstrip() for line in lines), "", _TESTED, "", _conclude(found)]) + "\n"
 
 
 def _conclude(found: Identification) -> str:

@@ -72,10 +72,14 @@ _BETWEEN: Mapping[str, Callable[[Array, Array, int, int], tuple[Array, Array]]] 
 
 def known_changes() -> Iterator[Change]:
     """Yield every change of one connection that is tried, the most common first."""
-    for name in PARAMETERS:
+    for name in ("weights", *PARAMETERS):
         for words, other in _other_places():
             for scope, holds in _scopes()[:4]:
-                yield Change(f"{name} is that {words}{scope}", name, _within(other, holds))
+                yield Change(
+                    f"{name} {'are those' if name == 'weights' else 'is that'} {words}{scope}",
+                    name,
+                    _within(other, holds),
+                )
     for name in ("h_0", "c_0"):
         for words, other in _other_places():
             for scope, holds in _scopes()[:5]:
@@ -124,6 +128,10 @@ def _orders() -> dict[str, Callable[[Array, int, int], Array]]:
         "has directions before layers": by_direction,
         "has the layers in the other order": lambda s, n, d: s.reshape(n, d, *s.shape[1:])[::-1].reshape(s.shape),
         "has the directions exchanged": lambda s, n, d: s.reshape(n, d, *s.shape[1:])[:, ::-1].reshape(s.shape),
+        "has the forward state in both directions": lambda s, n, d: s.reshape(n, d, *s.shape[1:])[:, [0] * d].reshape(
+            s.shape
+        ),
+        "has the state of the last layer in every layer": lambda s, n, d: np.concatenate([s[-d:]] * n),
         "has the directions of the last layer exchanged": lambda s, n, d: np.concatenate([s[:-d], s[-d:][::-1]]),
     }
 

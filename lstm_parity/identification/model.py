@@ -20,14 +20,14 @@ class Identification:
     """A recovered model, which has reproduced cases that it was not fitted to.
 
     equations: None if they could not be recovered; then unknown says how far that led. changes: of the wiring.
-    derivative: the wrong one, if the results are right; gradients: how far they were asked.
+    derivative: the wrong one, if the results are right; gradients: how far they were tested.
     """
 
     equations: Equations | None
     changes: tuple[Change, ...] = ()
     unknown: str = ""
     derivative: WrongDerivative | None = None
-    gradients: str = "not asked, since the results differ"
+    gradients: str = "not tested, since the results differ"
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ class Identification:
 
     @property
     def is_right(self) -> bool:
-        """Whether it computes what nn.LSTM does, as far as it was asked."""
+        """Whether it computes what nn.LSTM does, as far as it was tested."""
         return self.equations is not None and not self.differing and not self.unknown
 
     @property
@@ -46,9 +46,9 @@ class Identification:
         if self.equations is None:
             return ""
         lines = self.equations.lines
-        told = [f"{lines[name]} instead of {USUAL[name]}" for name in self.equations.differing]
+        differing = [f"{lines[name]} instead of {USUAL[name]}" for name in self.equations.differing]
         wrong = [self.derivative.text] if self.derivative else []
-        return "; ".join([*told, *(change.text for change in self.changes), *wrong])
+        return "; ".join([*differing, *(change.text for change in self.changes), *wrong])
 
 
 def identify_implementation(implementation: Implementation) -> Identification:
@@ -73,4 +73,4 @@ def identify_implementation(implementation: Implementation) -> Identification:
         return Identification(equations, gradients=str(error))
     except UnknownEquationError as error:
         return Identification(equations, unknown=str(error))
-    return Identification(equations, derivative=wrong, gradients="asked, of one layer and of two")
+    return Identification(equations, derivative=wrong, gradients="tested, of one layer and of two")

@@ -28,6 +28,7 @@ _MOST_PAIRS = 2500
 
 # what connects nn.LSTM, by name; n and d are the numbers of layers and directions
 _USUAL: Mapping[str, Callable[..., Any]] = {
+    "weights": lambda place, n, d: place,
     "w_ih": lambda place, n, d: place,
     "w_hh": lambda place, n, d: place,
     "b_ih": lambda place, n, d: place,
@@ -85,7 +86,7 @@ class Wired:
         sizes = weights.num_layers, weights.num_directions
         parts = {}
         for name in PARAMETERS:
-            layer, direction = seams[name](place, *sizes)
+            layer, direction = seams[name](seams["weights"](place, *sizes), *sizes)
             parts[name] = getattr(weights.cells[layer][direction], name)
         states = []
         for name, state in (("h_0", h_0), ("c_0", c_0)):
@@ -140,7 +141,7 @@ def _ask(probe: Probe, layers: int, directions: int, seed: int, steps: int = 5) 
 
 
 def recover_wiring(probe: Probe, equations: Equations, tolerance: float = _EXACT) -> tuple[Change, ...]:
-    """Recover what is connected otherwise than in nn.LSTM; what it refuses is not asked.
+    """Recover what is connected otherwise than in nn.LSTM; what it refuses is left out.
 
     Raises UnknownEquationError.
     """
@@ -183,7 +184,7 @@ def _search(
     known = {change.seam for change in changes}
 
     def is_unlikely(pair: tuple[Change, Change]) -> tuple[bool, bool]:
-        """What varies what is known already comes first, then what is alike, as of h_0 and c_0."""
+        """What varies what is known already comes first, then what is the same of two, as h_0 and c_0."""
         one, other = (change.text.partition(" ")[2] for change in pair)
         return not known & {change.seam for change in pair}, one != other
 

@@ -99,7 +99,7 @@ class Reloaded(_CalledHere):
 
 @dataclass(frozen=True)
 class FromExpandedStates(_CalledHere):
-    """An implementation given states whose rows, all alike, are one row in memory, as `state.expand` makes them."""
+    """An implementation given states whose rows are all one row in memory, as `state.expand` makes them."""
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load an LSTM whose call expands the first row of its states."""

@@ -113,7 +113,7 @@ def make_row(
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
         Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict)),
-        tuple(_describe_alike(alike, explanation, command) for alike in _group(bad)[:MAX_SHOWN]),
+        tuple(_describe_group(group, explanation, command) for group in _group(bad)[:MAX_SHOWN]),
         tuple(verdict.case.id for verdict in bad),
         question,
         uncovered,
@@ -121,7 +121,7 @@ def make_row(
 
 
 def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:
-    """Group cases that fail alike, the largest group first; in each, the case with the fewest numbers first."""
+    """Group cases that fail in the same way, the largest group first, in each the case with the fewest numbers."""
     groups: dict[tuple[str, ...], list[Verdict]] = {}
     for verdict in sorted(bad, key=lambda v: v.case.input.size + v.case.h_0.size):
         raised = verdict.reason.strip().splitlines()[-1:] if verdict.outcome is Outcome.FAILED else []
@@ -132,11 +132,11 @@ def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _describe_alike(alike: Sequence[Verdict], run: Explanation, command: str) -> str:
-    """Describe the first of some cases that fail alike, and how many others do."""
-    first = describe_failure(find_failure(alike[0], run=run), command)
-    others = [verdict.case.id for verdict in alike[1:]]
-    return first + (f"\n  alike: {len(others)} more, the next of them {others[0]}" if others else "")
+def _describe_group(group: Sequence[Verdict], run: Explanation, command: str) -> str:
+    """Describe the first of some cases that fail in the same way, and how many others do."""
+    first = describe_failure(find_failure(group[0], run=run), command)
+    others = [verdict.case.id for verdict in group[1:]]
+    return first + (f"\n  also: {len(others)} more, the next of them {others[0]}" if others else "")
 
 
 def _outcome(counts: Counter[Outcome], explanation: Explanation, uncovered: Mapping[str, Mapping[str, str]]) -> Outcome:

@@ -6,7 +6,7 @@ import pytest
 
 import lstm_parity
 from lstm_parity.audits.plan import discover, draw_plan
-from lstm_parity.audits.verify import verify_one
+from lstm_parity.audits.verification.verify import verify_one
 from lstm_parity.cases.covering import AXES
 from lstm_parity.cases.features import has
 from lstm_parity.implementations.load import adapt

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lstm_parity.audits.verify import verification_cases, verify
+from lstm_parity.audits.verification.verify import verification_cases, verify
 from lstm_parity.cases.case import parse_case
 from lstm_parity.cli import main
 from lstm_parity.implementations.references import NumpyReference

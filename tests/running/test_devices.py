@@ -9,7 +9,7 @@ import sys
 import pytest
 import torch
 
-from lstm_parity.audits.verify import explain_each, verification_cases
+from lstm_parity.audits.verification.verify import explain_each, verification_cases
 from lstm_parity.cases.case import on_device, parse_case
 from lstm_parity.cases.setting import Runtime, parse_setting
 from lstm_parity.implementations.references import NumpyReference

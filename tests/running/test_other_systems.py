@@ -89,7 +89,7 @@ def test_every_module_can_be_imported(elsewhere):
 def test_our_own_implementations_are_judged(elsewhere):
     """`verify` of the references in one dtype."""
     code = (
-        "from lstm_parity.audits.verify import OUR_IMPLEMENTATIONS, verify\n"
+        "from lstm_parity.audits.verification.verify import OUR_IMPLEMENTATIONS, verify\n"
         "print(verify(OUR_IMPLEMENTATIONS[2:], ['float32']).holds)"
     )
 

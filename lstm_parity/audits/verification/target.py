@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lstm_parity.audits.progress import Progress
-from lstm_parity.audits.verify import Verification, VerifyOptions, verify_one
-from lstm_parity.audits.verify_beside import Beside, share_out
-from lstm_parity.audits.verify_rows import WorkFile
+from lstm_parity.audits.verification.beside import Beside, share_out
+from lstm_parity.audits.verification.rows import WorkFile
+from lstm_parity.audits.verification.verify import Verification, VerifyOptions, verify_one
 from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.implementation import diagnose_implementation

@@ -77,7 +77,7 @@ class VerifyOptions:
     """How much of an implementation is judged, and by which rule.
 
     strict: in the native arithmetic, not in that of the dtype that it is measured to work in. quick: one in a few
-    cases. forward_only: no gradients. prove: also which known mistakes would have been seen. case: this one alone, by
+    cases. forward_only: no gradients. prove: also which known mistakes would have been found. case: this one alone, by
     its id. command: what was typed, which a failure adds `--case` to.
     """
 
@@ -164,7 +164,7 @@ _Ask = Callable[[], "Explanation | None"]  # None if the implementation refuses 
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What is asked of an implementation in one dtype."""
+    """The questions to an implementation in one dtype."""
 
     implementation: Implementation
     dtype: str
@@ -228,7 +228,7 @@ class _Plan:
 def _prove(
     implementation: Implementation, plans: Mapping[str, _Plan], rows: Sequence[Row], progress: Progress
 ) -> Proof:
-    """Find which known mistakes the same plans would have seen."""
+    """Find which known mistakes the same plans would have found."""
     offered = {
         dtype: (plan.offer, plan.cases, expected_arithmetic(implementation, plan.cases[0].setting))
         for dtype, plan in plans.items()

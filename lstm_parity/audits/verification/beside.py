@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from lstm_parity.audits.progress import Progress
-from lstm_parity.audits.verify import VerifyOptions, verify_one
-from lstm_parity.audits.verify_rows import WorkFile
+from lstm_parity.audits.verification.rows import WorkFile
+from lstm_parity.audits.verification.verify import VerifyOptions, verify_one
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
