@@ -314,6 +314,62 @@ FAULTS = (
 )
 
 
+def _early(x: Tensor, t: int) -> Tensor:
+    return x[min(t + 1, len(x) - 1)]
+
+
+def _rotated_rows(h: Tensor, c: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+    return h[place.slot].roll(1, 0), c[place.slot].roll(1, 0)
+
+
+def _mean_residual(above: list[Tensor], below: list[Tensor], place: Place) -> list[Tensor]:
+    return [(a + b) / 2 for a, b in zip(above, below, strict=True)] if place.layer else above
+
+
+def _flipped_columns(x: Tensor, h: Tensor, w: Tensor, u: Tensor, b: Tensor, d: Tensor) -> Tensor:
+    return x @ w.T + b + h @ u.flip(1).T + d
+
+
+def _exchanged_biases(x: Tensor, h: Tensor, w: Tensor, u: Tensor, b: Tensor, d: Tensor) -> Tensor:
+    return x @ w.T + _permuted("figo")(b) + h @ u.T + d
+
+
+def _normed(x: Tensor, h: Tensor, w: Tensor, u: Tensor, b: Tensor, d: Tensor) -> Tensor:
+    return x @ w.T + b + (h / (1 + h.norm(dim=-1, keepdim=True))) @ u.T + d
+
+
+# written when identification was finished; no function and no connection was added for them
+LATER = (
+    Fault("CandidateAlgebraic", ("g",), {"g": lambda z: z / (1 + z * z).sqrt()}),
+    Fault("ForgetSine", ("f",), {"f": lambda z: 0.5 * (1 + torch.sin(z))}),
+    Fault("OutputCubed", ("o",), {"o": lambda z: torch.sigmoid(z) ** 3}, (("h'",),)),
+    Fault("InputSoftplus", ("i",), {"i": lambda z: nn.functional.softplus(z).clamp(max=1.0)}),
+    Fault("CandidateCubed", ("g",), {"g": lambda z: torch.tanh(z) ** 3}),
+    Fault("CandidateLeaky", ("g",), {"g": lambda z: nn.functional.leaky_relu(z, 0.1)}),
+    Fault("CandidateMish", ("g",), {"g": nn.functional.mish}),
+    Fault("CellShifted", ("c'",), {"cell": lambda v: v["f"] * v["c"] + v["i"] * v["g"] + 0.1}),
+    Fault("CellInputLeaks", ("c'",), {"cell": lambda v: v["f"] * v["c"] + v["i"] * (v["g"] - v["c"])}),
+    Fault("CellLarger", ("c'",), {"cell": lambda v: torch.maximum(v["f"] * v["c"], v["i"] * v["g"])}),
+    Fault("CellTanhKept", ("c'",), {"cell": lambda v: torch.tanh(v["f"] * v["c"]) + v["i"] * v["g"]}),
+    Fault("CellByHidden", ("c'",), {"cell": lambda v: v["f"] * v["c"] + v["i"] * v["g"] * v["h"]}),
+    Fault("HiddenHighway", ("h'",), {"hidden": lambda v: v["o"] * torch.tanh(v["new"]) + (1 - v["o"]) * v["h"]}),
+    Fault("HiddenBothCells", ("h'",), {"hidden": lambda v: v["o"] * torch.tanh(v["new"] + v["c"])}),
+    Fault("HiddenOuterTanh", ("h'",), {"hidden": lambda v: torch.tanh(v["o"] * v["new"])}),
+    Fault("HiddenForgets", ("h'",), {"hidden": lambda v: v["o"] * v["f"] * torch.tanh(v["new"])}),
+    Fault("HiddenColumnsFlipped", ("z",), {"sums": _flipped_columns}),
+    Fault("BiasesExchanged", ("z",), {"sums": _exchanged_biases}),
+    Fault("HiddenNormed", ("z",), {"sums": _normed}),
+    Fault("InputEarly", ("wiring",), {"at": _early}),
+    Fault("RowsRotated", ("wiring",), {"start": _rotated_rows}),
+    Fault("MeanResidual", ("wiring",), {"above": _mean_residual}),
+    Fault(
+        "WeightsOfOtherDirection", ("wiring",), _other_weights(("weight_ih",), lambda p: p.at(p.layer, 1 - p.direction))
+    ),
+    Fault("CellStartsHalved", ("wiring",), {"start": lambda h, c, p: (h[p.slot], c[p.slot] / 2)}),
+    Fault("StepSkipped", ("wiring",), {"between": lambda h, c, k, n: (h, c) if k % 2 == 0 else (0 * h, c)}),
+)
+
+
 def _draw_pairs() -> list[tuple[Fault, Fault]]:
     """Draw 40 pairs that replace different seams."""
     rng, pairs = np.random.default_rng(17), list[tuple[Fault, Fault]]()
@@ -327,7 +383,7 @@ def _draw_pairs() -> list[tuple[Fault, Fault]]:
 
 PAIRS = _draw_pairs()
 CLASSES: dict[str, type[Written]] = {"Right": type("Right", (Written,), {"__module__": __name__})}
-for _faults in [(fault,) for fault in FAULTS] + PAIRS:
+for _faults in [(fault,) for fault in FAULTS + LATER] + PAIRS:
     _name = "And".join(fault.name for fault in _faults)
     CLASSES[_name] = type(_name, (Written,), {"faults": _faults, "__module__": __name__})
 globals().update(CLASSES)

@@ -64,6 +64,8 @@ def identify_implementation(implementation: Implementation) -> Identification:
     try:
         changes = recover_wiring(probe, equations, 1e-8 if equations.is_known else _LOOSE)
     except UnknownEquationError as error:
+        if not unknown and equations.differing:  # right for a step, contradicted by several
+            unknown = f"{error}; of a single step, {Identification(equations).summary}"
         return Identification(None if unknown else equations, (), unknown or str(error))
     if equations.differing or changes:
         return Identification(equations, changes)
