@@ -289,8 +289,8 @@ def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
     except FolderError as error:
         raise click.UsageError(str(error)) from error
     left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
-    told = [*judged.diagnosis, *[left] * bool(judged.unanswered)]
-    click.echo("\n\n".join([certificate_text(judged.certificate).rstrip("\n"), *told]))
+    more = [*judged.diagnosis, *[left] * bool(judged.unanswered)]
+    click.echo("\n\n".join([certificate_text(judged.certificate).rstrip("\n"), *more]))
     if json_file is not None:
         json_file.write_text(certificate_json(judged.certificate), encoding="utf-8")
     sys.exit(judged.certificate.exit_code or (3 if judged.unanswered else 0))

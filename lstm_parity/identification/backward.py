@@ -34,20 +34,23 @@ _EDGES = (  # what a factor of the gradient goes back through, as it is printed;
     *("the loss by output", "the loss by h_n", "the loss by c_n"),
     *("layers after the first by their input", "every layer by its input"),
 )
-_SLOPES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {  # from z and the value of a sigmoid or tanh
-    "is taken at the value, not at its argument": lambda z, a: _usual_slope(a, a),
-    "is 1": lambda z, a: torch.ones_like(z),
-    "is 1 - a": lambda z, a: 1.0 - a,
-    "is a": lambda z, a: a,
-    "is 1 + a": lambda z, a: 1.0 + a,
-    "is a * (1 - a), as of a sigmoid": lambda z, a: a * (1.0 - a),
-    "is 1 - a^2, as of tanh": lambda z, a: 1.0 - a * a,
-    "is that of a hard function": lambda z, a: ((a.abs() < 1.0) & (z.abs() < 1.0)).to(z.dtype),
+_Slope = Callable[[Edge, Tensor, Tensor], Tensor]
+_SLOPES: Mapping[str, _Slope] = {  # from a function, sigmoid or tanh, its argument z and its value a
+    "is taken at the value, not at its argument": lambda function, z, a: _differentiate(function, a),
+    "is 1": lambda function, z, a: torch.ones_like(z),
+    "is 1 - a": lambda function, z, a: 1.0 - a,
+    "is a": lambda function, z, a: a,
+    "is 1 + a": lambda function, z, a: 1.0 + a,
+    "is a * (1 - a), as of a sigmoid": lambda function, z, a: a * (1.0 - a),
+    "is 1 - a^2, as of tanh": lambda function, z, a: 1.0 - a * a,
+    "is that of a hard function": lambda function, z, a: ((a.abs() < 1.0) & (z.abs() < 1.0)).to(z.dtype),
 }
 
 
-def _usual_slope(z: Tensor, a: Tensor) -> Tensor:
-    return 1.0 - torch.tanh(z) ** 2
+def _differentiate(function: Edge, z: Tensor) -> Tensor:
+    """Return the right slope of sigmoid or tanh at z."""
+    a = function(z)
+    return a * (1.0 - a) if function is torch.sigmoid else 1.0 - a * a
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,9 @@ class _Model:
         value = function(z)
         if self.wrong is not None and self.wrong.edge == edge and self.wrong.slope:
             at = value.detach()
-            slope = self._slope(function, z.detach(), at)
+            slope = _SLOPES[self.wrong.slope](function, z.detach(), at)
             return at + slope * (z - z.detach())
         return self._pass(edge, value)
-
-    def _slope(self, function: Edge, z: Tensor, a: Tensor) -> Tensor:
-        if self.wrong is not None and self.wrong.slope.startswith("is taken"):
-            again = function(a)
-            return again * (1.0 - again) if function is torch.sigmoid else 1.0 - again**2
-        assert self.wrong is not None
-        return _SLOPES[self.wrong.slope](z, a)
 
     def _run(self, leaves: Mapping[str, Tensor], layers: int) -> tuple[Tensor, Tensor, Tensor]:
         below, hs, cs = leaves["input"], [], []
@@ -126,19 +122,12 @@ class _Model:
         return below, torch.stack(hs), torch.stack(cs)
 
     def _between(self, h: Tensor, c: Tensor, t: int, steps: int) -> tuple[Tensor, Tensor]:
-        if t == 0:
-            both = "the first step by h_0 and c_0"
-            return (
-                self._pass(both, self._pass("the first step by h_0", h)),
-                self._pass(both, self._pass("the first step by c_0", c)),
-            )
-        if t == steps // 2:
-            both = "the step in the middle by h and c"
-            return (
-                self._pass(both, self._pass("the step in the middle by h", h)),
-                self._pass(both, self._pass("the step in the middle by c", c)),
-            )
-        return h, c
+        if t not in (0, steps // 2):
+            return h, c
+        step, names = ("the first step", ("h_0", "c_0")) if t == 0 else ("the step in the middle", ("h", "c"))
+        one, other = (self._pass(f"{step} by {n}", s) for n, s in zip(names, (h, c), strict=True))
+        both = f"{step} by {' and '.join(names)}"
+        return self._pass(both, one), self._pass(both, other)
 
     def _step(self, leaves: Mapping[str, Tensor], layer: str, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         size = h.shape[-1]

@@ -6,7 +6,7 @@ nn.LSTM, and for most of what people write by mistake. Each function is measured
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,9 +47,8 @@ def recover_step(probe: Probe) -> Step:
     found = Step(cell, _recover_hidden(step, cell, rng))
     values = draw(rng, 300)
     got, exact = step(values), found(np.stack([values[row] for row in ROWS]), values["c"], values["h"])
-    known = all(curve.is_known for term in (*cell.terms, *found.hidden.terms) for _, curve in term.curves)
     for name, one, other in zip(("h'", "c'"), got, exact, strict=True):
-        if not is_close(one, other, EXACT if known else 1e-2):
+        if not is_close(one, other, EXACT if found.is_known else 1e-2):
             raise UnknownEquationError(f"{name} has none of the known forms")
     return found
 
@@ -87,11 +86,8 @@ def _split(function: Function, rng: np.random.Generator, limit: float) -> tuple[
     expected = np.sum([term(values) for term in terms], 0) if terms else np.zeros(200)
     got = function(values)
     inside = np.abs(expected) < limit
-    return tuple(terms) if is_close(got[inside], expected[inside], 1e-2 if _unknown(terms) else EXACT) else None
-
-
-def _unknown(terms: Sequence[Term]) -> bool:
-    return any(not curve.is_known for term in terms for _, curve in term.curves)
+    tolerance = EXACT if all(term.is_known for term in terms) else 1e-2
+    return tuple(terms) if is_close(got[inside], expected[inside], tolerance) else None
 
 
 def _recover_hidden(step: FreeStep, cell: Expression, rng: np.random.Generator) -> Expression:
@@ -161,9 +157,8 @@ def _try_argument(
     found = factorise(gate, ROWS, {"h": 0.0, "c": 0.9}, rng, 1.0, 1e-9 if curve.is_known else 1e-2)
     if found is None:
         return None
-    terms = [Term(term.factor, (*term.curves, (argument, curve))) for term in found]
-    moved = [term for term in terms if not curve.is_constant] or [Term(t.factor, t.curves[:-1]) for t in terms]
-    return [_spread(term, argument) for term in moved]
+    last = () if curve.is_constant else ((argument, curve),)
+    return [_spread(Term(term.factor, (*term.curves, *last)), argument) for term in found]
 
 
 def _spread(term: Term, argument: str) -> Term:

@@ -95,10 +95,8 @@ def known_changes() -> Iterator[Change]:
     for words, between in _BETWEEN.items():
         yield Change(words, "between", between)
     for words, layer in (("every layer", None), ("the first layer", 0), ("the layers after the first", 1)):
-        for shift, first in ((1, "zeros"), (1, "itself")):
-            yield Change(
-                f"{words} reads its input one step late, {first} at first", "read", _delayed(shift, layer, first)
-            )
+        for first in ("zeros", "itself"):
+            yield Change(f"{words} reads its input one step late, {first} at first", "read", _delayed(layer, first))
     yield Change("rows of the batch start from states in the other order", "first rows", lambda state: state[:, ::-1])
     yield Change("all rows start from the states of row 0", "first rows", lambda state: 0 * state + state[:, :1])
     yield Change("a layer's input is added to its output", "added", _added)
@@ -148,11 +146,11 @@ def _fed(fed: Callable[[Sequence[Array]], Array], number: int | None) -> Callabl
     return lambda halves, place: fed(halves) if number in (None, place[1]) else np.concatenate(halves, -1)
 
 
-def _delayed(shift: int, layer: int | None, first: str) -> Callable[..., Array]:
+def _delayed(layer: int | None, first: str) -> Callable[..., Array]:
     def read(x: Array, t: int, place: Place) -> Array:
         if layer is not None and (place[0] > 0) != bool(layer):
             return np.asarray(x[t])
-        return np.asarray(x[t - shift] if t >= shift else x[0] if first == "itself" else 0.0 * x[0])
+        return np.asarray(x[t - 1] if t else x[0] if first == "itself" else 0.0 * x[0])
 
     return read
 

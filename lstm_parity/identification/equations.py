@@ -11,7 +11,8 @@ from lstm_parity.identification.cell import UnknownEquationError, recover_step
 from lstm_parity.identification.curves import SIGMOID, TANH, Curve
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.step import RIGHT, ROWS, Expression, Step, Term
-from lstm_parity.identification.sums import PARAMETERS, Read, Sums, compute_sums, recover_sums
+from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
+from lstm_parity.identification.sums import Read, Sums, compute_sums, recover_sums
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
@@ -47,7 +48,7 @@ class Equations:
     @property
     def is_known(self) -> bool:
         """Whether every function in it has a name."""
-        return all(c.is_known for e in (self.step.cell, self.step.hidden) for term in e.terms for _, c in term.curves)
+        return self.step.is_known
 
     @property
     def lines(self) -> dict[str, str]:
@@ -209,4 +210,4 @@ def _unscale(step: Step, rows: set[int]) -> Step:
 
 def usual_equations() -> Equations:
     """Return nn.LSTM's."""
-    return Equations(RIGHT, GATES, dict.fromkeys(PARAMETERS, Read()))
+    return Equations(RIGHT, GATES, RIGHT_SUMS)

@@ -30,7 +30,7 @@ def is_close(got: Array, exact: Array, tolerance: float = EXACT) -> bool:
 def split_off(
     function: Function, name: str, rng: np.random.Generator, reach: float, limit: float = np.inf
 ) -> list[Term] | None:
-    """The part that depends on c or h: a function of it, times functions of gate sums; empty if there is none."""
+    """Return what depends on c or h: a function of it, times functions of gate sums; an empty list if nothing does."""
     other = {"c": "h", "h": "c"}[name]
     grid = reach * GRID
     tables = []
@@ -98,13 +98,10 @@ def factorise(
     total = at + np.sum([interpolated[n](values[n]) - interpolated[n](base[n]) for n in moving], 0)
     if not is_close(total, got, exact):
         return None
-    terms = [Term(1.0, ((name, recognise(GRID, curves[name] - at)),)) for name in moving]
-    return _sum_terms(terms, at, curves, moving, base)
+    return _sum_terms(at, curves, moving, base)
 
 
-def _sum_terms(
-    terms: list[Term], at: float, curves: Mapping[str, Array], moving: Sequence[str], base: Values
-) -> list[Term]:
+def _sum_terms(at: float, curves: Mapping[str, Array], moving: Sequence[str], base: Values) -> list[Term]:
     """Choose the constants of a sum: plain functions where they fit, and the number that is left."""
     found, left = list[Term](), at
     for name in moving:

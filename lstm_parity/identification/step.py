@@ -28,6 +28,11 @@ class Term:
             product = product * curve(values[name])
         return product
 
+    @property
+    def is_known(self) -> bool:
+        """Whether every function in it has a name."""
+        return all(curve.is_known for _, curve in self.curves)
+
     def curve_of(self, name: str) -> Curve | None:
         """Return the function of a variable, if it is in the product."""
         return dict(self.curves).get(name)
@@ -61,6 +66,11 @@ class Step:
 
     cell: Expression
     hidden: Expression
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every function in it has a name."""
+        return all(term.is_known for term in (*self.cell.terms, *self.hidden.terms))
 
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' for gate sums z (4, ...), c and h of the shape of one of them."""

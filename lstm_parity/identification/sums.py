@@ -77,10 +77,6 @@ def recover_sums(probe: Probe, step: Step) -> Sums:
     return _recover_layouts(probe, step, found)
 
 
-def _is_known(step: Step) -> bool:
-    return all(curve.is_known for e in (step.cell, step.hidden) for term in e.terms for _, curve in term.curves)
-
-
 def _recover_rows(probe: Probe, step: Step, name: str) -> Read:
     """Put a number into one row after the other, and find which gate sum moves like that, and how far."""
     found = [_recover_row(probe, step, name, block) for block in range(4)]
@@ -109,7 +105,7 @@ def _recover_row(probe: Probe, step: Step, name: str, block: int) -> tuple[int |
             away = np.maximum(away, np.maximum(np.abs(got[0] - wanted[0]), np.abs(got[1] - wanted[1])))
         return away
 
-    limit = _EXACT if _is_known(step) else _LOOSE
+    limit = _EXACT if step.is_known else _LOOSE
     for factor in (1.0, 0.0):
         for gate in (block, *(k for k in range(4) if k != block)):
             if distance(gate, np.array([factor]))[0] <= limit:
@@ -138,7 +134,7 @@ def _recover_layouts(probe: Probe, step: Step, sums: Sums) -> Sums:
     cell = CellWeights(*(0.6 * rng.standard_normal(shape) for shape in ((12, 2), (12, 3), (12,), (12,))))
     x, h, c = (rng.standard_normal((5, n)) for n in (2, size, size))
     wanted = probe.step(cell if probe.bias else CellWeights(cell.w_ih, cell.w_hh), x, h, c)
-    limit = 1e-8 if _is_known(step) else _LOOSE
+    limit = 1e-8 if step.is_known else _LOOSE
     for w_ih, w_hh, biases in product(("blocks", "interleaved"), LAYOUTS, ("blocks", "interleaved")):
         layouts = {"w_ih": w_ih, "w_hh": w_hh, "b_ih": biases, "b_hh": biases}
         read = {name: Read(one.rows, one.factors, layouts[name]) for name, one in sums.items()}

@@ -21,11 +21,11 @@ _DIAGNOSED: pytest.StashKey[bool] = pytest.StashKey()
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, None]:
     """Replace the traceback of a ParityError by its report and the command that repeats it."""
     outcome = yield
-    from lstm_parity.reports.failure import ParityError
+    from lstm_parity.reports.failure import ParityError, describe_failure
 
     error = None if call.excinfo is None else call.excinfo.value
     if isinstance(error, ParityError):
-        story = str(error).replace("repeat: --case", f"repeat: pytest {_repeat(item)} --case")
+        story = describe_failure(error.failure, f"pytest {_repeat(item)}")
         outcome.get_result().longrepr = story + _diagnose(item, error, story.splitlines()[0])
 
 
