@@ -42,7 +42,12 @@ def identification_text(name: str, found: Identification) -> str:
         elif not found.changes:
             lines.append("  layers, directions and steps are connected as in nn.LSTM")
         lines.append(f"> {found.derivative.text}" if found.derivative else f"  gradients: {found.gradients}")
-    return "\n".join([*(line.rstrip() for line in lines), "", _TESTED, "", _conclude(found)]) + "\n"
+    return "\n".join([*(line.rstrip() for line in lines), "", _TESTED, *_untested(found), "", _conclude(found)]) + "\n"
+
+
+def _untested(found: Identification) -> list[str]:
+    """Which of these could not be called, with the first line of the reason."""
+    return [f"Of these not tested, {words.splitlines()[0]}" for words in found.untested]
 
 
 def _conclude(found: Identification) -> str:
@@ -63,6 +68,7 @@ def identification_json(name: str, found: Identification) -> str:
         "wiring": [change.text for change in found.changes],
         "derivative": found.derivative.text if found.derivative else None,
         "gradients": found.gradients,
+        "untested": list(found.untested),
         "unknown": found.unknown,
     }
     return json_text("identification", 1, content)

@@ -173,23 +173,28 @@ def recover_derivative(probe: Probe) -> WrongDerivative | None:
     for layers, steps, seed in (("", 4, 1), ("", 3, 2), ("-L2", 4, 3)):
         setting = parse_setting(f"I3-H3{layers}{bias}{layout}-T{steps}-B3-float64-grad")
         case = draw_case(setting, "normal", seed)
-        if probe.implementation.unsupported_reason(setting) is None:
-            d = adjoints(case)
-            cases.append((case, d, _find(probe, case, d)))
+        d = adjoints(case)
+        if (found := _find(probe, case, d)) is not None:
+            cases.append((case, d, found))
+    if not cases:
+        raise ProbeError("gradients were refused")
 
     def explains(wrong: WrongDerivative | None) -> bool:
         return all(_agree(found, _Model(wrong).gradients(case, d)) for case, d, found in cases)
 
     if explains(None):
         return None
-    found = next((wrong for wrong in _candidates() if explains(wrong)), None)
-    if found is None:
+    known = next((wrong for wrong in _candidates() if explains(wrong)), None)
+    if known is None:
         raise UnknownEquationError("its gradients are wrong, in more than one derivative or in one that is not known")
-    return found
+    return known
 
 
-def _find(probe: Probe, case: Case, d: Adjoints) -> Found:
+def _find(probe: Probe, case: Case, d: Adjoints) -> Found | None:
+    """Find the gradients of a case; None if it is refused. Raises ProbeError if there are none."""
     try:
+        if probe.implementation.unsupported_reason(case.setting) is not None:
+            return None
         return found_by_autograd(probe.implementation, case, d)
     except Exception as error:  # the implementation is the user's
         raise ProbeError(f"gradients were not found: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lstm_parity.identification.backward import WrongDerivative, recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
@@ -20,7 +20,8 @@ class Identification:
     """A recovered model, which has reproduced cases that it was not fitted to.
 
     equations: None if they could not be recovered; then unknown says how far that led. changes: of the wiring.
-    derivative: the wrong one, if the results are right; gradients: how far they were tested.
+    derivative: the wrong one, if the results are right; gradients: how far they were tested. untested: which LSTMs
+    could not be called, and why.
     """
 
     equations: Equations | None
@@ -28,6 +29,7 @@ class Identification:
     unknown: str = ""
     derivative: WrongDerivative | None = None
     gradients: str = "not tested, since the results differ"
+    untested: tuple[str, ...] = ()
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -62,17 +64,17 @@ def identify_implementation(implementation: Implementation) -> Identification:
     except UnknownEquationError as error:
         equations, unknown = usual_equations(), str(error)
     try:
-        changes = recover_wiring(probe, equations, 1e-8 if equations.is_known else _LOOSE)
+        wiring = recover_wiring(probe, equations, 1e-8 if equations.is_known else _LOOSE)
     except UnknownEquationError as error:
         if not unknown and equations.differing:  # right for a step, contradicted by several
             unknown = f"{error}; of a single step, {Identification(equations).summary}"
         return Identification(None if unknown else equations, (), unknown or str(error))
-    if equations.differing or changes:
-        return Identification(equations, changes)
+    found = Identification(equations, wiring.changes, untested=wiring.untested)
+    if found.differing:
+        return found
     try:
-        wrong = recover_derivative(probe)
+        return replace(found, derivative=recover_derivative(probe), gradients="tested, in the sizes that can be called")
     except ProbeError as error:
-        return Identification(equations, gradients=str(error))
+        return replace(found, gradients=str(error))
     except UnknownEquationError as error:
-        return Identification(equations, unknown=str(error))
-    return Identification(equations, derivative=wrong, gradients="tested, of one layer and of two")
+        return replace(found, unknown=str(error))

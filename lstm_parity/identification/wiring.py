@@ -24,6 +24,12 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 Results = tuple[Array, Array, Array]
 _EXACT = 1e-8
 _MOST_PAIRS = 2500
+_SIZES = {
+    (1, 1): "several steps",
+    (1, 2): "both directions",
+    (2, 1): "2 layers",
+    (2, 2): "2 layers and both directions",
+}
 
 
 # what connects nn.LSTM, by name; n and d are the numbers of layers and directions
@@ -142,30 +148,30 @@ def _ask(probe: Probe, layers: int, directions: int, seed: int, steps: int, scal
     return _Question(weights, x, h_0, c_0, probe.call(weights, x, h_0, c_0))
 
 
-def recover_wiring(probe: Probe, equations: Equations, tolerance: float = _EXACT) -> tuple[Change, ...]:
-    """Recover what is connected otherwise than in nn.LSTM; what it refuses is left out.
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """What is connected otherwise than in nn.LSTM; untested: which LSTMs could not be called, and why."""
 
-    Raises UnknownEquationError.
-    """
-    changes, answered = tuple[Change, ...](), list[_Question]()
+    changes: tuple[Change, ...]
+    untested: tuple[str, ...]
+
+
+def recover_wiring(probe: Probe, equations: Equations, tolerance: float = _EXACT) -> Wiring:
+    """Recover what is connected otherwise than in nn.LSTM. Raises UnknownEquationError."""
+    changes, answered, untested = tuple[Change, ...](), list[_Question](), list[str]()
     scale = 0.8 if equations.is_known else 0.3  # a function without a name is known where it was measured
-    for layers, directions in ((1, 1), (1, 2), (2, 1), (2, 2)):
+    for (layers, directions), words in _SIZES.items():
         try:
             questions = [_ask(probe, layers, directions, seed, steps, scale) for seed, steps in ((1, 5), (2, 4))]
-        except ProbeError:
+        except ProbeError as error:
+            untested.append(f"{words}: {error}")
             continue
         found = _search(equations, changes, [questions[0], *answered], tolerance)
-        fresh = found is not None and questions[1].is_answered_by(Wired(equations, found), tolerance)
-        if found is None or not fresh:
-            words = (
-                f"{layers} layers" * (layers > 1)
-                + " and " * (layers * directions > 2)
-                + "both directions" * (directions > 1)
-            )
-            raise UnknownEquationError(f"with {words or 'several steps'} it is wired in a way that is not known")
+        if found is None or not questions[1].is_answered_by(Wired(equations, found), tolerance):
+            raise UnknownEquationError(f"with {words} it is wired in a way that is not known")
         changes = found
         answered += questions
-    return changes
+    return Wiring(changes, tuple(untested))
 
 
 def _search(

@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def share_cores() -> None:
     """Let threads that wait give way to others, and NumPy have one, unless the environment says otherwise.
 

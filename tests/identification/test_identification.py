@@ -123,6 +123,25 @@ def test_what_is_not_known_is_not_named():
     assert (found.equations, found.differing, bool(found.unknown)) == (None, (), True)
 
 
+class OneLayer(nn.LSTM):
+    """It refuses to be stacked."""
+
+    def __init__(self, input_size, hidden_size, num_layers=1, **named):
+        if num_layers > 1:
+            raise NotImplementedError("one layer only")
+        super().__init__(input_size, hidden_size, **named)
+
+
+def test_a_size_that_is_refused_is_not_said_to_be_tested():
+    """Two layers, with one direction and with both."""
+    found = lstm_parity.identify(OneLayer)
+
+    assert (found.is_right, [words.partition(":")[0] for words in found.untested]) == (
+        True,
+        ["2 layers", "2 layers and both directions"],
+    )
+
+
 def test_what_cannot_be_probed_says_so():
     """It is not called right."""
     with pytest.raises(ProbeError, match="without a batch, states and float64"):

@@ -22,6 +22,7 @@ from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
 from lstm_parity.running.child_process import ProcessServer
+from lstm_parity.running.threads import count_cores
 
 _PROGRAM = f"""
 import json, sys
@@ -74,11 +75,6 @@ class Beside:
 def share_out(target: Target) -> tuple[str, ...]:
     """Return the dtypes for a second process: every other one of those that are not declared away."""
     return tuple(dtype for dtype in DTYPES if dtype not in target.without)[1::2]
-
-
-def count_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def judge(question: str, server: ProcessServer) -> None:

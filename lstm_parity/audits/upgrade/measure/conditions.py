@@ -15,6 +15,7 @@ import torch
 
 from lstm_parity.reports.provenance import describe_kernels
 from lstm_parity.running.devices import describe_device
+from lstm_parity.running.threads import count_cores
 
 ALONE = {  # with what a record means that does not say it
     "device": "the CPU",
@@ -55,7 +56,7 @@ def describe_machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "instructions": _instructions(),
-        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "cores": str(count_cores()),
         "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _is_relevant(name))),
     }
 
