@@ -72,6 +72,13 @@ _BETWEEN: Mapping[str, Callable[[Array, Array, int, int], tuple[Array, Array]]] 
 
 def known_changes() -> Iterator[Change]:
     """Yield every change of one connection that is tried, the most common first."""
+    yield from _of_weights()
+    yield from _of_states()
+    yield from _of_inputs_and_time()
+    yield from _of_results()
+
+
+def _of_weights() -> Iterator[Change]:
     for name in ("weights", *PARAMETERS):
         for words, other in _other_places():
             for scope, holds in _scopes()[:4]:
@@ -80,12 +87,18 @@ def known_changes() -> Iterator[Change]:
                     name,
                     _within(other, holds),
                 )
+
+
+def _of_states() -> Iterator[Change]:
     for name in ("h_0", "c_0"):
         for words, other in _other_places():
             for scope, holds in _scopes()[:5]:
                 yield Change(f"{name} is that {words}{scope}", name, _within(other, holds))
         for scope, holds in _scopes():
             yield Change(f"{name} is taken as zero{scope}", name, _within(lambda p, n, d: None, holds))
+
+
+def _of_inputs_and_time() -> Iterator[Change]:
     for words, fed in _FED.items():
         for scope, number in (("", None), ("the forward direction ", 0), ("the reverse direction ", 1)):
             yield Change(f"a layer {words}" if number is None else f"{scope}{words}", "fed", _fed(fed, number))
@@ -97,6 +110,9 @@ def known_changes() -> Iterator[Change]:
     for words, layer in (("every layer", None), ("the first layer", 0), ("the layers after the first", 1)):
         for first in ("zeros", "itself"):
             yield Change(f"{words} reads its input one step late, {first} at first", "read", _delayed(layer, first))
+
+
+def _of_results() -> Iterator[Change]:
     yield Change("rows of the batch start from states in the other order", "first rows", lambda state: state[:, ::-1])
     yield Change("all rows start from the states of row 0", "first rows", lambda state: 0 * state + state[:, :1])
     yield Change("a layer's input is added to its output", "added", _added)
