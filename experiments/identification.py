@@ -39,12 +39,18 @@ class Row:
 def questions() -> Iterator[tuple[str, str]]:
     """Yield every LSTM, by group and name."""
     from lstm_parity.catalogue.mistakes import MISTAKES
+    from specimens.strange_equations import PAIRS as STRANGE_PAIRS
+    from specimens.strange_equations import STRANGE
+    from specimens.stranger_equations import STRANGER
     from specimens.unseen_equations import FAULTS, LATER, PAIRS
     from specimens.unseen_gradients import FAULTS as GRADIENT_FAULTS
 
     yield from (("single", fault.name) for fault in FAULTS)
     yield from (("pair", "And".join(fault.name for fault in pair)) for pair in PAIRS)
     yield from (("later", fault.name) for fault in LATER)
+    yield from (("strange", fault.name) for fault in STRANGE)
+    yield from (("strange pair", "And".join(fault.name for fault in pair)) for pair in STRANGE_PAIRS)
+    yield from (("stranger", fault.name) for fault in STRANGER)
     yield from (("gradient", fault.name) for fault in GRADIENT_FAULTS)
     yield from (("known mistake", mistake.name) for mistake in MISTAKES)
     yield from (("correct", name) for name in correct_lstms())
@@ -83,7 +89,7 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
 
     from lstm_parity.catalogue.mistakes import MISTAKES
     from lstm_parity.implementations.load import adapt
-    from specimens import unseen_equations, unseen_gradients, unseen_styles
+    from specimens import strange_equations, stranger_equations, unseen_equations, unseen_gradients, unseen_styles
 
     if group == "known mistake":
         return next(mistake for mistake in MISTAKES if mistake.name == name)
@@ -91,20 +97,23 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
         return adapt("module", name, nn.LSTM)
     if name in unseen_gradients.CLASSES:
         return adapt("module", name, unseen_gradients.CLASSES[name])
-    if name in unseen_equations.CLASSES:
-        return adapt("module", name, unseen_equations.CLASSES[name])
+    for equations in (unseen_equations, strange_equations, stranger_equations):
+        if name in equations.CLASSES:
+            return adapt("module", name, equations.CLASSES[name])
     kind, flags = unseen_styles.STYLES[name]
     return adapt(kind, name, getattr(unseen_styles, name), "numpy" if "numpy" in flags else "torch")
 
 
 def _is_right(group: str, name: str, differing: tuple[str, ...]) -> bool:
+    from specimens.strange_equations import STRANGE
+    from specimens.stranger_equations import STRANGER
     from specimens.unseen_equations import FAULTS, LATER
 
     if group in ("correct", "known mistake"):
         return bool(differing) == (group == "known mistake")
     if group == "gradient":
         return differing == ("gradients",)
-    by_name = {fault.name: fault for fault in FAULTS + LATER}
+    by_name = {fault.name: fault for fault in FAULTS + LATER + STRANGE + STRANGER}
     faults = [by_name[part] for part in name.split("And")]
     expected = product(*((fault.parts, *fault.also) for fault in faults))
     return any(set(differing) == {part for parts in choice for part in parts} for choice in expected)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lstm_parity.identification.equations import USUAL
 from lstm_parity.identification.model import Identification, identify_implementation
+from lstm_parity.identification.written import USUAL
 from lstm_parity.implementations.load import adapt
 from lstm_parity.reports.json_text import json_text
 

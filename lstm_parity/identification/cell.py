@@ -1,24 +1,23 @@
-"""The equations of one step, recovered with one unit whose four gate sums, state c and state h are free.
-
-c' and h' are taken as sums of products of functions of one number each, inside an outer function: that holds for
-nn.LSTM, and for most of what people write by mistake. Each function is measured on a grid and recognised.
-"""
+"""The equations of one step, recovered with one unit whose four gate sums, state c and state h are free."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_parity.identification.curves import recognise
-from lstm_parity.identification.factors import EXACT, Function, draw, factorise, is_close, norm, split_off, tidy
+from lstm_parity.identification.curves import IDENTITY, recognise
+from lstm_parity.identification.decompose import Function, Region, agrees, decompose, is_close, norm
 from lstm_parity.identification.probe import Probe
-from lstm_parity.identification.step import OUTER, ROWS, Expression, Step, Term, Values
+from lstm_parity.identification.step import ROWS, Expression, Peepholes, Step, Term, Values, add_peepholes
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
-_FEW = np.linspace(-6.0, 6.0, 161)
+_NAMES = (*ROWS, "c", "h")
+_IN_CELL: tuple[Peepholes, ...] = ((), (("z0", "c"), ("z1", "c")), (("z0", "c"),), (("z1", "c"),))
+_IN_HIDDEN: tuple[Peepholes, ...] = ((), (("z3", "c'"),), (("z3", "c"),))
+_WHOLE = Region({**dict.fromkeys(ROWS, 1.5), "c": 1.0, "h": 1.0, "q": 1.0})
 
 
 class UnknownEquationError(Exception):
@@ -27,144 +26,194 @@ class UnknownEquationError(Exception):
 
 @dataclass(frozen=True)
 class FreeStep:
-    """One step as a function of the gate sums: one unit, four inputs, each of which is one gate sum."""
+    """One step of one unit as a function of its gate sums: each of four inputs is one of them.
+
+    units: how many there are, all others with gate sums and states of zero; unit: which of them is free. peepholes:
+    the states that are taken from gate sums before, so that they are free although the implementation adds them.
+    """
 
     probe: Probe
+    units: int = 1
+    unit: int = 0
+    peepholes: Peepholes = ()
 
-    def __call__(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
+    is_known = True  # it is measured, whatever it computes
+
+    def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
+        """Return h' and c' for gate sums z (4, ...), c and h of the shape of one of them."""
+        w_one, x = self.probe.free_inputs(z.reshape(4, -1).T)
+        w_ih = np.zeros((4, self.units, w_one.shape[1]))
+        w_ih[:, self.unit] = w_one
+        states = [np.zeros((s.size, self.units)) for s in (h, c)]
+        for state, value in zip(states, (h, c), strict=True):
+            state[:, self.unit] = np.ravel(value)
+        cell = CellWeights(w_ih.reshape(4 * self.units, -1), np.zeros((4 * self.units, self.units)))
+        h_new, c_new = (new[:, self.unit].reshape(h.shape) for new in self.probe.step(cell, x, *states))
+        return h_new, c_new
+
+    def of(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
         """Return h' and c' (n,) for z0 ... z3, c and h (n,)."""
-        cell = CellWeights(np.eye(4), np.zeros((4, 1)))
-        x = np.stack([values[row] for row in ROWS], 1)
-        h, c = self.probe.step(cell, x, values["h"][:, None], values["c"][:, None])
-        return h[:, 0], c[:, 0]
+        values = add_peepholes(dict(values), self.peepholes, "c", -1.0)
+        if any(state == "c'" for _, state in self.peepholes):
+            new = self(np.stack([values[row] for row in ROWS]), values["c"], values["h"])[1]
+            values = add_peepholes(values | {"c'": new}, self.peepholes, "c'", -1.0)
+        return self(np.stack([values[row] for row in ROWS]), values["c"], values["h"])
 
 
-def recover_step(probe: Probe) -> Step:
-    """Recover both equations. Raises UnknownEquationError."""
-    step = FreeStep(probe)
-    rng = np.random.default_rng(5)
-    cell = _recover_cell(lambda values: step(values)[1], rng)
-    found = Step(cell, _recover_hidden(step, cell, rng))
-    values = draw(rng, 300)
-    got, exact = step(values), found(np.stack([values[row] for row in ROWS]), values["c"], values["h"])
-    for name, one, other in zip(("h'", "c'"), got, exact, strict=True):
-        if not is_close(one, other, EXACT if found.is_known else 1e-2):
+def recover_step(probe: Probe, units: int = 1, unit: int = 0) -> Step:
+    """Recover both equations, of one unit. Raises UnknownEquationError."""
+    step, cell = _first_known(
+        [FreeStep(probe, units, unit, peepholes) for peepholes in _IN_CELL], lambda step: _recover_cell(step)
+    )
+    step, hidden = _first_known(
+        [replace(step, peepholes=(*step.peepholes, *more)) for more in _IN_HIDDEN],
+        lambda step: _recover_hidden(step, cell),
+    )
+    found = Step(cell, hidden, step.peepholes)
+    values = _WHOLE.draw(np.random.default_rng(5), _NAMES, 300)
+    sums, states = np.stack([values[row] for row in ROWS]), (values["c"], values["h"])
+    got, exact = replace(step, peepholes=())(sums, *states), found(sums, *states)
+    for name, equation, one, other in zip(("h'", "c'"), (hidden, cell), exact, got, strict=True):
+        if not agrees(equation if cell.is_known else cell, one, other):
             raise UnknownEquationError(f"{name} has none of the known forms")
     return found
 
 
-def _recover_cell(function: Function, rng: np.random.Generator) -> Expression:
-    limit = _find_limit(function, rng)
-    for text, _, undo in OUTER:
-        inside = lambda values, undo=undo: undo(function(values))  # noqa: E731
-        terms = _split(inside, rng, limit)
-        if terms is not None:
-            return Expression(terms, text, limit)
-    raise UnknownEquationError("c' is no sum of products of functions of single numbers")
+def _first_known(steps: Sequence[FreeStep], recover: Callable[[FreeStep], Expression]) -> tuple[FreeStep, Expression]:
+    """Return the first step of which an equation is known, with it. Raises UnknownEquationError."""
+    for step in steps:
+        try:
+            return step, recover(step)
+        except UnknownEquationError as error:
+            unknown = error
+    raise unknown
 
 
-def _find_limit(function: Function, rng: np.random.Generator) -> float:
+def _recover_cell(step: FreeStep) -> Expression:
+    def function(values: Values) -> Array:
+        return step.of(values)[1]
+
+    limit = _find_limit(function)
+    terms = decompose(function, _NAMES, _find_region(function, limit))
+    if terms is None:
+        raise UnknownEquationError("c' is no sum of products of functions of single numbers")
+    return Expression(terms, limit)
+
+
+def _find_limit(function: Function) -> float:
     """What the values are clipped to: the largest one, if several are just as large."""
-    size = np.abs(function(draw(rng, 400)))
+    size = np.abs(function(_WHOLE.draw(np.random.default_rng(6), _NAMES, 400)))
     return float(size.max()) if (size > size.max() * (1 - 1e-12)).sum() > 3 and size.max() > 0.0 else np.inf
 
 
-def _split(function: Function, rng: np.random.Generator, limit: float) -> tuple[Term, ...] | None:
-    """Write a function of z0 ... z3, c and h as sum: of what is multiplied by a function of c, of h, and the rest."""
-    reach = 1.0 if np.isinf(limit) else 0.1 * limit
-    terms = list[Term]()
-    for name in ("c", "h"):
-        found = split_off(function, name, rng, reach, 0.95 * limit)
-        if found is None:
-            return None
-        terms += found
-    rest = factorise(function, ROWS, {"c": 0.0, "h": 0.0}, rng, reach)
-    if rest is None:
+def _find_region(function: Function, limit: float) -> Region:
+    """Where nothing is clipped."""
+    if np.isinf(limit):
+        return replace(_WHOLE)
+    rng = np.random.default_rng(6)
+    for sums in (1.0, 0.5, 0.25):
+        for states in (0.1, 0.02):
+            region = Region({**dict.fromkeys(ROWS, sums), "c": states * limit, "h": min(1.0, states * limit)})
+            wide = Region({name: reach / 0.75 for name, reach in region.reach.items()})
+            if np.abs(function(wide.draw(rng, _NAMES, 400))).max() < 0.999 * limit:
+                return region
+    raise UnknownEquationError(f"c' is clipped to {limit:.6g} nearly everywhere")
+
+
+def _recover_hidden(step: FreeStep, cell: Expression) -> Expression:
+    """The simplest form, of the gate sums, h, and c' or c or something that has c in it."""
+    best: Expression | None = None
+    for found in _hidden_forms(step, cell):
+        if found is not None and (best is None or found.size < best.size):
+            best = found
+        if best is not None and best.is_flat:
+            break
+    if best is None:
+        raise UnknownEquationError("h' is no product of functions of gate sums and one of c', c or a part of c'")
+    return best
+
+
+def _hidden_forms(step: FreeStep, cell: Expression) -> Iterator[Expression | None]:
+    by = next((name for name in ("c", "h") if any(term.curve_of(name) for term in cell.terms)), "c")
+    first, *others = _arguments(cell, by)
+    yield _try_argument(step, cell, first, by)
+    if "z3" in dict(step.peepholes):  # that is enough of a change
+        return
+    yield _divide(step, cell)
+    yield from (_try_argument(step, cell, argument, by) for argument in others)
+
+
+def _arguments(cell: Expression, by: str) -> Iterator[Expression]:
+    """What h' may be a function of, beside the gate sums and the other state."""
+    new, old = Term(1.0, (("c'", IDENTITY),)), Term(1.0, ((by, IDENTITY),))
+    yield Expression((new,))
+    yield Expression((old,))
+    yield from (Expression((term,)) for term in cell.terms if term.curve_of(by) and len(term.curves) > 1)
+    yield Expression((new, old))
+
+
+def _try_argument(step: FreeStep, cell: Expression, argument: Expression, by: str) -> Expression | None:
+    """Write h' as a function of the gate sums, the states, and the argument in the place of one of them."""
+
+    def value(values: Values) -> Array:
+        return argument(values | {"c'": cell(values) if cell.is_known else step.of(values)[1]})
+
+    def hidden(values: Values) -> Array:
+        solved = _solve(value, values, by)
+        return np.full_like(values["q"], np.nan) if solved is None else step.of(values | {by: solved})[0]
+
+    limit = _find_limit(lambda values: step.of(values)[0])
+    names = (*ROWS, "q", "h" if by == "c" else "c")
+    for reach in (1.0, 0.2, 0.02):
+        region = Region({**_WHOLE.reach, "q": reach})
+        largest = np.abs(hidden(region.draw(np.random.default_rng(12), names, 300))).max()
+        if largest < 0.999 * limit:
+            break
+    else:
         return None
-    terms = [term for term in (*terms, *rest) if term.factor]
-    values = draw(rng, 200)
-    expected = np.sum([term(values) for term in terms], 0) if terms else np.zeros(200)
-    got = function(values)
-    inside = np.abs(expected) < limit
-    tolerance = EXACT if all(term.is_known for term in terms) else 1e-2
-    return tuple(terms) if is_close(got[inside], expected[inside], tolerance) else None
-
-
-def _recover_hidden(step: FreeStep, cell: Expression, rng: np.random.Generator) -> Expression:
-    for text, _, undo in OUTER:
-
-        def function(values: Values, undo: Callable[[Array], Array] = undo) -> Array:
-            return undo(step(values)[0])
-
-        for argument in ("c'", "c", *(f"part{k}" for k in range(len(cell.terms)))):
-            found = _try_argument(step, function, cell, argument, rng)
-            if found is not None:
-                return Expression((*found, *_find_residual(step, function, cell, Expression(tuple(found)), rng)), text)
-    raise UnknownEquationError("h' is no product of functions of gate sums and one of c', c or a part of c'")
-
-
-def _find_residual(
-    step: FreeStep, function: Function, cell: Expression, found: Expression, rng: np.random.Generator
-) -> list[Term]:
-    """What h' has of h beside its part in c'."""
-
-    def left(values: Values) -> Array:
-        known = values | {"c'": step(values)[1]} | {f"part{k}": term(values) for k, term in enumerate(cell.terms)}
-        return np.asarray(function(values) - found(known))
-
-    terms = split_off(left, "h", rng, 1.0)
+    terms = decompose(hidden, names, region)
     if terms is None:
-        raise UnknownEquationError("h' has a part of h that is no product")
-    return terms
-
-
-def _argument(step: FreeStep, cell: Expression, argument: str, values: Values) -> Array:
-    if argument == "c'":
-        return step(values)[1]
-    return values["c"] if argument == "c" else cell.terms[int(argument[4:])](values)
-
-
-def _try_argument(
-    step: FreeStep, function: Function, cell: Expression, argument: str, rng: np.random.Generator
-) -> list[Term] | None:
-    """h' as functions of gate sums, times a function of one argument, which is the same for all gate sums."""
-    tables = []
-    for point in range(6):
-        drawn = draw(np.random.default_rng(50 + point), 1, h=0.0)
-        values = {key: np.full(len(_FEW), value[0]) for key, value in drawn.items()} | {"c": _FEW}
-        at = _argument(step, cell, argument, values)
-        order = np.argsort(at)
-        tables.append((at[order], function(values)[order]))
-    at, got = max(tables, key=lambda table: float(np.ptp(table[0])))
-    if np.ptp(at) < 1e-6:
         return None
-    curve = recognise(at, got, up_to_factor=True)
-    loose = EXACT if curve.is_known else 1e-2
-    for other, table in tables:
-        inside = (other >= at[0]) & (other <= at[-1]) if not curve.is_known else np.ones(len(other), bool)
-        values, wanted = curve(other)[inside], table[inside]
-        if not len(values) or not values @ values:
-            continue
-        if not is_close(values * float(values @ wanted / (values @ values)), wanted, loose):
-            return None
-    curve = norm(curve)
+    only = argument.terms[0].curves[0][0] if len(argument.terms) == 1 and len(argument.terms[0].curves) == 1 else ""
+    return Expression(tuple(_put(term, "q", only or argument) for term in terms), limit)
+
+
+def _divide(step: FreeStep, cell: Expression) -> Expression | None:
+    """Where c' cannot be chosen: take a function of it out of h', and write what is left."""
+    grid = _WHOLE.grid("c")
+    values = {name: np.full_like(grid, 0.5) for name in (*ROWS, "h")} | {"c": grid}
+    at, order = cell(values), np.argsort(cell(values))
+    curve = norm(recognise(at[order], step.of(values)[0][order], up_to_factor=True))
+    if not curve.is_known or curve.is_constant:
+        return None
 
     def gate(values: Values) -> Array:
-        values = values | {"c": np.full_like(values["z0"], 0.9)}
-        by = curve(_argument(step, cell, argument, values))
-        return np.asarray(function(values) / np.where(np.abs(by) < 1e-9, 1.0, by))
+        by = curve(cell(values))
+        return np.asarray(step.of(values)[0] / np.where(np.abs(by) < 1e-9, 1e-9, by))
 
-    found = factorise(gate, ROWS, {"h": 0.0, "c": 0.9}, rng, 1.0, 1e-9 if curve.is_known else 1e-2)
-    if found is None:
-        return None
-    last = () if curve.is_constant else ((argument, curve),)
-    return [_spread(Term(term.factor, (*term.curves, *last)), argument) for term in found]
+    terms = decompose(gate, _NAMES, replace(_WHOLE))
+    return None if terms is None else Expression(tuple(term.times("c'", curve) for term in terms))
 
 
-def _spread(term: Term, argument: str) -> Term:
-    """Give a number before the product to the function of the argument, if that is not a plain one."""
-    curve = term.curve_of(argument)
-    if curve is None or term.factor == 1.0 or (curve.slope == 1.0 and not curve.offset and curve.is_known):
-        return term
-    curves = tuple((n, tidy(c.scaled(term.factor)) if n == argument else c) for n, c in term.curves)
-    return Term(1.0, curves)
+def _put(term: Term, name: str, argument: str | Expression) -> Term:
+    """Write an argument in the place of a variable."""
+
+    def put(one: str | Expression) -> str | Expression:
+        if isinstance(one, Expression):
+            return Expression(tuple(_put(inner, name, argument) for inner in one.terms), one.limit)
+        return argument if one == name else one
+
+    return Term(term.factor, tuple((put(one), curve) for one, curve in term.curves))
+
+
+def _solve(value: Function, values: Values, by: str) -> Array | None:
+    """The state at which a linear function of it is q; None if it is not linear."""
+    q = values["q"]
+
+    def at(c: Array) -> Array:
+        return value(values | {by: c})
+
+    with np.errstate(all="ignore"):
+        zero, one = at(np.zeros_like(q)), at(np.ones_like(q))
+        found = np.asarray((q - zero) / (one - zero))
+        return found if np.isfinite(found).all() and is_close(at(found), q, 1e-11) else None

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from lstm_parity.identification.sums import PARAMETERS
+from lstm_parity.identification.transforms import EVERY_SEQUENCE, EVERY_STATE, Transform
 from lstm_parity.reference.noise.model import Array
 
 Place = tuple[int, int]  # a layer and a direction, 0 forward and 1 reverse
+States = tuple[Array, Array]  # h and c
+Holds = Callable[[Place, int, int], bool]
 
 
 @dataclass(frozen=True)
@@ -25,151 +29,235 @@ class Change:
     seam: str
     function: Callable[..., Any]
 
+    @property
+    def is_common(self) -> bool:
+        """Whether it is one of those of which two are often made at once."""
+        words = (
+            "other order",
+            "exchanged",
+            "taken as zero",
+            "directions before layers",
+            "added",
+            "late, zeros",
+            "is zero",
+        )
+        plain = self.seam in ("h_0 and c_0", "h_0", "c_0", "fed", "backwards", "h_n of", "result", *PARAMETERS)
+        return plain or any(word in self.text for word in words)
 
-def _other_places() -> list[tuple[str, Callable[[Place, int, int], Place]]]:
-    return [
-        ("of layer 0", lambda p, n, d: (0, p[1])),
-        ("of the last layer", lambda p, n, d: (n - 1, p[1])),
-        ("of the forward direction", lambda p, n, d: (p[0], 0)),
-        ("of the other direction", lambda p, n, d: (p[0], d - 1 - p[1])),
-        ("of layer 0, forward", lambda p, n, d: (0, 0)),
-        ("in the order of directions before layers", lambda p, n, d: divmod(p[1] * n + p[0], d)),
-        ("of the layer counted from the top", lambda p, n, d: (n - 1 - p[0], p[1])),
-    ]
-
-
-def _scopes() -> list[tuple[str, Callable[[Place, int, int], bool]]]:
-    return [
-        ("", lambda p, n, d: True),
-        (" in the reverse direction", lambda p, n, d: p[1] == 1),
-        (" in the forward direction", lambda p, n, d: p[1] == 0),
-        (" in layers after the first", lambda p, n, d: p[0] > 0),
-        (" in the last layer", lambda p, n, d: p[0] == n - 1),
-        (" in the first layer", lambda p, n, d: p[0] == 0),
-        (" in reverse in the last layer", lambda p, n, d: p == (n - 1, 1)),
-        (" in reverse in the first layer", lambda p, n, d: p == (0, 1)),
-        (" in reverse after the first layer", lambda p, n, d: p[0] > 0 and p[1] == 1),
-    ]
+    @property
+    def stem(self) -> str:
+        """What is changed, without where."""
+        return min((self.text.removesuffix(scope) for scope in _SCOPES), key=len)
 
 
-_FED: Mapping[str, Callable[[Sequence[Array]], Array]] = {
+_OTHER_PLACES: Mapping[str, Callable[[Place, int, int], Place]] = {
+    "of layer 0": lambda p, n, d: (0, p[1]),
+    "of the last layer": lambda p, n, d: (n - 1, p[1]),
+    "of the forward direction": lambda p, n, d: (p[0], 0),
+    "of the other direction": lambda p, n, d: (p[0], d - 1 - p[1]),
+    "of layer 0, forward": lambda p, n, d: (0, 0),
+    "in the order of directions before layers": lambda p, n, d: divmod(p[1] * n + p[0], d),
+    "of the layer counted from the top": lambda p, n, d: (n - 1 - p[0], p[1]),
+    "of the layer below": lambda p, n, d: (max(p[0] - 1, 0), p[1]),
+    "of the layer above": lambda p, n, d: (min(p[0] + 1, n - 1), p[1]),
+}
+_SCOPES: Mapping[str, Holds] = {
+    "": lambda p, n, d: True,
+    " in the reverse direction": lambda p, n, d: p[1] == 1,
+    " in the forward direction": lambda p, n, d: p[1] == 0,
+    " in layers after the first": lambda p, n, d: p[0] > 0,
+    " in the last layer": lambda p, n, d: p[0] == n - 1,
+    " in the first layer": lambda p, n, d: p[0] == 0,
+    " in reverse in the last layer": lambda p, n, d: p == (n - 1, 1),
+    " in reverse in the first layer": lambda p, n, d: p == (0, 1),
+    " in reverse after the first layer": lambda p, n, d: p[0] > 0 and p[1] == 1,
+    " forward in the last layer": lambda p, n, d: p == (n - 1, 0),
+    " forward in the first layer": lambda p, n, d: p == (0, 0),
+}
+_Fed = Callable[[Sequence[Array]], Array]
+_FED: Mapping[str, _Fed] = {
     "reads the two halves of the layer below exchanged": lambda halves: np.concatenate(halves[::-1], -1),
     "reads the forward half twice": lambda halves: np.concatenate([halves[0]] * len(halves), -1),
     "reads the reverse half twice": lambda halves: np.concatenate([halves[-1]] * len(halves), -1),
     "reads the mean of both halves twice": lambda halves: np.concatenate([np.mean(halves, 0)] * len(halves), -1),
     "reads the sum of both halves twice": lambda halves: np.concatenate([np.sum(halves, 0)] * len(halves), -1),
     "reads the halves interleaved": lambda halves: np.stack(halves, -1).reshape(*halves[0].shape[:-1], -1),
+    "reads its own direction's half twice": lambda halves: np.concatenate(halves, -1),  # _fed chooses the half
 }
-_BETWEEN: Mapping[str, Callable[[Array, Array, int, int], tuple[Array, Array]]] = {
-    "h is zero before every step after the first": lambda h, c, k, n: (h * (k == 0), c),
-    "c is zero before every step after the first": lambda h, c, k, n: (h, c * (k == 0)),
-    "h and c are zero before every step after the first": lambda h, c, k, n: (h * (k == 0), c * (k == 0)),
-    "h and c are set to zero halfway": lambda h, c, k, n: (h, c) if k != n // 2 or not k else (0 * h, 0 * c),
-    "h is set to zero halfway": lambda h, c, k, n: (h, c) if k != n // 2 or not k else (0 * h, c),
-    "c is set to zero halfway": lambda h, c, k, n: (h, c) if k != n // 2 or not k else (h, 0 * c),
+_WHEN: Mapping[str, Callable[[int, int], bool]] = {  # k of n steps
+    "before every step after the first": lambda k, n: k > 0,
+    "before every step": lambda k, n: True,
+    "before every second step": lambda k, n: k % 2 == 1,
+    "before every second step, from the third on": lambda k, n: k % 2 == 0 and k > 0,
+    "halfway": lambda k, n: k == n // 2 and k > 0,
+    "before the last step": lambda k, n: k == n - 1 and k > 0,
+    "before the second step": lambda k, n: k == 1,
 }
+_WHICH: Mapping[str, tuple[bool, bool]] = {"h": (True, False), "c": (False, True), "h and c": (True, True)}
 
 
-def known_changes() -> Iterator[Change]:
-    """Yield every change of one connection that is tried, the most common first."""
-    yield from _of_weights()
-    yield from _of_states()
-    yield from _of_inputs_and_time()
-    yield from _of_results()
+def known_changes(layers: int, directions: int) -> Iterator[Change]:
+    """Yield every change of one connection that shows in such an LSTM, the most common first."""
+    yield from _of_weights(layers, directions)
+    yield from _of_inputs_and_outputs(layers, directions)
+    yield from _of_results(layers, directions)
+    yield from _of_states(layers, directions)
 
 
-def _of_weights() -> Iterator[Change]:
-    for name in ("weights", *PARAMETERS):
-        for words, other in _other_places():
-            for scope, holds in _scopes()[:4]:
-                yield Change(
-                    f"{name} {'are those' if name == 'weights' else 'is that'} {words}{scope}",
-                    name,
-                    _within(other, holds),
-                )
+def _scopes(layers: int, directions: int) -> Iterator[tuple[str, Holds]]:
+    """Yield those that hold at some places, each of those that are the same up to this size once."""
+    sizes = [(n, d) for n in range(1, layers + 1) for d in range(1, directions + 1)]
+    places = [(place, n, d) for n, d in sizes for place in product(range(n), range(d))]
+    here = [number for number, (_, n, d) in enumerate(places) if (n, d) == (layers, directions)]
+    seen = set()
+    for words, holds in _SCOPES.items():
+        truth = tuple(holds(*place) for place in places)
+        if truth not in seen and any(truth[number] for number in here):
+            seen.add(truth)
+            yield words, holds
 
 
-def _of_states() -> Iterator[Change]:
-    for name in ("h_0", "c_0"):
-        for words, other in _other_places():
-            for scope, holds in _scopes()[:5]:
-                yield Change(f"{name} is that {words}{scope}", name, _within(other, holds))
-        for scope, holds in _scopes():
-            yield Change(f"{name} is taken as zero{scope}", name, _within(lambda p, n, d: None, holds))
+def _of_weights(layers: int, directions: int) -> Iterator[Change]:
+    for name in ("weights", *PARAMETERS, "h_0 and c_0", "h_0", "c_0"):
+        verb = "are those" if name in ("weights", "h_0 and c_0") else "is that"
+        for words, other in _OTHER_PLACES.items():
+            for scope, holds in _scopes(layers, directions):
+                yield Change(f"{name} {verb} {words}{scope}", name, _within(other, holds))
 
 
-def _of_inputs_and_time() -> Iterator[Change]:
+def _of_inputs_and_outputs(layers: int, directions: int) -> Iterator[Change]:
+    for scope, holds in _scopes(layers, directions):
+        yield Change(f"steps run in the other order{scope}", "backwards", _negated(holds))
     for words, fed in _FED.items():
         for scope, number in (("", None), ("the forward direction ", 0), ("the reverse direction ", 1)):
-            yield Change(f"a layer {words}" if number is None else f"{scope}{words}", "fed", _fed(fed, number))
-    for scope, holds in _scopes():
-        yield Change(f"steps run in the other order{scope}", "backwards", _negated(holds))
-        yield Change(f"outputs lie in the other order of time{scope}", "turned", holds)
-    for words, between in _BETWEEN.items():
-        yield Change(words, "between", between)
-    for words, layer in (("every layer", None), ("the first layer", 0), ("the layers after the first", 1)):
-        for first in ("zeros", "itself"):
-            yield Change(f"{words} reads its input one step late, {first} at first", "read", _delayed(layer, first))
+            yield Change(f"a layer {words}" if number is None else f"{scope}{words}", "fed", _fed(words, fed, number))
+    for name, seam in (("the output of a layer", "outputs"), ("the input of a layer", "input")):
+        for words, transform in EVERY_SEQUENCE.items():
+            for scope, holds in _scopes(layers, directions):
+                yield Change(f"{name} is {words}{scope}", seam, _at(transform, holds))
+    yield Change("a layer's input is added to its output", "added", _added(1.0))
+    yield Change("a layer's output is the mean of it and its input", "added", _added(0.5))
+    yield Change("a layer's output is its input", "added", lambda halves, below, place: below if place[0] else halves)
 
 
-def _of_results() -> Iterator[Change]:
-    yield Change("rows of the batch start from states in the other order", "first rows", lambda state: state[:, ::-1])
-    yield Change("all rows start from the states of row 0", "first rows", lambda state: 0 * state + state[:, :1])
-    yield Change("a layer's input is added to its output", "added", _added)
+def _of_results(layers: int, directions: int) -> Iterator[Change]:
     yield Change("output is that of the first layer", "result", lambda layers: np.concatenate(layers[1], -1))
-    yield Change(
-        "output has the two directions exchanged", "result", lambda layers: np.concatenate(layers[-1][::-1], -1)
-    )
-    yield Change(
-        "output has the two directions interleaved",
-        "result",
-        lambda layers: _FED["reads the halves interleaved"](layers[-1]),
-    )
-    yield Change(
-        "h_n is the output at the last time, in both directions", "h_n of", lambda h, outputs, place: outputs[-1]
-    )
-    yield Change("h_n is the output at the first time", "h_n of", lambda h, outputs, place: outputs[0])
-    for name in ("h_n", "c_n"):
-        for words, order in _orders().items():
-            yield Change(f"{name} {words}", name, order)
+    yield Change("output is that of the layer below", "result", lambda layers: np.concatenate(layers[-2], -1))
+    for words, order in _FED.items():
+        if "twice" not in words or "mean" in words:
+            said = words.replace("reads", "output has").replace(" of the layer below", "")
+            yield Change(said, "result", lambda layers, order=order: order(layers[-1]))
+    for words, t in (("the last time, in both directions", -1), ("the first time", 0)):
+        yield Change(f"h_n is the output at {words}", "h_n of", lambda h, outputs, place, t=t: outputs[t])
+    for name in ("h_n and c_n", "h_n", "c_n"):
+        for words, ordered in _orders().items():
+            yield Change(f"{name} {words if ' and ' not in name else words.replace('has', 'have')}", name, ordered)
+        for words, transform in EVERY_STATE.items():
+            verb = "are" if " and " in name else "is"
+            yield Change(f"{name} {verb} {words}", name, lambda s, n, d, transform=transform: transform(s))
+    yield Change("h_n and c_n are exchanged", "returned", lambda h, c: (c, h))
+
+
+def _of_states(layers: int, directions: int) -> Iterator[Change]:
+    for which, (of_h, of_c) in _WHICH.items():
+        verb = "are" if of_h and of_c else "is"
+        for words, transform in EVERY_STATE.items():
+            said = words.replace("that of", "those of") if of_h and of_c else words
+            started = which.replace("h", "h_0").replace("c", "c_0")
+            for scope, holds in _scopes(layers, directions):
+                yield Change(f"{started} {verb} {said}{scope}", "start", _start(transform, of_h, of_c, holds))
+            for when, at in _WHEN.items():
+                yield Change(f"{which} {verb} {said} {when}", "between", _between(transform, of_h, of_c, at))
+    for scope, holds in _scopes(layers, directions):
+        yield Change(f"h_0 and c_0 are exchanged{scope}", "start", _exchange(holds))
+    for when, at in _WHEN.items():
+        yield Change(
+            f"h and c are exchanged {when}", "between", lambda h, c, k, n, at=at: (c, h) if at(k, n) else (h, c)
+        )
+
+
+def scaled_changes(layers: int, directions: int) -> Iterator[Callable[[float], Change]]:
+    """Yield changes that multiply something by a number, as functions of it."""
+
+    def scale_sequence(name: str, seam: str, scope: str, holds: Holds) -> Callable[[float], Change]:
+        return lambda k: Change(f"{name} is multiplied by {k:g}{scope}", seam, _at(lambda s: k * s, holds))
+
+    def scale_state(which: str, when: str, at: Callable[[int, int], bool]) -> Callable[[float], Change]:
+        verb, (of_h, of_c) = "are" if which == "h and c" else "is", _WHICH[which]
+        return lambda k: Change(
+            f"{which} {verb} multiplied by {k:g} {when}", "between", _between(lambda s: k * s, of_h, of_c, at)
+        )
+
+    for scope, holds in _scopes(layers, directions):
+        yield scale_sequence("the output of a layer", "outputs", scope, holds)
+        yield scale_sequence("the input of a layer", "input", scope, holds)
+    for which in _WHICH:
+        for when, at in _WHEN.items():
+            yield scale_state(which, when, at)
 
 
 def _orders() -> dict[str, Callable[[Array, int, int], Array]]:
     def by_direction(s: Array, n: int, d: int) -> Array:
         return np.asarray(s.reshape(n, d, *s.shape[1:]).swapaxes(0, 1).reshape(s.shape))
 
+    def of(pick: Callable[[Array], Array]) -> Callable[[Array, int, int], Array]:
+        return lambda s, n, d: 0.0 * s + pick(s.reshape(n, d, *s.shape[1:])).reshape(s.shape)
+
     return {
         "has directions before layers": by_direction,
-        "has the layers in the other order": lambda s, n, d: s.reshape(n, d, *s.shape[1:])[::-1].reshape(s.shape),
-        "has the directions exchanged": lambda s, n, d: s.reshape(n, d, *s.shape[1:])[:, ::-1].reshape(s.shape),
-        "has the forward state in both directions": lambda s, n, d: s.reshape(n, d, *s.shape[1:])[:, [0] * d].reshape(
-            s.shape
-        ),
-        "has the state of the last layer in every layer": lambda s, n, d: np.concatenate([s[-d:]] * n),
-        "has the directions of the last layer exchanged": lambda s, n, d: np.concatenate([s[:-d], s[-d:][::-1]]),
+        "viewed as (batch, layers) in the place of being transposed": lambda s, n, d: s.swapaxes(0, 1).reshape(s.shape),
+        "has the layers in the other order": of(lambda s: s[::-1]),
+        "has the directions exchanged": of(lambda s: s[:, ::-1]),
+        "has the forward state in both directions": of(lambda s: s[:, [0] * s.shape[1]]),
+        "has the reverse state in both directions": of(lambda s: s[:, [-1] * s.shape[1]]),
+        "has the state of the last layer in every layer": of(lambda s: s[[-1] * len(s)]),
+        "has the state of the first layer in every layer": of(lambda s: s[[0] * len(s)]),
+        "has the directions of the last layer exchanged": of(lambda s: np.concatenate([s[:-1], s[-1:, ::-1]])),
+        "has the directions of the first layer exchanged": of(lambda s: np.concatenate([s[:1, ::-1], s[1:]])),
     }
 
 
-def _within(other: Callable[..., Any], holds: Callable[..., bool]) -> Callable[..., Any]:
+def _within(other: Callable[..., Any], holds: Holds) -> Callable[..., Any]:
     return lambda place, n, d: other(place, n, d) if holds(place, n, d) else place
 
 
-def _negated(holds: Callable[..., bool]) -> Callable[..., bool]:
+def _negated(holds: Holds) -> Callable[..., bool]:
     return lambda place, n, d: (place[1] == 1) != holds(place, n, d)
 
 
-def _fed(fed: Callable[[Sequence[Array]], Array], number: int | None) -> Callable[..., Array]:
-    return lambda halves, place: fed(halves) if number in (None, place[1]) else np.concatenate(halves, -1)
+def _at(transform: Transform, holds: Holds) -> Callable[..., Array]:
+    return lambda s, place, n, d: transform(s) if holds(place, n, d) else s
 
 
-def _delayed(layer: int | None, first: str) -> Callable[..., Array]:
-    def read(x: Array, t: int, place: Place) -> Array:
-        if layer is not None and (place[0] > 0) != bool(layer):
-            return np.asarray(x[t])
-        return np.asarray(x[t - 1] if t else x[0] if first == "itself" else 0.0 * x[0])
+def _start(transform: Transform, of_h: bool, of_c: bool, holds: Holds) -> Callable[..., States]:
+    def start(h: Array, c: Array, place: Place, n: int, d: int) -> States:
+        here = holds(place, n, d)
+        return transform(h) if of_h and here else h, transform(c) if of_c and here else c
+
+    return start
+
+
+def _exchange(holds: Holds) -> Callable[..., States]:
+    return lambda h, c, place, n, d: (c, h) if holds(place, n, d) else (h, c)
+
+
+def _between(transform: Transform, of_h: bool, of_c: bool, at: Callable[[int, int], bool]) -> Callable[..., States]:
+    def between(h: Array, c: Array, k: int, n: int) -> States:
+        return transform(h) if of_h and at(k, n) else h, transform(c) if of_c and at(k, n) else c
+
+    return between
+
+
+def _fed(words: str, fed: _Fed, number: int | None) -> Callable[..., Array]:
+    def read(halves: Sequence[Array], place: Place) -> Array:
+        if number not in (None, place[1]):
+            return np.concatenate(halves, -1)
+        return np.concatenate([halves[place[1]]] * len(halves), -1) if "own" in words else fed(halves)
 
     return read
 
 
-def _added(halves: Sequence[Array], below: Sequence[Array], place: Place) -> list[Array]:
-    return [a + b for a, b in zip(halves, below, strict=True)] if place[0] else list(halves)
+def _added(weight: float) -> Callable[[Sequence[Array], Sequence[Array], Place], list[Array]]:
+    return lambda halves, below, place: (
+        [weight * (a + b) for a, b in zip(halves, below, strict=True)] if place[0] else list(halves)
+    )

@@ -3,58 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
+from lstm_parity.identification.functions import BASES, ODD, PLAIN, POWERS
 from lstm_parity.reference.noise.model import Array
 
 _FITS = 1e-9  # largest distance from the values, as a part of their range
+_STEEPEST = 20.0
 _SLOPES = (1.0, -1.0, 2.0, 0.5, -0.5, 0.2)
 _SHIFTS = (0.0, 1.0, -1.0)
-_ODD = ("tanh({})", "clip({}, -1, 1)", "softsign({})", "arctan({})", "erf({})", "sin({})")
-_erf = np.vectorize(math.erf, otypes=[float])
-
-
-def sigmoid(z: Array) -> Array:
-    """Return the logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -700.0, 700.0))))
-
-
-BASES: Mapping[str, Callable[[Array], Array]] = {
-    "1": np.ones_like,
-    "{}": lambda z: z,
-    "sigmoid({})": sigmoid,
-    "tanh({})": np.tanh,
-    "clip({}, -1, 1)": lambda z: np.clip(z, -1.0, 1.0),
-    "relu({})": lambda z: np.maximum(z, 0.0),
-    "softsign({})": lambda z: z / (1.0 + np.abs(z)),
-    "arctan({})": np.arctan,
-    "erf({})": _erf,
-    "sin({})": np.sin,
-    "elu({})": lambda z: np.where(z > 0.0, z, np.expm1(np.minimum(z, 0.0))),
-    "softplus({})": lambda z: np.logaddexp(0.0, z),
-    "gelu({})": lambda z: z * 0.5 * (1.0 + _erf(z / math.sqrt(2.0))),
-    "silu({})": lambda z: z * sigmoid(z),
-    "exp({})": lambda z: np.exp(np.minimum(z, 50.0)),
-    "gaussian({})": lambda z: np.exp(-z * z),
-    "sigmoid({})^2": lambda z: sigmoid(z) ** 2,
-    "tanh({})^2": lambda z: np.tanh(z) ** 2,
-    "|tanh({})|": lambda z: np.abs(np.tanh(z)),
-    "tanh(sigmoid({}))": lambda z: np.tanh(sigmoid(z)),
-    "sqrt(1 - sigmoid({})^2)": lambda z: np.sqrt(1.0 - sigmoid(z) ** 2),
-    "tanh(tanh({}))": lambda z: np.tanh(np.tanh(z)),
-    "sigmoid(tanh({}))": lambda z: sigmoid(np.tanh(z)),
-    "sigmoid(sigmoid({}))": lambda z: sigmoid(sigmoid(z)),
-}
+_FITTED = [text for text in {**PLAIN, **POWERS} if text not in ("1", "{}", "step({})")]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A function of one number: factor * base(slope * clip(z, -limit, limit) + shift) + offset.
+    """A function of one number: factor * base(slope * clip(z, lower, upper) + shift) + offset.
 
-    base: a key of BASES; empty for one that is none of them, which is interpolated between `values` at `points`.
+    base: a key of BASES; "lines" for straight lines between the knots (points, values) and beyond the last of them;
+    "ratio" for a polynomial with the coefficients `values` over one with `points`, the highest power first;
+    empty for a function that is none of them, which is interpolated between `values` at the evenly spaced `points`.
     """
 
     base: str
@@ -62,15 +33,20 @@ class Curve:
     shift: float = 0.0
     factor: float = 1.0
     offset: float = 0.0
-    limit: float = math.inf
+    lower: float = -math.inf
+    upper: float = math.inf
     points: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
 
     def __call__(self, z: Array) -> Array:
         """Evaluate it."""
-        z = np.clip(z, -self.limit, self.limit)
+        z = np.clip(z, self.lower, self.upper)
         if not self.base:
-            return np.interp(z, self.points, self.values)
+            return _interpolate(z, np.array(self.points), np.array(self.values))
+        if self.base == "lines":
+            return _follow(z, np.array(self.points), np.array(self.values))
+        if self.base == "ratio":
+            return np.asarray(np.polyval(self.values, z) / np.polyval(self.points, z))
         return np.asarray(self.factor * BASES[self.base](self.slope * z + self.shift) + self.offset)
 
     @property
@@ -83,9 +59,14 @@ class Curve:
         """Whether it is the same for every number."""
         return self.base == "1"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a base itself, or that of -z."""
+        return self.is_known and not self.points and self.slope in (1.0, -1.0) and not self.offset
+
     def scaled(self, factor: float) -> Curve:
         """Return it times a number."""
-        values = tuple(factor * value for value in self.values)
+        values = tuple(_round(factor * value, 1e-12) for value in self.values)
         return replace(self, factor=factor * self.factor, offset=factor * self.offset, values=values)
 
     def describe(self, name: str) -> str:
@@ -95,15 +76,61 @@ class Curve:
             return f"u({name}), with " + ", ".join(f"u({self.points[k]:g}) = {self.values[k]:.4g}" for k in shown)
         if self.is_constant:
             return f"{self.factor + self.offset:.6g}"
-        name = name if math.isinf(self.limit) else f"clip({name}, {-self.limit:.6g}, {self.limit:.6g})"
-        inner = name if self.slope == 1.0 else f"-{name}" if self.slope == -1.0 else f"{self.slope:.6g} * {name}"
-        inner += f" {'-' if self.shift < 0 else '+'} {abs(self.shift):.6g}" if self.shift else ""
-        text = self.base.format(f"({inner})" if self.base == "{}" and " " in inner and self.factor != 1.0 else inner)
+        if self.base == "lines":
+            knots = ", ".join(f"({z:.6g}, {y:.6g})" for z, y in zip(self.points, self.values, strict=True))
+            return f"the straight lines through {knots} at {name}"
+        inner = self._describe_argument(name)
+        if self.base == "ratio":
+            above, below = (_write_polynomial(part, inner) for part in (self.values, self.points))
+            return above if self.points == (1.0,) else f"({above}) / ({below})"
+        enclosed = f"({inner})" if self.base == "{}" and " " in inner and self.factor != 1.0 else inner
+        text = self.base.replace("[{}]", f"({inner})" if " " in inner or "-" in inner else inner).replace(
+            "{}", enclosed
+        )
         text = text if self.factor == 1.0 else f"-{text}" if self.factor == -1.0 else f"{self.factor:.6g} * {text}"
         return f"{self.offset:.6g} {'-' if text[0] == '-' else '+'} {text.lstrip('-')}" if self.offset else text
 
+    def _describe_argument(self, name: str) -> str:
+        if math.isfinite(self.lower) and math.isfinite(self.upper):
+            name = f"clip({name}, {self.lower:.6g}, {self.upper:.6g})"
+        elif math.isfinite(self.lower):
+            name = f"max({name}, {self.lower:.6g})"
+        elif math.isfinite(self.upper):
+            name = f"min({name}, {self.upper:.6g})"
+        inner = name if self.slope == 1.0 else f"-{name}" if self.slope == -1.0 else f"{self.slope:.6g} * {name}"
+        return inner + (f" {'-' if self.shift < 0 else '+'} {abs(self.shift):.6g}" if self.shift else "")
 
-SIGMOID, TANH = Curve("sigmoid({})"), Curve("tanh({})")
+
+SIGMOID, TANH, IDENTITY = Curve("sigmoid({})"), Curve("tanh({})"), Curve("{}")
+
+
+def _write_polynomial(coefficients: Sequence[float], name: str) -> str:
+    name = f"({name})" if " " in name else name
+    powers = range(len(coefficients) - 1, -1, -1)
+    terms = [(c, {0: "", 1: name}.get(n, f"{name}^{n}")) for c, n in zip(coefficients, powers, strict=True) if c]
+    written = [power if c == 1.0 and power else f"{c:.6g} * {power}".removesuffix(" * ") for c, power in terms]
+    return " + ".join(written).replace("+ -", "- ")
+
+
+def _interpolate(z: Array, points: Array, values: Array) -> Array:
+    """Cubics through four points around each z."""
+    step = points[1] - points[0]
+    k = np.clip(np.floor((z - points[0]) / step).astype(int), 1, len(points) - 3)
+    t = np.clip((z - points[k]) / step, -1.0, 2.0)
+    a, b, c, d = (values[k + n] for n in (-1, 0, 1, 2))
+    return np.asarray(
+        -a * t * (t - 1) * (t - 2) / 6
+        + b * (t + 1) * (t - 1) * (t - 2) / 2
+        - c * (t + 1) * t * (t - 2) / 2
+        + d * (t + 1) * t * (t - 1) / 6
+    )
+
+
+def _follow(z: Array, points: Array, values: Array) -> Array:
+    """Straight lines between knots, and beyond the last ones."""
+    slopes = np.diff(values) / np.diff(points)
+    k = np.clip(np.searchsorted(points, z, "right") - 1, 0, len(slopes) - 1)
+    return np.asarray(values[k] + slopes[k] * (z - points[k]))
 
 
 def recognise(z: Array, y: Array, *, up_to_factor: bool = False) -> Curve:
@@ -115,30 +142,35 @@ def recognise(z: Array, y: Array, *, up_to_factor: bool = False) -> Curve:
     size = float(np.abs(y).max()) or 1.0
     if np.ptp(y) <= _FITS * size:
         return Curve("1", factor=float(y.mean()))
-    for base in BASES:
-        found = _fit_plain(base, z, y, size, up_to_factor)
-        if found is not None:
-            return found
-    thin = slice(None, None, max(1, len(z) // 40))
-    for base in BASES:
-        if base not in ("1", "{}") and (found := _fit(base, z[thin], y[thin], size)) is not None:
-            return found
-    if (found := _fit_clipped(z, y, size, up_to_factor)) is not None:
-        return found
-    return Curve("", points=tuple(z.tolist()), values=tuple(y.tolist()))
+    return next(_candidates(z, y, size, up_to_factor), Curve("", points=tuple(z.tolist()), values=tuple(y.tolist())))
 
 
-def _fit_plain(base: str, z: Array, y: Array, size: float, up_to_factor: bool) -> Curve | None:
+def _candidates(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
+    with np.errstate(all="ignore"):
+        for base in {**PLAIN, **POWERS}:
+            yield from _fit_plain(base, z, y, size, up_to_factor)
+        thin = slice(None, None, max(1, len(z) // 40))
+        for base in _FITTED:
+            yield from _fit(base, z[thin], y[thin], size)
+        yield from _fit_clipped(z, y, size, up_to_factor)
+        yield from _fit_lines(z, y, size)
+        yield from _fit_ratio(z, y, size)
+        for base in BASES:
+            yield from _fit_plain(base, z, y, size, True)
+        yield from _fit_clipped_more(z, y, size)
+
+
+def _fit_plain(base: str, z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
     """The base itself, or one minus it; times a number, where that is not known."""
     for slope in (1.0, -1.0):
         values = BASES[base](slope * z)
-        factor = float(values @ y / (values @ values)) if up_to_factor or base == "{}" else 1.0
-        if np.abs(factor * values - y).max() <= _FITS * size:
-            return Curve(base, slope, factor=_round(factor))
-    return None
+        square = float(values @ values)
+        factor = float(values @ y) / (square or 1.0) if up_to_factor or base == "{}" else 1.0
+        if np.isfinite(square) and np.abs(factor * values - y).max() <= _FITS * size:
+            yield Curve(base, slope, factor=_round(factor))
 
 
-def _fit(base: str, z: Array, y: Array, size: float) -> Curve | None:
+def _fit(base: str, z: Array, y: Array, size: float) -> Iterator[Curve]:
     """Slope and shift by Newton's method from several starts, factor and offset by least squares at each."""
     best: tuple[float, Array] | None = None
     for slope in _SLOPES:
@@ -146,20 +178,22 @@ def _fit(base: str, z: Array, y: Array, size: float) -> Curve | None:
             found = _refine(base, z, y, np.array([slope, shift]), 0.02 * size)
             if found is not None and (best is None or found[0] < 0.5 * best[0]):
                 best = found
-                if best[0] <= 1e-3 * _FITS * size:
-                    break
+            if best is not None and best[0] <= 1e-3 * _FITS * size:
+                break
     if best is None or best[0] > _FITS * size:
-        return None
+        return
     slope, shift, factor, offset = map(float, best[1])
+    if abs(slope) > _STEEPEST:  # a jump, not a function of this form
+        return
     if base == "sigmoid({})" and abs(offset + 0.5 * factor) < _FITS * size:
         base, slope, shift, factor, offset = "tanh({})", 0.5 * slope, 0.5 * shift, 0.5 * factor, 0.0
     if base == "sigmoid({})" and factor < 0.0:
         slope, shift, factor, offset = -slope, -shift, -factor, offset + factor
-    if base in _ODD and slope < 0.0:
+    if base in ODD and slope < 0.0:
         slope, shift, factor = -slope, -shift, -factor
-    best = best[0], np.array([slope, shift, factor, offset])
-    rounded = Curve(base, *_four(map(_round, best[1].tolist())))
-    return rounded if np.abs(rounded(z) - y).max() <= _FITS * size else Curve(base, *_four(best[1].tolist()))
+    exact = Curve(base, slope, shift, factor, offset)
+    rounded = Curve(base, *_four(map(_round, (slope, shift, factor, offset))))
+    yield rounded if np.abs(rounded(z) - y).max() <= _FITS * size else exact
 
 
 def _four(values: Iterable[float]) -> tuple[float, float, float, float]:
@@ -176,50 +210,110 @@ def _refine(base: str, z: Array, y: Array, start: Array, near: float) -> tuple[f
 
     def solve(p: Array) -> tuple[Array, Array]:
         terms = np.stack([function(p[0] * z + p[1]), np.ones_like(z)], 1)
+        if not np.isfinite(terms).all():
+            return np.full_like(y, np.nan), p
         linear = np.linalg.lstsq(terms, y)[0]
         return terms @ linear - y, linear
 
-    with np.errstate(all="ignore"):
-        left, linear = solve(at)
-        for number in range(25):
-            if not np.isfinite(left).all() or (number == 5 and np.abs(left).max() > near):
-                return None
-            slopes = np.stack([(solve(at + step * unit)[0] - left) / step for unit in np.eye(2)], 1)
-            if not np.isfinite(slopes).all():
-                return None
-            move = np.linalg.lstsq(slopes, -left)[0]
-            for shrink in (1.0, 0.5, 0.1):
-                trial, terms = solve(at + shrink * move)
-                if np.isfinite(trial).all() and trial @ trial < left @ left:
-                    at, left, linear = at + shrink * move, trial, terms
-                    break
-            else:
+    left, linear = solve(at)
+    for number in range(25):
+        if not np.isfinite(left).all() or (number == 5 and np.abs(left).max() > near):
+            return None
+        slopes = np.stack([(solve(at + step * unit)[0] - left) / step for unit in np.eye(2)], 1)
+        if not np.isfinite(slopes).all():
+            return None
+        move = np.linalg.lstsq(slopes, -left)[0]
+        for shrink in (1.0, 0.5, 0.1):
+            trial, terms = solve(at + shrink * move)
+            if np.isfinite(trial).all() and trial @ trial < left @ left:
+                at, left, linear = at + shrink * move, trial, terms
                 break
-            if np.abs(move).max() < 1e-14:
-                break
+        else:
+            break
+        if np.abs(move).max() < 1e-14:
+            break
     return float(np.abs(left).max()), np.array([*at, *linear])
 
 
-def _fit_clipped(z: Array, y: Array, size: float, up_to_factor: bool) -> Curve | None:
-    """A plain function whose argument is clipped: constant beyond a number, on both sides."""
+def _ends(y: Array, size: float) -> tuple[int, int]:
+    """How many equal values there are at the lower end, and where those at the upper end begin; 1 and len if alone."""
     same = np.abs(np.diff(y)) <= 1e-13 * size
-    if not (same[0] and same[-1]):
-        return None
-    first, last = int(np.argmin(same)), len(same) - int(np.argmin(same[::-1]))
-    inner = slice(first + 1, last)
+    first = int(np.argmin(same)) + 1 if same[0] and same[1] else 1
+    return first, len(y) - int(np.argmin(same[::-1])) - 1 if same[-1] and same[-2] else len(y) - 1
+
+
+def _fit_clipped(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
+    """A plain function whose argument is clipped: constant beyond a number, below it or above or both."""
+    first, last = _ends(y, size)
+    if (first == 1 and last == len(y) - 1) or last - first < 6:
+        return
     for base in ("sigmoid({})", "tanh({})", "{}"):
-        fitted = _fit_plain(base, z[inner], y[inner], size, up_to_factor)
-        if fitted is not None:
-            fine = np.linspace(z[last - 1], z[last], 100001)
-            limit = _round(float(fine[np.argmin(np.abs(fitted(fine) - y[-1]))]), 1e-4)
-            clipped = replace(fitted, limit=limit)
-            if np.abs(clipped(z) - y).max() <= _FITS * size:
-                return clipped
-    return None
+        for fitted in _fit_plain(base, z[first:last], y[first:last], size, up_to_factor):
+            yield from _clip(fitted, z, y, size, first, last)
+
+
+def _fit_clipped_more(z: Array, y: Array, size: float) -> Iterator[Curve]:
+    """Any function whose argument is clipped."""
+    first, last = _ends(y, size)
+    if (first == 1 and last == len(y) - 1) or last - first < 6:
+        return
+    for fitted in _candidates(z[first:last], y[first:last], size, False):
+        yield from _clip(fitted, z, y, size, first, last)
+
+
+def _clip(fitted: Curve, z: Array, y: Array, size: float, first: int, last: int) -> Iterator[Curve]:
+    """Find where it is clipped: where the function has the value that it keeps."""
+    lower, upper = fitted.lower, fitted.upper
+    if first > 1:
+        lower = _find_bound(fitted, z[first - 1], z[first], y[0])
+    if last < len(y) - 1:
+        upper = _find_bound(fitted, z[last - 1], z[last], y[-1])
+    clipped = replace(fitted, lower=lower, upper=upper)
+    if np.abs(clipped(z) - y).max() <= _FITS * size:
+        yield clipped
+
+
+def _find_bound(fitted: Curve, low: float, high: float, value: float) -> float:
+    fine = np.linspace(low, high, 100001)
+    return _round(float(fine[np.argmin(np.abs(fitted(fine) - value))]), 1e-4)
+
+
+def _fit_lines(z: Array, y: Array, size: float) -> Iterator[Curve]:
+    """Straight lines that meet: at most twelve, each of which goes through three of the points or more."""
+    slopes = np.diff(y) / np.diff(z)
+    runs, start = list[tuple[int, int]](), 0
+    for k in range(1, len(slopes) + 1):
+        if k == len(slopes) or abs(slopes[k] - slopes[start]) > 1e-9 * size:
+            runs += [(start, k)] * (k - start >= 2)
+            start = k
+    if not 2 <= len(runs) <= 12:
+        return
+    knots = [(z[0], y[0])]
+    for (one, _), (other, _) in pairwise(runs):
+        at = (y[other] - y[one] + slopes[one] * z[one] - slopes[other] * z[other]) / (slopes[one] - slopes[other])
+        knots.append((at, y[one] + slopes[one] * (at - z[one])))
+    points, values = (tuple(map(_round, column)) for column in zip(*[*knots, (z[-1], y[-1])], strict=True))
+    found = Curve("lines", points=points, values=values)
+    if np.all(np.diff(points) > 0) and np.abs(found(z) - y).max() <= _FITS * size:
+        yield found
+
+
+def _fit_ratio(z: Array, y: Array, size: float) -> Iterator[Curve]:
+    """A polynomial, or one over another: of a degree far below the number of points."""
+    for above, below in ((2, 0), (3, 0), (5, 0), (1, 1), (2, 2), (3, 2), (5, 4)):
+        if 2 * (above + below) > len(z) - 6:
+            continue
+        powers = [np.vander(z, above + 1), -y[:, None] * np.vander(z, below + 1)[:, :-1]]
+        found = np.linalg.lstsq(np.concatenate(powers, 1), y)[0]
+        values, points = found[: above + 1], np.array([*found[above + 1 :], 1.0])
+        curve = Curve("ratio", points=tuple(map(_round, points)), values=tuple(map(_round, values)))
+        if np.abs(curve(z) - y).max() <= _FITS * size and np.all(np.polyval(points, np.linspace(z[0], z[-1], 999)) > 0):
+            yield curve
 
 
 def _round(value: float, tolerance: float = 1e-8) -> float:
     """A short decimal that is as good."""
+    value = float(value)
     if abs(value) <= tolerance:
         return 0.0
     for digits in range(1, 7):

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from lstm_parity.identification.backward import WrongDerivative, recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.changes import Change
-from lstm_parity.identification.equations import USUAL, Equations, identify_step, usual_equations
-from lstm_parity.identification.probe import ProbeError, find_probe
+from lstm_parity.identification.equations import Equations, identify_step, usual_equations
+from lstm_parity.identification.probe import Probe, ProbeError, find_probe
 from lstm_parity.identification.wiring import recover_wiring
+from lstm_parity.identification.written import USUAL
 from lstm_parity.running.protocol import Implementation
-
-_LOOSE = 1e-2  # for equations with a function that has no name
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +63,17 @@ def identify_implementation(implementation: Implementation) -> Identification:
     except UnknownEquationError as error:
         equations, unknown = usual_equations(), str(error)
     try:
-        wiring = recover_wiring(probe, equations, 1e-8 if equations.is_known else _LOOSE)
+        wiring = recover_wiring(probe, equations)
     except UnknownEquationError as error:
-        if not unknown and equations.differing:  # right for a step, contradicted by several
-            unknown = f"{error}; of a single step, {Identification(equations).summary}"
-        return Identification(None if unknown else equations, (), unknown or str(error))
+        if unknown or not equations.differing:
+            return Identification(None if unknown else equations, (), unknown or str(error))
+        found = _identify_first_step(probe, equations)
+        words = Identification(equations).summary
+        return found or Identification(None, (), f"{error}; of a single step, {words}")
+    if equations.differing and wiring.changes and not unknown:
+        first = _identify_first_step(probe, equations)
+        if first is not None and len(first.changes) <= len(wiring.changes):
+            return first
     found = Identification(equations, wiring.changes, untested=wiring.untested)
     if found.differing:
         return found
@@ -78,3 +83,13 @@ def identify_implementation(implementation: Implementation) -> Identification:
         return replace(found, gradients=str(error))
     except UnknownEquationError as error:
         return replace(found, unknown=str(error))
+
+
+def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:
+    """Where several steps contradict the equations of one: if these are those of the first step alone."""
+    try:
+        wiring = recover_wiring(probe, usual_equations(), equations)
+    except UnknownEquationError:
+        return None
+    change = Change(f"the first step computes {Identification(equations).summary}", "first", equations)
+    return Identification(usual_equations(), (change, *wiring.changes), untested=wiring.untested)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -51,6 +52,26 @@ class Probe:
         """Return h' and c' (B, H) of one step from x (B, I), h and c (B, H)."""
         _, h_n, c_n = self.call(LSTMWeights(((cell,),)), x[None], h[None], c[None])
         return h_n[0], c_n[0]
+
+    def free_inputs(self, z: Array) -> tuple[Array, Array]:
+        """Return w_ih (4, 6) and x (B, 6) with which the gate sums of one unit are z (B, 4)."""
+        w_ih, x = np.zeros((4, 6)), np.zeros((len(z), 6))
+        for gate, (column, place) in enumerate(self._columns):
+            w_ih[gate, column], x[:, place] = 1.0, z[:, gate]
+        return w_ih, x
+
+    @cached_property
+    def _columns(self) -> list[tuple[int, int]]:
+        """Four columns of w_ih, each with the place of x that it is multiplied by: the same one, in nn.LSTM."""
+        found = list[tuple[int, int]]()
+        for column in range(6):
+            w_ih = np.zeros((4, 6))
+            w_ih[:, column] = (0.4, -0.7, 0.9, 0.6)
+            x = np.concatenate([np.zeros((1, 6)), np.eye(6)])
+            h, c = self.step(CellWeights(w_ih, np.zeros((4, 1))), x, np.zeros((7, 1)), np.full((7, 1), 0.8))
+            moved = np.flatnonzero(np.abs(np.concatenate([h - h[0], c - c[0]], 1)).max(1)[1:] > 1e-12)
+            found += [(column, int(moved[0]))] if len(moved) == 1 else []
+        return found[:4] if len(found) >= 4 else [(k, k) for k in range(4)]
 
     def _setting(self, weights: LSTMWeights, x: Array) -> Setting:
         layers, directions = weights.num_layers, weights.num_directions

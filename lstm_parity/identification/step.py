@@ -1,86 +1,113 @@
-"""The two equations of a step as values: sums of products of functions of one number each, in an outer function."""
+"""The two equations of a step as values: sums of products of functions, each of one variable or of such a sum."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_parity.identification.curves import SIGMOID, TANH, Curve
+from lstm_parity.identification.curves import IDENTITY, SIGMOID, TANH, Curve
 from lstm_parity.reference.noise.model import Array
 
 Values = dict[str, Array]  # of z0 ... z3, c and h, and of what is computed of them
+Peepholes = tuple[tuple[str, str], ...]  # rows, each with the state, c or c', that is added to it
 ROWS = ("z0", "z1", "z2", "z3")
 
 
 @dataclass(frozen=True)
 class Term:
-    """A product: a number, times functions of one variable each."""
+    """A product: a number, times functions of one variable or one expression each."""
 
     factor: float
-    curves: tuple[tuple[str, Curve], ...]
+    curves: tuple[tuple[str | Expression, Curve], ...] = ()
 
     def __call__(self, values: Values) -> Array:
         """Evaluate it."""
-        product = np.full_like(values["c"], self.factor)
-        for name, curve in self.curves:
-            product = product * curve(values[name])
+        product = np.full_like(next(iter(values.values())), self.factor)
+        for argument, curve in self.curves:
+            product = product * curve(values[argument] if isinstance(argument, str) else argument(values))
         return product
 
     @property
     def is_known(self) -> bool:
         """Whether every function in it has a name."""
-        return all(curve.is_known for _, curve in self.curves)
+        return all(curve.is_known for _, curve in self.all_curves())
+
+    def all_curves(self) -> Iterator[tuple[str | Expression, Curve]]:
+        """Yield its functions, and those inside their arguments."""
+        for argument, curve in self.curves:
+            yield argument, curve
+            if isinstance(argument, Expression):
+                for term in argument.terms:
+                    yield from term.all_curves()
 
     def curve_of(self, name: str) -> Curve | None:
-        """Return the function of a variable, if it is in the product."""
-        return dict(self.curves).get(name)
+        """Return the function of a variable, if it is in the product or inside it."""
+        return next((curve for argument, curve in self.all_curves() if argument == name), None)
 
-
-Outer = tuple[str, Callable[[Array], Array], Callable[[Array], Array]]
-OUTER: tuple[Outer, ...] = (  # how it is written, what it computes, what undoes it
-    ("{}", lambda y: y, lambda y: y),
-    ("tanh({})", np.tanh, lambda y: np.arctanh(np.clip(y, -1.0 + 1e-16, 1.0 - 1e-16))),
-)
+    def times(self, argument: str | Expression, curve: Curve) -> Term:
+        """Return it times another function."""
+        return replace(self, curves=(*self.curves, (argument, curve)))
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A sum of products inside an outer function; limit: what it is clipped to."""
+    """A sum of products; limit: what it is clipped to."""
 
     terms: tuple[Term, ...]
-    outer: str = "{}"
     limit: float = np.inf
 
     def __call__(self, values: Values) -> Array:
         """Evaluate it."""
-        total = np.sum([term(values) for term in self.terms], 0)
-        function = next(function for text, function, _ in OUTER if text == self.outer)
-        return np.asarray(np.clip(function(total), -self.limit, self.limit))
-
-
-@dataclass(frozen=True)
-class Step:
-    """Both equations of a step."""
-
-    cell: Expression
-    hidden: Expression
+        zero = np.zeros_like(next(iter(values.values())))
+        total = np.sum([zero, *(term(values) for term in self.terms)], 0)
+        return np.asarray(np.clip(total, -self.limit, self.limit))
 
     @property
     def is_known(self) -> bool:
         """Whether every function in it has a name."""
-        return all(term.is_known for term in (*self.cell.terms, *self.hidden.terms))
+        return all(term.is_known for term in self.terms)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether its functions are all of one variable."""
+        return all(isinstance(argument, str) for term in self.terms for argument, _ in term.curves)
+
+    @property
+    def size(self) -> int:
+        """How many functions it is made of."""
+        return sum(1 + sum(1 for _ in term.all_curves()) for term in self.terms)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Both equations of a step; peepholes: the states that are added to gate sums before."""
+
+    cell: Expression
+    hidden: Expression
+    peepholes: Peepholes = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every function in it has a name."""
+        return self.cell.is_known and self.hidden.is_known
 
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' for gate sums z (4, ...), c and h of the shape of one of them."""
         values: Values = {**dict(zip(ROWS, z, strict=True)), "c": c, "h": h}
+        values = add_peepholes(values, self.peepholes, "c", 1.0)
         values["c'"] = self.cell(values)
-        values |= {f"part{k}": term(values) for k, term in enumerate(self.cell.terms)}
+        values = add_peepholes(values, self.peepholes, "c'", 1.0)
         return self.hidden(values), values["c'"]
 
 
+def add_peepholes(values: Values, peepholes: Peepholes, state: str, sign: float) -> Values:
+    """Add a state to the gate sums that it is looked at by."""
+    return values | {row: values[row] + sign * values[one] for row, one in peepholes if one == state}
+
+
 RIGHT = Step(
-    Expression((Term(1.0, (("z1", SIGMOID), ("c", Curve("{}")))), Term(1.0, (("z0", SIGMOID), ("z2", TANH))))),
+    Expression((Term(1.0, (("z1", SIGMOID), ("c", IDENTITY))), Term(1.0, (("z0", SIGMOID), ("z2", TANH))))),
     Expression((Term(1.0, (("z3", SIGMOID), ("c'", TANH))),)),
 )

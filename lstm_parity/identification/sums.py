@@ -3,55 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.probe import Probe
-from lstm_parity.identification.step import Step
+from lstm_parity.identification.transforms import ACROSS, COLUMNS, VALUES, Transform
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
 PARAMETERS = ("w_ih", "w_hh", "b_ih", "b_hh")
-_VALUES = (0.5, -0.8)
-_BASE = np.array([0.3, -0.2, 0.5, 0.1])
-_REACH = 3.0  # factors are sought up to this
-_EXACT, _LOOSE = 1e-9, 1e-2
+_STEP = 1e-4
+_EXACT = 1e-9
+SumsStep = Callable[[Array, Array, Array], tuple[Array, Array]]  # h' and c' of gate sums (4, ...), c and h
 
 
 @dataclass(frozen=True)
 class Read:
     """How one parameter is read.
 
-    rows: for each of its four blocks of rows, the gate sum that it enters; factors: how often. layout: of LAYOUTS.
+    matrix: for each gate sum, how often each of the four blocks of rows enters it. layout: of LAYOUTS; source: of
+    SOURCES, what is done before to the x or h that a matrix is multiplied by.
     """
 
-    rows: tuple[int, ...] = (0, 1, 2, 3)
-    factors: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
-    layout: str = "blocks"
+    matrix: tuple[tuple[float, ...], ...] = tuple(tuple(map(float, row)) for row in np.eye(4))
+    layout: str = ""
+    source: str = ""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether every block of rows enters one gate sum at most, and no two the same."""
+        entries = np.array(self.matrix) != 0.0
+        return bool((entries.sum(0) <= 1).all() and (entries.sum(1) <= 1).all())
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """For each block of rows the gate sum that it enters; where that is none, one of those that are left."""
+        entries = np.array(self.matrix) != 0.0
+        if not self.is_single:
+            return (0, 1, 2, 3)
+        left = iter(np.flatnonzero(~entries.any(1)).tolist())
+        return tuple(int(np.argmax(column)) if column.any() else next(left) for column in entries.T)
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """For each block of rows how often it enters its gate sum."""
+        return tuple(self.matrix[row][block] for block, row in enumerate(self.rows))
 
 
 Sums = dict[str, Read]  # by parameter
 RIGHT: Sums = dict.fromkeys(PARAMETERS, Read())
 
 
-def _interleave(w: Array) -> Array:
-    """Rows that lie unit by unit, brought into blocks by gate."""
-    return np.concatenate([w[k::4] for k in range(4)])
+def _by_block(change: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda w: np.concatenate([change(part) for part in np.split(w, 4)])
 
 
-def _transpose(w: Array) -> Array:
-    return np.concatenate([part.T for part in np.split(w, 4)])
+def _diagonal(w: Array) -> Array:
+    return np.asarray(np.eye(*w.shape) * w) if w.ndim == 2 else w
+
+
+def _one_block(block: int) -> Callable[[Array], Array]:
+    return lambda w: np.concatenate([np.split(w, 4)[block]] * 4)
 
 
 LAYOUTS: Mapping[str, Callable[[Array], Array]] = {
-    "blocks": lambda w: w,
-    "interleaved": _interleave,
-    "transposed": _transpose,
+    "": lambda w: w,
+    "interleaved": lambda w: np.concatenate([w[k::4] for k in range(4)]),
+    "transposed": _by_block(np.transpose),
+    "with the rows of each gate in the other order": _by_block(lambda w: w[::-1]),
+    "with the rows of each gate one place on": _by_block(lambda w: np.roll(w, 1, 0)),
+    "with the rows of each gate one place back": _by_block(lambda w: np.roll(w, -1, 0)),
+    "by its diagonals alone": _by_block(_diagonal),
+    **{f"by its rows of gate {k} alone": _one_block(k) for k in range(4)},
+    "with its rows scaled to length 1": lambda w: w / np.sqrt((w * w).sum(-1, keepdims=True)),
+    "with its columns scaled to length 1": lambda w: w / np.sqrt((w * w).sum(0, keepdims=True)),
+    "by the rows of the first unit alone": _by_block(lambda w: 0.0 * w + w[:1]),
+    "without its last row": lambda w: np.concatenate([w[:-1], 0.0 * w[-1:]]),
+    "transposed as a whole": lambda w: w.reshape(w.shape[::-1]).T if w.ndim == 2 else w,
 }
+SOURCES: Mapping[str, Transform] = {"": lambda s: s, **VALUES, **ACROSS, **COLUMNS}
 
 
 def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
@@ -64,81 +97,68 @@ def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
             continue
         value = LAYOUTS[read.layout](value)
         with_rows = {"w_ih": x, "w_hh": h}.get(name)
-        part = value[None] if with_rows is None else with_rows @ value.T
-        for block, (row, factor) in enumerate(zip(read.rows, read.factors, strict=True)):
-            total[row] += factor * part[:, block * size : (block + 1) * size]
+        part = value[None] if with_rows is None else SOURCES[read.source](with_rows) @ value.T
+        blocks = part.reshape(len(part), 4, size).swapaxes(0, 1)
+        total += np.tensordot(np.array(read.matrix), blocks, 1)
     return total
 
 
-def recover_sums(probe: Probe, step: Step) -> Sums:
+def recover_sums(probe: Probe, step: SumsStep) -> Sums:
     """Recover how each parameter is read. Raises UnknownEquationError."""
     names = PARAMETERS[1:] if probe.bias else ("w_hh",)
     found = {"w_ih": Read()} | {name: _recover_rows(probe, step, name) for name in names}
-    return _recover_layouts(probe, step, found)
+    return {name: _recover_layout(probe, step, name, read) for name, read in found.items()}
 
 
-def _recover_rows(probe: Probe, step: Step, name: str) -> Read:
-    """Put a number into one row after the other, and find which gate sum moves like that, and how far."""
-    found = [_recover_row(probe, step, name, block) for block in range(4)]
-    rows = [row for row, _ in found]
-    missing = iter(sorted(set(range(4)) - {row for row in rows if row is not None}))
-    return Read(tuple(next(missing) if row is None else row for row in rows), tuple(factor for _, factor in found))
+def _recover_rows(probe: Probe, step: SumsStep, name: str) -> Read:
+    """Move one row after the other a little, and find how often it enters which gate sum."""
+    rng = np.random.default_rng(3)
+    z, c, h = rng.uniform(-1.5, 1.5, (4, 16)), rng.uniform(-1.5, 1.5, 16), np.ones(16)
+    w_ih, x = probe.free_inputs(z.T)
 
-
-def _recover_row(probe: Probe, step: Step, name: str, block: int) -> tuple[int | None, float]:
-    h, c = np.ones((1, 1)), np.full((1, 1), 0.7)
-    observed = []
-    for value in _VALUES:
-        row = np.zeros(4)
-        row[block] = value
+    def call(block: int, value: float) -> Array:
+        row = value * np.eye(4)[block]
         w_hh = row[:, None] if name == "w_hh" else np.zeros((4, 1))
         biases = {other: row if other == name else np.zeros(4) for other in ("b_ih", "b_hh")}
-        observed.append(np.ravel(probe.step(CellWeights(np.eye(4), w_hh, **biases), _BASE[None], h, c)))
-    observed_pairs = np.array(observed)
+        return np.ravel(probe.step(CellWeights(w_ih, w_hh, **biases), x, h[:, None], c[:, None]))
 
-    def distance(gate: int, factors: Array) -> Array:
-        away = np.zeros_like(factors)
-        for value, wanted in zip(_VALUES, observed_pairs, strict=True):
-            z = np.repeat(_BASE[:, None], len(factors), 1)
-            z[gate] += factors * value
-            got = step(z, np.full_like(factors, 0.7), np.ones_like(factors))
-            away = np.maximum(away, np.maximum(np.abs(got[0] - wanted[0]), np.abs(got[1] - wanted[1])))
-        return away
+    def expect(moved: Array) -> Array:
+        return np.ravel(step(z + moved[:, None], c, h))
 
-    limit = _EXACT if step.is_known else _LOOSE
-    for factor in (1.0, 0.0):
-        for gate in (block, *(k for k in range(4) if k != block)):
-            if distance(gate, np.array([factor]))[0] <= limit:
-                return (gate, 1.0) if factor else (None, 0.0)
-    best = min((_search(partial(distance, gate)), gate) for gate in range(4))
-    (away, factor), gate = best
-    if away > limit:
-        raise UnknownEquationError(f"rows of {name} enter no gate sum as a multiple of themselves")
-    near = float(f"{factor:.4g}")
-    return gate, near if abs(near - factor) < 1e-6 else factor
+    slopes = np.stack([(expect(_STEP * unit) - expect(-_STEP * unit)) / (2 * _STEP) for unit in np.eye(4)], 1)
+    columns = []
+    for block in range(4):
+        moved = (call(block, _STEP) - call(block, -_STEP)) / (2 * _STEP)
+        found = np.round(np.linalg.lstsq(slopes, moved)[0], 5)
+        if np.abs(expect(0.5 * found) - call(block, 0.5)).max() > _EXACT:
+            return Read()  # no multiple of the row: its layout is sought as if all were usual
+        columns.append(found)
+    matrix = np.stack(columns, 1)
+    for gate in range(4):  # what no result depends on is taken as usual
+        if np.abs(slopes[:, gate]).max() < _EXACT and not matrix[:, gate].any():
+            matrix[gate, gate] = 1.0
+    return Read(tuple(map(tuple, matrix.tolist())))
 
 
-def _search(distance: Callable[[Array], Array]) -> tuple[float, float]:
-    """The smallest distance and the factor that it is at, by finer and finer grids."""
-    low, high = -_REACH, _REACH
-    for _ in range(9):
-        grid = np.linspace(low, high, 121)
-        k = int(np.argmin(away := distance(grid)))
-        low, high = grid[max(k - 2, 0)], grid[min(k + 2, 120)]
-    return float(away[k]), float(grid[k])
+def _usual_factors(read: Read) -> Read:
+    return Read(tuple(tuple(float(k != 0.0) for k in row) for row in read.matrix))
 
 
-def _recover_layouts(probe: Probe, step: Step, sums: Sums) -> Sums:
-    """Find which column and unit each element belongs to, with three units."""
+def _recover_layout(probe: Probe, step: SumsStep, name: str, read: Read) -> Read:
+    """Find which column and unit each element of a parameter belongs to, with three units, all others being zero."""
     rng, size = np.random.default_rng(7), 3
-    cell = CellWeights(*(0.6 * rng.standard_normal(shape) for shape in ((12, 2), (12, 3), (12,), (12,))))
-    x, h, c = (rng.standard_normal((5, n)) for n in (2, size, size))
-    wanted = probe.step(cell if probe.bias else CellWeights(cell.w_ih, cell.w_hh), x, h, c)
-    limit = 1e-8 if step.is_known else _LOOSE
-    for w_ih, w_hh, biases in product(("blocks", "interleaved"), LAYOUTS, ("blocks", "interleaved")):
-        layouts = {"w_ih": w_ih, "w_hh": w_hh, "b_ih": biases, "b_hh": biases}
-        read = {name: Read(one.rows, one.factors, layouts[name]) for name, one in sums.items()}
-        got = step(compute_sums(read, cell, x, h), c, h)
-        if all(np.abs(one - other).max() <= limit for one, other in zip(got, wanted, strict=True)):
-            return read
+    shapes = {"w_ih": (12, 5), "w_hh": (12, 3), "b_ih": (12,), "b_hh": (12,)}
+    drawn = {n: 0.6 * rng.standard_normal(shape) * (n == name) for n, shape in shapes.items()}
+    cell = CellWeights(**(drawn if probe.bias else {n: drawn[n] for n in ("w_ih", "w_hh")}))
+    x, h, c = (rng.standard_normal((5, n)) for n in (5, size, size))
+    wanted = probe.step(cell, x, h, c)
+    reads = dict.fromkeys((read, _usual_factors(read)))  # a norm of one unit looks like a factor
+    for start, source, layout in product(reads, SOURCES if name[0] == "w" else ("",), LAYOUTS):
+        one = replace(start, layout=layout, source=source)
+        try:
+            got = step(compute_sums({name: one}, cell, x, h), c, h)
+        except ValueError:  # a layout that this shape has not
+            continue
+        if all(np.abs(a - b).max() <= 1e-8 for a, b in zip(got, wanted, strict=True)):
+            return Read(one.matrix, one.layout, one.source)
     raise UnknownEquationError("with more than one unit it computes something else than with one")

@@ -6,15 +6,15 @@ that what is found there is known in the larger ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from lstm_parity.identification.cell import UnknownEquationError
-from lstm_parity.identification.changes import Change, Place, known_changes
+from lstm_parity.identification.changes import Change, Place, known_changes, scaled_changes
 from lstm_parity.identification.equations import Equations
 from lstm_parity.identification.probe import Probe, ProbeError
 from lstm_parity.identification.sums import PARAMETERS
@@ -23,7 +23,8 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 Results = tuple[Array, Array, Array]
 _EXACT = 1e-8
-_MOST_PAIRS = 2500
+_MOST_PAIRS = 800
+_MOST_PARTS, _MOST_PARTNERS = 5, 800
 _SIZES = {
     (1, 1): "several steps",
     (1, 2): "both directions",
@@ -39,34 +40,37 @@ _USUAL: Mapping[str, Callable[..., Any]] = {
     "w_hh": lambda place, n, d: place,
     "b_ih": lambda place, n, d: place,
     "b_hh": lambda place, n, d: place,
+    "h_0 and c_0": lambda place, n, d: place,
     "h_0": lambda place, n, d: place,
     "c_0": lambda place, n, d: place,
-    "first rows": lambda state: state,
     "fed": lambda halves, place: np.concatenate(halves, -1),
+    "input": lambda x, place, n, d: x,
     "backwards": lambda place, n, d: place[1] == 1,
-    "turned": lambda place, n, d: False,
-    "read": lambda x, t, place: x[t],
+    "start": lambda h, c, place, n, d: (h, c),
     "between": lambda h, c, number, steps: (h, c),
+    "outputs": lambda outputs, place, n, d: outputs,
     "added": lambda halves, below, place: halves,
     "result": lambda layers: np.concatenate(layers[-1], -1),
     "h_n of": lambda h, outputs, place: h,
+    "h_n and c_n": lambda states, n, d: states,
     "h_n": lambda states, n, d: states,
     "c_n": lambda states, n, d: states,
+    "returned": lambda h_n, c_n: (h_n, c_n),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Wired:
-    """An LSTM of these equations, with these changes."""
+    """An LSTM of these equations, with these changes; first: the equations of the first step, if they are others."""
 
     equations: Equations
     changes: tuple[Change, ...] = ()
+    first: Equations | None = None
 
     def __call__(self, weights: LSTMWeights, x: Array, h_0: Array, c_0: Array) -> Results:
         """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H)."""
         seams = {**_USUAL, **{change.seam: change.function for change in self.changes}}
         sizes = weights.num_layers, weights.num_directions
-        h_0, c_0 = (seams["first rows"](state) for state in (h_0, c_0))
         layers, last = [[x]], list[tuple[Array, Array]]()
         for layer in range(sizes[0]):
             halves = list[Array]()
@@ -77,8 +81,9 @@ class Wired:
                 halves.append(output)
                 last.append((h, c))
             layers.append(seams["added"](halves, layers[-1], (layer, 0)))
-        h_n, c_n = (seams[name](np.stack([one[k] for one in last]), *sizes) for k, name in enumerate(("h_n", "c_n")))
-        return seams["result"](layers), h_n, c_n
+        both = (seams["h_n and c_n"](np.stack([one[k] for one in last]), *sizes) for k in range(2))
+        h_n, c_n = (seams[name](states, *sizes) for name, states in zip(("h_n", "c_n"), both, strict=True))
+        return seams["result"](layers), *seams["returned"](h_n, c_n)
 
     def _run(
         self,
@@ -96,17 +101,17 @@ class Wired:
             parts[name] = getattr(weights.cells[layer][direction], name)
         states = []
         for name, state in (("h_0", h_0), ("c_0", c_0)):
-            where = seams[name](place, *sizes)
-            states.append(np.zeros_like(state[0]) if where is None else state[where[0] * sizes[1] + where[1]])
-        (h, c), cell = states, CellWeights(**parts)
-        order = range(len(x))
+            layer, direction = seams[name](seams["h_0 and c_0"](place, *sizes), *sizes)
+            states.append(state[layer * sizes[1] + direction])
+        (h, c), cell = seams["start"](*states, place, *sizes), CellWeights(**parts)
+        x, order = seams["input"](x, place, *sizes), range(len(x))
         outputs: dict[int, Array] = {}
         for number, t in enumerate(reversed(order) if seams["backwards"](place, *sizes) else order):
             h, c = seams["between"](h, c, number, len(x))
-            h, c = self.equations(cell, seams["read"](x, t, place), h, c)
+            equations = self.first if self.first is not None and number == 0 else self.equations
+            h, c = equations(cell, x[t], h, c)
             outputs[t] = h
-        stacked = np.stack([outputs[t] for t in order])
-        stacked = stacked[::-1] if seams["turned"](place, *sizes) else stacked
+        stacked = seams["outputs"](np.stack([outputs[t] for t in order]), place, *sizes)
         return stacked, seams["h_n of"](h, stacked, place), c
 
 
@@ -120,26 +125,29 @@ class _Question:
     c_0: Array
     wanted: Results
 
-    def is_answered_by(self, model: Wired, tolerance: float) -> bool:
-        """Whether a model returns the same."""
+    def count_answered(self, model: Wired) -> int:
+        """Count the numbers that a model returns right."""
         try:
             got = model(self.weights, self.x, self.h_0, self.c_0)
         except (ValueError, IndexError):  # a change that this size has no place for
-            return False
-        return all(
-            one.shape == other.shape and np.abs(one - other).max() <= tolerance
+            return 0
+        return sum(
+            int((np.abs(one - other) <= _EXACT).sum())
             for one, other in zip(got, self.wanted, strict=True)
+            if one.shape == other.shape
         )
 
+    def is_answered_by(self, model: Wired) -> bool:
+        """Whether a model returns the same."""
+        return self.count_answered(model) == sum(one.size for one in self.wanted)
 
-def _ask(probe: Probe, layers: int, directions: int, seed: int, steps: int, scale: float) -> _Question:
+
+def _ask(probe: Probe, layers: int, directions: int, seed: int, steps: int) -> _Question:
     rng, size, rows = np.random.default_rng(seed), 3, 4
     widths = [3] + [size * directions] * (layers - 1)
 
     def cell(width: int) -> CellWeights:
-        drawn = [
-            scale * rng.standard_normal(s) for s in ((4 * size, width), (4 * size, size), (4 * size,), (4 * size,))
-        ]
+        drawn = [0.8 * rng.standard_normal(s) for s in ((4 * size, width), (4 * size, size), (4 * size,), (4 * size,))]
         return CellWeights(*(drawn if probe.bias else drawn[:2]))
 
     weights = LSTMWeights(tuple(tuple(cell(width) for _ in range(directions)) for width in widths))
@@ -156,49 +164,84 @@ class Wiring:
     untested: tuple[str, ...]
 
 
-def recover_wiring(probe: Probe, equations: Equations, tolerance: float = _EXACT) -> Wiring:
-    """Recover what is connected otherwise than in nn.LSTM. Raises UnknownEquationError."""
+def recover_wiring(probe: Probe, equations: Equations, first: Equations | None = None) -> Wiring:
+    """Recover what is connected otherwise than in nn.LSTM; first: the equations of the first step, if they are others.
+
+    Raises UnknownEquationError.
+    """
     changes, answered, untested = tuple[Change, ...](), list[_Question](), list[str]()
-    scale = 0.8 if equations.is_known else 0.3  # a function without a name is known where it was measured
     for (layers, directions), words in _SIZES.items():
         try:
-            questions = [_ask(probe, layers, directions, seed, steps, scale) for seed, steps in ((1, 5), (2, 4))]
+            questions = [_ask(probe, layers, directions, seed, steps) for seed, steps in ((1, 5), (2, 4))]
         except ProbeError as error:
             untested.append(f"{words}: {error}")
             continue
-        found = _search(equations, changes, [questions[0], *answered], tolerance)
-        if found is None or not questions[1].is_answered_by(Wired(equations, found), tolerance):
+        model = Wired(equations, changes, first)
+        found = _search(model, list(known_changes(layers, directions)), [questions[0], *answered])
+        if found is None or not questions[1].is_answered_by(replace(model, changes=found)):
             raise UnknownEquationError(f"with {words} it is wired in a way that is not known")
         changes = found
         answered += questions
     return Wiring(changes, tuple(untested))
 
 
-def _search(
-    equations: Equations, changes: tuple[Change, ...], questions: Sequence[_Question], tolerance: float
-) -> tuple[Change, ...] | None:
-    """The changes, with as few more as answer all questions."""
+def _search(model: Wired, singles: Sequence[Change], questions: Sequence[_Question]) -> tuple[Change, ...] | None:
+    """The changes of a model, with as few more as answer all questions."""
 
     def answers(more: tuple[Change, ...]) -> bool:
-        model = Wired(equations, _replace(changes, more))
-        return all(question.is_answered_by(model, tolerance) for question in questions)
+        changed = replace(model, changes=_replace(model.changes, more))
+        return all(question.is_answered_by(changed) for question in questions)
 
     if answers(()):
-        return changes
-    singles = list(known_changes())
+        return model.changes
     for change in singles:
         if answers((change,)):
-            return _replace(changes, (change,))
-    pairs = [pair for pair in combinations(singles, 2) if pair[0].seam != pair[1].seam]
-    known = {change.seam for change in changes}
+            return _replace(model.changes, (change,))
+    for scaled in _fit_factors(model, questions[0]):
+        if answers((scaled,)):
+            return _replace(model.changes, (scaled,))
+    pairs = _list_pairs(model, singles, questions[0])
+    return next((_replace(model.changes, pair) for pair in pairs if answers(pair)), None)
 
-    def is_unlikely(pair: tuple[Change, Change]) -> tuple[bool, bool]:
-        """What varies what is known already comes first, then what is the same of two, as h_0 and c_0."""
-        one, other = (change.text.partition(" ")[2] for change in pair)
-        return not known & {change.seam for change in pair}, one != other
 
-    pairs.sort(key=is_unlikely)
-    return next((_replace(changes, pair) for pair in pairs[:_MOST_PAIRS] if answers(pair)), None)
+def _fit_factors(model: Wired, question: _Question) -> Iterator[Change]:
+    """Yield numbers that something may be multiplied by, by Newton's method."""
+    sizes = question.weights.num_layers, question.weights.num_directions
+    wanted = np.concatenate([one.ravel() for one in question.wanted])
+
+    def results(change: Change) -> Array:
+        got = replace(model, changes=_replace(model.changes, (change,)))
+        found = got(question.weights, question.x, question.h_0, question.c_0)
+        return np.concatenate([one.ravel() for one in found])
+
+    for scaled in scaled_changes(*sizes):
+        factor = 1.0
+        for _ in range(8):
+            at = results(scaled(factor))
+            slope = (results(scaled(factor + 1e-6)) - at) / 1e-6
+            if not slope @ slope > 0.0 or abs(factor) > 100.0:
+                break
+            factor -= float(slope @ (at - wanted) / (slope @ slope))
+        if np.abs(results(scaled(factor)) - wanted).max() < 1e-6:
+            yield scaled(float(f"{factor:.6g}"))
+
+
+def _list_pairs(model: Wired, singles: Sequence[Change], question: _Question) -> Iterator[tuple[Change, Change]]:
+    """Yield pairs: with a variant of what is known; with one that answers a part; with the same done to two things."""
+    common = [change for change in singles if change.is_common]
+    stems = {change.stem for change in model.changes}
+    varied = [change for change in singles if change.stem in stems]
+    last = ("weights", *PARAMETERS, "h_0 and c_0", "h_0", "c_0")
+    partners = sorted(common, key=lambda change: change.seam in last)[:_MOST_PARTNERS]
+    yield from ((one, other) for other in partners for one in varied if one.seam != other.seam)
+    parts = [question.count_answered(replace(model, changes=_replace(model.changes, (c,)))) for c in singles]
+    for k in np.argsort(parts, kind="stable")[::-1][:_MOST_PARTS]:
+        if parts[k] > question.count_answered(model):
+            yield from ((singles[k], other) for other in partners if other.seam != singles[k].seam)
+    pairs = [pair for pair in combinations(common, 2) if pair[0].seam != pair[1].seam]
+    yield from sorted(pairs, key=lambda pair: pair[0].stem.partition(" ")[2] != pair[1].stem.partition(" ")[2])[
+        :_MOST_PAIRS
+    ]
 
 
 def _replace(changes: tuple[Change, ...], more: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -14,7 +14,8 @@ from torch import nn
 import lstm_parity
 from lstm_parity.cli import main
 from lstm_parity.diagnosis.implementation import diagnose_implementation
-from lstm_parity.identification.curves import recognise, sigmoid
+from lstm_parity.identification.curves import recognise
+from lstm_parity.identification.functions import sigmoid
 from lstm_parity.identification.probe import ProbeError
 from lstm_parity.implementations.load import adapt
 from specimens import unseen_styles
@@ -41,7 +42,7 @@ EQUATIONS = {
         "g": "g = 0.63662 * arctan(1.5708 * z_g)",
     },
     "CellClipped": {"c'": "c' = clip(f * c + i * g, -1, 1)"},
-    "CellInputTwice": {"c'": "c' = i * f * c + i * g"},
+    "CellInputTwice": {"c'": "c' = i * (f * c + g)"},
     "CellPlusHidden": {"c'": "c' = f * c + h + i * g"},
     "HiddenOldCell": {"h'": "h' = o * tanh(f * c)"},
     "HiddenResidual": {"h'": "h' = o * tanh(c') + h"},
@@ -52,9 +53,9 @@ EQUATIONS = {
 WIRING = {
     "ReverseReadsForwardHH": ["w_hh is that of the forward direction"],
     "HalvesSwapped": ["a layer reads the two halves of the layer below exchanged"],
-    "LastReverseNotFlipped": ["outputs lie in the other order of time in reverse in the last layer"],
+    "LastReverseNotFlipped": ["the output of a layer is taken in the other order of time in reverse in the last layer"],
     "LastHiddenByPosition": ["h_n is the output at the last time, in both directions"],
-    "StatesOfLayerZero": ["h_0 is that of layer 0", "c_0 is that of layer 0"],
+    "StatesOfLayerZero": ["h_0 and c_0 are those of layer 0"],
 }
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from lstm_parity.cli import main
 from lstm_parity.identification.changes import known_changes
-from lstm_parity.identification.curves import BASES
+from lstm_parity.identification.functions import BASES
 
 PAGE = (Path(__file__).parents[2] / "docs/identify.md").read_text()
 
@@ -25,6 +25,6 @@ def test_the_page_shows_what_the_command_prints():
 
 def test_the_page_counts_functions_and_connections():
     """Those that are recognised, beside constants, and those that are tried."""
-    counted = (f"one of {len(BASES) - 1} functions", f"are tried, {len([*known_changes()])} of them")
+    counted = (f"one of {len(BASES) - 1} functions", f"are tried, {len([*known_changes(2, 2)])} of them")
 
     assert all(words in PAGE for words in counted), counted

@@ -1,0 +1,77 @@
+"""Steps whose units are not independent: nn.LSTM's, with something done across the units at one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_parity.identification.functions import sigmoid
+from lstm_parity.identification.step import Step
+from lstm_parity.identification.transforms import ACROSS, COLUMNS, ROWS, VALUES, Transform
+from lstm_parity.reference.noise.model import Array
+
+_GATES = "ifgo"
+
+
+@dataclass(frozen=True)
+class AcrossStep:
+    """nn.LSTM's step with a transform (..., H) at one place.
+
+    place: "z", a gate sum as "z_i", a gate as "i" (after its function) or "i of z" (in the place of it), "c", "c'",
+    "c' in h'", "h'". line: which of the equations that changes. words: what is said there.
+    """
+
+    place: str
+    line: str
+    words: str
+    transform: Transform
+
+    def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
+        """Return h' and c' (B, H) for gate sums z (4, B, H), c and h (B, H)."""
+        whole = self._at("z", np.concatenate(list(z), -1))
+        sums = {gate: self._at(f"z_{gate}", part) for gate, part in zip(_GATES, np.split(whole, 4, -1), strict=True)}
+        gates = {
+            gate: self.transform(value)
+            if self.place == f"{gate} of z"
+            else self._at(gate, np.tanh(value) if gate == "g" else sigmoid(value))
+            for gate, value in sums.items()
+        }
+        new = self._at("c'", gates["f"] * self._at("c", c) + gates["i"] * gates["g"])
+        return self._at("h'", gates["o"] * np.tanh(self._at("c' in h'", new))), new
+
+    def _at(self, place: str, value: Array) -> Array:
+        return self.transform(value) if place == self.place else value
+
+
+@dataclass(frozen=True)
+class UnequalUnits:
+    """A step whose last unit has other equations than the first ones."""
+
+    first: Step
+    last: Step
+
+    def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
+        """Return h' and c' (B, H) for gate sums z (4, B, H), c and h (B, H)."""
+        one, other = self.first(z, c, h), self.last(z, c, h)
+        h_new, c_new = (np.concatenate([a[..., :-1], b[..., -1:]], -1) for a, b in zip(one, other, strict=True))
+        return h_new, c_new
+
+
+def across_steps() -> Iterator[AcrossStep]:
+    """Yield those that are tried."""
+    for words, transform in {**ACROSS, **COLUMNS, **ROWS}.items():
+        yield AcrossStep("z", "z", f"z {words}", transform)
+        for gate in _GATES:
+            yield AcrossStep(f"z_{gate}", "z", f"z_{gate} {words}", transform)
+            yield AcrossStep(gate, gate, words, transform)
+        yield AcrossStep("c", "c'", f"c {words}", transform)
+        yield AcrossStep("c'", "c'", words, transform)
+        yield AcrossStep("c' in h'", "h'", f"c' {words}", transform)
+        yield AcrossStep("h'", "h'", words, transform)
+    for words, transform in VALUES.items():
+        yield AcrossStep("z", "z", f"z {words}", transform)
+    for words, transform in ACROSS.items():
+        for gate in _GATES:
+            yield AcrossStep(f"{gate} of z", gate, f"= z_{gate} {words}", transform)

@@ -1,0 +1,402 @@
+"""Functions of several variables, written as sums of products of functions of fewer: by what moves with what.
+
+Two variables lie in different terms of a sum if neither changes what the other adds, and in different factors of a
+product if neither changes what the other multiplies. What is left is linear in a function of one variable, or lies
+inside a squashing function that can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from lstm_parity.identification.curves import IDENTITY, SIGMOID, TANH, Curve, recognise
+from lstm_parity.identification.step import Expression, Term, Values
+from lstm_parity.reference.noise.model import Array
+
+EXACT, LOOSE = 1e-8, 1e-2  # largest distance, of what has a name and of what has none
+_GRID = np.linspace(-4.0, 4.0, 61)
+_DEEPEST = 3
+_SEVERAL = 16
+Function = Callable[[Values], Array]
+_UNDO: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "tanh({})": (np.tanh, np.arctanh),
+    "sigmoid({})": (SIGMOID, lambda y: np.log(y / (1.0 - y))),
+    "softsign({})": (Curve("softsign({})"), lambda y: y / (1.0 - np.abs(y))),
+}
+
+
+@dataclass
+class Region:
+    """Where functions are looked at: by variable, half of the width as a part of 4.
+
+    left: how many more functions are looked at before the search ends.
+    """
+
+    reach: Mapping[str, float]
+    left: int = 14
+
+    def draw(self, rng: np.random.Generator, names: Sequence[str], count: int) -> Values:
+        """Draw values of variables."""
+        return {name: 0.75 * self.reach[name] * rng.uniform(-4.0, 4.0, count) for name in names}
+
+    def grid(self, name: str) -> Array:
+        """Return evenly spaced values of one."""
+        return self.reach[name] * _GRID
+
+
+def is_close(got: Array, exact: Array, tolerance: float = EXACT) -> bool:
+    """Whether two arrays agree, to a part of the largest number or of 1."""
+    size = max(1.0, float(np.abs(exact).max(initial=0.0)))
+    return bool(np.isfinite(got).all() and np.abs(got - exact).max(initial=0.0) <= tolerance * size)
+
+
+def agrees(expression: Expression, got: Array, exact: Array) -> bool:
+    """Whether an expression has these values; with a function that has no name, at most of them."""
+    if expression.is_known:
+        return is_close(got, exact)
+    near = np.abs(got - exact) <= LOOSE * max(1.0, float(np.abs(exact).max(initial=0.0)))
+    return bool(near.mean() > 0.8)
+
+
+def decompose(
+    function: Function, names: Sequence[str], region: Region, *, depth: int = 0, undo: bool = True
+) -> tuple[Term, ...] | None:
+    """Write a function of these variables as a sum of products; None if that cannot be done.
+
+    undo: whether it may lie inside a squashing function.
+    """
+    region.left -= 1
+    if depth > _DEEPEST or region.left < 0:
+        return None
+    rng = np.random.default_rng([7, depth, len(names)])
+    drawn = region.draw(rng, names, 200)
+    wanted = function(drawn)
+    if not np.isfinite(wanted).all():
+        return None
+    base = {name: values[:1] for name, values in drawn.items()}
+    moving = _find_moving(function, names, region, rng)
+    within = _restrict(function, base, moving) if moving else function
+    groups = _group(moving, _depend(within, moving, region, rng, _mixed_sum))
+    found, left = list[Term](), float(function(base)[0])
+    for group in groups:
+        part = _restrict(function, base, group)
+        terms = _decompose_group(part, group, region, depth, undo, len(groups) > 1)
+        if terms is None:
+            return None
+        found += terms
+        left -= sum(float(term(base)[0]) for term in terms)
+    found = _merge_numbers([*found, Term(left)])
+    expression = Expression(tuple(found))
+    return tuple(found) if agrees(expression, expression(drawn), wanted) else None
+
+
+def _merge_numbers(terms: Sequence[Term]) -> list[Term]:
+    """Add up the terms that are only a number."""
+    smallest = EXACT if all(term.is_known for term in terms) else LOOSE
+    number = sum(term.factor for term in terms if not term.curves)
+    others = sorted((term for term in terms if term.curves and term.factor), key=_rank)
+    return others + ([Term(_short(number))] if abs(number) > smallest else [])
+
+
+def _rank(term: Term) -> int:
+    """Where it stands in a sum: what has c in it, then what has h, then the rest."""
+    return 0 if term.curve_of("c") or term.curve_of("q") else 1 if term.curve_of("h") else 2
+
+
+def _restrict(function: Function, base: Values, names: Sequence[str]) -> Function:
+    """A function of fewer variables, the others as in base (of one row)."""
+
+    def restricted(values: Values) -> Array:
+        count = len(values[names[0]])
+        full = {name: np.repeat(value, count) for name, value in base.items()}
+        return function(full | {name: values[name] for name in names})
+
+    return restricted
+
+
+def _find_moving(function: Function, names: Sequence[str], region: Region, rng: np.random.Generator) -> list[str]:
+    one, other = (region.draw(rng, names, _SEVERAL) for _ in range(2))
+    at = function(one)
+    size = max(1.0, float(np.abs(at).max()))
+    return [name for name in names if np.abs(function(one | {name: other[name]}) - at).max() > 1e-9 * size]
+
+
+def _corners(
+    function: Function,
+    pairs: Sequence[tuple[str, str]],
+    names: Sequence[str],
+    region: Region,
+    rng: np.random.Generator,
+) -> Array:
+    """Values at two values of either variable of each pair, the others the same: (pairs, 4, draws).
+
+    The four are (0, 0), (0, 1), (1, 0) and (1, 1).
+    """
+    one, other = (region.draw(rng, names, _SEVERAL) for _ in range(2))
+    corners = [one | {name: other[name] for name in moved} for a, b in pairs for moved in ((), (b,), (a,), (a, b))]
+    together = {name: np.concatenate([corner[name] for corner in corners]) for name in names}
+    return function(together).reshape(len(pairs), 4, _SEVERAL)
+
+
+def _mixed_sum(f00: Array, f01: Array, f10: Array, f11: Array) -> Array:
+    return np.asarray((f11 - f10 - f01 + f00) / max(1.0, float(np.abs(f00).max())))
+
+
+def _mixed_product(f00: Array, f01: Array, f10: Array, f11: Array) -> Array:
+    return np.asarray((f11 * f00 - f10 * f01) / np.maximum(1e-12, np.abs(f11 * f00) + np.abs(f10 * f01)))
+
+
+def _depend(
+    function: Function,
+    names: Sequence[str],
+    region: Region,
+    rng: np.random.Generator,
+    mixed: Callable[..., Array],
+) -> list[tuple[str, str]]:
+    """The pairs of variables that depend on one another, in a sum or in a product."""
+    pairs = list(combinations(names, 2))
+    corners = _corners(function, pairs, names, region, rng) if pairs else ()
+    return [pair for pair, four in zip(pairs, corners, strict=True) if np.abs(mixed(*four)).max() > 1e-9]
+
+
+def _group(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """Join what depends on one another."""
+    of = {name: {name} for name in names}
+    for a, b in pairs:
+        joined = of[a] | of[b]
+        of |= dict.fromkeys(joined, joined)
+    return list(dict.fromkeys(tuple(name for name in names if name in of[first]) for first in names))
+
+
+def _decompose_group(
+    part: Function, group: Sequence[str], region: Region, depth: int, undo: bool, is_free: bool
+) -> list[Term] | None:
+    """Write one term of a sum, up to a number that may be added if is_free."""
+    if len(group) == 1:
+        return [Term(1.0, ((group[0], _recognise_alone(part, group[0], region, is_free)),))]
+    for form in _forms(part, group, region, depth, undo):
+        if form is not None:
+            return form
+    return None
+
+
+def _forms(part: Function, group: Sequence[str], region: Region, depth: int, undo: bool) -> Iterator[list[Term] | None]:
+    yield _as_product(part, group, region, depth)
+    yield _as_linear(part, group, region, depth)
+    if undo:
+        yield _as_squashed(part, group, region, depth)
+    if depth == 0:
+        yield _as_gated(part, group, region)
+
+
+def _recognise_alone(part: Function, name: str, region: Region, is_free: bool) -> Curve:
+    grid = region.grid(name)
+    values = part({name: grid})
+    if not is_free:
+        return _measure(_of_one(part, name), grid, up_to_factor=False)
+    plain = next((curve for curve in (SIGMOID, TANH, IDENTITY) if np.ptp(values - curve(grid)) < 1e-9), None)
+    if plain is not None:
+        return plain
+    curve = _measure(lambda z: part({name: z}) - values[len(values) // 2], grid, up_to_factor=False)
+    return curve if not curve.is_known or curve.base in ("lines", "ratio") else replace(curve, offset=0.0)
+
+
+def _of_one(function: Function, name: str) -> Callable[[Array], Array]:
+    return lambda z: function({name: z})
+
+
+def _measure(function: Callable[[Array], Array], grid: Array, *, up_to_factor: bool) -> Curve:
+    """Recognise a function; one without a name is measured at more points."""
+    curve = recognise(grid, function(grid), up_to_factor=up_to_factor)
+    if curve.is_known:
+        return curve
+    fine = np.linspace(grid[0], grid[-1], 16 * (len(grid) - 1) + 1)
+    return Curve("", points=tuple(fine.tolist()), values=tuple(function(fine).tolist()))
+
+
+def _as_product(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
+    """A product, to which a number may be added."""
+    rng = np.random.default_rng([8, depth])
+    for offset in _find_offsets(part, group, region, rng):
+
+        def inner(values: Values, offset: float = offset) -> Array:
+            return part(values) - offset
+
+        factors = _group(group, _depend(inner, group, region, rng, _mixed_product))
+        if len(factors) > 1 and (term := _multiply(inner, factors, group, region, depth)) is not None:
+            return [term]
+    return None
+
+
+def _find_offsets(part: Function, group: Sequence[str], region: Region, rng: np.random.Generator) -> list[float]:
+    """The numbers after whose subtraction two of the variables may be in different factors of a product."""
+    found = [0.0]
+    for f00, f01, f10, f11 in _corners(part, list(combinations(group, 2)), group, region, rng):
+        below = f11 + f00 - f01 - f10
+        clear = np.abs(below) > 1e-3 * max(1.0, float(np.abs(f00).max()))
+        if clear.sum() >= 4:
+            offsets = (f11 * f00 - f01 * f10)[clear] / below[clear]
+            offset = float(np.median(offsets))
+            if np.abs(offsets - offset).max() < 1e-7 and all(abs(offset - other) > 1e-7 for other in found):
+                found.append(offset)
+    return found
+
+
+def _multiply(
+    inner: Function, factors: Sequence[Sequence[str]], group: Sequence[str], region: Region, depth: int
+) -> Term | None:
+    """Write a product of functions of separate variables."""
+    drawn = region.draw(np.random.default_rng(3), group, 40)
+    k = int(np.argmax(np.abs(inner(drawn))))
+    base = {name: values[k : k + 1] for name, values in drawn.items()}
+    at = float(inner(base)[0])
+    product = Term(1.0)
+    for names in factors:
+        one = _restrict(lambda values: inner(values) / at, base, names)
+        if len(names) == 1:
+            grid = region.grid(names[0])
+            curve = _measure(_of_one(one, names[0]), grid, up_to_factor=True)
+            product = product.times(names[0], norm(curve))
+            continue
+        terms = decompose(one, names, region, depth=depth + 1)
+        if terms is None:
+            return None
+        product = replace(product, curves=(*product.curves, *_as_factor(terms)))
+    return _attribute(at / float(product(base)[0]), product.curves)
+
+
+def _as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], ...]:
+    """A sum as a factor of a product, up to a number: its first term is taken once."""
+    if len(terms) == 1:
+        return terms[0].curves
+    first = terms[0].factor * np.prod([curve.factor for _, curve in terms[0].curves if not curve.offset])
+    scaled = []
+    for term in terms:
+        whole = term.factor * float(np.prod([curve.factor for _, curve in term.curves if not curve.offset])) / first
+        curves = tuple((n, curve if curve.offset else replace(curve, factor=1.0)) for n, curve in term.curves)
+        scaled.append(Term(_short(float(whole)), curves))
+    return ((Expression(tuple(scaled)), IDENTITY),)
+
+
+def _as_linear(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
+    """A function of one variable times something, and something added."""
+    rng = np.random.default_rng([9, depth])
+    for name in sorted(group, key=lambda n: (n[0] == "z", n)):
+        rest = [other for other in group if other != name]
+        found = _split_off(part, name, rest, region, rng)
+        if found is None:
+            continue
+        curve, slope, level = found
+        factor = decompose(slope, rest, region, depth=depth + 1)
+        added = factor and decompose(level, rest, region, depth=depth + 1)
+        if factor is not None and added is not None:
+            return [*(term.times(name, curve) for term in factor), *added]
+    return None
+
+
+def _split_off(
+    part: Function, name: str, rest: Sequence[str], region: Region, rng: np.random.Generator
+) -> tuple[Curve, Function, Function] | None:
+    """The function of one variable, what it is multiplied by, and what is added."""
+    grid = region.grid(name)
+    middle = len(grid) // 2
+    bases = [region.draw(rng, rest, 1) for _ in range(5)]
+
+    def table(base: Values, z: Array) -> Array:
+        fixed = {other: np.repeat(value, len(z)) for other, value in base.items()}
+        return part(fixed | {name: z}) - part(fixed | {name: np.full_like(z, grid[middle])})
+
+    tables = [table(base, grid) for base in bases]
+    number = int(np.argmax([np.abs(one).max() for one in tables]))
+    largest = tables[number]
+    k = int(np.argmax(np.abs(largest)))
+    if abs(largest[k]) < 1e-9 or any(not is_close(t, largest * (t[k] / largest[k]), 1e-9) for t in tables):
+        return None
+    curve = norm(_measure(lambda z: table(bases[number], z), grid, up_to_factor=True))
+    zero, far = float(grid[middle]), float(grid[k])
+    step = float((curve(np.array([far])) - curve(np.array([zero])))[0])
+
+    def at(values: Values, number: float) -> Array:
+        return part(values | {name: np.full_like(values[rest[0]], number)})
+
+    def slope(values: Values) -> Array:
+        return np.asarray((at(values, far) - at(values, zero)) / step)
+
+    def level(values: Values) -> Array:
+        return np.asarray(at(values, zero) - slope(values) * curve(np.array([zero])))
+
+    return curve, slope, level
+
+
+def _as_squashed(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
+    """A squashing function of something, to which a number may be added."""
+    drawn = region.draw(np.random.default_rng(4), group, 300)
+    values = part(drawn)
+    states = [name for name in group if name[0] != "z"]
+    at_zero = part({name: 0.0 * drawn[name] if name in states else drawn[name] for name in group})
+    offsets = [0.0, *([float(at_zero[0])] if states and np.ptp(at_zero) < 1e-9 and abs(at_zero[0]) > EXACT else [])]
+    for offset in offsets:
+        for text, (_, undo) in _UNDO.items():
+            if not states and text != "tanh({})":  # a ratio of gates can be written so, and is not
+                continue
+            low = 0.0 if text[0] == "s" and "sigmoid" in text else -1.0
+            if (values - offset).min() <= low or (values - offset).max() >= 1.0:
+                continue
+
+            def inside(values: Values, undo: Callable[[Array], Array] = undo, offset: float = offset) -> Array:
+                with np.errstate(all="ignore"):
+                    return undo(part(values) - offset)
+
+            terms = decompose(inside, group, region, depth=depth + 1, undo=False)
+            if terms is not None:
+                return [Term(1.0, ((Expression(terms), Curve(text)),))]
+    return None
+
+
+def _as_gated(part: Function, group: Sequence[str], region: Region) -> list[Term] | None:
+    """A gate times a function in which it stands again."""
+    for name in (name for name in group if name[0] == "z"):
+
+        def divided(values: Values, name: str = name) -> Array:
+            return np.asarray(part(values) / SIGMOID(values[name]))
+
+        terms = decompose(divided, group, region, depth=1)
+        if terms is not None:
+            return [term.times(name, SIGMOID) for term in terms]
+    return None
+
+
+def norm(curve: Curve) -> Curve:
+    """Return a curve that is known but for its factor, with the usual one; a gate is 1 where it is widest open."""
+    if not curve.is_known or curve.base in ("lines", "ratio"):
+        return curve
+    if not curve.offset:
+        return replace(curve, factor=1.0)
+    return tidy(curve.scaled(1.0 / (curve.offset + abs(curve.factor)))) if curve.offset > 0.0 else curve
+
+
+def _attribute(factor: float, curves: Sequence[tuple[str | Expression, Curve]]) -> Term:
+    """Give the number before a product to the one function in it that is not plain, if there is just one."""
+    curves = list(curves)
+    usual = (SIGMOID, TANH, IDENTITY)
+    odd = [k for k, (_, curve) in enumerate(curves) if (curve not in usual if factor == -1.0 else not curve.is_plain)]
+    odd = [k for k in odd if not curves[k][1].offset] or odd  # a gate with an offset has its factor already
+    if len(odd) == 1:
+        name, curve = curves[odd[0]]
+        curves[odd[0]] = name, tidy(curve.scaled(factor))
+        factor = 1.0
+    return Term(_short(factor), tuple(curves))
+
+
+def tidy(curve: Curve) -> Curve:
+    """Return a curve with short numbers, where they are as good."""
+    return replace(curve, factor=_short(curve.factor), offset=_short(curve.offset))
+
+
+def _short(value: float) -> float:
+    near = float(f"{value:.6g}")
+    return near if abs(near - value) < 1e-8 * max(1.0, abs(value)) else value
