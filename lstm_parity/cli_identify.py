@@ -36,12 +36,14 @@ def identify(json_file: Path | None, impl: str, arrays: str, time_limit: float, 
     try:
         with Console(stderr=True).status("identifying"), remote as there:
             there.start()
+            remarks = there.remarks
             found = identify_implementation(there)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
     except ProbeError as error:
         click.echo(f"{impl} cannot be identified: {error}")
         sys.exit(3)
+    click.echo("".join(f"{line}\n" for line in remarks), nl=bool(remarks))
     click.echo(identification_text(str(target), found), nl=False)
     if json_file is not None:
         json_file.write_text(identification_json(str(target), found), encoding="utf-8")

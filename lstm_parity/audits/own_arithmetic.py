@@ -26,6 +26,8 @@ _FIRST_CALLS = {  # tried in turn until one is supported
     "form": ("batched", "unbatched", "packed"),
     "states": (True, False),
     "batch_first": (False, True),
+    "num_layers": (1, 2, 3),
+    "bias": (True, False),
     "bidirectional": (False, True),
     "sizes": ("distinct", "one"),
 }

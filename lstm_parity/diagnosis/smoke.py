@@ -18,6 +18,14 @@ _CALLS = (
     "I3-H5-T4-unbatched-float32-normal-1",
     "I3-H5-T4-B1-nostates-float32-normal-1",
     "I3-H5-bf-T4-B2-float32-normal-1",
+    *(
+        f"I3-H5{layers}{others}-T4-B2{states}-{dtype}-normal-1"
+        for dtype in ("float32", "float64")
+        for states in ("", "-nostates")
+        for layers in ("", "-L2", "-L3")
+        for others in ("", "-nobias", "-bi", "-nobias-bi")
+        if layers or others or states
+    ),
 )
 
 
@@ -26,14 +34,14 @@ def check_adapter(implementation: Implementation, device: str = "cpu") -> str | 
 
     Whether its numbers are right is not judged here, only whether they are numbers.
     """
-    refusals = []
+    refusals = dict[str, str]()  # the first call that was refused for each reason
     for name in _CALLS:
         seen = observe(implementation, on_device(parse_case(name), device), chain=False)
         if seen.refused is None:
             break
-        refusals.append(f"  {name}: {seen.refused}")
+        refusals.setdefault(seen.refused, f"  {name}: {seen.refused}")
     else:
-        return "\n".join(["every plain call was refused, so nothing can be judged:", *refusals])
+        return "\n".join(["every plain call was refused, so nothing can be judged:", *refusals.values()])
     if seen.failed is not None:
         arrays = "\n  hint: a function that computes with NumPy arrays needs --arrays numpy (pytest: --lstm-arrays)"
         hint = arrays if "torch.float32' as a data type" in seen.failed or "numpy" in seen.failed.lower() else ""

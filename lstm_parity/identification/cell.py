@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -164,8 +165,8 @@ def _try_argument(step: FreeStep, cell: Expression, argument: Expression, by: st
 
     limit = _find_limit(lambda values: step.of(values)[0])
     names = (*ROWS, "q", "h" if by == "c" else "c")
-    for reach in (1.0, 0.2, 0.02):
-        region = Region({**_WHOLE.reach, "q": reach})
+    for sums, reach in product((1.5, 0.5), (1.0, 0.2, 0.02)):
+        region = Region({**_WHOLE.reach, **dict.fromkeys(ROWS, sums), "q": reach})
         largest = np.abs(hidden(region.draw(np.random.default_rng(12), names, 300))).max()
         if largest < 0.999 * limit:
             break

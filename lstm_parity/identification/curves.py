@@ -142,6 +142,8 @@ def recognise(z: Array, y: Array, *, up_to_factor: bool = False) -> Curve:
     size = float(np.abs(y).max()) or 1.0
     if np.ptp(y) <= _FITS * size:
         return Curve("1", factor=float(y.mean()))
+    if not np.isfinite(y).all():
+        return Curve("", points=tuple(z.tolist()), values=tuple(y.tolist()))
     return next(_candidates(z, y, size, up_to_factor), Curve("", points=tuple(z.tolist()), values=tuple(y.tolist())))
 
 

@@ -129,6 +129,8 @@ def _recover_rows(probe: Probe, step: SumsStep, name: str) -> Read:
     columns = []
     for block in range(4):
         moved = (call(block, _STEP) - call(block, -_STEP)) / (2 * _STEP)
+        if not (np.isfinite(moved).all() and np.isfinite(slopes).all()):
+            return Read()
         found = np.round(np.linalg.lstsq(slopes, moved)[0], 5)
         if np.abs(expect(0.5 * found) - call(block, 0.5)).max() > _EXACT:
             return Read()  # no multiple of the row: its layout is sought as if all were usual

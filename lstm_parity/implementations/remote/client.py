@@ -77,6 +77,11 @@ class RemoteImplementation:
         return None if answer["reason"] is None else str(answer["reason"])
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was found out about a class, in lines; nothing of other kinds."""
+        return tuple(self.ask({"do": "remarks"})[0]["remarks"]) if self.target.kind == "class" else ()
+
+    @property
     def without(self) -> tuple[str, ...]:
         """What was declared."""
         return self.target.without

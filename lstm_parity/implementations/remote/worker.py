@@ -72,6 +72,7 @@ class _Worker:
         self.loaded: OrderedDict[int, WatchedLSTM] = OrderedDict()
         self.operations: dict[str, Callable[..., Any]] = {
             "refuses": self.unsupported_reason,
+            "remarks": self.remarks,
             "call": self.call,
             "observe": self.observe,
             "autograd": self.autograd,
@@ -98,6 +99,10 @@ class _Worker:
     def unsupported_reason(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Why a setting is not supported."""
         return ({"reason": self.implementation.unsupported_reason(parse_setting(message["setting"]))},)
+
+    def remarks(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """What was found out about the target, in lines."""
+        return ({"remarks": list(getattr(self.implementation, "remarks", ()))},)
 
     def call(self, message: dict[str, Any], input: Any, hx: Any, *weights: torch.Tensor) -> tuple[Any, ...]:
         """What the LSTM of that number returns; it is loaded where it is not known and weights are sent along."""

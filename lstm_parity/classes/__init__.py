@@ -1,0 +1,1 @@
+"""Classes that compute an LSTM as somebody wrote them: how they are built, called and filled is found out."""

@@ -1,0 +1,171 @@
+"""How a class is constructed: which of its arguments is which of nn.LSTM's, by name, position or configuration."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from torch import nn
+
+
+class UnknownClassError(Exception):
+    """A class cannot be used as it stands; the message says what was not found, and what would help."""
+
+
+# what a parameter is, by its name; the first that fits
+_ROLES: Mapping[str, str] = {
+    "input_size": r"(^|_)(in|inp|input|inputs|emb|embed|embedding|feat|feature|features|x|vocab|i)(_|$)"
+    r"|input|embed|feature|^ninp?$|^idim$|^insize$|^nin$|^d_x$",
+    "num_layers": r"layer|depth|^stack",
+    "bidirectional": r"^bi$|bidir|both_dir|^direction",
+    "batch_first": r"^batch_first$|^batch_major$",
+    "time_first": r"^time_major$|^time_first$|^seq_first$",
+    "bias": r"^(use_|with_|has_)?bias(es)?$",
+    "return_sequences": r"return_seq",
+    "dropout": r"drop|zoneout",
+    "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
+}
+_SIZES = ("input_size", "hidden_size")
+
+
+def find_role(name: str) -> str | None:
+    """Return which of nn.LSTM's arguments a name means; None if it means none."""
+    return next((role for role, pattern in _ROLES.items() if re.search(pattern, name.lower())), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Constructor:
+    """How a class is constructed.
+
+    roles: by nn.LSTM's argument, the name of the class's own. config: the argument that holds them all, and what it is
+    like, or None. defaults: of its other arguments, where they matter. one_size: whether input and hidden size are one.
+    """
+
+    made: type
+    roles: Mapping[str, str]
+    config: tuple[str, Any] | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    one_size: bool = False
+
+    def has(self, role: str) -> bool:
+        """Whether an argument exists."""
+        return role in self.roles
+
+    def build(self, input_size: int, hidden_size: int, **more: Any) -> Any:
+        """Construct one. more: num_layers, bias, bidirectional; those that it has not must have their defaults."""
+        wanted = {"input_size": input_size, "hidden_size": hidden_size, **more}
+        if self.one_size:
+            del wanted["input_size"]
+        given = {self.roles[role]: self._value(role, value) for role, value in wanted.items() if role in self.roles}
+        given |= {self.roles[role]: True for role in ("return_sequences",) if role in self.roles}
+        if self.config is None:
+            return self.made(**given)
+        name, like = self.config
+        return self.made(**{name: _fill(like, given)})
+
+    def _value(self, role: str, value: Any) -> Any:
+        if role == "bidirectional" and isinstance(self.defaults.get(self.roles[role]), str):
+            return "bidirectional" if value else "forward"
+        return value
+
+    def describe(self) -> str:
+        """Say how it is constructed, in a line."""
+        given = ", ".join(f"{own}={role}" if own != role else own for role, own in self.roles.items())
+        inner = f"{self.config[0]} with {given}" if self.config else given
+        return f"{self.made.__name__}({inner})" + (", input and hidden size being one" if self.one_size else "")
+
+
+def _fill(like: Any, given: dict[str, Any]) -> Any:
+    """A configuration like this one, with these fields."""
+    if isinstance(like, type):
+        return like(**given)
+    if isinstance(like, Mapping):
+        return {**like, **given}
+    if dataclasses.is_dataclass(like):
+        return dataclasses.replace(typing.cast(Any, like), **given)
+    filled = copy.copy(like)
+    for name, value in given.items():
+        setattr(filled, name, value)
+    return filled
+
+
+def find_constructor(made: type) -> Constructor:
+    """Find how a class is constructed. Raises UnknownClassError."""
+    parameters = _parameters(made)
+    names = {p.name: p.default for p in parameters}
+    roles = _assign(names)
+    if "hidden_size" in roles:
+        return Constructor(made, roles, None, names, one_size="input_size" not in roles)
+    for parameter in parameters:
+        like = _config_of(parameter, made)
+        fields = {} if like is None else _fields(like)
+        roles = _assign(fields)
+        if set(_SIZES) <= set(roles):
+            return Constructor(made, roles, (parameter.name, like), fields)
+    raise UnknownClassError(
+        f"{made.__name__}({', '.join(names)}) was given, but which of these is the hidden size is not clear: name them "
+        "like input_size and hidden_size, or give an adapter, as in docs/any-language.md"
+    )
+
+
+def _parameters(made: type) -> list[inspect.Parameter]:
+    """The constructor's parameters; those of the class that it inherits from, where it passes all on."""
+    for one in made.__mro__:
+        if "__init__" not in vars(one) or one is nn.Module:
+            continue
+        found = list(inspect.signature(vars(one)["__init__"]).parameters.values())[1:]
+        if one in (nn.RNNBase, nn.LSTM, nn.LSTMCell):
+            return [p for p in inspect.signature(nn.RNNBase).parameters.values() if p.name not in ("mode", "proj_size")]
+        if not all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found):
+            return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return []
+
+
+def _assign(names: Mapping[str, Any]) -> dict[str, str]:
+    """Which of nn.LSTM's arguments each name means; of two that mean the same, the first."""
+    found = dict[str, str]()
+    for name, default in names.items():
+        role = find_role(name)
+        if role in _SIZES and (isinstance(default, bool | str | float) or default is None):
+            role = None
+        if role in ("bias", "batch_first", "time_first") and not isinstance(default, bool | type(inspect._empty)):
+            role = None
+        if role is not None:
+            found.setdefault(role, name)
+    sizes = [n for n, default in names.items() if default is inspect.Parameter.empty and n not in found.values()]
+    for role in _SIZES:  # two sizes of which one is known, or neither
+        if role not in found and len(sizes) == sum(r not in found for r in _SIZES):
+            found[role] = sizes.pop(0)
+    return {role: name for role, name in found.items() if role != "dropout"}
+
+
+def _config_of(parameter: inspect.Parameter, made: type) -> Any:
+    """What a parameter is like that may hold all sizes: a dataclass, or a default with fields."""
+    if parameter.default not in (None, inspect.Parameter.empty):
+        return parameter.default if _fields(parameter.default) else None
+    try:
+        hint = typing.get_type_hints(
+            next(vars(one)["__init__"] for one in made.__mro__ if "__init__" in vars(one))
+        ).get(parameter.name)
+    except Exception:  # the user's annotations
+        return None
+    options = [hint, *typing.get_args(hint)]
+    return next((option for option in options if isinstance(option, type) and dataclasses.is_dataclass(option)), None)
+
+
+def _fields(like: Any) -> Mapping[str, Any]:
+    """The fields of a configuration, with their defaults."""
+    if isinstance(like, type) and dataclasses.is_dataclass(like):
+        return {f.name: f.default for f in dataclasses.fields(like)}
+    if isinstance(like, Mapping):
+        return dict(like)
+    if isinstance(like, SimpleNamespace) or (hasattr(like, "__dict__") and not callable(like)):
+        return dict(vars(like))
+    return {}

@@ -1,0 +1,324 @@
+"""Which element of a class's own parameters is which of nn.LSTM's: layouts that the shapes allow, and the one that is.
+
+A layer in one direction has the weights (gate, unit, source), source being an input, a hidden unit, or one of two
+biases. A tensor of a class holds some of them, its axes in some order, gates and units perhaps as one axis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations, product
+from typing import Any
+
+import numpy as np
+import torch
+
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.weights import CellWeights
+
+# what the source axis holds: x inputs, h hidden units, b a bias
+_SOURCES = ("x", "h", "xh", "hx", "bxh", "bhx", "xhb", "hxb")
+_DIRECTIONS = re.compile(r"(^|[._])(fw|bw|fwd|bwd|forward|backward|reverse|rev|l2r|r2l)(?=[._\d]|$)")
+_BOTH = "bb"  # all rows of the one bias, then all of the other
+GATES = "ifgo"
+_GATE_WORDS: Mapping[str, str] = {
+    "i": r"^(i|in|input|inp|ig|update_in|write)",
+    "f": r"^(f|forget|fg|keep|remember)",
+    "o": r"^(o|out|output|og|read|show)",
+    "g": r"^(g|c|u|a|j|z|new|cand|cell|cc|mem|modul|tilde|node|block)",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one tensor holds weights of a layer in one direction.
+
+    sources: what lies along its source axis, in order; "b" alone for a bias. gates: the places in the class's
+    own order of gates that it holds. axes: the order of its axes "g", "u" and "s"; merged: whether g and u are one.
+    """
+
+    sources: str
+    gates: tuple[int, ...]
+    axes: str
+    merged: bool
+
+    @lru_cache(maxsize=4096)  # noqa: B019  (a frozen value)
+    def places(self, inputs: int, hidden: int) -> Array:
+        """Return, in the shape of the tensor, the place of each element in (gate, unit, source), flattened.
+
+        A bias alone stands for b_ih.
+        """
+        width = inputs + hidden + 2
+        if self.sources == _BOTH:
+            rows = width * np.arange(4 * hidden) + width
+            return np.concatenate([rows - 2, rows - 1])
+        whole = np.arange(4 * hidden * width).reshape(4, hidden, width)[list(self.gates)]
+        columns = {"x": range(inputs), "h": range(inputs, inputs + hidden), "b": [width - 2]}
+        picked = whole[..., [place for source in self.sources for place in columns[source]]]
+        order = ["gus".index(axis) for axis in self.axes]
+        shape = [picked.shape[k] for k in order]
+        moved = picked.transpose(order)
+        if self.merged:
+            k = min(self.axes.index("g"), self.axes.index("u"))
+            moved = moved.reshape([*shape[:k], shape[k] * shape[k + 1], *shape[k + 2 :]])
+        return np.asarray(np.squeeze(moved))
+
+
+def _list_readings(shape: tuple[int, ...], inputs: int, hidden: int, gates: int) -> list[Reading]:
+    """The readings of a shape (without axes of length 1) that holds so many gates."""
+    both = Reading(_BOTH, (0, 1, 2, 3), "gus", True)
+    found = [both] if gates == 4 and shape == (8 * hidden,) else []
+    for sources in ("b", *_SOURCES):
+        for axes in map("".join, permutations("gus")):
+            for merged in (False, True):
+                if merged and abs(axes.index("g") - axes.index("u")) != 1:
+                    continue
+                reading = Reading(sources, tuple(range(gates)), axes, merged)
+                if reading.places(inputs, hidden).shape == shape and not any(
+                    np.array_equal(reading.places(inputs, hidden), other.places(inputs, hidden)) for other in found
+                ):
+                    found.append(reading)
+    return found
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a class holds the weights of all its layers and directions.
+
+    slots: for each layer and direction in the order of nn.LSTM's states, the readings by name of tensor, with the
+    index along its first axis where that is directions (None else). order: nn.LSTM's gate at each place of the class's
+    own order. biases: how many of them it has.
+    """
+
+    slots: tuple[tuple[tuple[str, int | None, Reading], ...], ...]
+    order: str = GATES
+    biases: int = 0
+
+    def write(self, shapes: Mapping[str, tuple[int, ...]], cells: Sequence[CellWeights]) -> dict[str, torch.Tensor]:
+        """Return the class's own tensors for the weights of every layer and direction: differentiable in those."""
+        flat = {name: list[tuple[int | None, torch.Tensor]]() for name in shapes}
+        for slot, cell in zip(self.slots, cells, strict=True):
+            inputs, hidden = cell.input_size, cell.hidden_size
+            whole = _join(cell, hidden)[[GATES.index(gate) for gate in self.order]]
+            seen = 0
+            for name, index, reading in slot:
+                places = torch.as_tensor(np.array(reading.places(inputs, hidden)))
+                value = whole.reshape(-1)[places]
+                if "b" in reading.sources and reading.sources != _BOTH:
+                    seen += 1
+                    value = self._add_bias(value, whole, places, 1 + (seen > len(self.bias_names(slot)) // 2))
+                flat[name].append((index, value))
+        return {name: _assemble(parts, shapes[name]) for name, parts in flat.items() if parts}
+
+    def bias_names(self, slot: Sequence[tuple[str, int | None, Reading]]) -> list[str]:
+        """The tensors of a layer and direction that hold biases."""
+        return [name for name, _, reading in slot if "b" in reading.sources]
+
+    def _add_bias(self, value: torch.Tensor, whole: torch.Tensor, places: torch.Tensor, number: int) -> torch.Tensor:
+        """Where there is one bias: the sum of nn.LSTM's two. Of two, the second is b_hh."""
+        width = whole.shape[-1]
+        is_bias = (places % width) == width - 2
+        other = whole.reshape(-1)[torch.where(is_bias, places + 1, places)]
+        if self.biases == 1:
+            return torch.where(is_bias, value + other, value)
+        return torch.where(is_bias, other, value) if number == 2 else value
+
+    def read(self, tensors: Mapping[str, Array], inputs: Sequence[int], hidden: int) -> list[Array]:
+        """Return the weights (gate, unit, source) of every layer and direction, gates in the class's own order.
+
+        Biases are added up, in the place of b_ih.
+        """
+        found = []
+        for slot, width in zip(self.slots, inputs, strict=True):
+            whole = np.zeros(4 * hidden * (width + hidden + 2))
+            for name, index, reading in slot:
+                value = tensors[name] if index is None else tensors[name][index]
+                np.add.at(whole, np.ravel(reading.places(width, hidden)), np.ravel(value))
+            found.append(whole.reshape(4, hidden, -1))
+        return found
+
+    def describe(self) -> list[str]:
+        """Say how it holds its weights, a line for each tensor of the first layer and direction."""
+        lines = []
+        for name, _, reading in self.slots[0]:
+            gates = ", ".join(self.order[gate] for gate in reading.gates)
+            holds = " and ".join({"x": "x", "h": "h", "b": "bias"}[source] for source in reading.sources)
+            axes = [{"g": "gate", "u": "unit", "s": "source"}[axis] for axis in reading.axes]
+            form = "" if len(reading.gates) > 1 and reading.axes == "gus" else f", axes {', '.join(axes)}"
+            lines.append(f"{name}: of {holds} into {gates}{form}")
+        return lines
+
+
+def _join(cell: CellWeights, hidden: int) -> torch.Tensor:
+    """(gate, unit, source) of a layer in one direction."""
+    zeros = cell.w_ih.new_zeros(4 * hidden)
+    biases = [(zeros if bias is None else bias).reshape(4, hidden, 1) for bias in (cell.b_ih, cell.b_hh)]
+    return torch.cat([cell.w_ih.reshape(4, hidden, -1), cell.w_hh.reshape(4, hidden, -1), *biases], -1)
+
+
+def _assemble(parts: Sequence[tuple[int | None, torch.Tensor]], shape: tuple[int, ...]) -> torch.Tensor:
+    if parts[0][0] is None:
+        return parts[0][1].reshape(shape)
+    return torch.stack([value for _, value in sorted(parts, key=lambda part: part[0] or 0)]).reshape(shape)
+
+
+def find_layouts(
+    shapes: Mapping[str, tuple[int, ...]], inputs: Sequence[int], hidden: int, directions: int
+) -> Iterator[Layout]:
+    """Yield the layouts that the shapes of a class's tensors allow, the most usual first.
+
+    inputs: the width of what each layer and direction reads.
+    """
+    for slots in _split_slots(shapes, len(inputs), directions):
+        first = list(_list_slot(slots[0], inputs[0], hidden))
+        for families in first:
+            rest = [_same(slots[0], families, slot, inputs[k], hidden) for k, slot in enumerate(slots)]
+            if all(slot is not None for slot in rest):
+                found = tuple(tuple((name, index, r) for (name, index, _), r in zip(slot, readings, strict=True))
+                    for slot, readings in zip(slots, rest, strict=True) if readings is not None)  # fmt: skip
+                yield Layout(found, GATES, _count_biases(found[0]))
+
+
+def _count_biases(slot: Sequence[tuple[str, int | None, Reading]]) -> int:
+    return round(sum(len(r.gates) * r.sources.count("b") for _, _, r in slot) / 4)
+
+
+_Slot = list[tuple[str, "int | None", tuple[int, ...]]]  # name, index along the axis of directions, shape without ones
+
+
+def _split_slots(shapes: Mapping[str, tuple[int, ...]], count: int, directions: int) -> Iterator[list[_Slot]]:
+    """Yield how the tensors may be shared out to layers and directions."""
+    squeezed = {name: tuple(n for n in shape if n != 1) for name, shape in shapes.items()}
+    if count == 1:
+        yield [[(name, None, shape) for name, shape in squeezed.items()]]
+    if count == directions == 2 and all(shape[0] == 2 for shape in squeezed.values()):
+        yield [[(name, k, shape[1:]) for name, shape in squeezed.items()] for k in range(2)]
+    if count == 1 and all(shape[0] == 1 for shape in shapes.values()):
+        yield [[(name, 0, shape) for name, shape in squeezed.items()]]
+    if count > 1:
+        for key in (_numbers_and_direction, _first_number, _last_number, _direction):
+            groups: dict[Any, _Slot] = {}
+            for name, shape in squeezed.items():
+                groups.setdefault(key(name), []).append((name, None, shape))
+            if len(groups) == count and len({len(slot) for slot in groups.values()}) == 1:
+                yield list(groups.values())
+
+
+def _numbers_and_direction(name: str) -> tuple[Any, ...]:
+    return (*re.findall(r"\d+", name), _direction(name))
+
+
+def _first_number(name: str) -> Any:
+    return next(iter(re.findall(r"\d+", name)), None)
+
+
+def _last_number(name: str) -> Any:
+    return next(reversed(re.findall(r"\d+", name)), None)
+
+
+def _direction(name: str) -> Any:
+    found = _DIRECTIONS.search(name.lower())
+    return found[2] if found else None
+
+
+def _list_slot(slot: _Slot, inputs: int, hidden: int) -> Iterator[list[Reading]]:
+    """Yield the readings of the tensors of one layer and direction that hold every weight."""
+    families = dict[tuple[tuple[int, ...], int], list[int]]()
+    for k, (name, _, shape) in enumerate(slot):
+        families.setdefault((shape, _kind_of_name(name, slot)), []).append(k)
+    groups = (
+        [members[n : n + 4] for members in families.values() for n in range(0, len(members), 4)]
+        if all(len(members) % 4 == 0 for members in families.values())
+        else [[k] for k in range(len(slot))]
+    )
+    for chosen in _choose(slot, groups, inputs, hidden):
+        if _is_whole(chosen, inputs, hidden):
+            yield [reading for _, reading in sorted(chosen)]
+
+
+def _kind_of_name(name: str, slot: _Slot) -> int:
+    """Tensors of one shape with another word in their names, as W and U, are families of their own."""
+    stem = re.sub(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$", "", name)
+    stems = list(
+        dict.fromkeys(re.sub(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$", "", n) for n, _, _ in slot)
+    )
+    counts = [
+        sum(re.sub(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$", "", n) == s for n, _, _ in slot)
+        for s in stems
+    ]
+    return stems.index(stem) if all(count % 4 == 0 for count in counts) else 0
+
+
+def _choose(
+    slot: _Slot, groups: Sequence[Sequence[int]], inputs: int, hidden: int
+) -> Iterator[list[tuple[int, Reading]]]:
+    options = []
+    for group in groups:
+        shape = slot[group[0]][2]
+        if len(group) == 4:
+            places = _places_of([slot[k][0] for k in group], slot, groups)
+            one = _list_readings(shape, inputs, hidden, 1)
+            options.append([
+                [(k, Reading(r.sources, (place,), r.axes, r.merged)) for k, place in zip(group, places, strict=True)]
+                for r in one
+            ])  # fmt: skip
+        else:
+            every = [(group[0], reading) for reading in _list_readings(shape, inputs, hidden, 4)]
+            three = [(group[0], reading) for reading in _list_readings(shape, inputs, hidden, 3)]
+            last = [
+                (group[0], Reading(r.sources, (3,), r.axes, r.merged)) for r in _list_readings(shape, inputs, hidden, 1)
+            ]
+            options.append([[one] for one in (*every, *three, *last)])
+    for combined in product(*options):
+        yield [one for part in combined for one in part]
+
+
+def _places_of(names: Sequence[str], slot: _Slot, groups: Sequence[Sequence[int]]) -> list[int]:
+    """The place of each of four tensors in the order of gates: that of the first four, where names say so."""
+    first = [_own_word(name, [slot[k][0] for k in groups[0]]) for name in (slot[k][0] for k in groups[0])]
+    words = [_own_word(name, names) for name in names]
+    return [first.index(word) for word in words] if set(words) == set(first) else list(range(4))
+
+
+def _own_word(name: str, names: Sequence[str]) -> str:
+    """What a name has that the others of its family have not."""
+    start = 0
+    while all(other[: start + 1] == name[: start + 1] for other in names) and start < len(name):
+        start += 1
+    end = 0
+    while all(other[len(other) - end - 1 :] == name[len(name) - end - 1 :] for other in names) and end < len(name):
+        end += 1
+    return name[start : len(name) - end]
+
+
+def name_order(slot: Sequence[tuple[str, Any, Reading]]) -> str | None:
+    """The order of gates that the names of a class's tensors say; None if they do not."""
+    named = {reading.gates[0]: name for name, _, reading in slot if len(reading.gates) == 1}
+    if len(named) != 4:
+        return None
+    words = [_own_word(named[k], list(named.values())).strip("._").lower() for k in range(4)]
+    found = [next((gate for gate, pattern in _GATE_WORDS.items() if re.match(pattern, word)), "") for word in words]
+    return "".join(found) if sorted(found) == sorted(GATES) else None
+
+
+def _is_whole(chosen: Sequence[tuple[int, Reading]], inputs: int, hidden: int) -> bool:
+    """Whether every weight of x and h is held once, and every gate has the same number of biases."""
+    counts = np.zeros(4 * hidden * (inputs + hidden + 2), int)
+    for _, reading in chosen:
+        np.add.at(counts, np.ravel(reading.places(inputs, hidden)), 1)
+    whole = counts.reshape(4 * hidden, -1)
+    biases = whole[:, -2:].sum(1)
+    return bool((whole[:, :-2] == 1).all() and len(set(biases)) == 1 and biases[0] <= 2)
+
+
+def _same(first: _Slot, readings: Sequence[Reading], slot: _Slot, inputs: int, hidden: int) -> list[Reading] | None:
+    """The readings of another layer or direction, which are those of the first."""
+    if len(slot) != len(readings):
+        return None
+    matches = all(
+        reading.places(inputs, hidden).shape == shape for reading, (_, _, shape) in zip(readings, slot, strict=True)
+    )
+    return list(readings) if matches else None
