@@ -175,6 +175,8 @@ def _verify_target(
         sys.exit(1)
     except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
+    if found.remarks:
+        click.echo("\n".join(["found of the class:", *(f"  {line}" for line in found.remarks), ""]))
     return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
 
 

@@ -43,7 +43,8 @@ def identify(json_file: Path | None, impl: str, arrays: str, time_limit: float, 
     except ProbeError as error:
         click.echo(f"{impl} cannot be identified: {error}")
         sys.exit(3)
-    click.echo("".join(f"{line}\n" for line in remarks), nl=bool(remarks))
+    if remarks:
+        click.echo("\n".join(["found of the class:", *(f"  {line}" for line in remarks), ""]))
     click.echo(identification_text(str(target), found), nl=False)
     if json_file is not None:
         json_file.write_text(identification_json(str(target), found), encoding="utf-8")

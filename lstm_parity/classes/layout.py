@@ -66,6 +66,13 @@ class Reading:
             moved = moved.reshape([*shape[:k], shape[k] * shape[k + 1], *shape[k + 2 :]])
         return np.asarray(np.squeeze(moved))
 
+    def describe_axes(self) -> str:
+        """Say in which order its axes are."""
+        words = {"g": "gate", "u": "unit", "s": "source"}
+        shown = [a for a in self.axes if (a != "g" or len(self.gates) > 1) and (a != "s" or set(self.sources) != {"b"})]
+        text = ", ".join(words[axis] for axis in shown)
+        return text.replace("gate, unit", "gate x unit").replace("unit, gate", "unit x gate") if self.merged else text
+
 
 def _list_readings(shape: tuple[int, ...], inputs: int, hidden: int, gates: int) -> list[Reading]:
     """The readings of a shape (without axes of length 1) that holds so many gates."""
@@ -146,9 +153,7 @@ class Layout:
         for name, _, reading in self.slots[0]:
             gates = ", ".join(self.order[gate] for gate in reading.gates)
             holds = " and ".join({"x": "x", "h": "h", "b": "bias"}[source] for source in reading.sources)
-            axes = [{"g": "gate", "u": "unit", "s": "source"}[axis] for axis in reading.axes]
-            form = "" if len(reading.gates) > 1 and reading.axes == "gus" else f", axes {', '.join(axes)}"
-            lines.append(f"{name}: of {holds} into {gates}{form}")
+            lines.append(f"{name} ({reading.describe_axes()}): of {holds} into {gates}")
         return lines
 
 

@@ -54,6 +54,7 @@ def verify_target(
         implementation.start()
         if (problem := check_adapter(implementation, device)) is not None:
             raise AdapterError(f"{implementation.name} cannot be judged: {problem}")
+        remarks = implementation.remarks
 
         def read(dtype: str) -> Sequence[Row]:
             if dtype in shared:
@@ -70,6 +71,7 @@ def verify_target(
             keep=work.append,
             once_right=beside.start,
         )
+        found = replace(found, remarks=remarks)
         if INTERRUPTED not in found.certificate.limits:
             work.remove()
         if not found.wrong:

@@ -98,11 +98,15 @@ class VerifyOptions:
 
 @dataclass(frozen=True, eq=False)
 class Verification:
-    """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof."""
+    """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof.
+
+    remarks: what was found out about a class, in lines.
+    """
 
     certificate: Certificate
     wrong: Sequence[Verdict] = ()
     proof: Proof | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def verify_one(
