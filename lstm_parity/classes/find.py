@@ -212,11 +212,15 @@ def _remembers(
 def _reads_states(
     convention: Convention, made: Any, x: torch.Tensor, states: Any, results: Mapping[str, torch.Tensor]
 ) -> bool:
-    """Whether states that are given change the results."""
+    """Whether the states of a row change its results, and no other row's."""
     if states is None:
         return True
-    other = convention.call(copy.deepcopy(made), x, (states[0] + 1.0, states[1] + 1.0))
-    return any(not torch.equal(other[name], results[name]) for name in results)
+    given = tuple(state.clone() for state in states)
+    for state in given:
+        state[:, -1] += 1.0
+    other = convention.call(copy.deepcopy(made), x, given)
+    moved = [(other[name] - results[name]).abs().amax((0, 2)) for name in results]
+    return all(float(rows[:-1].max()) == 0.0 for rows in moved) and any(float(rows[-1]) > 0.0 for rows in moved)
 
 
 def _fit(
@@ -284,13 +288,33 @@ def _computes(held: Sequence[Array], order: str, results: Mapping[str, Array], d
 def _choose_nearest(found: Sequence[Found]) -> Found:
     """Of layouts of which none is exact, those of the first call that has states and returns most."""
 
-    def worth(one: Found) -> tuple[bool, bool, int]:
+    def worth(one: Found) -> tuple[bool, bool, int, bool]:
         convention = one.convention
-        return convention.states is not None, convention.is_batched, len((convention.recipe or _NONE).paths)
+        paths = (convention.recipe or _NONE).paths
+        return convention.states is not None, convention.is_batched, len(paths), _is_linear_in_c(one)
 
     best = max(found, key=worth)
     same = [one for one in found if one.convention is best.convention]
     return replace(best, others=tuple(one.layout for one in same[1:]))
+
+
+def _is_linear_in_c(found: Found) -> bool:
+    """Whether the new c grows evenly with the old one, as f * c does: then it is no h that is taken for c."""
+    convention, made = found.convention, build(found.constructor)
+    if convention.states is None or "c" not in (convention.recipe or _NONE).paths:
+        return False
+    rng = np.random.default_rng(5)
+    width = _HIDDEN if found.constructor.one_size else _INPUT
+    x = torch.from_numpy(rng.standard_normal((1, _ROWS, width)))
+    h, c = (torch.from_numpy(rng.standard_normal((convention.slots, _ROWS, _HIDDEN))) for _ in range(2))
+    try:
+        with torch.no_grad():
+            one, two, three = (
+                convention.call(copy.deepcopy(made), x, (h, c + step))["c"][0] for step in (0.0, 1.0, 2.0)
+            )
+    except Exception:  # the user's class
+        return False
+    return float((three - 2 * two + one).abs().max()) < 1e-9 < float((two - one).abs().max())
 
 
 def _look_at_dtype(found: Found) -> Found:

@@ -7,6 +7,7 @@ inside a squashing function that can be undone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -262,11 +263,22 @@ def _multiply(
             curve = _measure(_of_one(one, names[0]), grid, up_to_factor=True)
             product = product.times(names[0], norm(curve))
             continue
-        terms = decompose(one, names, region, depth=depth + 1)
+        terms = decompose(one, names, region, depth=depth + 1) or _as_scaled(one, names, region, depth)
         if terms is None:
             return None
         product = replace(product, curves=(*product.curves, *_as_factor(terms)))
     return _attribute(at / float(product(base)[0]), product.curves)
+
+
+def _as_scaled(one: Function, names: Sequence[str], region: Region, depth: int) -> tuple[Term, ...] | None:
+    """A function that is known but for a number, if it is squashed: the number is what it comes to far out."""
+    wide = Region({name: reach * (1.0 if name[0] == "z" else 50.0) for name, reach in region.reach.items()})
+    largest = float(np.abs(one(wide.draw(np.random.default_rng(5), names, 400))).max())
+    if not 0.0 < largest < 1e6:
+        return None
+    far = {name: np.array([(50.0 if name[0] != "z" else 0.5) * region.reach[name]]) for name in names}
+    scale = math.copysign(largest * (1 + 1e-13), float(one(far)[0]))
+    return decompose(lambda values: one(values) / scale, names, region, depth=depth + 1)
 
 
 def _as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], ...]:
