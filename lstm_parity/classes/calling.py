@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-Path = tuple[Any, ...]
+from lstm_parity.classes.results import Recipe, get_at, unpermute
+
 _METHODS = ("__call__", "forward", "run", "call", "step", "predict", "apply", "step_forward")
 _SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti")  # the order of the axes time, batch and input
 _CELLS = ("bi", "i")
@@ -55,18 +56,6 @@ class StateForm:
 
 
 @dataclass(frozen=True, eq=False)
-class Recipe:
-    """Where results are: by "output", "h" and "c" the paths into what is returned.
-
-    steps: whether the output is a list of steps; by_direction: whether it is (T, D, B, H).
-    """
-
-    paths: Mapping[str, Sequence[Path]]
-    steps: bool = False
-    by_direction: bool = False
-
-
-@dataclass(frozen=True, eq=False)
 class Convention:
     """How an instance is called.
 
@@ -82,6 +71,11 @@ class Convention:
     is_numpy: bool
     required: bool
     recipe: Recipe | None = None
+
+    @property
+    def state_order(self) -> str:
+        """The order in which states are given."""
+        return self.states.order if self.states else "hc"
 
     @property
     def is_cell(self) -> bool:
@@ -134,7 +128,7 @@ class Convention:
         assert self.recipe is not None
         found = dict[str, Tensor]()
         for name, paths in self.recipe.paths.items():
-            values = [_get(returned, path) for path in paths]
+            values = [get_at(returned, path) for path in paths]
             if name == "output":
                 found[name] = self._read_output(values[0])
             else:
@@ -152,7 +146,7 @@ class Convention:
             return torch.as_tensor(value)
         if recipe.by_direction:  # (T, D, B, H)
             return torch.as_tensor(value).transpose(1, 2).flatten(2)
-        return _unpermute(value, self.axes)
+        return unpermute(value, self.axes)
 
     def describe(self) -> str:
         """Say how it is called, in a line."""
@@ -178,10 +172,6 @@ def _permute(x: Tensor, axes: str) -> Tensor:
     return x.permute(*(source.index(axis) for axis in axes))
 
 
-def _unpermute(value: Tensor, axes: str) -> Tensor:
-    return value.permute(*(axes.index(axis) for axis in ("tbi" if "b" in axes else "ti")))
-
-
 def _arrays(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().numpy()
@@ -198,12 +188,6 @@ def _tensors(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*map(_tensors, value))
     return type(value)(map(_tensors, value)) if isinstance(value, tuple | list) else value
-
-
-def _get(value: Any, path: Path) -> Any:
-    for key in path:
-        value = getattr(value, key) if isinstance(key, str) and not isinstance(value, Mapping) else value[key]
-    return value
 
 
 def list_conventions(made: Any, slots: int, directions: int) -> Iterator[Convention]:
@@ -247,101 +231,3 @@ def _list_forms(names: Sequence[str], slots: int) -> Iterator[StateForm]:
                 yield from (StateForm((names[0],), form, rank, order) for order in ("hc", "ch")[: 1 + (form != "dict")])
         yield StateForm((names[0],), "pairs", 2)
         yield from (StateForm((names[0],), "h", rank) for rank in ranks)
-
-
-def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, hidden: int) -> Recipe | None:
-    """Find where output, h_n and c_n are in what a call returned; None if nothing has their shapes."""
-    found = list(_walk(returned, ()))
-    batch = (rows,) if convention.is_batched else ()
-    sizes = {"t": steps, "b": rows, "i": convention.directions * hidden}
-    whole = tuple(sizes[axis] for axis in convention.axes)
-    outputs = [] if convention.is_cell else [(p, v) for p, v in found if tuple(v.shape) == whole]
-    split = (steps, convention.directions, *batch, hidden)
-    four = [] if outputs or convention.is_cell else [(p, v) for p, v in found if tuple(v.shape) == split]
-    listed = None if outputs or four or convention.is_cell else _find_steps(returned, (), steps, (*batch, sizes["i"]))
-    found = [(path, value) for path, value in found if listed is None or path[: len(listed)] != listed]
-    states = _find_states(found, convention.slots, batch, hidden)
-    paths = dict[str, list[Path]]()
-    last = None
-    if outputs or four:
-        paths["output"] = [(outputs or four)[0][0]]
-        last = _unpermute(outputs[0][1], convention.axes)[-1] if outputs else None
-    elif listed is not None:
-        paths["output"] = [listed]
-        last = _get(returned, listed)[-1]
-    paths |= _name_states(states, last, convention)
-    if len(outputs) == 2 and "c" not in paths:  # h of all steps, and c
-        last_step = tuple(-1 if axis == "t" else slice(None) for axis in convention.axes)
-        paths |= {"h": [(*outputs[0][0], last_step)], "c": [(*outputs[1][0], last_step)]}
-    return Recipe(paths, listed is not None, bool(four)) if "output" in paths or "h" in paths else None
-
-
-def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Tensor]]:
-    if isinstance(value, Tensor):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _walk(part, (*path, key))
-    elif isinstance(value, tuple | list):
-        names = getattr(value, "_fields", range(len(value)))
-        for key, part in zip(names, value, strict=True):
-            yield from _walk(part, (*path, key))
-
-
-def _find_steps(value: Any, path: Path, steps: int, shape: tuple[int, ...]) -> Path | None:
-    """Where a list of the outputs of all steps is."""
-    if not isinstance(value, tuple | list):
-        return None
-    if len(value) == steps and all(isinstance(part, Tensor) and tuple(part.shape) == shape for part in value):
-        return path
-    found = (_find_steps(part, (*path, k), steps, shape) for k, part in enumerate(value))
-    return next((one for one in found if one is not None), None)
-
-
-_States = list[tuple[list[Path], Tensor]]  # the paths of a state of all slots, and its value
-
-
-def _find_states(found: Sequence[tuple[Path, Tensor]], slots: int, batch: tuple[int, ...], hidden: int) -> _States:
-    one, every = (*batch, hidden), (slots, *batch, hidden)
-    whole = [([path], value.reshape(every)) for path, value in found if tuple(value.shape) in (every, (1, *every))]
-    if slots == 1:
-        whole = [([path], v.reshape(every)) for path, v in found if tuple(v.shape) in (one, every)]
-        stacked = [(path, v) for path, v in found if tuple(v.shape) == (2, *one)]
-        whole += [([(*path, k)], v[k][None]) for path, v in stacked for k in range(2)]
-    singles = [(path, value) for path, value in found if tuple(value.shape) == one]
-    if not whole and slots > 1 and len(singles) >= 2 * slots:
-        singles = singles[-2 * slots :]
-        for k in range(2):
-            whole.append(([path for path, _ in singles[k::2]], torch.stack([value for _, value in singles[k::2]])))
-    return whole
-
-
-def _name_states(states: _States, last: Tensor | None, convention: Convention) -> dict[str, list[Path]]:
-    """Which of the states is h and which is c: by name, by what equals the last output, by their order."""
-    named = dict[str, list[Path]]()
-    for paths, _ in states:
-        words = [key for key in paths[0] if isinstance(key, str)]
-        if words:
-            named.setdefault("c" if re.search(r"^c|cell", words[-1].lower()) else "h", paths)
-    if len(named) == 2:
-        return named
-    kept: _States = []
-    twice: list[list[Path]] = []
-    for paths, value in states:
-        equal = [other for other, old in kept if torch.equal(old, value)]
-        twice += equal
-        if not equal:
-            kept.append((paths, value))
-    if len(kept) == 1:
-        return {"h": kept[0][0]} if last is None or torch.equal(kept[0][1][-1], last) else {"c": kept[0][0]}
-    if len(kept) < 2:
-        return {}
-    order = convention.states.order if convention.states else "hc"
-    first, second = kept[:2]
-    if convention.directions == 1 and last is not None:
-        same = [torch.equal(value[-1], last) for _, value in (first, second)]
-        order = "hc" if same == [True, False] else "ch" if same == [False, True] else order
-    elif first[0] in twice or second[0] in twice:
-        order = "hc" if first[0] in twice else "ch"
-    h, c = (first, second) if order == "hc" else (second, first)
-    return {"h": h[0], "c": c[0]}

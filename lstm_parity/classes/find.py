@@ -13,15 +13,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from lstm_parity.classes.calling import Convention, find_recipe, list_conventions
+from lstm_parity.classes.calling import Convention, list_conventions
 from lstm_parity.classes.construct import Constructor, UnknownClassError, find_constructor
+from lstm_parity.classes.exact import computes_lstm
 from lstm_parity.classes.layout import GATES, Layout, find_layouts, name_order
+from lstm_parity.classes.results import find_recipe
+from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.reference.noise.model import Array
 
 _INPUT, _HIDDEN, _STEPS, _ROWS = 3, 5, 4, 2  # no two alike
 _PLACES = ((1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (3, 2))  # layers and directions of a class that does not say
-_STATE_NAMES = ("h", "c", "h_t", "c_t", "hidden", "state", "states", "cell")
-_EXACT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,29 +78,6 @@ class Found:
         fit = "" if self.is_exact else " (the nearest one: with none does it compute an LSTM)"
         order = f"gates in the order {', '.join(self.layout.order)}{fit}"
         return [self.constructor.describe(), self.convention.describe(), *self.layout.describe(), order]
-
-
-def own_tensors(made: Any) -> dict[str, Any]:
-    """Return the parameters of an instance by name: of a module, or arrays that are attributes or in dicts of them."""
-    if isinstance(made, nn.Module):
-        return dict(made.named_parameters())
-    found = dict[str, Any]()
-    for name, value in vars(made).items():
-        parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
-        for own, part in parts.items():
-            if isinstance(part, np.ndarray) and part.dtype.kind == "f" and part.size and own not in _STATE_NAMES:
-                found[own] = part
-    return found
-
-
-def put_tensors(made: Any, tensors: Mapping[str, Any]) -> None:
-    """Write values into the arrays of an instance."""
-    for name, value in tensors.items():
-        owner, _, key = name.partition(".")
-        if key:
-            getattr(made, owner)[key] = value
-        else:
-            setattr(made, owner, value)
 
 
 def find_class(made: type) -> Found:
@@ -241,7 +219,7 @@ def _fit(
         order = name_order(layout.slots[0])
         orders = list(dict.fromkeys([*([order] if order else []), *map("".join, permutations(GATES))]))
         held = layout.read(tensors, widths, _HIDDEN)
-        exact = [one for one in orders if _computes(held, one, results, directions)]
+        exact = [one for one in orders if computes_lstm(held, one, results, directions)]
         found = Found(
             constructor, convention, replace(layout, order=(exact or orders)[0]), layers, directions, bool(exact)
         )
@@ -254,35 +232,6 @@ def _fit(
 
 def _array(value: Any) -> Array:
     return value.detach().numpy() if isinstance(value, torch.Tensor) else value
-
-
-def _computes(held: Sequence[Array], order: str, results: Mapping[str, Array], directions: int) -> bool:
-    """Whether an LSTM with these weights, gates in this order, returns these results."""
-    x = results["x"]
-    places = [order.index(gate) for gate in GATES]
-    outputs, last = list[Array](), list[tuple[Array, Array]]()
-    for slot, whole in enumerate(held):
-        weights = whole[places]
-        reverse = slot % directions == 1
-        zeros = np.zeros((x.shape[1], weights.shape[1]))
-        h, c = (results[name][slot] if name in results else zeros for name in ("h_0", "c_0"))
-        steps = []
-        for frame in x[::-1] if reverse else x:
-            z = (
-                np.einsum("guk,bk->gbu", weights[..., :-2], np.concatenate([frame, h], -1))
-                + weights[..., -2:].sum(-1)[:, None]
-            )
-            i, f, o = (1.0 / (1.0 + np.exp(-z[k])) for k in (0, 1, 3))
-            c = f * c + i * np.tanh(z[2])
-            h = o * np.tanh(c)
-            steps.append(h)
-        outputs.append(np.stack(steps[::-1] if reverse else steps))
-        last.append((h, c))
-        if reverse or directions == 1:
-            x = np.concatenate(outputs[-directions:], -1)
-    wanted = {"output": x, "h": np.stack([h for h, _ in last]), "c": np.stack([c for _, c in last])}
-    pairs = [(results[name], wanted[name]) for name in wanted if name in results]
-    return all(one.shape == other.shape and np.abs(one - other).max() <= _EXACT for one, other in pairs)
 
 
 def _choose_nearest(found: Sequence[Found]) -> Found:

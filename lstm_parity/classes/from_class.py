@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from lstm_parity.cases.setting import Architecture, Setting
-from lstm_parity.classes.find import Found, find_class, own_tensors, put_tensors
+from lstm_parity.classes.find import Found, find_class
 from lstm_parity.classes.settle import settle_layout
+from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM, Implementation

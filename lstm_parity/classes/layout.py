@@ -9,20 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import permutations, product
+from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 
+from lstm_parity.classes.reading import BOTH, Reading, list_readings
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
-# what the source axis holds: x inputs, h hidden units, b a bias
-_SOURCES = ("x", "h", "xh", "hx", "bxh", "bhx", "xhb", "hxb")
 _DIRECTIONS = re.compile(r"(^|[._])(fw|bw|fwd|bwd|forward|backward|reverse|rev|l2r|r2l)(?=[._\d]|$)")
-_BOTH = "bb"  # all rows of the one bias, then all of the other
 GATES = "ifgo"
 _GATE_WORDS: Mapping[str, str] = {
     "i": r"^(i|in|input|inp|ig|update_in|write)",
@@ -30,65 +27,6 @@ _GATE_WORDS: Mapping[str, str] = {
     "o": r"^(o|out|output|og|read|show)",
     "g": r"^(g|c|u|a|j|z|new|cand|cell|cc|mem|modul|tilde|node|block)",
 }
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How one tensor holds weights of a layer in one direction.
-
-    sources: what lies along its source axis, in order; "b" alone for a bias. gates: the places in the class's
-    own order of gates that it holds. axes: the order of its axes "g", "u" and "s"; merged: whether g and u are one.
-    """
-
-    sources: str
-    gates: tuple[int, ...]
-    axes: str
-    merged: bool
-
-    @lru_cache(maxsize=4096)  # noqa: B019  (a frozen value)
-    def places(self, inputs: int, hidden: int) -> Array:
-        """Return, in the shape of the tensor, the place of each element in (gate, unit, source), flattened.
-
-        A bias alone stands for b_ih.
-        """
-        width = inputs + hidden + 2
-        if self.sources == _BOTH:
-            rows = width * np.arange(4 * hidden) + width
-            return np.concatenate([rows - 2, rows - 1])
-        whole = np.arange(4 * hidden * width).reshape(4, hidden, width)[list(self.gates)]
-        columns = {"x": range(inputs), "h": range(inputs, inputs + hidden), "b": [width - 2]}
-        picked = whole[..., [place for source in self.sources for place in columns[source]]]
-        order = ["gus".index(axis) for axis in self.axes]
-        shape = [picked.shape[k] for k in order]
-        moved = picked.transpose(order)
-        if self.merged:
-            k = min(self.axes.index("g"), self.axes.index("u"))
-            moved = moved.reshape([*shape[:k], shape[k] * shape[k + 1], *shape[k + 2 :]])
-        return np.asarray(np.squeeze(moved))
-
-    def describe_axes(self) -> str:
-        """Say in which order its axes are."""
-        words = {"g": "gate", "u": "unit", "s": "source"}
-        shown = [a for a in self.axes if (a != "g" or len(self.gates) > 1) and (a != "s" or set(self.sources) != {"b"})]
-        text = ", ".join(words[axis] for axis in shown)
-        return text.replace("gate, unit", "gate x unit").replace("unit, gate", "unit x gate") if self.merged else text
-
-
-def _list_readings(shape: tuple[int, ...], inputs: int, hidden: int, gates: int) -> list[Reading]:
-    """The readings of a shape (without axes of length 1) that holds so many gates."""
-    both = Reading(_BOTH, (0, 1, 2, 3), "gus", True)
-    found = [both] if gates == 4 and shape == (8 * hidden,) else []
-    for sources in ("b", *_SOURCES):
-        for axes in map("".join, permutations("gus")):
-            for merged in (False, True):
-                if merged and abs(axes.index("g") - axes.index("u")) != 1:
-                    continue
-                reading = Reading(sources, tuple(range(gates)), axes, merged)
-                if reading.places(inputs, hidden).shape == shape and not any(
-                    np.array_equal(reading.places(inputs, hidden), other.places(inputs, hidden)) for other in found
-                ):
-                    found.append(reading)
-    return found
 
 
 @dataclass(frozen=True)
@@ -114,7 +52,7 @@ class Layout:
             for name, index, reading in slot:
                 places = torch.as_tensor(np.array(reading.places(inputs, hidden)))
                 value = whole.reshape(-1)[places]
-                if "b" in reading.sources and reading.sources != _BOTH:
+                if "b" in reading.sources and reading.sources != BOTH:
                     seen += 1
                     value = self._add_bias(value, whole, places, 1 + (seen > len(self.bias_names(slot)) // 2))
                 flat[name].append((index, value))
@@ -265,16 +203,16 @@ def _choose(
         shape = slot[group[0]][2]
         if len(group) == 4:
             places = _places_of([slot[k][0] for k in group], slot, groups)
-            one = _list_readings(shape, inputs, hidden, 1)
+            one = list_readings(shape, inputs, hidden, 1)
             options.append([
                 [(k, Reading(r.sources, (place,), r.axes, r.merged)) for k, place in zip(group, places, strict=True)]
                 for r in one
             ])  # fmt: skip
         else:
-            every = [(group[0], reading) for reading in _list_readings(shape, inputs, hidden, 4)]
-            three = [(group[0], reading) for reading in _list_readings(shape, inputs, hidden, 3)]
+            every = [(group[0], reading) for reading in list_readings(shape, inputs, hidden, 4)]
+            three = [(group[0], reading) for reading in list_readings(shape, inputs, hidden, 3)]
             last = [
-                (group[0], Reading(r.sources, (3,), r.axes, r.merged)) for r in _list_readings(shape, inputs, hidden, 1)
+                (group[0], Reading(r.sources, (3,), r.axes, r.merged)) for r in list_readings(shape, inputs, hidden, 1)
             ]
             options.append([[one] for one in (*every, *three, *last)])
     for combined in product(*options):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_parity.identification.functions import sigmoid
-from lstm_parity.identification.step import Step
+from lstm_parity.identification.curves.functions import sigmoid
+from lstm_parity.identification.expressions.step import Step
 from lstm_parity.identification.transforms import ACROSS, COLUMNS, ROWS, VALUES, Transform
 from lstm_parity.reference.noise.model import Array
 

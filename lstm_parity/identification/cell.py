@@ -8,10 +8,14 @@ from itertools import product
 
 import numpy as np
 
-from lstm_parity.identification.curves import IDENTITY, recognise
-from lstm_parity.identification.decompose import Function, Region, agrees, decompose, is_close, norm
+from lstm_parity.identification.curves.curve import IDENTITY
+from lstm_parity.identification.curves.recognise import recognise
+from lstm_parity.identification.expressions.decompose import decompose
+from lstm_parity.identification.expressions.dependence import Function
+from lstm_parity.identification.expressions.region import Region, agrees, is_close
+from lstm_parity.identification.expressions.step import ROWS, Expression, Peepholes, Step, Term, Values, add_peepholes
+from lstm_parity.identification.expressions.terms import norm
 from lstm_parity.identification.probe import Probe
-from lstm_parity.identification.step import ROWS, Expression, Peepholes, Step, Term, Values, add_peepholes
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 

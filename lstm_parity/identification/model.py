@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from lstm_parity.identification.backward import WrongDerivative, recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
-from lstm_parity.identification.changes import Change
+from lstm_parity.identification.connections.changes import Change
+from lstm_parity.identification.connections.wiring import recover_wiring
 from lstm_parity.identification.equations import Equations, identify_step, usual_equations
 from lstm_parity.identification.probe import Probe, ProbeError, find_probe
-from lstm_parity.identification.wiring import recover_wiring
 from lstm_parity.identification.written import USUAL
 from lstm_parity.running.protocol import Implementation
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_parity.identification.curves import IDENTITY, SIGMOID, TANH, Curve
-from lstm_parity.identification.step import ROWS, Expression, Peepholes, Step, Term
+from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Curve
+from lstm_parity.identification.expressions.step import ROWS, Expression, Peepholes, Step, Term
 from lstm_parity.identification.sums import Read, Sums
 
 GATES = "ifgo"

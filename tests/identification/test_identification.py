@@ -14,8 +14,8 @@ from torch import nn
 import lstm_parity
 from lstm_parity.cli import main
 from lstm_parity.diagnosis.implementation import diagnose_implementation
-from lstm_parity.identification.curves import recognise
-from lstm_parity.identification.functions import sigmoid
+from lstm_parity.identification.curves.functions import sigmoid
+from lstm_parity.identification.curves.recognise import recognise
 from lstm_parity.identification.probe import ProbeError
 from lstm_parity.implementations.load import adapt
 from specimens import unseen_styles

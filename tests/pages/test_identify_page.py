@@ -8,8 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from lstm_parity.cli import main
-from lstm_parity.identification.changes import known_changes
-from lstm_parity.identification.functions import BASES
+from lstm_parity.identification.connections.changes import known_changes
+from lstm_parity.identification.curves.functions import BASES
 
 PAGE = (Path(__file__).parents[2] / "docs/identify.md").read_text()
 

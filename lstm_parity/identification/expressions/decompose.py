@@ -9,58 +9,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
-from lstm_parity.identification.curves import IDENTITY, SIGMOID, TANH, Curve, recognise
-from lstm_parity.identification.step import Expression, Term, Values
+from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Curve
+from lstm_parity.identification.curves.recognise import recognise
+from lstm_parity.identification.expressions.dependence import (
+    Function,
+    find_corners,
+    find_dependent,
+    find_moving,
+    group_names,
+    mixed_product,
+    mixed_sum,
+)
+from lstm_parity.identification.expressions.region import EXACT, Region, agrees, is_close
+from lstm_parity.identification.expressions.step import Expression, Term, Values
+from lstm_parity.identification.expressions.terms import as_factor, attribute, merge_numbers, norm
 from lstm_parity.reference.noise.model import Array
 
-EXACT, LOOSE = 1e-8, 1e-2  # largest distance, of what has a name and of what has none
-_GRID = np.linspace(-4.0, 4.0, 61)
 _DEEPEST = 3
-_SEVERAL = 16
-Function = Callable[[Values], Array]
 _UNDO: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "tanh({})": (np.tanh, np.arctanh),
     "sigmoid({})": (SIGMOID, lambda y: np.log(y / (1.0 - y))),
     "softsign({})": (Curve("softsign({})"), lambda y: y / (1.0 - np.abs(y))),
 }
-
-
-@dataclass
-class Region:
-    """Where functions are looked at: by variable, half of the width as a part of 4.
-
-    left: how many more functions are looked at before the search ends.
-    """
-
-    reach: Mapping[str, float]
-    left: int = 14
-
-    def draw(self, rng: np.random.Generator, names: Sequence[str], count: int) -> Values:
-        """Draw values of variables."""
-        return {name: 0.75 * self.reach[name] * rng.uniform(-4.0, 4.0, count) for name in names}
-
-    def grid(self, name: str) -> Array:
-        """Return evenly spaced values of one."""
-        return self.reach[name] * _GRID
-
-
-def is_close(got: Array, exact: Array, tolerance: float = EXACT) -> bool:
-    """Whether two arrays agree, to a part of the largest number or of 1."""
-    size = max(1.0, float(np.abs(exact).max(initial=0.0)))
-    return bool(np.isfinite(got).all() and np.abs(got - exact).max(initial=0.0) <= tolerance * size)
-
-
-def agrees(expression: Expression, got: Array, exact: Array) -> bool:
-    """Whether an expression has these values; with a function that has no name, at most of them."""
-    if expression.is_known:
-        return is_close(got, exact)
-    near = np.abs(got - exact) <= LOOSE * max(1.0, float(np.abs(exact).max(initial=0.0)))
-    return bool(near.mean() > 0.8)
 
 
 def decompose(
@@ -79,9 +54,9 @@ def decompose(
     if not np.isfinite(wanted).all():
         return None
     base = {name: values[:1] for name, values in drawn.items()}
-    moving = _find_moving(function, names, region, rng)
+    moving = find_moving(function, names, region, rng)
     within = _restrict(function, base, moving) if moving else function
-    groups = _group(moving, _depend(within, moving, region, rng, _mixed_sum))
+    groups = group_names(moving, find_dependent(within, moving, region, rng, mixed_sum))
     found, left = list[Term](), float(function(base)[0])
     for group in groups:
         part = _restrict(function, base, group)
@@ -90,22 +65,9 @@ def decompose(
             return None
         found += terms
         left -= sum(float(term(base)[0]) for term in terms)
-    found = _merge_numbers([*found, Term(left)])
+    found = merge_numbers([*found, Term(left)])
     expression = Expression(tuple(found))
     return tuple(found) if agrees(expression, expression(drawn), wanted) else None
-
-
-def _merge_numbers(terms: Sequence[Term]) -> list[Term]:
-    """Add up the terms that are only a number."""
-    smallest = EXACT if all(term.is_known for term in terms) else LOOSE
-    number = sum(term.factor for term in terms if not term.curves)
-    others = sorted((term for term in terms if term.curves and term.factor), key=_rank)
-    return others + ([Term(_short(number))] if abs(number) > smallest else [])
-
-
-def _rank(term: Term) -> int:
-    """Where it stands in a sum: what has c in it, then what has h, then the rest."""
-    return 0 if term.curve_of("c") or term.curve_of("q") else 1 if term.curve_of("h") else 2
 
 
 def _restrict(function: Function, base: Values, names: Sequence[str]) -> Function:
@@ -117,60 +79,6 @@ def _restrict(function: Function, base: Values, names: Sequence[str]) -> Functio
         return function(full | {name: values[name] for name in names})
 
     return restricted
-
-
-def _find_moving(function: Function, names: Sequence[str], region: Region, rng: np.random.Generator) -> list[str]:
-    one, other = (region.draw(rng, names, _SEVERAL) for _ in range(2))
-    at = function(one)
-    size = max(1.0, float(np.abs(at).max()))
-    return [name for name in names if np.abs(function(one | {name: other[name]}) - at).max() > 1e-9 * size]
-
-
-def _corners(
-    function: Function,
-    pairs: Sequence[tuple[str, str]],
-    names: Sequence[str],
-    region: Region,
-    rng: np.random.Generator,
-) -> Array:
-    """Values at two values of either variable of each pair, the others the same: (pairs, 4, draws).
-
-    The four are (0, 0), (0, 1), (1, 0) and (1, 1).
-    """
-    one, other = (region.draw(rng, names, _SEVERAL) for _ in range(2))
-    corners = [one | {name: other[name] for name in moved} for a, b in pairs for moved in ((), (b,), (a,), (a, b))]
-    together = {name: np.concatenate([corner[name] for corner in corners]) for name in names}
-    return function(together).reshape(len(pairs), 4, _SEVERAL)
-
-
-def _mixed_sum(f00: Array, f01: Array, f10: Array, f11: Array) -> Array:
-    return np.asarray((f11 - f10 - f01 + f00) / max(1.0, float(np.abs(f00).max())))
-
-
-def _mixed_product(f00: Array, f01: Array, f10: Array, f11: Array) -> Array:
-    return np.asarray((f11 * f00 - f10 * f01) / np.maximum(1e-12, np.abs(f11 * f00) + np.abs(f10 * f01)))
-
-
-def _depend(
-    function: Function,
-    names: Sequence[str],
-    region: Region,
-    rng: np.random.Generator,
-    mixed: Callable[..., Array],
-) -> list[tuple[str, str]]:
-    """The pairs of variables that depend on one another, in a sum or in a product."""
-    pairs = list(combinations(names, 2))
-    corners = _corners(function, pairs, names, region, rng) if pairs else ()
-    return [pair for pair, four in zip(pairs, corners, strict=True) if np.abs(mixed(*four)).max() > 1e-9]
-
-
-def _group(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
-    """Join what depends on one another."""
-    of = {name: {name} for name in names}
-    for a, b in pairs:
-        joined = of[a] | of[b]
-        of |= dict.fromkeys(joined, joined)
-    return list(dict.fromkeys(tuple(name for name in names if name in of[first]) for first in names))
 
 
 def _decompose_group(
@@ -227,7 +135,7 @@ def _as_product(part: Function, group: Sequence[str], region: Region, depth: int
         def inner(values: Values, offset: float = offset) -> Array:
             return part(values) - offset
 
-        factors = _group(group, _depend(inner, group, region, rng, _mixed_product))
+        factors = group_names(group, find_dependent(inner, group, region, rng, mixed_product))
         if len(factors) > 1 and (term := _multiply(inner, factors, group, region, depth)) is not None:
             return [term]
     return None
@@ -236,7 +144,7 @@ def _as_product(part: Function, group: Sequence[str], region: Region, depth: int
 def _find_offsets(part: Function, group: Sequence[str], region: Region, rng: np.random.Generator) -> list[float]:
     """The numbers after whose subtraction two of the variables may be in different factors of a product."""
     found = [0.0]
-    for f00, f01, f10, f11 in _corners(part, list(combinations(group, 2)), group, region, rng):
+    for f00, f01, f10, f11 in find_corners(part, list(combinations(group, 2)), group, region, rng):
         below = f11 + f00 - f01 - f10
         clear = np.abs(below) > 1e-3 * max(1.0, float(np.abs(f00).max()))
         if clear.sum() >= 4:
@@ -266,8 +174,8 @@ def _multiply(
         terms = decompose(one, names, region, depth=depth + 1) or _as_scaled(one, names, region, depth)
         if terms is None:
             return None
-        product = replace(product, curves=(*product.curves, *_as_factor(terms)))
-    return _attribute(at / float(product(base)[0]), product.curves)
+        product = replace(product, curves=(*product.curves, *as_factor(terms)))
+    return attribute(at / float(product(base)[0]), product.curves)
 
 
 def _as_scaled(one: Function, names: Sequence[str], region: Region, depth: int) -> tuple[Term, ...] | None:
@@ -279,19 +187,6 @@ def _as_scaled(one: Function, names: Sequence[str], region: Region, depth: int) 
     far = {name: np.array([(50.0 if name[0] != "z" else 0.5) * region.reach[name]]) for name in names}
     scale = math.copysign(largest * (1 + 1e-13), float(one(far)[0]))
     return decompose(lambda values: one(values) / scale, names, region, depth=depth + 1)
-
-
-def _as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], ...]:
-    """A sum as a factor of a product, up to a number: its first term is taken once."""
-    if len(terms) == 1:
-        return terms[0].curves
-    first = terms[0].factor * np.prod([curve.factor for _, curve in terms[0].curves if not curve.offset])
-    scaled = []
-    for term in terms:
-        whole = term.factor * float(np.prod([curve.factor for _, curve in term.curves if not curve.offset])) / first
-        curves = tuple((n, curve if curve.offset else replace(curve, factor=1.0)) for n, curve in term.curves)
-        scaled.append(Term(_short(float(whole)), curves))
-    return ((Expression(tuple(scaled)), IDENTITY),)
 
 
 def _as_linear(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
@@ -380,35 +275,3 @@ def _as_gated(part: Function, group: Sequence[str], region: Region) -> list[Term
         if terms is not None:
             return [term.times(name, SIGMOID) for term in terms]
     return None
-
-
-def norm(curve: Curve) -> Curve:
-    """Return a curve that is known but for its factor, with the usual one; a gate is 1 where it is widest open."""
-    if not curve.is_known or curve.base in ("lines", "ratio"):
-        return curve
-    if not curve.offset:
-        return replace(curve, factor=1.0)
-    return tidy(curve.scaled(1.0 / (curve.offset + abs(curve.factor)))) if curve.offset > 0.0 else curve
-
-
-def _attribute(factor: float, curves: Sequence[tuple[str | Expression, Curve]]) -> Term:
-    """Give the number before a product to the one function in it that is not plain, if there is just one."""
-    curves = list(curves)
-    usual = (SIGMOID, TANH, IDENTITY)
-    odd = [k for k, (_, curve) in enumerate(curves) if (curve not in usual if factor == -1.0 else not curve.is_plain)]
-    odd = [k for k in odd if not curves[k][1].offset] or odd  # a gate with an offset has its factor already
-    if len(odd) == 1:
-        name, curve = curves[odd[0]]
-        curves[odd[0]] = name, tidy(curve.scaled(factor))
-        factor = 1.0
-    return Term(_short(factor), tuple(curves))
-
-
-def tidy(curve: Curve) -> Curve:
-    """Return a curve with short numbers, where they are as good."""
-    return replace(curve, factor=_short(curve.factor), offset=_short(curve.offset))
-
-
-def _short(value: float) -> float:
-    near = float(f"{value:.6g}")
-    return near if abs(near - value) < 1e-8 * max(1.0, abs(value)) else value

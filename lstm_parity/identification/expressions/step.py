@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_parity.identification.curves import IDENTITY, SIGMOID, TANH, Curve
+from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Curve
 from lstm_parity.reference.noise.model import Array
 
 Values = dict[str, Array]  # of z0 ... z3, c and h, and of what is computed of them

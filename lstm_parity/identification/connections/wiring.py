@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.identification.cell import UnknownEquationError
-from lstm_parity.identification.changes import Change, Place, known_changes, scaled_changes
+from lstm_parity.identification.connections.changes import Change, Place, known_changes, scaled_changes
 from lstm_parity.identification.equations import Equations
 from lstm_parity.identification.probe import Probe, ProbeError
 from lstm_parity.identification.sums import PARAMETERS

@@ -1,0 +1,34 @@
+"""The parameters of an instance: of a module, or arrays that are attributes or in dicts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+_STATE_NAMES = ("h", "c", "h_t", "c_t", "hidden", "state", "states", "cell")
+
+
+def own_tensors(made: Any) -> dict[str, Any]:
+    """Return the parameters of an instance by name: of a module, or arrays that are attributes or in dicts of them."""
+    if isinstance(made, nn.Module):
+        return dict(made.named_parameters())
+    found = dict[str, Any]()
+    for name, value in vars(made).items():
+        parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
+        for own, part in parts.items():
+            if isinstance(part, np.ndarray) and part.dtype.kind == "f" and part.size and own not in _STATE_NAMES:
+                found[own] = part
+    return found
+
+
+def put_tensors(made: Any, tensors: Mapping[str, Any]) -> None:
+    """Write values into the arrays of an instance."""
+    for name, value in tensors.items():
+        owner, _, key = name.partition(".")
+        if key:
+            getattr(made, owner)[key] = value
+        else:
+            setattr(made, owner, value)

@@ -1,0 +1,1 @@
+"""What layers, directions and steps are connected to, and what people connect otherwise."""

@@ -1,0 +1,1 @@
+"""Sums of products of functions: as values, and found by what moves with what."""
