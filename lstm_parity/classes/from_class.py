@@ -49,6 +49,11 @@ class FromClass:
         return (*self.found.describe(), *stands_in, *one)
 
     @property
+    def stands_in(self) -> bool:
+        """Whether a state that is returned is not the class's own."""
+        return not {"h", "c"} <= set(self._paths)
+
+    @property
     def _paths(self) -> Sequence[str]:
         recipe = self.found.convention.recipe
         return () if recipe is None else tuple(recipe.paths)
@@ -92,6 +97,7 @@ class FromClass:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Construct one, in eval mode; the weights are written into it at every call, so that it is derived by them."""
         a, constructor = setting.architecture, self.found.constructor
+        self.found.layout_for(a.num_layers, a.num_directions, a.bias)  # it constructs one, which may draw numbers
         more: dict[str, Any] = {"num_layers": a.num_layers, "bidirectional": a.bidirectional, "bias": a.bias}
         first = {"batch_first": a.batch_first, "time_first": not a.batch_first}
         more |= {role: value for role, value in first.items() if constructor.has(role)}
@@ -134,6 +140,11 @@ class ArraysOfClass:
         return (
             "NumPy has no bfloat16" if setting.runtime.dtype == "bfloat16" else self.adapted.unsupported_reason(setting)
         )
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether a state that is returned is not the class's own."""
+        return self.adapted.stands_in
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Construct one."""

@@ -109,7 +109,8 @@ def _find_states(found: Sequence[tuple[Path, Tensor]], slots: int, batch: tuple[
     one, every = (*batch, hidden), (slots, *batch, hidden)
     whole = [([path], value.reshape(every)) for path, value in found if tuple(value.shape) in (every, (1, *every))]
     if slots == 1:
-        whole = [([path], v.reshape(every)) for path, v in found if tuple(v.shape) in (one, every)]
+        ordered = sorted(found, key=lambda pair: tuple(pair[1].shape) != every)  # what has an axis of slots goes first
+        whole = [([path], v.reshape(every)) for path, v in ordered if tuple(v.shape) in (one, every)]
         stacked = [(path, v) for path, v in found if tuple(v.shape) == (2, *one)]
         whole += [([(*path, k)], v[k][None]) for path, v in stacked for k in range(2)]
     singles = [(path, value) for path, value in found if tuple(value.shape) == one]

@@ -58,7 +58,8 @@ def collect_evidence(implementation: Implementation, case: Case, chain: bool) ->
         if not chain or not _has_steps(case, outputs):
             return (whole,)
         stacked = case.setting.architecture.num_layers > 1 or not _is_long(case)
-        prefixes = _prefixes(lstm, case) if _is_long(case) else ()
+        own = not getattr(implementation, "stands_in", False)  # else no step starts from its own states
+        prefixes = _prefixes(lstm, case) if _is_long(case) and own else ()
         return (whole, *(_steps(implementation, lstm, case) if stacked else ()), *prefixes)
 
 
