@@ -18,11 +18,11 @@ from lstm_parity.cases.setting import DTYPES
 from lstm_parity.reference.noise.arithmetics import find_arithmetic, ladder
 
 KINDS = {
-    "class": "any class that computes an LSTM: how it is constructed, called and filled with weights is found",
     "module": "a class that is constructed and called like nn.LSTM and takes its state_dict",
     "layer": "lstm_forward(input, (h0, c0), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (output, (h, c)), batch first",
     "cell": "(x, (h, c), w_ih, w_hh, b_ih, b_hh) -> (h, c)",
     "function": "a function with the arguments of torch.lstm -> (output, h_n, c_n)",
+    "class": "any class that computes an LSTM: how it is constructed, called and filled with weights is found",
 }
 ARRAYS = ("torch", "numpy")
 TIME_LIMIT = 20.0  # seconds for one call

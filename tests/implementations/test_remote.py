@@ -185,7 +185,7 @@ def test_the_smoke_lets_a_wrong_lstm_pass(elsewhere):
     [
         (
             "modle:torch.nn:LSTM",
-            "'modle' is none of module, layer, cell, function, mistake, mode, framework: is it module?",
+            "'modle' is none of module, layer, cell, function, class, mistake, mode, framework: is it module?",
         ),
         ("module:examples/modul.py:MyLSTM", "there is no file examples/modul.py: is it module.py?"),
         ("module:torch.nn", "a module is named as in module:path/to/file.py:name"),
