@@ -12,7 +12,7 @@ from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cli_identify import identify
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
-from lstm_parity.cli_parts import InterruptibleGroup, find_target, json_option
+from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option
 from lstm_parity.implementations.target import (
     ARRAYS,
     KINDS,
@@ -175,8 +175,7 @@ def _verify_target(
         sys.exit(1)
     except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
-    if found.remarks:
-        click.echo("\n".join(["found of the class:", *(f"  {line}" for line in found.remarks), ""]))
+    echo_remarks(found.remarks)
     return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
 
 

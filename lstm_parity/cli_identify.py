@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lstm_parity.cli_parts import find_target, json_option
+from lstm_parity.cli_parts import echo_remarks, find_target, json_option
 from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT, TargetError
 
 
@@ -43,8 +43,7 @@ def identify(json_file: Path | None, impl: str, arrays: str, time_limit: float, 
     except ProbeError as error:
         click.echo(f"{impl} cannot be identified: {error}")
         sys.exit(3)
-    if remarks:
-        click.echo("\n".join(["found of the class:", *(f"  {line}" for line in remarks), ""]))
+    echo_remarks(remarks)
     click.echo(identification_text(str(target), found), nl=False)
     if json_file is not None:
         json_file.write_text(identification_json(str(target), found), encoding="utf-8")

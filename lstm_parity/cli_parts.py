@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def find_target(impl: str, arrays: str = "torch", without: tuple[str, ...] = (),
         return parse_target(impl, arrays, without, arithmetic, LOADERS)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
+
+
+def echo_remarks(remarks: Sequence[str]) -> None:
+    """Print what was found out about a class, if there is anything."""
+    if remarks:
+        click.echo("\n".join(["found of the class:", *(f"  {line}" for line in remarks), ""]))
 
 
 def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:

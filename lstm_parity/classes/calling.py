@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lstm_parity.classes.results import Recipe, get_at, unpermute
+from lstm_parity.implementations.from_numpy import to_arrays, to_tensors
 
 _METHODS = ("__call__", "forward", "run", "call", "step", "predict", "apply", "step_forward")
 _SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti")  # the order of the axes time, batch and input
@@ -73,6 +74,11 @@ class Convention:
     recipe: Recipe | None = None
 
     @property
+    def returned(self) -> tuple[str, ...]:
+        """What a call returns, of "output", "h" and "c"."""
+        return tuple(self.recipe.paths) if self.recipe else ()
+
+    @property
     def state_order(self) -> str:
         """The order in which states are given."""
         return self.states.order if self.states else "hc"
@@ -122,7 +128,7 @@ class Convention:
         named = {} if states is None or self.states is None else self.states.arguments(*states)
         if not self.is_numpy:
             return _keyword_call(function, x, named)
-        return _tensors(_keyword_call(function, _arrays(x), {name: _arrays(value) for name, value in named.items()}))
+        return to_tensors(copy.deepcopy(_keyword_call(function, to_arrays(x), to_arrays(named))))
 
     def _read(self, returned: Any, x: Tensor) -> dict[str, Tensor]:
         assert self.recipe is not None
@@ -153,14 +159,12 @@ class Convention:
         words = {"t": "time", "b": "batch", "i": "input"}
         takes = f"x ({', '.join(words[axis] for axis in self.axes)})"
         states = self.states.describe() if self.states else "no states"
-        returned = ", ".join({"h": "h_n", "c": "c_n"}.get(name, name) for name in (self.recipe or Recipe({})).paths)
-        return f"{self.method or 'called'}: one step, {takes}; {states}; returns {returned}" if self.is_cell else (
-            f"{self.method or 'called'}: {takes}; {states}; returns {returned}"
-        )  # fmt: skip
+        returned = ", ".join({"h": "h_n", "c": "c_n"}.get(name, name) for name in self.returned)
+        return f"{self.method or 'called'}: {'one step, ' * self.is_cell}{takes}; {states}; returns {returned}"
 
 
 def _keyword_call(function: Callable[..., Any], x: Any, named: Mapping[str, Any]) -> Any:
-    """Call with x in the place of the first parameter, whatever it is called."""
+    """Call with x in the place of the first parameter, by any name."""
     first = next(iter(inspect.signature(getattr(function, "forward", function)).parameters.values()))
     if first.kind is first.KEYWORD_ONLY:
         return function(**{first.name: x}, **named)
@@ -170,24 +174,6 @@ def _keyword_call(function: Callable[..., Any], x: Any, named: Mapping[str, Any]
 def _permute(x: Tensor, axes: str) -> Tensor:
     source = "tbi" if "b" in axes else "ti"
     return x.permute(*(source.index(axis) for axis in axes))
-
-
-def _arrays(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.detach().numpy()
-    if isinstance(value, dict):
-        return {name: _arrays(part) for name, part in value.items()}
-    return type(value)(map(_arrays, value)) if isinstance(value, tuple | list) else value
-
-
-def _tensors(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(np.array(value))
-    if isinstance(value, dict):
-        return {name: _tensors(part) for name, part in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(_tensors, value))
-    return type(value)(map(_tensors, value)) if isinstance(value, tuple | list) else value
 
 
 def list_conventions(made: Any, slots: int, directions: int) -> Iterator[Convention]:

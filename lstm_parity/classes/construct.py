@@ -14,8 +14,10 @@ from typing import Any
 
 from torch import nn
 
+from lstm_parity.implementations.target import TargetError
 
-class UnknownClassError(Exception):
+
+class UnknownClassError(TargetError):
     """A class cannot be used as it stands; the message says what was not found, and what would help."""
 
 

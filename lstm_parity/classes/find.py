@@ -16,9 +16,10 @@ from torch import nn
 from lstm_parity.classes.calling import Convention, list_conventions
 from lstm_parity.classes.construct import Constructor, UnknownClassError, find_constructor
 from lstm_parity.classes.exact import computes_lstm
-from lstm_parity.classes.layout import GATES, Layout, find_layouts, name_order
+from lstm_parity.classes.layout import Layout, find_layouts, name_order
 from lstm_parity.classes.results import find_recipe
 from lstm_parity.classes.tensors import own_tensors, put_tensors
+from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.reference.noise.model import Array
 
 _INPUT, _HIDDEN, _STEPS, _ROWS = 3, 5, 4, 2  # no two alike
@@ -30,7 +31,7 @@ class Found:
     """How a class is used. layers, directions: those that it always has, where it has no argument for them.
 
     is_exact: whether it computes nn.LSTM with this layout, on small numbers; if not, others are the further ones that
-    its shapes allow. one_dtype: whether it answers float64 to whatever it is given. layouts: those of other numbers of
+    its shapes allow. one_dtype: whether it answers float64 to any input. layouts: those of other numbers of
     layers and directions that were found already.
     """
 
@@ -64,8 +65,7 @@ class Found:
         more = {"num_layers": layers, "bidirectional": directions == 2, "bias": bias}
         made = build(self.constructor, **{role: value for role, value in more.items() if self.constructor.has(role)})
         shapes = {name: tuple(value.shape) for name, value in own_tensors(made).items()}
-        first = _HIDDEN if self.constructor.one_size else _INPUT
-        widths = [first if layer == 0 else directions * _HIDDEN for layer in range(layers) for _ in range(directions)]
+        widths = _list_widths(self.constructor, layers, directions)
         known = {reading for _, _, reading in self.layout.slots[0]}
         for layout in find_layouts(shapes, widths, _HIDDEN, directions):
             if {reading for _, _, reading in layout.slots[0]} <= known and (layout.biases > 0) == bias:
@@ -84,7 +84,7 @@ def find_class(made: type) -> Found:
     """Find how a class is used. Raises UnknownClassError, which says how far that led."""
     constructor = find_constructor(made)
     places = [(1, 1)] if constructor.has("num_layers") or constructor.has("bidirectional") else _PLACES
-    width = _HIDDEN if constructor.one_size else _INPUT
+    width = _width(constructor)
     nearest, reasons = list[Found](), list[str]()
     for layers, directions in places:
         instance = build(constructor)
@@ -101,15 +101,24 @@ def find_class(made: type) -> Found:
     return _look_at_dtype(_choose_nearest(nearest))
 
 
+def _width(constructor: Constructor) -> int:
+    """The width of what is put in."""
+    return _HIDDEN if constructor.one_size else _INPUT
+
+
+def _list_widths(constructor: Constructor, layers: int, directions: int) -> list[int]:
+    """The width of what each layer and direction reads."""
+    widths = [_width(constructor)] + [directions * _HIDDEN] * (layers - 1)
+    return [width for width in widths for _ in range(directions)]
+
+
 def build(constructor: Constructor, **more: Any) -> Any:
     """An instance of the sizes that are looked at, with random parameters, in float64; more: as Constructor.build."""
-    hidden = _HIDDEN
-    inputs = hidden if constructor.one_size else _INPUT
     one = {"num_layers": 1} if constructor.has("num_layers") else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            made = constructor.build(inputs, hidden, **{**one, **more})
+            made = constructor.build(_width(constructor), _HIDDEN, **{**one, **more})
         except Exception as error:  # the user's class
             raise UnknownClassError(f"{constructor.describe()} raised {type(error).__name__}: {error}") from error
     rng = np.random.default_rng(2)
@@ -167,8 +176,13 @@ def _try_convention(convention: Convention, made: Any, width: int) -> tuple[Conv
 
 def _keeps_rows_apart(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> bool:
     """Whether another row 0 of x changes row 0 of the results, and no other."""
-    moved = [(one[name] - other[name]).abs().amax((0, 2)) for name in one]
-    return all(float(rows[1:].max()) == 0.0 for rows in moved) and any(float(rows[0]) > 0.0 for rows in moved)
+    return _moves_row_alone(one, other, 0)
+
+
+def _moves_row_alone(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor], row: int) -> bool:
+    """Whether two results differ in a row of the batch, and in no other."""
+    moved = torch.stack([(one[name] - other[name]).abs().amax((0, 2)) for name in one]).amax(0) != 0.0
+    return bool(moved[row]) and int(moved.sum()) == 1
 
 
 def _remembers(
@@ -197,8 +211,7 @@ def _reads_states(
     for state in given:
         state[:, -1] += 1.0
     other = convention.call(copy.deepcopy(made), x, given)
-    moved = [(other[name] - results[name]).abs().amax((0, 2)) for name in results]
-    return all(float(rows[:-1].max()) == 0.0 for rows in moved) and any(float(rows[-1]) > 0.0 for rows in moved)
+    return _moves_row_alone(results, other, _ROWS - 1)
 
 
 def _fit(
@@ -209,11 +222,10 @@ def _fit(
     layers: int,
     directions: int,
 ) -> Iterator[Found]:
-    """Yield the exact layout, or if there is none, all of them."""
+    """Yield the exact layout alone, or all of them where none is."""
     tensors = {name: np.array(_array(value)) for name, value in own_tensors(made).items()}
     shapes = {name: value.shape for name, value in tensors.items()}
-    first = results["x"].shape[-1]
-    widths = [first if layer == 0 else directions * _HIDDEN for layer in range(layers) for _ in range(directions)]
+    widths = _list_widths(constructor, layers, directions)
     candidates = list[Found]()
     for layout in find_layouts(shapes, widths, _HIDDEN, directions):
         order = name_order(layout.slots[0])
@@ -239,8 +251,8 @@ def _choose_nearest(found: Sequence[Found]) -> Found:
 
     def worth(one: Found) -> tuple[bool, bool, int, bool]:
         convention = one.convention
-        paths = (convention.recipe or _NONE).paths
-        return convention.states is not None, convention.is_batched, len(paths), _is_linear_in_c(one)
+        given = convention.states is not None
+        return given, convention.is_batched, len(convention.returned), _is_linear_in_c(one)
 
     best = max(found, key=worth)
     same = [one for one in found if one.convention is best.convention]
@@ -250,11 +262,10 @@ def _choose_nearest(found: Sequence[Found]) -> Found:
 def _is_linear_in_c(found: Found) -> bool:
     """Whether the new c grows evenly with the old one, as f * c does: then it is no h that is taken for c."""
     convention, made = found.convention, build(found.constructor)
-    if convention.states is None or "c" not in (convention.recipe or _NONE).paths:
+    if convention.states is None or "c" not in convention.returned:
         return False
     rng = np.random.default_rng(5)
-    width = _HIDDEN if found.constructor.one_size else _INPUT
-    x = torch.from_numpy(rng.standard_normal((1, _ROWS, width)))
+    x = torch.from_numpy(rng.standard_normal((1, _ROWS, _width(found.constructor))))
     h, c = (torch.from_numpy(rng.standard_normal((convention.slots, _ROWS, _HIDDEN))) for _ in range(2))
     try:
         with torch.no_grad():
@@ -271,15 +282,8 @@ def _look_at_dtype(found: Found) -> Found:
     made = build(found.constructor)
     if not isinstance(made, nn.Module):
         put_tensors(made, {name: value.astype(np.float32) for name, value in own_tensors(made).items()})
-        x = torch.zeros(_STEPS, _ROWS, _HIDDEN if found.constructor.one_size else _INPUT)
+        x = torch.zeros(_STEPS, _ROWS, _width(found.constructor))
         states = torch.zeros(found.convention.slots, _ROWS, _HIDDEN)
         results = found.convention.call(made, x, (states, states) if found.convention.states else None)
         return replace(found, one_dtype=any(value.dtype != torch.float32 for value in results.values()))
     return found
-
-
-class _Nothing:
-    paths: Mapping[str, Any] = {}
-
-
-_NONE = _Nothing()

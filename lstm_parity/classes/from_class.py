@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from lstm_parity.cases.setting import Architecture, Setting
+from lstm_parity.classes.calling import Convention
 from lstm_parity.classes.find import Found, find_class
 from lstm_parity.classes.settle import settle_layout
 from lstm_parity.classes.tensors import own_tensors, put_tensors
+from lstm_parity.implementations.from_numpy import WithoutGradients
 from lstm_parity.implementations.torch_modules import missing_dtype
+from lstm_parity.reference.torch_lstm import lstm_cell
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM, Implementation
 
@@ -30,7 +33,7 @@ def adapt_class(name: str, made: type) -> Implementation:
 
 def _adapt(name: str, found: Found) -> Implementation:
     adapted = FromClass(name, found)
-    return ArraysOfClass(adapted) if found.convention.is_numpy else adapted
+    return WithoutGradients(adapted) if found.convention.is_numpy else adapted
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class FromClass:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was found, in lines, and what of an LSTM is not the class's own."""
-        returned = set(self._paths)
+        returned = self.found.convention.returned
         stands_in = [words for name, words in _STAND_INS.items() if name not in returned]
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         return (*self.found.describe(), *stands_in, *one)
@@ -51,12 +54,7 @@ class FromClass:
     @property
     def stands_in(self) -> bool:
         """Whether a state that is returned is not the class's own."""
-        return not {"h", "c"} <= set(self._paths)
-
-    @property
-    def _paths(self) -> Sequence[str]:
-        recipe = self.found.convention.recipe
-        return () if recipe is None else tuple(recipe.paths)
+        return not {"h", "c"} <= set(self.found.convention.returned)
 
     def unsupported_reason(self, setting: Setting) -> str | None:
         """Say what a class has no argument for."""
@@ -75,7 +73,7 @@ class FromClass:
             return f"{name} has {'biases' if self.found.layout.biases else 'no bias'}, and no argument for that"
         if a.batch_first and not (has("batch_first") or has("time_first")):
             return f"{name} has no batch_first"
-        if a.num_layers > 1 and not {"h", "c"} <= set(self._paths):
+        if a.num_layers > 1 and self.stands_in:
             return f"{name} does not return the states of its layers"
         return None
 
@@ -91,7 +89,7 @@ class FromClass:
         if call.states and convention.states is not None and convention.states.form == "h":
             return f"{name} takes h_0 alone: c_0 cannot be given"
         if self.found.one_dtype and setting.runtime.dtype != "float64":
-            return f"{name} computes in float64 whatever it is given"
+            return f"{name} computes in float64 for any input"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
@@ -117,42 +115,6 @@ _STAND_INS = {
     "c": "c_n is not returned: it is computed here from the output of every step, and not judged",
     "output": "the output of every step is not returned: it is found by calls with fewer steps",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class ArraysOfClass:
-    """A class that computes with NumPy: float64 and float32, without gradients."""
-
-    adapted: FromClass
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.adapted.name
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What was found, in lines."""
-        return self.adapted.remarks
-
-    def unsupported_reason(self, setting: Setting) -> str | None:
-        """Say what a class has no argument for, or NumPy no dtype."""
-        return (
-            "NumPy has no bfloat16" if setting.runtime.dtype == "bfloat16" else self.adapted.unsupported_reason(setting)
-        )
-
-    @property
-    def stands_in(self) -> bool:
-        """Whether a state that is returned is not the class's own."""
-        return self.adapted.stands_in
-
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """Construct one."""
-        return self.adapted.load(setting, weights)
-
-    def parameters(self, lstm: LSTM) -> dict[str, Tensor]:
-        """Raise NotImplementedError, which is a refusal."""
-        raise NotImplementedError(f"{self.name} computes with NumPy, which has no autograd")
 
 
 @dataclass(eq=False)
@@ -183,7 +145,7 @@ class LoadedClass:
     def _run(
         self, x: Tensor, hx: tuple[Tensor, Tensor] | None, zeros: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        a, convention = self.setting.architecture, self._convention()
+        a, convention = self.setting.architecture, self._convention
         call = partial(self._call, convention)
         found = call(x, hx)
         output = found.get("output")
@@ -201,7 +163,8 @@ class LoadedClass:
             ])  # fmt: skip
         return output, h_n, c_n
 
-    def _convention(self) -> Any:
+    @cached_property
+    def _convention(self) -> Convention:
         """How this one is called, which may have other axes, or more layers, than the one that was looked at."""
         a, found = self.setting.architecture, self.found.convention
         axes = found.axes
@@ -209,7 +172,7 @@ class LoadedClass:
             axes = "bti" if a.batch_first else "tbi"
         return replace(found, axes=axes, slots=a.num_layers * a.num_directions, directions=a.num_directions)
 
-    def _call(self, convention: Any, x: Tensor, hx: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
+    def _call(self, convention: Convention, x: Tensor, hx: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
         cells = [cell for layer in self.weights.cells for cell in layer]
         width = self.setting.architecture.hidden_size
         if self.found.constructor.one_size:
@@ -254,13 +217,9 @@ def _pad(cells: Sequence[CellWeights], x: Tensor) -> tuple[list[CellWeights], Te
 
 def _carry_cell(cell: CellWeights, x: Tensor, outputs: Tensor, h_0: Tensor, c_0: Tensor, *, reverse: bool) -> Tensor:
     """The last c of one layer in one direction, from the h that the class returned for every step."""
-    order = range(len(x) - 1, -1, -1) if reverse else range(len(x))
     wide = torch.float64 if x.dtype == torch.float64 else torch.float32
-    w_ih, w_hh = cell.w_ih.to(wide), cell.w_hh.to(wide)
-    bias = sum((b.to(wide) for b in (cell.b_ih, cell.b_hh) if b is not None), torch.zeros((), dtype=wide))
-    h, c = h_0.to(wide), c_0.to(wide)
-    for t in order:
-        i, f, g, _ = (x[t].to(wide) @ w_ih.T + h @ w_hh.T + bias).chunk(4, -1)
-        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    weights, h, c = cell.map(lambda w: w.to(wide)), h_0.to(wide), c_0.to(wide)
+    for t in range(len(x) - 1, -1, -1) if reverse else range(len(x)):
+        _, c = lstm_cell(x[t].to(wide), (h, c), weights)
         h = outputs[t].to(wide)
     return c.to(x.dtype)

@@ -7,6 +7,7 @@ biases. A tensor of a class holds some of them, its axes in some order, gates an
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,11 +17,12 @@ import numpy as np
 import torch
 
 from lstm_parity.classes.reading import BOTH, Reading, list_readings
+from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
 _DIRECTIONS = re.compile(r"(^|[._])(fw|bw|fwd|bwd|forward|backward|reverse|rev|l2r|r2l)(?=[._\d]|$)")
-GATES = "ifgo"
+_NUMBER_OR_GATE = re.compile(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$")
 _GATE_WORDS: Mapping[str, str] = {
     "i": r"^(i|in|input|inp|ig|update_in|write)",
     "f": r"^(f|forget|fg|keep|remember)",
@@ -184,15 +186,8 @@ def _list_slot(slot: _Slot, inputs: int, hidden: int) -> Iterator[list[Reading]]
 
 def _kind_of_name(name: str, slot: _Slot) -> int:
     """Tensors of one shape with another word in their names, as W and U, are families of their own."""
-    stem = re.sub(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$", "", name)
-    stems = list(
-        dict.fromkeys(re.sub(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$", "", n) for n, _, _ in slot)
-    )
-    counts = [
-        sum(re.sub(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$", "", n) == s for n, _, _ in slot)
-        for s in stems
-    ]
-    return stems.index(stem) if all(count % 4 == 0 for count in counts) else 0
+    counts = Counter(_NUMBER_OR_GATE.sub("", other) for other, _, _ in slot)
+    return list(counts).index(_NUMBER_OR_GATE.sub("", name)) if all(n % 4 == 0 for n in counts.values()) else 0
 
 
 def _choose(

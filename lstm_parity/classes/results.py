@@ -5,40 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from lstm_parity.classes.calling import Convention
+
 Path = tuple[Any, ...]
-
-
-class Calls(Protocol):
-    """What has to be known of a call: the order of its axes, and how many slots and directions there are."""
-
-    @property
-    def axes(self) -> str:
-        """The order of the axes of x."""
-
-    @property
-    def slots(self) -> int:
-        """The number of layers times directions."""
-
-    @property
-    def directions(self) -> int:
-        """1 or 2."""
-
-    @property
-    def is_cell(self) -> bool:
-        """Whether a call is one step."""
-
-    @property
-    def is_batched(self) -> bool:
-        """Whether a call takes several rows."""
-
-    @property
-    def state_order(self) -> str:
-        """The order in which states are given, "hc" or "ch"."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +28,7 @@ class Recipe:
     by_direction: bool = False
 
 
-def find_recipe(returned: Any, convention: Calls, steps: int, rows: int, hidden: int) -> Recipe | None:
+def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, hidden: int) -> Recipe | None:
     """Find where output, h_n and c_n are in what a call returned; None if nothing has their shapes."""
     found = list(_walk(returned, ()))
     batch = (rows,) if convention.is_batched else ()
@@ -121,7 +96,7 @@ def _find_states(found: Sequence[tuple[Path, Tensor]], slots: int, batch: tuple[
     return whole
 
 
-def _name_states(states: _States, last: Tensor | None, convention: Calls) -> dict[str, list[Path]]:
+def _name_states(states: _States, last: Tensor | None, convention: Convention) -> dict[str, list[Path]]:
     """Which of the states is h and which is c: by name, by what equals the last output, by their order."""
     named = dict[str, list[Path]]()
     for paths, _ in states:

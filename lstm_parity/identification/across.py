@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_parity.identification.curves.functions import sigmoid
-from lstm_parity.identification.expressions.step import Step
+from lstm_parity.identification.expressions.step import GATES, Step
 from lstm_parity.identification.transforms import ACROSS, COLUMNS, ROWS, VALUES, Transform
 from lstm_parity.reference.noise.model import Array
-
-_GATES = "ifgo"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class AcrossStep:
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' (B, H) for gate sums z (4, B, H), c and h (B, H)."""
         whole = self._at("z", np.concatenate(list(z), -1))
-        sums = {gate: self._at(f"z_{gate}", part) for gate, part in zip(_GATES, np.split(whole, 4, -1), strict=True)}
+        sums = {gate: self._at(f"z_{gate}", part) for gate, part in zip(GATES, np.split(whole, 4, -1), strict=True)}
         gates = {
             gate: self.transform(value)
             if self.place == f"{gate} of z"
@@ -63,7 +61,7 @@ def across_steps() -> Iterator[AcrossStep]:
     """Yield those that are tried."""
     for words, transform in {**ACROSS, **COLUMNS, **ROWS}.items():
         yield AcrossStep("z", "z", f"z {words}", transform)
-        for gate in _GATES:
+        for gate in GATES:
             yield AcrossStep(f"z_{gate}", "z", f"z_{gate} {words}", transform)
             yield AcrossStep(gate, gate, words, transform)
         yield AcrossStep("c", "c'", f"c {words}", transform)
@@ -73,5 +71,5 @@ def across_steps() -> Iterator[AcrossStep]:
     for words, transform in VALUES.items():
         yield AcrossStep("z", "z", f"z {words}", transform)
     for words, transform in ACROSS.items():
-        for gate in _GATES:
+        for gate in GATES:
             yield AcrossStep(f"{gate} of z", gate, f"= z_{gate} {words}", transform)

@@ -42,7 +42,7 @@ class FreeStep:
     unit: int = 0
     peepholes: Peepholes = ()
 
-    is_known = True  # it is measured, whatever it computes
+    is_known = True  # it is measured, known or not
 
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' for gate sums z (4, ...), c and h of the shape of one of them."""
@@ -67,9 +67,7 @@ class FreeStep:
 
 def recover_step(probe: Probe, units: int = 1, unit: int = 0) -> Step:
     """Recover both equations, of one unit. Raises UnknownEquationError."""
-    step, cell = _first_known(
-        [FreeStep(probe, units, unit, peepholes) for peepholes in _IN_CELL], lambda step: _recover_cell(step)
-    )
+    step, cell = _first_known([FreeStep(probe, units, unit, peepholes) for peepholes in _IN_CELL], _recover_cell)
     step, hidden = _first_known(
         [replace(step, peepholes=(*step.peepholes, *more)) for more in _IN_HIDDEN],
         lambda step: _recover_hidden(step, cell),

@@ -9,11 +9,11 @@ import numpy as np
 
 from lstm_parity.identification.across import UnequalUnits, across_steps
 from lstm_parity.identification.cell import FreeStep, UnknownEquationError, recover_step
-from lstm_parity.identification.expressions.step import RIGHT, ROWS, Expression, Step, Term
+from lstm_parity.identification.expressions.step import GATES, RIGHT, ROWS, Expression, Step, Term
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
 from lstm_parity.identification.sums import Sums, SumsStep, compute_sums, recover_sums
-from lstm_parity.identification.written import GATES, PLAIN, find_gates, list_differing, write_step, write_sums
+from lstm_parity.identification.written import PLAIN, find_gates, list_differing, write_step, write_sums
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from lstm_parity.identification.curves.functions import sigmoid
 from lstm_parity.reference.noise.model import Array
 
 Transform = Callable[[Array], Array]
@@ -32,7 +33,7 @@ VALUES: Mapping[str, Transform] = {
     "doubled": lambda s: 2.0 * s,
     "negated": lambda s: -s,
     "squashed by tanh": np.tanh,
-    "squashed by sigmoid": lambda s: 1.0 / (1.0 + np.exp(-s)),
+    "squashed by sigmoid": sigmoid,
     "cut by relu": lambda s: np.maximum(s, 0.0),
     "clipped to -1 and 1": lambda s: np.clip(s, -1.0, 1.0),
 }

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Curve
-from lstm_parity.identification.expressions.step import ROWS, Expression, Peepholes, Step, Term
+from lstm_parity.identification.expressions.step import GATES, ROWS, Expression, Peepholes, Step, Term
 from lstm_parity.identification.sums import Read, Sums
 
-GATES = "ifgo"
 PLAIN = {"i": SIGMOID, "f": SIGMOID, "g": TANH, "o": SIGMOID}
 USUAL = {
     "z": "z = w_ih x + b_ih + w_hh h + b_hh, in rows i, f, g, o",

@@ -36,19 +36,28 @@ def call_on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(*arguments: Any) -> Any:
-        return _tensors(function(*_arrays(arguments)))
+        return to_tensors(function(*to_arrays(arguments)))
 
     return called
 
 
-def _arrays(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return value.detach().numpy()
-    return type(value)(map(_arrays, value)) if isinstance(value, tuple | list) else value
+def to_arrays(value: Any) -> Any:
+    """Replace the tensors in nested values by arrays, which are views of them."""
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else _rebuild(value, to_arrays)
 
 
-def _tensors(value: Any) -> Any:
+def to_tensors(value: Any) -> Any:
+    """Replace the arrays in nested values by tensors; they are copied only where strides are negative."""
     if isinstance(value, np.ndarray | np.generic):
         array = np.asarray(value)
         return torch.from_numpy(np.ascontiguousarray(array) if min(array.strides, default=0) < 0 else array)
-    return type(value)(map(_tensors, value)) if isinstance(value, tuple | list) else value
+    return _rebuild(value, to_tensors)
+
+
+def _rebuild(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Change what is in a dict, a tuple, a named tuple or a list."""
+    if isinstance(value, dict):
+        return {name: change(part) for name, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(change, value))
+    return type(value)(map(change, value)) if isinstance(value, tuple | list) else value

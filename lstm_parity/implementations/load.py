@@ -62,8 +62,8 @@ def adapt(
     kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
 ) -> Implementation:
     """A class or function as an implementation. Raises TargetError where it is not of its kind."""
-    if not callable(found) or (kind in ("module", "class")) != isinstance(found, type):
-        needed = "class" if kind in ("module", "class") else "function"
+    needed = "class" if kind in ("module", "class") else "function"
+    if not callable(found) or (needed == "class") != isinstance(found, type):
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
     own = _adapt_kind(kind, name, call_on_arrays(found) if arrays == "numpy" else found)
     return declare(WithoutGradients(own) if arrays == "numpy" else own, without, arithmetic)
@@ -87,19 +87,11 @@ def _adapt_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementati
     if kind == "module":
         return FromModule(name, found)
     if kind == "class":
-        return _adapt_class(name, found)
+        room = importlib.import_module("lstm_parity.classes.from_class")  # above this one
+        return cast(Implementation, room.adapt_class(name, found))
     if kind == "function":
         return FromFunction(name, found)
     return FromLayer(name, found if kind == "layer" else layer_of_cell(found))
-
-
-def _adapt_class(name: str, found: Callable[..., Any]) -> Implementation:
-    """A class as it stands; what finds out about it is a room above this one."""
-    room = importlib.import_module("lstm_parity.classes.from_class")
-    try:
-        return cast(Implementation, room.adapt_class(name, found))
-    except importlib.import_module("lstm_parity.classes.construct").UnknownClassError as error:
-        raise TargetError(str(error)) from error
 
 
 def _find_object(target: Target) -> Any:

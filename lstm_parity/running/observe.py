@@ -14,7 +14,14 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.running.calls import call_lstm, runtime_flags, weight_tensors
 from lstm_parity.running.evidence import CHAIN, PREFIXES, WHOLE, Evidence, Masks, Observation, Outputs
-from lstm_parity.running.protocol import LSTM, Implementation, declined_reason, expected_arithmetic, runs_cases
+from lstm_parity.running.protocol import (
+    LSTM,
+    Implementation,
+    declined_reason,
+    expected_arithmetic,
+    runs_cases,
+    stands_in,
+)
 
 _LONG, _LONGEST = 16, 150  # steps of a call in a half type that is observed at every step
 
@@ -58,8 +65,7 @@ def collect_evidence(implementation: Implementation, case: Case, chain: bool) ->
         if not chain or not _has_steps(case, outputs):
             return (whole,)
         stacked = case.setting.architecture.num_layers > 1 or not _is_long(case)
-        own = not getattr(implementation, "stands_in", False)  # else no step starts from its own states
-        prefixes = _prefixes(lstm, case) if _is_long(case) and own else ()
+        prefixes = _prefixes(lstm, case) if _is_long(case) and not stands_in(implementation) else ()
         return (whole, *(_steps(implementation, lstm, case) if stacked else ()), *prefixes)
 
 

@@ -69,6 +69,11 @@ def is_lenient(implementation: Implementation) -> bool:
     return bool(getattr(implementation, "is_lenient", False))
 
 
+def stands_in(implementation: Implementation) -> bool:
+    """Whether a state that is returned is not the implementation's own, so that no step can be judged from it."""
+    return bool(getattr(implementation, "stands_in", False))
+
+
 class HasParameters(Implementation, Protocol):
     """An implementation whose LSTM is not an `nn.Module`, and whose tensors differ from those passed to `load`."""
 

@@ -151,7 +151,7 @@ class SequentialGatesLSTMFaulty(SequentialGatesLSTM):
 
 
 class OneBiasLSTM(nn.Module):
-    """A bias beside the recurrent weights only; (c, h) as the state; device and dtype; batch first unless told."""
+    """A bias beside the recurrent weights only; (c, h) as the state; device and dtype; batch first by default."""
 
     def __init__(
         self, in_channels: int, out_channels: int, time_major: bool = False, device: Any = None, dtype: Any = None

@@ -74,15 +74,15 @@ _SCOPES: Mapping[str, Holds] = {
     " forward in the last layer": lambda p, n, d: p == (n - 1, 0),
     " forward in the first layer": lambda p, n, d: p == (0, 0),
 }
-_Fed = Callable[[Sequence[Array]], Array]
+_Fed = Callable[[Sequence[Array], int], Array]  # of the halves, in a direction
 _FED: Mapping[str, _Fed] = {
-    "reads the two halves of the layer below exchanged": lambda halves: np.concatenate(halves[::-1], -1),
-    "reads the forward half twice": lambda halves: np.concatenate([halves[0]] * len(halves), -1),
-    "reads the reverse half twice": lambda halves: np.concatenate([halves[-1]] * len(halves), -1),
-    "reads the mean of both halves twice": lambda halves: np.concatenate([np.mean(halves, 0)] * len(halves), -1),
-    "reads the sum of both halves twice": lambda halves: np.concatenate([np.sum(halves, 0)] * len(halves), -1),
-    "reads the halves interleaved": lambda halves: np.stack(halves, -1).reshape(*halves[0].shape[:-1], -1),
-    "reads its own direction's half twice": lambda halves: np.concatenate(halves, -1),  # _fed chooses the half
+    "reads the two halves of the layer below exchanged": lambda halves, d: np.concatenate(halves[::-1], -1),
+    "reads the forward half twice": lambda halves, d: np.concatenate([halves[0]] * len(halves), -1),
+    "reads the reverse half twice": lambda halves, d: np.concatenate([halves[-1]] * len(halves), -1),
+    "reads the mean of both halves twice": lambda halves, d: np.concatenate([np.mean(halves, 0)] * len(halves), -1),
+    "reads the sum of both halves twice": lambda halves, d: np.concatenate([np.sum(halves, 0)] * len(halves), -1),
+    "reads the halves interleaved": lambda halves, d: np.stack(halves, -1).reshape(*halves[0].shape[:-1], -1),
+    "reads its own direction's half twice": lambda halves, d: np.concatenate([halves[d]] * len(halves), -1),
 }
 _WHEN: Mapping[str, Callable[[int, int], bool]] = {  # k of n steps
     "before every step after the first": lambda k, n: k > 0,
@@ -130,7 +130,7 @@ def _of_inputs_and_outputs(layers: int, directions: int) -> Iterator[Change]:
         yield Change(f"steps run in the other order{scope}", "backwards", _negated(holds))
     for words, fed in _FED.items():
         for scope, number in (("", None), ("the forward direction ", 0), ("the reverse direction ", 1)):
-            yield Change(f"a layer {words}" if number is None else f"{scope}{words}", "fed", _fed(words, fed, number))
+            yield Change(f"a layer {words}" if number is None else f"{scope}{words}", "fed", _fed(fed, number))
     for name, seam in (("the output of a layer", "outputs"), ("the input of a layer", "input")):
         for words, transform in EVERY_SEQUENCE.items():
             for scope, holds in _scopes(layers, directions):
@@ -146,7 +146,7 @@ def _of_results(layers: int, directions: int) -> Iterator[Change]:
     for words, order in _FED.items():
         if "twice" not in words or "mean" in words:
             said = words.replace("reads", "output has").replace(" of the layer below", "")
-            yield Change(said, "result", lambda layers, order=order: order(layers[-1]))
+            yield Change(said, "result", lambda layers, order=order: order(layers[-1], 0))
     for words, t in (("the last time, in both directions", -1), ("the first time", 0)):
         yield Change(f"h_n is the output at {words}", "h_n of", lambda h, outputs, place, t=t: outputs[t])
     for name in ("h_n and c_n", "h_n", "c_n"):
@@ -248,13 +248,8 @@ def _between(transform: Transform, of_h: bool, of_c: bool, at: Callable[[int, in
     return between
 
 
-def _fed(words: str, fed: _Fed, number: int | None) -> Callable[..., Array]:
-    def read(halves: Sequence[Array], place: Place) -> Array:
-        if number not in (None, place[1]):
-            return np.concatenate(halves, -1)
-        return np.concatenate([halves[place[1]]] * len(halves), -1) if "own" in words else fed(halves)
-
-    return read
+def _fed(fed: _Fed, number: int | None) -> Callable[..., Array]:
+    return lambda halves, place: fed(halves, place[1]) if number in (None, place[1]) else np.concatenate(halves, -1)
 
 
 def _added(weight: float) -> Callable[[Sequence[Array], Sequence[Array], Place], list[Array]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ _FITS = 1e-9  # largest distance from the values, as a part of their range
 _STEEPEST = 20.0
 _SLOPES = (1.0, -1.0, 2.0, 0.5, -0.5, 0.2)
 _SHIFTS = (0.0, 1.0, -1.0)
+_Fit = Callable[[Array, Array], Iterator[Curve]]
 _FITTED = [text for text in {**PLAIN, **POWERS} if text not in ("1", "{}", "step({})")]
 
 
@@ -28,9 +29,8 @@ def recognise(z: Array, y: Array, *, up_to_factor: bool = False) -> Curve:
     size = float(np.abs(y).max()) or 1.0
     if np.ptp(y) <= _FITS * size:
         return Curve("1", factor=float(y.mean()))
-    if not np.isfinite(y).all():
-        return Curve("", points=tuple(z.tolist()), values=tuple(y.tolist()))
-    return next(_candidates(z, y, size, up_to_factor), Curve("", points=tuple(z.tolist()), values=tuple(y.tolist())))
+    candidates = _candidates(z, y, size, up_to_factor) if np.isfinite(y).all() else iter(())
+    return next(candidates, Curve("", points=tuple(z.tolist()), values=tuple(y.tolist())))
 
 
 def _candidates(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
@@ -40,12 +40,17 @@ def _candidates(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator
         thin = slice(None, None, max(1, len(z) // 40))
         for base in _FITTED:
             yield from _fit(base, z[thin], y[thin], size)
-        yield from _fit_clipped(z, y, size, up_to_factor)
+        yield from _fit_clipped(z, y, size, lambda z, y: _fit_usual(z, y, size, up_to_factor))
         yield from _fit_lines(z, y, size)
         yield from _fit_ratio(z, y, size)
         for base in BASES:
             yield from _fit_plain(base, z, y, size, True)
-        yield from _fit_clipped_more(z, y, size)
+        yield from _fit_clipped(z, y, size, lambda z, y: _candidates(z, y, size, False))
+
+
+def _fit_usual(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
+    for base in ("sigmoid({})", "tanh({})", "{}"):
+        yield from _fit_plain(base, z, y, size, up_to_factor)
 
 
 def _fit_plain(base: str, z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
@@ -130,22 +135,12 @@ def _ends(y: Array, size: float) -> tuple[int, int]:
     return first, len(y) - int(np.argmin(same[::-1])) - 1 if same[-1] and same[-2] else len(y) - 1
 
 
-def _fit_clipped(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
-    """A plain function whose argument is clipped: constant beyond a number, below it or above or both."""
+def _fit_clipped(z: Array, y: Array, size: float, fit: _Fit) -> Iterator[Curve]:
+    """A function whose argument is clipped: constant beyond a number, below it or above or both."""
     first, last = _ends(y, size)
     if (first == 1 and last == len(y) - 1) or last - first < 6:
         return
-    for base in ("sigmoid({})", "tanh({})", "{}"):
-        for fitted in _fit_plain(base, z[first:last], y[first:last], size, up_to_factor):
-            yield from _clip(fitted, z, y, size, first, last)
-
-
-def _fit_clipped_more(z: Array, y: Array, size: float) -> Iterator[Curve]:
-    """Any function whose argument is clipped."""
-    first, last = _ends(y, size)
-    if (first == 1 and last == len(y) - 1) or last - first < 6:
-        return
-    for fitted in _candidates(z[first:last], y[first:last], size, False):
+    for fitted in fit(z[first:last], y[first:last]):
         yield from _clip(fitted, z, y, size, first, last)
 
 

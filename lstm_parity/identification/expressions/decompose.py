@@ -31,10 +31,10 @@ from lstm_parity.identification.expressions.terms import as_factor, attribute, m
 from lstm_parity.reference.noise.model import Array
 
 _DEEPEST = 3
-_UNDO: Mapping[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "tanh({})": (np.tanh, np.arctanh),
-    "sigmoid({})": (SIGMOID, lambda y: np.log(y / (1.0 - y))),
-    "softsign({})": (Curve("softsign({})"), lambda y: y / (1.0 - np.abs(y))),
+_UNDO: Mapping[str, Callable[[Array], Array]] = {  # by the function that it undoes
+    "tanh({})": np.arctanh,
+    "sigmoid({})": lambda y: np.log(y / (1.0 - y)),
+    "softsign({})": lambda y: y / (1.0 - np.abs(y)),
 }
 
 
@@ -247,10 +247,10 @@ def _as_squashed(part: Function, group: Sequence[str], region: Region, depth: in
     at_zero = part({name: 0.0 * drawn[name] if name in states else drawn[name] for name in group})
     offsets = [0.0, *([float(at_zero[0])] if states and np.ptp(at_zero) < 1e-9 and abs(at_zero[0]) > EXACT else [])]
     for offset in offsets:
-        for text, (_, undo) in _UNDO.items():
+        for text, undo in _UNDO.items():
             if not states and text != "tanh({})":  # a ratio of gates can be written so, and is not
                 continue
-            low = 0.0 if text[0] == "s" and "sigmoid" in text else -1.0
+            low = 0.0 if text == "sigmoid({})" else -1.0
             if (values - offset).min() <= low or (values - offset).max() >= 1.0:
                 continue
 

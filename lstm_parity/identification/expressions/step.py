@@ -12,6 +12,7 @@ from lstm_parity.reference.noise.model import Array
 
 Values = dict[str, Array]  # of z0 ... z3, c and h, and of what is computed of them
 Peepholes = tuple[tuple[str, str], ...]  # rows, each with the state, c or c', that is added to it
+GATES = "ifgo"
 ROWS = ("z0", "z1", "z2", "z3")
 
 
