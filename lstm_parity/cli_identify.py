@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from lstm_parity.cases.setting import DTYPES, Runtime
 from lstm_parity.cli_parts import echo_remarks, find_target, json_option
 from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT, TargetError
+
+if TYPE_CHECKING:
+    from lstm_parity.identification.arithmetic.sheet import DataSheet
+    from lstm_parity.identification.model import Identification
+    from lstm_parity.running.protocol import Implementation
 
 
 @click.command()
@@ -16,12 +24,31 @@ from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT,
 @click.option("--impl", required=True, metavar="KIND:TARGET", help="What is identified, as in `lstm-parity verify`.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @click.option(
+    "--dtype",
+    "dtypes",
+    multiple=True,
+    default=("float32",),
+    type=click.Choice(DTYPES),
+    help="In which its arithmetic is measured; may be repeated.",
+    show_default=True,
+)
+@click.option("--size", type=click.IntRange(1), help="Inputs and units of the sums that are measured, by default 64.")
+@click.option(
     "--time-limit", type=float, default=TIME_LIMIT, help="Seconds that a call of it may take.", show_default=True
 )
 @click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
-def identify(json_file: Path | None, impl: str, arrays: str, time_limit: float, memory_limit: float) -> None:
+def identify(
+    json_file: Path | None,
+    impl: str,
+    arrays: str,
+    dtypes: tuple[str, ...],
+    size: int | None,
+    time_limit: float,
+    memory_limit: float,
+) -> None:
     """Print which equations an LSTM computes and how it is connected, beside nn.LSTM's: measured, not looked up.
 
+    If the equations are nn.LSTM's, what it rounds where is measured too.
     Exits with 0 if it computes what nn.LSTM does, with 1 if something differs, with 3 if that is not known.
     """
     from rich.console import Console
@@ -38,13 +65,30 @@ def identify(json_file: Path | None, impl: str, arrays: str, time_limit: float, 
             there.start()
             remarks = there.remarks
             found = identify_implementation(there)
+            sheets = _measure_sheets(there, found, dtypes, size)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
     except ProbeError as error:
         click.echo(f"{impl} cannot be identified: {error}")
         sys.exit(3)
     echo_remarks(remarks)
-    click.echo(identification_text(str(target), found), nl=False)
+    click.echo(identification_text(str(target), found, sheets), nl=False)
     if json_file is not None:
-        json_file.write_text(identification_json(str(target), found), encoding="utf-8")
+        json_file.write_text(identification_json(str(target), found, sheets), encoding="utf-8")
     sys.exit(0 if found.is_right else 1 if found.differing else 3)
+
+
+def _measure_sheets(
+    implementation: Implementation, found: Identification, dtypes: Sequence[str], size: int | None
+) -> list[DataSheet]:
+    """Measure its arithmetic in each dtype that it can be called in, if its equations are nn.LSTM's."""
+    from lstm_parity.identification.arithmetic.sheet import SIZE, measure_data_sheet
+    from lstm_parity.identification.probe import ProbeError
+
+    sheets: list[DataSheet] = []
+    for dtype in dtypes if found.equations is not None and not found.equations.differing else ():
+        try:
+            sheets.append(measure_data_sheet(implementation, Runtime(dtype), size or SIZE))
+        except ProbeError as error:
+            click.echo(f"its arithmetic in {dtype} cannot be measured: {error}", err=True)
+    return sheets

@@ -1,17 +1,20 @@
-"""`lstm-parity identify`, `lstm_parity.identify(MyLSTM)`: the equations and the wiring of an LSTM beside nn.LSTM's."""
+"""`lstm-parity identify`, `lstm_parity.identify(MyLSTM)`: what an LSTM computes beside nn.LSTM's, and how it rounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from lstm_parity.audits.data_sheet import sheet_fields, sheet_text
+from lstm_parity.cases.setting import Runtime
+from lstm_parity.identification.arithmetic.sheet import SIZE, DataSheet, measure_data_sheet
 from lstm_parity.identification.model import Identification, identify_implementation
 from lstm_parity.identification.written import USUAL
 from lstm_parity.implementations.load import adapt
 from lstm_parity.reports.json_text import json_text
 
 _TESTED = (
-    "Tested in float64: padded sequences in a batch, with states, one layer and two, one direction and both. "
+    "Equations tested in float64: padded sequences in a batch, with states, one layer and two, one direction and both. "
     "Not tested: packed and unbatched calls, hx=None, projections, other dtypes; `lstm-parity verify` judges those."
 )
 
@@ -25,8 +28,24 @@ def identify(implementation: Callable[..., Any], kind: str = "module", *, arrays
     return identify_implementation(adapt(kind, name, implementation, arrays))
 
 
-def identification_text(name: str, found: Identification) -> str:
-    """Write the equations, nn.LSTM's beside those that differ; then the wiring, and what was not tested."""
+def measure_arithmetic(
+    implementation: Callable[..., Any],
+    kind: str = "module",
+    *,
+    dtype: str = "float32",
+    size: int = SIZE,
+    arrays: str = "torch",
+) -> DataSheet:
+    """Measure what a class or function that computes the equations of an LSTM rounds where, in this process.
+
+    dtype: the name of one of torch's. size: inputs and units. Raises ProbeError if it cannot be called in the dtype.
+    """
+    name = getattr(implementation, "__name__", type(implementation).__name__)
+    return measure_data_sheet(adapt(kind, name, implementation, arrays), Runtime(dtype), size)
+
+
+def identification_text(name: str, found: Identification, sheets: Sequence[DataSheet] = ()) -> str:
+    """Write the equations, nn.LSTM's beside those that differ; the wiring, the arithmetic, and what was not tested."""
     lines = [f"{name} computes", ""]
     if found.equations is None:
         lines += [f"  something that is not known: {found.unknown}"]
@@ -42,7 +61,10 @@ def identification_text(name: str, found: Identification) -> str:
         elif not found.changes:
             lines.append("  layers, directions and steps are connected as in nn.LSTM")
         lines.append(f"> {found.derivative.text}" if found.derivative else f"  gradients: {found.gradients}")
-    return "\n".join([*(line.rstrip() for line in lines), "", _TESTED, *_untested(found), "", _conclude(found)]) + "\n"
+    lines += (
+        ["", *("  " + line for sheet in sheets for line in [*sheet_text(sheet).splitlines(), ""])] if sheets else [""]
+    )
+    return "\n".join([*(line.rstrip() for line in lines), _TESTED, *_untested(found), "", _conclude(found)]) + "\n"
 
 
 def _untested(found: Identification) -> list[str]:
@@ -58,7 +80,7 @@ def _conclude(found: Identification) -> str:
     return f"DIFFERS in {', '.join(found.differing)}; what is printed reproduces fresh cases."
 
 
-def identification_json(name: str, found: Identification) -> str:
+def identification_json(name: str, found: Identification, sheets: Sequence[DataSheet] = ()) -> str:
     """Write it for programs."""
     content = {
         "implementation": name,
@@ -70,5 +92,6 @@ def identification_json(name: str, found: Identification) -> str:
         "gradients": found.gradients,
         "untested": list(found.untested),
         "unknown": found.unknown,
+        "arithmetic": [sheet_fields(sheet) for sheet in sheets],
     }
-    return json_text("identification", 1, content)
+    return json_text("identification", 2, content)

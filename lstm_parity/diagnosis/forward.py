@@ -15,6 +15,7 @@ from lstm_parity.catalogue.mistakes import MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.diagnosis.locate import features_of, locate_fault
 from lstm_parity.diagnosis.similarity import ComparableRun, comparable_run
+from lstm_parity.identification.model import Identification
 from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
@@ -49,7 +50,8 @@ class Diagnosis:
     arithmetic: a known arithmetic that explains it, where no mistake does. where: the place of the fault, in words.
     nearest: what explains most, but not all, where nothing explains all; it may be one of two faults, or a variant.
     deviating, agreeing: how many cases of either kind were compared; worst: the farthest, in noises, from the mistake.
-    notes: sentences on what was left out.
+    notes: sentences on what was left out. summary: what it does, in words, if that is known otherwise; models: what
+    computes numbers that are given, several if these do not tell them apart.
     """
 
     mistake: Mistake | None = None
@@ -62,6 +64,7 @@ class Diagnosis:
     worst: float = 0.0
     notes: tuple[str, ...] = ()
     summary: str = ""
+    models: tuple[Identification, ...] = ()
 
     @property
     def text(self) -> str:

@@ -59,7 +59,7 @@ def _location_of(verdict: Verdict) -> _FaultLocation | None:
     if verdict.outcome is not Outcome.DEVIATES:
         return None
     place = _FaultLocation(verdict.case, {m.tensor: m for m in judge_trajectory(verdict)})
-    return place if place.measured and place.tensors else None
+    return place if len(place.measured) == len(TENSORS) and place.tensors else None
 
 
 # ------------------------------------------------------------------ with which arguments

@@ -95,6 +95,8 @@ class MistakeRun:
 
     def _distance(self, seen: Outputs, tensor: str, noise: Array) -> float:
         ours, theirs = getattr(self.outputs, tensor), getattr(seen, tensor)
+        if tensor in seen.absent:
+            return 0.0
         if ours is None or theirs is None:
             return 0.0 if ours is theirs else np.inf
         away = distances(theirs, ours, noise)

@@ -1,4 +1,4 @@
-"""Calls of an implementation with weights, inputs and states of our choice, in float64."""
+"""Calls of an implementation with weights, inputs and states of our choice."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from lstm_parity.running.calls import call_lstm, make_tensor, runtime_flags
 from lstm_parity.running.evidence import TENSORS
 from lstm_parity.running.protocol import Implementation
 
+FLOAT64 = Runtime("float64")
+
 
 class ProbeError(Exception):
     """An implementation cannot be probed; the message says why."""
@@ -21,11 +23,12 @@ class ProbeError(Exception):
 
 @dataclass(frozen=True)
 class Probe:
-    """How an implementation is called: in which layout, and with biases or without."""
+    """How an implementation is called: in which layout, with biases or without, in which dtype and by which kernels."""
 
     implementation: Implementation
     batch_first: bool
     bias: bool
+    runtime: Runtime = FLOAT64
 
     def call(self, weights: LSTMWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
         """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H).
@@ -77,7 +80,7 @@ class Probe:
         layers, directions = weights.num_layers, weights.num_directions
         sizes = weights.input_size, weights.hidden_size, layers
         architecture = Architecture(*sizes, self.bias, self.batch_first, directions == 2)
-        return Setting(architecture, Call(len(x), x.shape[1]), Runtime("float64"))
+        return Setting(architecture, Call(len(x), x.shape[1]), self.runtime)
 
     def _tensors(self, weights: LSTMWeights, runtime: Runtime) -> LSTMWeights:
         def fit(cell: CellWeights) -> CellWeights:
@@ -89,17 +92,17 @@ class Probe:
         return LSTMWeights(cells).map(lambda w: make_tensor(w, runtime))
 
 
-def find_probe(implementation: Implementation) -> Probe:
-    """Find how an implementation can be called. Raises ProbeError if it takes no batch with states in float64."""
+def find_probe(implementation: Implementation, runtime: Runtime = FLOAT64) -> Probe:
+    """Find how an implementation can be called. Raises ProbeError if it takes no batch with states in the dtype."""
     refusal = ""
     cell = CellWeights(np.zeros((8, 3)), np.zeros((8, 2)))
     for bias in (True, False):
         for batch_first in (False, True):
-            probe = Probe(implementation, batch_first, bias)
+            probe = Probe(implementation, batch_first, bias, runtime)
             try:
                 probe.step(cell, np.zeros((2, 3)), np.zeros((2, 2)), np.zeros((2, 2)))
             except ProbeError as error:
                 refusal = refusal or str(error)
             else:
                 return probe
-    raise ProbeError(f"nothing can be identified without a batch, states and float64: {refusal}")
+    raise ProbeError(f"nothing can be identified without a batch, states and {runtime.dtype}: {refusal}")

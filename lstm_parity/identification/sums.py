@@ -17,6 +17,7 @@ from lstm_parity.reference.weights import CellWeights
 PARAMETERS = ("w_ih", "w_hh", "b_ih", "b_hh")
 _STEP = 1e-4
 _EXACT = 1e-9
+_EYE = tuple(tuple(map(float, row)) for row in np.eye(4))
 SumsStep = Callable[[Array, Array, Array], tuple[Array, Array]]  # h' and c' of gate sums (4, ...), c and h
 
 
@@ -28,7 +29,7 @@ class Read:
     SOURCES, what is done before to the x or h that a matrix is multiplied by.
     """
 
-    matrix: tuple[tuple[float, ...], ...] = tuple(tuple(map(float, row)) for row in np.eye(4))
+    matrix: tuple[tuple[float, ...], ...] = _EYE
     layout: str = ""
     source: str = ""
 
@@ -95,11 +96,11 @@ def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
         value = getattr(cell, name)
         if value is None:
             continue
-        value = LAYOUTS[read.layout](value)
+        value = LAYOUTS[read.layout](value) if read.layout else value
         with_rows = {"w_ih": x, "w_hh": h}.get(name)
         part = value[None] if with_rows is None else SOURCES[read.source](with_rows) @ value.T
         blocks = part.reshape(len(part), 4, size).swapaxes(0, 1)
-        total += np.tensordot(np.array(read.matrix), blocks, 1)
+        total += blocks if read.matrix == _EYE else np.einsum("ab,bnh->anh", np.array(read.matrix), blocks)
     return total
 
 

@@ -66,6 +66,7 @@ def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Ari
         if not answers.hidden_noise[n] <= MAX_HIDDEN_NOISE:
             finding.unjudged.append(f"{evidence.way}: lost in the noise of hidden layers")
             continue
+        finding.unjudged += [f"{name} is not given" for name in evidence.outputs.absent]
         finding.measured += _compare_tensors(evidence.outputs, answers, n, evidence.way, dtype)
 
 
@@ -75,6 +76,7 @@ def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtyp
     return [
         compare(name, way, getattr(outputs, name), noisy.value, noisy.deviation * noise_factor(dtype))
         for name, noisy in exact.items()
+        if name not in outputs.absent
     ]
 
 

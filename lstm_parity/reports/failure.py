@@ -96,10 +96,12 @@ def _describe_agreement(failure: Failure) -> list[str]:
     if failure.verdict.adjoints is not None:
         agreeing = [m.tensor for m in failure.verdict.measured if not m.deviates]
         return [f"  within rounding noise: {', '.join(agreeing)}"] if agreeing else []
-    agreeing = [name for name in TENSORS if name not in {comparison.tensor for comparison in failure.shown}]
-    if not failure.shown or not agreeing:
-        return []
-    return ["  " + " and ".join(agreeing) + (" agrees" if len(agreeing) == 1 else " agree")]
+    evidence = failure.verdict.observation.evidence
+    absent = evidence[0].outputs.absent if evidence else ()
+    told = {*absent, *(comparison.tensor for comparison in failure.shown)}
+    agreeing = [name for name in TENSORS if name not in told] if failure.shown else []
+    words = ((agreeing, "agrees", "agree"), (absent, "is not given", "are not given"))
+    return [f"  {' and '.join(names)} {one if len(names) == 1 else more}" for names, one, more in words if names]
 
 
 def _describe_arithmetic(failure: Failure) -> str:

@@ -117,13 +117,13 @@ def test_the_cases_of_an_export_are_all_different():
 
 
 def test_a_folder_without_answers_is_counted_as_not_judged(tmp_path):
-    """A program that writes one case and forgets two files of another is not judged on the other."""
+    """A program that writes one case and dies before another is not judged on the other."""
     answered(written(tmp_path))
-    (answered(written(tmp_path, NAMES[3].replace("-1", "-2"))) / "c_n.npy").unlink()
+    written(tmp_path, NAMES[3].replace("-1", "-2"))
     row = told(tmp_path)
 
     assert (row.counts["PARITY"], row.counts["NOT JUDGED"]) == (1, 1)
-    assert dict(row.reasons) == {"NOT JUDGED: missing: c_n.npy": 1}
+    assert dict(row.reasons) == {"NOT JUDGED: missing: output.npy, h_n.npy, c_n.npy": 1}
 
 
 def test_a_case_without_an_answer_is_no_success(tmp_path):

@@ -170,4 +170,4 @@ def test_the_command_prints_the_equations(tmp_path, target, status, words):
     result = CliRunner().invoke(main, ["identify", "--impl", target, "--json", str(file)])
 
     assert (result.exit_code, words in result.output) == (status, True), result.output
-    assert status == 2 or json.loads(file.read_text())["format"] == "lstm-parity identification 1"
+    assert status == 2 or json.loads(file.read_text())["format"] == "lstm-parity identification 2"

@@ -9,7 +9,7 @@ from pathlib import Path
 from lstm_parity.audits.folders.arrays import FolderError
 from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.diagnosis.forward import diagnose
+from lstm_parity.diagnosis.numbers import diagnose_numbers
 from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
 from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge_all
@@ -93,14 +93,17 @@ def _describe_failures(summed: Row, explanation: Explanation, answered: Sequence
 
 
 def _diagnosis(explanation: Explanation) -> list[str]:
-    """What explains a run that deviates: arithmetics, or else what the known mistakes say of it."""
+    """Explain a run that deviates: by a known mistake, by what computes its numbers, or else by arithmetics."""
     if explanation.parity:
         return []
+    found = diagnose_numbers(explanation.verdicts)
+    if found.mistake is not None or found.models:
+        return [found.text]
     if explanation.arithmetic is not None:
         names = [a.name for a in _tightest_arithmetic(explanation) if a != explanation.arithmetic]
         alike = f"; {', '.join(names)} would explain it too: more cases would distinguish them" if names else ""
         return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
-    return [diagnose(explanation.verdicts).text]
+    return [found.text]
 
 
 def _tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:

@@ -33,13 +33,16 @@ class Curve:
 
     def __call__(self, z: Array) -> Array:
         """Evaluate it."""
-        z = np.clip(z, self.lower, self.upper)
+        if not (self.lower == -math.inf and self.upper == math.inf):
+            z = np.clip(z, self.lower, self.upper)
         if not self.base:
             return _interpolate(z, np.array(self.points), np.array(self.values))
         if self.base == "lines":
             return _follow(z, np.array(self.points), np.array(self.values))
         if self.base == "ratio":
             return np.asarray(np.polyval(self.values, z) / np.polyval(self.points, z))
+        if (self.slope, self.shift, self.factor, self.offset) == (1.0, 0.0, 1.0, 0.0):
+            return np.asarray(BASES[self.base](z))
         return np.asarray(self.factor * BASES[self.base](self.slope * z + self.shift) + self.offset)
 
     @property

@@ -18,7 +18,7 @@ _erf = np.vectorize(math.erf, otypes=[float])
 
 def sigmoid(z: Array) -> Array:
     """Return the logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -700.0, 700.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.maximum(z, -700.0))))
 
 
 PLAIN: Mapping[str, Function] = {

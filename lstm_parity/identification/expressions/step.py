@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
@@ -25,10 +27,14 @@ class Term:
 
     def __call__(self, values: Values) -> Array:
         """Evaluate it."""
-        product = np.full_like(next(iter(values.values())), self.factor)
-        for argument, curve in self.curves:
-            product = product * curve(values[argument] if isinstance(argument, str) else argument(values))
-        return product
+        factors = [
+            curve(values[argument] if isinstance(argument, str) else argument(values))
+            for argument, curve in self.curves
+        ]
+        if not factors:
+            return np.full_like(next(iter(values.values())), self.factor)
+        product = reduce(operator.mul, factors)
+        return product if self.factor == 1.0 else self.factor * product
 
     @property
     def is_known(self) -> bool:
@@ -61,9 +67,10 @@ class Expression:
 
     def __call__(self, values: Values) -> Array:
         """Evaluate it."""
-        zero = np.zeros_like(next(iter(values.values())))
-        total = np.sum([zero, *(term(values) for term in self.terms)], 0)
-        return np.asarray(np.clip(total, -self.limit, self.limit))
+        if not self.terms:
+            return np.zeros_like(next(iter(values.values())))
+        total = reduce(operator.add, [term(values) for term in self.terms])
+        return total if self.limit == np.inf else np.clip(total, -self.limit, self.limit)
 
     @property
     def is_known(self) -> bool:
@@ -97,9 +104,9 @@ class Step:
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' for gate sums z (4, ...), c and h of the shape of one of them."""
         values: Values = {**dict(zip(ROWS, z, strict=True)), "c": c, "h": h}
-        values = add_peepholes(values, self.peepholes, "c", 1.0)
-        values["c'"] = self.cell(values)
-        values = add_peepholes(values, self.peepholes, "c'", 1.0)
+        for state in ("c", "c'"):
+            values = add_peepholes(values, self.peepholes, state, 1.0) if self.peepholes else values
+            values["c'"] = self.cell(values) if state == "c" else values["c'"]
         return self.hidden(values), values["c'"]
 
 

@@ -1,0 +1,223 @@
+"""Which name one folder's numbers get: every known mistake, strangers' faults, what converters get wrong, and nothing.
+
+One case each, as a report holds it, of one or two layers and directions, with states and without, in float32. A known
+mistake is named rightly by its own name or that of another that returns the same numbers here; another model that
+returns these numbers is counted apart ("equal"), for one folder may not tell them apart. Strangers' faults
+(`specimens/strange_equations.py`, `stranger_equations.py`) are named rightly if the parts that differ are those that
+were changed. Ports combine an order of gates, a forget bias, a bias left out and a transposed matrix. Random numbers,
+of the size of an LSTM's, must get no name: 1,000 draws, for all but 16 of which the search ends after a second. Run
+`python -m experiments.folder_names [GROUP ...]`. Results: folder_names.md, folder_names.jsonl, which is written as it
+goes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.setting import Architecture, Call, Setting
+from lstm_parity.catalogue.mistakes import MISTAKES
+from lstm_parity.diagnosis.numbers import diagnose_numbers
+from lstm_parity.identification.given import SECONDS
+from lstm_parity.implementations.load import adapt
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.running.evidence import Observation, Outputs
+from lstm_parity.running.observe import observe
+from specimens import strange_equations, stranger_equations
+from specimens.strange_equations import PAIRS, STRANGE
+from specimens.stranger_equations import STRANGER
+
+RESULT, WORK = Path(__file__).with_suffix(".md"), Path(__file__).with_suffix(".jsonl")
+SHAPES = tuple(product((1, 2), (1, 2), (True, False)))  # layers, directions, states given
+FEW = ((1, 1, True), (2, 2, True))  # for strangers' faults
+RANDOM, COMPLETE, HASTE = 1000, 16, 1.0  # so many draws; the search is complete for some, and ends after a second
+FAULTS = {fault.name: fault for fault in (*STRANGE, *STRANGER)}
+CLASSES = {**strange_equations.CLASSES, **stranger_equations.CLASSES}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One folder: what it is named, whether that is right ("right", "equal", "wrong", "nothing"), the seconds."""
+
+    group: str
+    name: str
+    shape: str
+    result: str
+    seconds: float
+    words: str
+
+
+def make_case(shape: tuple[int, int, bool], seed: int) -> Case:
+    """Draw the case of a folder: 3 inputs, 4 units, 5 steps, 3 rows."""
+    layers, directions, states = shape
+    architecture = Architecture(3, 4, layers, bidirectional=directions == 2)
+    return draw_case(Setting(architecture, Call(5, 3, states=states)), seed=seed)
+
+
+def write_shape(shape: tuple[int, int, bool]) -> str:
+    """Write it as in the table."""
+    return f"{shape[0]}x{shape[1]}" + ("" if shape[2] else ", hx=None")
+
+
+def name_mistakes() -> Iterator[Row]:
+    """Every known mistake that deviates here."""
+    for shape, mistake in product(SHAPES, MISTAKES):
+        if "float32" not in mistake.dtypes:
+            continue
+        verdict = judge(observe(mistake, make_case(shape, 1), chain=False))
+        if verdict.outcome is Outcome.DEVIATES:
+            yield name(verdict, "known mistake", mistake.name, shape, {mistake.name})
+
+
+def name_strangers() -> Iterator[Row]:
+    """Faults by somebody else, single and in pairs."""
+    pairs = ["And".join(fault.name for fault in pair) for pair in PAIRS]
+    for shape, (group, called) in product(
+        FEW, [*(("stranger", n) for n in FAULTS), *(("stranger pair", n) for n in pairs)]
+    ):
+        verdict = judge(observe(adapt("module", called, CLASSES[called]), make_case(shape, 2), chain=False))
+        if verdict.outcome is Outcome.DEVIATES:
+            yield name(verdict, group, called, shape, _expected_parts(called))
+
+
+def _expected_parts(called: str) -> set[frozenset[str]]:
+    faults = [FAULTS[part] for part in called.split("And")]
+    return {
+        frozenset(part for parts in choice for part in parts)
+        for choice in product(*((fault.parts, *fault.also) for fault in faults))
+    }
+
+
+def name_ports() -> Iterator[Row]:
+    """What converters get wrong, two or three at once: rows are moved in the weights, which a right LSTM then reads."""
+    rng = np.random.default_rng(5)
+    for shape, number in product(SHAPES, range(8)):
+        case, order = make_case(shape, 3), rng.permutation(4)
+        shift, drop, turn = map(bool, rng.permutation([True, True, False]))
+
+        def port(cell: Any, order: Any = order, shift: bool = shift, drop: bool = drop, turn: bool = turn) -> Any:
+            blocks = {key: np.split(value, 4) for key, value in cell.items()}
+            if turn:
+                blocks["w_hh"] = [block.T for block in blocks["w_hh"]]
+            parts = {key: np.concatenate([value[k] for k in order]) for key, value in blocks.items()}
+            parts["b_hh"] = parts["b_hh"] * (not drop)
+            size = len(parts["b_hh"]) // 4
+            parts["b_ih"][size : 2 * size] += float(shift)
+            return replace(cell, **parts)
+
+        cells = tuple(tuple(port(cell) for cell in directions) for directions in case.weights.cells)
+        weights = replace(case.weights, cells=cells)
+        ported = observe(_right(), replace(case, weights=weights), chain=False)
+        verdict = judge(replace(ported, case=case))
+        words = f"order {order}" + " forget+1" * shift + " no b_hh" * drop + " w_hh.T" * turn
+        if verdict.outcome is Outcome.DEVIATES:
+            yield name(verdict, "port", f"{number}: {words}", shape, {frozenset({"z", "f"}), frozenset({"z"})})
+
+
+def name_random() -> Iterator[Row]:
+    """Numbers that no LSTM made."""
+    for number in range(RANDOM):
+        shape, rng = SHAPES[number % len(SHAPES)], np.random.default_rng(number)
+        seen = observe(_right(), make_case(shape, number), chain=False)
+        evidence = seen.evidence[0]
+        drawn = [np.tanh(rng.standard_normal(getattr(evidence.outputs, k).shape)) for k in ("output", "h_n", "c_n")]
+        outputs = Outputs(*(array.astype(np.float32).astype(np.float64) for array in drawn))
+        verdict = judge(Observation(seen.case, (replace(evidence, outputs=outputs),)))
+        yield name(verdict, "random", str(number), shape, set(), SECONDS if number < COMPLETE else HASTE)
+
+
+def _right() -> Any:
+    return adapt("module", "nn.LSTM", nn.LSTM)
+
+
+def name(
+    verdict: Verdict,
+    group: str,
+    called: str,
+    shape: tuple[int, int, bool],
+    expected: set[Any],
+    seconds: float = SECONDS,
+) -> Row:
+    """Diagnose one folder, and say whether that is right."""
+    start = time.perf_counter()
+    found = diagnose_numbers([verdict], seconds)
+    known = {one.name for one in (found.mistake, *found.equivalents) if one}
+    words, result = found.text.splitlines()[0], "nothing"
+    if known:
+        result = "right" if known & expected else "equal"
+    elif found.models:
+        result = "right" if {frozenset(model.differing) for model in found.models} & expected else "equal"
+    elif found.arithmetic is not None:
+        result = "wrong"
+    row = Row(group, called, write_shape(shape), result, time.perf_counter() - start, words[:300])
+    print(row.group, row.name, row.shape, row.result, f"{row.seconds:.1f}", row.words[:150], flush=True)
+    return row
+
+
+GROUPS = {
+    "known mistake": name_mistakes,
+    "port": name_ports,
+    "stranger": name_strangers,
+    "random": name_random,
+}
+
+
+def read_rows() -> list[Row]:
+    """Read what was kept."""
+    return [Row(**json.loads(line)) for line in WORK.read_text(encoding="utf-8").splitlines()] if WORK.exists() else []
+
+
+def report(rows: list[Row]) -> str:
+    """Write the page."""
+    lines = [
+        "# The name of one folder",
+        "",
+        "Made by `python -m experiments.folder_names`, which says what it does.",
+        "",
+    ]
+    lines += ["| numbers | shape | right | equal | wrong | nothing named | median s | longest s |"]
+    lines += ["|---|---|---:|---:|---:|---:|---:|---:|"]
+    for group in dict.fromkeys(row.group for row in rows):
+        for shape in dict.fromkeys(row.shape for row in rows if row.group == group):
+            here = [row for row in rows if (row.group, row.shape) == (group, shape)]
+            counts = [sum(row.result == word for row in here) for word in ("right", "equal", "wrong", "nothing")]
+            seconds = [row.seconds for row in here]
+            cells = [group, shape, *map(str, counts), f"{np.median(seconds):.1f}", f"{max(seconds):.1f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "| numbers | | shape | | what was named |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row.group} | {row.name} | {row.shape} | {row.result} | {row.words.replace('|', '/')} |"
+        for row in rows
+        if row.result != "right" and (row.group, row.result) != ("random", "nothing")
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run the groups that are named, or all, and write the page."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    for group in sys.argv[1:] or GROUPS:
+        kept = [row for row in read_rows() if row.group.split(" pair")[0] != group]
+        found = list[Row]()
+        for row in GROUPS[group]():
+            found.append(row)
+            WORK.write_text("".join(json.dumps(asdict(r)) + "\n" for r in [*kept, *found]), encoding="utf-8")
+    RESULT.write_text(report(read_rows()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The arithmetic of a step, measured from outside: the data sheet."""

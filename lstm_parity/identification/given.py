@@ -1,0 +1,177 @@
+"""What computes numbers that are given, where nothing can be asked: a search among equations and connections.
+
+Single changes first, then pairs; a model counts if it returns every number that is given within its noise. Several may:
+then the numbers do not tell them apart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+
+from lstm_parity.identification.connections.changes import known_changes
+from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.equations import Equations, usual_equations
+from lstm_parity.identification.model import Identification
+from lstm_parity.identification.sums import Read, Sums, compute_sums
+from lstm_parity.identification.variants import Variant, apply_variants, list_variants
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+
+_MOST = 3  # models that are named, where the numbers do not tell them apart
+_WIDTH = 10.0  # noises
+SECONDS = 25.0
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A call and what came of it.
+
+    weights: with biases. x (T, B, I), h_0 and c_0 (L*D, B, H). results: output (T, B, D*H), h_n and c_n as far as they
+    are known. noise: how far two correct LSTMs may differ there, of the same shapes.
+    """
+
+    weights: LSTMWeights
+    x: Array
+    h_0: Array
+    c_0: Array
+    results: Mapping[str, Array]
+    noise: Mapping[str, Array]
+    first_sums: dict[tuple[Read, ...], Array] = field(default_factory=dict, repr=False)
+
+    def is_returned_by(self, model: Wired) -> bool:
+        """Whether a model returns every number that is given."""
+        try:
+            with np.errstate(all="ignore"):
+                got = dict(zip(("output", "h_n", "c_n"), model(self.weights, self.x, self.h_0, self.c_0), strict=True))
+        except (ValueError, IndexError):  # a change that this size has no place for
+            return False
+        return all(self._is_near(name, got[name], ...) for name in self.results)
+
+    def may_be_returned_by(self, equations: Equations) -> bool:
+        """Whether equations give its first numbers: two steps of one layer, or the last states of the first layer."""
+        cell, h, c = self.weights.cells[0][0], self.h_0[0], self.c_0[0]
+        size, by_step = h.shape[1], self.weights.num_layers == 1 and "output" in self.results
+        try:
+            with np.errstate(all="ignore"):
+                for t, x in enumerate(self.x[:2] if by_step else self.x):
+                    h, c = equations.step(self._sum_up(equations.sums, cell, x, h, t), c, h)
+                    if by_step and not self._is_near("output", h, (t, slice(None), slice(0, size))):
+                        return False
+        except ValueError:  # a layout that is for square matrices
+            return False
+        ends = zip(("h_n", "c_n"), (h, c), strict=True)
+        return by_step or all(self._is_near(name, s, 0) for name, s in ends if name in self.results)
+
+    def _sum_up(self, sums: Sums, cell: CellWeights, x: Array, h: Array, step: int) -> Array:
+        """Return the gate sums; of the first step once for all equations that read the weights in the same way."""
+        if step:
+            return compute_sums(sums, cell, x, h)
+        key = tuple(sums.values())
+        if key not in self.first_sums:
+            self.first_sums[key] = compute_sums(sums, cell, x, h)
+        return self.first_sums[key]
+
+    def _is_near(self, name: str, got: Array, part: Any) -> bool:
+        wanted, noise = self.results[name], np.broadcast_to(self.noise[name], self.results[name].shape)
+        if part is ... and got.shape != wanted.shape:
+            return False
+        wanted, noise = wanted[part], noise[part]
+        scale = np.maximum(1.0, np.abs(wanted))
+        return bool((np.abs(got - wanted) <= _WIDTH * noise * scale).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Explanations:
+    """The models that return the numbers that are given; is_complete: whether all that are known were tried."""
+
+    models: tuple[Identification, ...]
+    is_complete: bool = True
+
+    @property
+    def text(self) -> str:
+        """Say what they compute."""
+        return "; or ".join(f"an LSTM in which {model.summary}" for model in self.models)
+
+
+def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanations:
+    """Search for what computes the numbers of all cases, at most so long; nothing if an LSTM as it should be does."""
+    if all(case.is_returned_by(Wired(usual_equations())) for case in cases):
+        return Explanations(())
+    end, first = time.monotonic() + seconds, min(cases, key=lambda case: case.x.size * len(case.h_0))
+    for level in _LEVELS:
+        found = list[Identification]()
+        for model, words in level(first):
+            if time.monotonic() > end:
+                return Explanations(tuple(found), is_complete=False)
+            if first.is_returned_by(model) and all(case.is_returned_by(model) for case in cases):
+                found.append(words)
+            if len(found) == _MOST:
+                break
+        if found:
+            return Explanations(tuple(_distinct(found)))
+    return Explanations(())
+
+
+def _distinct(found: Sequence[Identification]) -> list[Identification]:
+    return list({model.summary: model for model in found}.values())
+
+
+_Candidates = Iterator[tuple[Wired, Identification]]
+
+
+def _from_variants(case: Given, choices: Iterator[tuple[Variant, ...]]) -> _Candidates:
+    for variants in choices:
+        equations = apply_variants(variants)
+        if case.may_be_returned_by(equations):
+            found = Identification(equations)
+            if found.differing:
+                yield Wired(equations), found
+
+
+def _single_equations(case: Given) -> _Candidates:
+    yield from _from_variants(case, ((variant,) for variant in list_variants()))
+
+
+def _single_connections(case: Given) -> _Candidates:
+    usual = usual_equations()
+    for change in known_changes(case.weights.num_layers, case.weights.num_directions):
+        yield Wired(usual, (change,)), Identification(usual, (change,))
+
+
+def _pairs_of_equations(case: Given) -> _Candidates:
+    common = [variant for variant in list_variants() if variant.is_common]
+    pairs = (pair for pair in combinations(common, 2) if pair[0].thing != pair[1].thing)
+    yield from _from_variants(case, pairs)
+
+
+def _layouts_of_files(case: Given) -> _Candidates:
+    """Yield what converters get wrong at once: order, forget bias, biases and layout."""
+    common = [variant for variant in list_variants() if variant.is_common]
+    things = [[v for v in common if v.thing == thing] for thing in ("order", "forget bias", "biases", "layout")]
+    for count in (3, 4):
+        for chosen in combinations(things, count):
+            yield from _from_variants(case, product(*chosen))
+
+
+def _equations_and_connections(case: Given) -> _Candidates:
+    some = [v for v in list_variants() if v.thing in ("order", "forget bias", "biases")]
+    changes = known_changes(case.weights.num_layers, case.weights.num_directions)
+    common = [change for change in changes if change.is_common]
+    for variant, change in product(some, common):
+        equations = apply_variants((variant,))
+        yield Wired(equations, (change,)), Identification(equations, (change,))
+
+
+_LEVELS = (
+    _single_equations,
+    _single_connections,
+    _pairs_of_equations,
+    _layouts_of_files,
+    _equations_and_connections,
+)

@@ -1,0 +1,93 @@
+"""Folders of numbers that somebody reports: some of the tensors, in wider files, and what computes them."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lstm_parity.audits.folders.run import judge_folders
+from lstm_parity.cases.case import parse_case
+from lstm_parity.catalogue.mistakes import find_mistake
+from lstm_parity.diagnosis.numbers import search_numbers
+from lstm_parity.identification.variants import apply_variants, list_variants
+from lstm_parity.implementations.load import adapt
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.running.observe import observe
+from tests.support.folders import answered, told, written
+
+
+class SteepTwice(nn.LSTM):
+    """Gates read as i, g, f, o, and 1 added to the forget gate: what ports from TensorFlow forget."""
+
+    def load_state_dict(self, state_dict, *args, **kwargs):
+        """Load the rows in another order, with a bias more."""
+        moved = {}
+        for name, value in state_dict.items():
+            i, g, f, o = value.chunk(4)
+            moved[name] = torch.cat([i, f + ("bias_ih" in name), g, o])
+        return super().load_state_dict(moved, *args, **kwargs)
+
+
+PORT = adapt("module", "port", SteepTwice)
+
+
+def verdict_on(implementation, name="I3-H4-T4-B2-float32-normal-1"):
+    """The verdict on one case."""
+    return judge(observe(implementation, parse_case(name), chain=False))
+
+
+@pytest.mark.parametrize("given", [("output",), ("h_n",), ("output", "c_n")])
+def test_some_of_the_tensors_are_judged_alone(given, tmp_path):
+    """nn.LSTM's, with what is not given said to be so."""
+    folder = answered(written(tmp_path))
+    absent = [name for name in ("output", "h_n", "c_n") if name not in given]
+    for name in absent:
+        (folder / f"{name}.npy").unlink()
+    row = told(folder)
+
+    assert (row.outcome, [*row.reasons]) == (Outcome.PARITY, [f"judged in part, {n} is not given" for n in absent])
+
+
+def test_a_mistake_is_named_by_the_output_alone(tmp_path):
+    """The gates in another order, in two layers."""
+    folder = answered(written(tmp_path, "I3-H4-L2-T4-B2-float32-normal-1"), find_mistake("gates-ifog"))
+    for name in ("h_n", "c_n"):
+        (folder / f"{name}.npy").unlink()
+
+    assert judge_folders(folder).diagnosis[0].startswith("behaves like: gates-ifog")
+
+
+def test_a_wider_file_is_as_good(tmp_path):
+    """The results of a float32 layer in float64."""
+    folder = answered(written(tmp_path))
+    for name in ("output", "h_n", "c_n"):
+        np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy").astype(np.float64))
+
+    assert told(folder).outcome is Outcome.PARITY
+
+
+@pytest.mark.parametrize("shape", ["", "L2-", "bi-"])
+def test_two_faults_of_a_port_are_named_together(shape):
+    """An order of gates and a forget bias, in one layer, two, and both directions."""
+    (model,) = search_numbers([verdict_on(PORT, f"I3-H4-{shape}T4-B2-float32-normal-1")], 60.0).models
+
+    assert model.differing == ("z", "f")
+
+
+def test_what_a_right_lstm_returns_has_no_other_name():
+    """Even if its files have the wrong form."""
+    assert search_numbers([verdict_on(adapt("module", "nn.LSTM", nn.LSTM))], 60.0).models == ()
+
+
+def test_every_order_of_gates_is_another_line():
+    """All 24 but nn.LSTM's are variants, and say so."""
+    orders = [apply_variants((v,)).lines["z"] for v in list_variants() if v.thing == "order"]
+
+    assert {line.partition("in rows ")[2] for line in orders} == {
+        ", ".join(order) for order in permutations("ifgo") if order != tuple("ifgo")
+    }
