@@ -53,7 +53,7 @@ def identify(
     """
     from rich.console import Console
 
-    from lstm_parity.audits.identify import identification_json, identification_text
+    from lstm_parity.audits.identify import find_known, identification_json, identification_text
     from lstm_parity.identification.model import identify_implementation
     from lstm_parity.identification.probe import ProbeError
     from lstm_parity.implementations.remote.client import RemoteImplementation
@@ -65,6 +65,7 @@ def identify(
             there.start()
             remarks = there.remarks
             found = identify_implementation(there)
+            known = find_known(there)
             sheets = _measure_sheets(there, found, dtypes, size)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
@@ -72,10 +73,10 @@ def identify(
         click.echo(f"{impl} cannot be identified: {error}")
         sys.exit(3)
     echo_remarks(remarks)
-    click.echo(identification_text(str(target), found, sheets), nl=False)
+    click.echo(identification_text(str(target), found, sheets, known), nl=False)
     if json_file is not None:
-        json_file.write_text(identification_json(str(target), found, sheets), encoding="utf-8")
-    sys.exit(0 if found.is_right else 1 if found.differing else 3)
+        json_file.write_text(identification_json(str(target), found, sheets, known), encoding="utf-8")
+    sys.exit(1 if found.differing or known is not None else 0 if found.is_right else 3)
 
 
 def _measure_sheets(

@@ -7,15 +7,20 @@ from typing import Any
 
 from lstm_parity.audits.data_sheet import sheet_fields, sheet_text
 from lstm_parity.cases.setting import Runtime
+from lstm_parity.diagnosis.forward import Diagnosis, diagnose
+from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.identification.arithmetic.sheet import SIZE, DataSheet, measure_data_sheet
 from lstm_parity.identification.model import Identification, identify_implementation
 from lstm_parity.identification.written import USUAL
 from lstm_parity.implementations.load import adapt
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.json_text import json_text
+from lstm_parity.running.protocol import Implementation
 
 _TESTED = (
     "Equations tested in float64: padded sequences in a batch, with states, one layer and two, one direction and both. "
-    "Not tested: packed and unbatched calls, hx=None, projections, other dtypes; `lstm-parity verify` judges those."
+    "Packed and unbatched calls, hx=None, projections and other dtypes are only compared with known mistakes: "
+    "`lstm-parity verify` judges them."
 )
 
 
@@ -44,8 +49,23 @@ def measure_arithmetic(
     return measure_data_sheet(adapt(kind, name, implementation, arrays), Runtime(dtype), size)
 
 
-def identification_text(name: str, found: Identification, sheets: Sequence[DataSheet] = ()) -> str:
-    """Write the equations, nn.LSTM's beside those that differ; the wiring, the arithmetic, and what was not tested."""
+def find_known(implementation: Implementation) -> Diagnosis | None:
+    """Find the known mistake that an implementation makes on the probes, or where it deviates; None if it does not.
+
+    The probes also have packed and unbatched calls, projections, no states, second calls, and other dtypes.
+    """
+    verdicts = run_probes(implementation)
+    deviates = any(verdict.outcome is Outcome.DEVIATES for verdict in verdicts)
+    return diagnose(verdicts) if deviates else None
+
+
+def identification_text(
+    name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
+) -> str:
+    """Write the equations, nn.LSTM's beside those that differ; the wiring, the arithmetic, and what was not tested.
+
+    known: what the known mistakes say of it.
+    """
     lines = [f"{name} computes", ""]
     if found.equations is None:
         lines += [f"  something that is not known: {found.unknown}"]
@@ -64,7 +84,17 @@ def identification_text(name: str, found: Identification, sheets: Sequence[DataS
     lines += (
         ["", *("  " + line for sheet in sheets for line in [*sheet_text(sheet).splitlines(), ""])] if sheets else [""]
     )
-    return "\n".join([*(line.rstrip() for line in lines), _TESTED, *_untested(found), "", _conclude(found)]) + "\n"
+    lines += [*_describe_known(known, found), _TESTED, *_untested(found), "", _conclude(found, known)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _describe_known(known: Diagnosis | None, found: Identification) -> list[str]:
+    """Say which known mistake it is; if none is, what deviates though all that was recovered is right."""
+    if known is None or (known.mistake is None and found.differing):
+        return []
+    if known.mistake is not None:
+        return [f"> a known mistake: {known.mistake.name}", *(f"  {line}" for line in known.text.splitlines()[1:]), ""]
+    return ["> deviates on other calls, of those that known mistakes are found by", f"  where: {known.where}", ""]
 
 
 def _untested(found: Identification) -> list[str]:
@@ -72,7 +102,11 @@ def _untested(found: Identification) -> list[str]:
     return [f"Of these not tested, {words.splitlines()[0]}" for words in found.untested]
 
 
-def _conclude(found: Identification) -> str:
+def _conclude(found: Identification, known: Diagnosis | None) -> str:
+    if found.is_right and known is not None:
+        return (
+            f"DIFFERS in calls that are not identified: {known.mistake.name if known.mistake else 'no known mistake'}."
+        )
     if found.is_right:
         return "AS nn.LSTM: these equations and connections reproduce fresh cases."
     if found.unknown:
@@ -80,7 +114,9 @@ def _conclude(found: Identification) -> str:
     return f"DIFFERS in {', '.join(found.differing)}; what is printed reproduces fresh cases."
 
 
-def identification_json(name: str, found: Identification, sheets: Sequence[DataSheet] = ()) -> str:
+def identification_json(
+    name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
+) -> str:
     """Write it for programs."""
     content = {
         "implementation": name,
@@ -92,6 +128,7 @@ def identification_json(name: str, found: Identification, sheets: Sequence[DataS
         "gradients": found.gradients,
         "untested": list(found.untested),
         "unknown": found.unknown,
+        "known_mistake": known.mistake.name if known is not None and known.mistake is not None else None,
         "arithmetic": [sheet_fields(sheet) for sheet in sheets],
     }
     return json_text("identification", 2, content)
