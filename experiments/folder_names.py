@@ -5,7 +5,7 @@ mistake is named rightly by its own name or that of another that returns the sam
 returns these numbers is counted apart ("equal"), for one folder may not tell them apart. Strangers' faults
 (`specimens/strange_equations.py`, `stranger_equations.py`) are named rightly if the parts that differ are those that
 were changed. Ports combine an order of gates, a forget bias, a bias left out and a transposed matrix. Random numbers,
-of the size of an LSTM's, must get no name: 1,000 draws, for all but 16 of which the search ends after a second. Run
+of the size of an LSTM's, must get no name: 1,000 draws, for all but 16 of which the search ends after half a second. Run
 `python -m experiments.folder_names [GROUP ...]`. Results: folder_names.md, folder_names.jsonl, which is written as it
 goes.
 """
@@ -43,7 +43,7 @@ from specimens.stranger_equations import STRANGER
 RESULT, WORK = Path(__file__).with_suffix(".md"), Path(__file__).with_suffix(".jsonl")
 SHAPES = tuple(product((1, 2), (1, 2), (True, False)))  # layers, directions, states given
 FEW = ((1, 1, True), (2, 2, True))  # for strangers' faults
-RANDOM, COMPLETE, HASTE = 1000, 16, 1.0  # so many draws; the search is complete for some, and ends after a second
+RANDOM, COMPLETE, HASTE = 1000, 16, 0.5  # so many draws; the search is complete for some, and ends early for others
 FAULTS = {fault.name: fault for fault in (*STRANGE, *STRANGER)}
 CLASSES = {**strange_equations.CLASSES, **stranger_equations.CLASSES}
 

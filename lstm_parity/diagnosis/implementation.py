@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.gradients import diagnose_gradients
+from lstm_parity.diagnosis.numbers import search_numbers
 from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.diagnosis.repeats import describe_repeats
 from lstm_parity.identification.model import identify_implementation
 from lstm_parity.identification.probe import ProbeError
 from lstm_parity.judging.verdict import Verdict
 from lstm_parity.running.protocol import Implementation
+
+_SECONDS = 15.0  # of a search
 
 
 def diagnose_implementation(
@@ -36,7 +39,18 @@ def _diagnose_outputs(implementation: Implementation, verdicts: Sequence[Verdict
     if found.mistake is not None:
         return found
     summary = describe_repeats(implementation, verdicts) or _identify(implementation, found.arithmetic is None)
+    if not summary and found.arithmetic is None:
+        summary = _search(verdicts)
     return replace(found, arithmetic=None, nearest=None, summary=summary) if summary else found
+
+
+def _search(verdicts: Sequence[Verdict]) -> str:
+    """Say what computes the numbers of failing calls, where it cannot be asked; by the output alone if need be.
+
+    What does not return its states has others in their place.
+    """
+    found = search_numbers(verdicts, _SECONDS)
+    return (found if found.models else search_numbers(verdicts, _SECONDS, ("output",))).text
 
 
 def _identify(implementation: Implementation, unexplained: bool) -> str:

@@ -11,8 +11,11 @@ from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.similarity import plain_noise
 from lstm_parity.identification.given import SECONDS, Explanations, Given, search_given
 from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.running.evidence import TENSORS, WHOLE
 
+_ORDINARY = ("normal", "trained", "given")  # numbers that a wrong LSTM leaves as large as they were
+_WIDE = ("float64", "float32")
 _MOST = 6  # cases that a model is compared with
 
 
@@ -27,27 +30,36 @@ def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> D
     return found
 
 
-def search_numbers(verdicts: Sequence[Verdict], seconds: float) -> Explanations:
-    """Search for what computes the numbers of some deviating cases, and of some that agree."""
-    wrong = [given for v in verdicts if v.outcome is Outcome.DEVIATES and (given := _given(v)) is not None]
-    right = [given for v in verdicts if v.outcome is Outcome.PARITY and (given := _given(v)) is not None]
-    cases = [*wrong[:_MOST], *right[: _MOST // 2]]
-    return search_given(cases, seconds) if wrong else Explanations(())
+def search_numbers(verdicts: Sequence[Verdict], seconds: float, tensors: Sequence[str] = TENSORS) -> Explanations:
+    """Search for what computes the numbers of some deviating cases, and of some that agree; the small ones.
+
+    tensors: those that are compared.
+    """
+    wide = [v for v in verdicts if v.case.setting.runtime.dtype in _WIDE] or verdicts  # half types tell little apart
+    wrong, right = (
+        [given for v in wide if v.outcome is outcome and (given := _given(v, tensors)) is not None]
+        for outcome in (Outcome.DEVIATES, Outcome.PARITY)
+    )
+    wrong, right = (sorted(some, key=lambda given: given.cost) for some in (wrong, right))
+    return search_given([*wrong[:_MOST], *right[: _MOST // 2]], seconds) if wrong else Explanations(())
 
 
-def _given(verdict: Verdict) -> Given | None:
-    """Return a whole call as it was given; None for what is not searched: padded sequences and projections."""
+def _given(verdict: Verdict, tensors: Sequence[str]) -> Given | None:
+    """Return a whole call as it was given; None for what is not searched: padding, projections, extreme numbers."""
     setting, evidence = verdict.case.setting, verdict.observation.evidence
     lengths = setting.call.lengths
     if not evidence or evidence[0].way != WHOLE or setting.architecture.proj_size:
         return None
+    if verdict.case.profile not in _ORDINARY:
+        return None
     if lengths is not None and set(lengths) != {setting.call.time}:
         return None
     outputs = evidence[0].outputs
-    known = {name: getattr(outputs, name) for name in TENSORS if name not in outputs.absent}
+    known = {name: getattr(outputs, name) for name in tensors if name not in outputs.absent}
     results = {name: value for name, value in known.items() if value is not None}
     noise = plain_noise(verdict.case)
     if not noise or not results or not all(np.isfinite(value).all() for value in results.values()):
         return None
-    case = verdict.case
-    return Given(case.weights, case.input, case.h_0, case.c_0, results, {name: noise[name] for name in results})
+    case, roundoff = verdict.case, NATIVE[setting.runtime.dtype].value
+    widened = {name: np.maximum(noise[name], roundoff * np.abs(value)) for name, value in results.items()}
+    return Given(case.weights, case.input, case.h_0, case.c_0, results, widened)

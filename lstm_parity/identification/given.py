@@ -44,6 +44,11 @@ class Given:
     noise: Mapping[str, Array]
     first_sums: dict[tuple[Read, ...], Array] = field(default_factory=dict, repr=False)
 
+    @property
+    def cost(self) -> int:
+        """Return how many steps a model of it computes."""
+        return len(self.x) * len(self.h_0)
+
     def is_returned_by(self, model: Wired) -> bool:
         """Whether a model returns every number that is given."""
         try:
@@ -103,7 +108,7 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
     """Search for what computes the numbers of all cases, at most so long; nothing if an LSTM as it should be does."""
     if all(case.is_returned_by(Wired(usual_equations())) for case in cases):
         return Explanations(())
-    end, first = time.monotonic() + seconds, min(cases, key=lambda case: case.x.size * len(case.h_0))
+    end, first = time.monotonic() + seconds, min(cases, key=lambda case: case.cost)
     for level in _LEVELS:
         found = list[Identification]()
         for model, words in level(first):
