@@ -5,7 +5,7 @@ mistake is named rightly by its own name or that of another that returns the sam
 returns these numbers is counted apart ("equal"), for one folder may not tell them apart. Strangers' faults
 (`specimens/strange_equations.py`, `stranger_equations.py`) are named rightly if the parts that differ are those that
 were changed. Ports combine an order of gates, a forget bias, a bias left out and a transposed matrix. Random numbers,
-of the size of an LSTM's, must get no name: 1,000 draws, for all but 16 of which the search ends after half a second. Run
+of the size of an LSTM's, must get no name: 1,000 draws, for all but 16 of which the search ends early. Run
 `python -m experiments.folder_names [GROUP ...]`. Results: folder_names.md, folder_names.jsonl, which is written as it
 goes.
 """

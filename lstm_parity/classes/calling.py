@@ -176,14 +176,14 @@ def _permute(x: Tensor, axes: str) -> Tensor:
     return x.permute(*(source.index(axis) for axis in axes))
 
 
-def list_conventions(made: Any, slots: int, directions: int) -> Iterator[Convention]:
-    """Yield the ways in which an instance may be called."""
+def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = False) -> Iterator[Convention]:
+    """Yield the ways in which an instance may be called; stacks: whether it may have more layers or directions."""
     is_numpy = not isinstance(made, nn.Module)
     for method in _methods(made):
         parameters = list(inspect.signature(getattr(made, method or "forward")).parameters.values())
         states = [p for p in parameters[1:] if re.search(_STATE, p.name.lower()) and p.kind is not p.VAR_POSITIONAL]
         required = any(p.default is p.empty for p in states)
-        forms = [*_list_forms([p.name for p in states], slots), *([] if required else [None])]
+        forms = [*_list_forms([p.name for p in states], slots, stacks), *([] if required else [None])]
         for axes in (*_SEQUENCES, *_CELLS):
             for form in forms:
                 yield Convention(method, axes, form, slots, directions, is_numpy, required)
@@ -204,8 +204,8 @@ def _takes_input(function: Callable[..., Any]) -> bool:
         return False
 
 
-def _list_forms(names: Sequence[str], slots: int) -> Iterator[StateForm]:
-    ranks = (3,) if slots > 1 else (2, 3)
+def _list_forms(names: Sequence[str], slots: int, stacks: bool) -> Iterator[StateForm]:
+    ranks = (3,) if slots > 1 else (3, 2) if stacks else (2, 3)
     if len(names) >= 2:
         order = (
             "ch" if re.search(_CELL_STATE, names[0].lower()) and not re.search(_CELL_STATE, names[1].lower()) else "hc"

@@ -35,6 +35,7 @@ _ROLES: Mapping[str, str] = {
     "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
 }
 _SIZES = ("input_size", "hidden_size")
+_USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
 
 
 def find_role(name: str) -> str | None:
@@ -67,6 +68,9 @@ class Constructor:
             del wanted["input_size"]
         given = {self.roles[role]: self._value(role, value) for role, value in wanted.items() if role in self.roles}
         given |= {self.roles[role]: True for role in ("return_sequences",) if role in self.roles}
+        for role, usual in _USUAL.items():
+            if (own := self.roles.get(role)) is not None and self.defaults.get(own) is inspect.Parameter.empty:
+                given.setdefault(own, usual)
         if self.config is None:
             return self.made(**given)
         name, like = self.config
@@ -118,16 +122,19 @@ def find_constructor(made: type) -> Constructor:
 
 
 def _parameters(made: type) -> list[inspect.Parameter]:
-    """The constructor's parameters; those of the class that it inherits from, where it passes all on."""
+    """The constructor's parameters; and those of the class that it inherits from, where it passes others on."""
+    own = list[inspect.Parameter]()
     for one in made.__mro__:
         if "__init__" not in vars(one) or one is nn.Module:
             continue
         found = list(inspect.signature(vars(one)["__init__"]).parameters.values())[1:]
-        if one in (nn.RNNBase, nn.LSTM, nn.LSTMCell):
-            return [p for p in inspect.signature(nn.RNNBase).parameters.values() if p.name not in ("mode", "proj_size")]
-        if not all(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found):
-            return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    return []
+        if one in (nn.RNNBase, nn.LSTM):
+            usual = inspect.signature(nn.RNNBase).parameters.values()
+            return [*own, *(p for p in usual if p.name not in ("mode", "proj_size"))]
+        own += [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        if len(own) and (all(p in own for p in found) or "hidden_size" in _assign({p.name: p.default for p in own})):
+            return own
+    return own
 
 
 def _assign(names: Mapping[str, Any]) -> dict[str, str]:

@@ -63,7 +63,12 @@ class Found:
         if (layers, directions, bias) == (self.layers, self.directions, self.layout.biases > 0):
             return self.layout
         more = {"num_layers": layers, "bidirectional": directions == 2, "bias": bias}
-        made = build(self.constructor, **{role: value for role, value in more.items() if self.constructor.has(role)})
+        try:
+            made = build(
+                self.constructor, **{role: value for role, value in more.items() if self.constructor.has(role)}
+            )
+        except UnknownClassError as error:  # one was constructed before
+            raise NotImplementedError(str(error)) from error
         shapes = {name: tuple(value.shape) for name, value in own_tensors(made).items()}
         widths = _list_widths(self.constructor, layers, directions)
         known = {reading for _, _, reading in self.layout.slots[0]}
@@ -83,22 +88,33 @@ class Found:
 def find_class(made: type) -> Found:
     """Find how a class is used. Raises UnknownClassError, which says how far that led."""
     constructor = find_constructor(made)
-    places = [(1, 1)] if constructor.has("num_layers") or constructor.has("bidirectional") else _PLACES
+    stacks = constructor.has("num_layers") or constructor.has("bidirectional")
+    places = [(1, 1)] if stacks else _PLACES
     width = _width(constructor)
-    nearest, reasons = list[Found](), list[str]()
+    nearest, reasons, was_called = list[Found](), list[str](), False
     for layers, directions in places:
         instance = build(constructor)
-        for convention, results in _try_conventions(instance, width, layers * directions, directions, reasons):
+        for convention, results in _try_conventions(instance, width, layers * directions, directions, stacks, reasons):
+            was_called = True
             for found in _fit(constructor, convention, instance, results, layers, directions):
                 if found.is_exact:
                     return _look_at_dtype(found)
                 nearest.append(found)
     if not nearest:
-        raise UnknownClassError(
-            f"{made.__name__} was constructed, but no way was found to call it, or to fill its parameters "
-            f"({', '.join(own_tensors(build(constructor)))}). {reasons[0] if reasons else ''}".strip()
-        )
+        raise UnknownClassError(_describe_unknown(constructor, "" if was_called or not reasons else reasons[0]))
     return _look_at_dtype(_choose_nearest(nearest))
+
+
+def _describe_unknown(constructor: Constructor, reason: str) -> str:
+    """Say why nothing was found; reason: of a call, if none succeeded."""
+    name = constructor.made.__name__
+    if reason:
+        return f"{name} was constructed, but no way was found to call it. {reason}"
+    shapes = ", ".join(f"{own} {tuple(v.shape)}" for own, v in own_tensors(build(constructor)).items())
+    return (
+        f"{name} was constructed and called, but its parameters are not the weights of four gates in a known layout: "
+        f"with {_width(constructor)} inputs and {_HIDDEN} units they are {shapes}"
+    )
 
 
 def _width(constructor: Constructor) -> int:
@@ -133,11 +149,11 @@ def build(constructor: Constructor, **more: Any) -> Any:
 
 
 def _try_conventions(
-    made: Any, width: int, slots: int, directions: int, reasons: list[str]
+    made: Any, width: int, slots: int, directions: int, stacks: bool, reasons: list[str]
 ) -> Iterator[tuple[Convention, dict[str, Array]]]:
     """Yield the ways of calling that return what may be an LSTM's, each with what that is."""
     with_states = False
-    for convention in list_conventions(made, slots, directions):
+    for convention in list_conventions(made, slots, directions, stacks=stacks):
         if convention.states is None and with_states:  # how states are given is known: they are never left out
             continue
         try:

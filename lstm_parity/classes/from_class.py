@@ -104,7 +104,10 @@ class FromClass:
             inputs = hidden = max(inputs, hidden)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made = constructor.build(inputs, hidden, **more)
+            try:
+                made = constructor.build(inputs, hidden, **more)
+            except Exception as error:  # one was constructed before, so that this is what it says of an argument
+                raise NotImplementedError(f"{constructor.made.__name__} refuses {more}: {error}") from error
         if isinstance(made, nn.Module):
             made = made.to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
         return LoadedClass(made, self.found, weights, setting)

@@ -139,9 +139,9 @@ def _split_slots(shapes: Mapping[str, tuple[int, ...]], count: int, directions: 
     squeezed = {name: tuple(n for n in shape if n != 1) for name, shape in shapes.items()}
     if count == 1:
         yield [[(name, None, shape) for name, shape in squeezed.items()]]
-    if count == directions == 2 and all(shape[0] == 2 for shape in squeezed.values()):
+    if count == directions == 2 and all(shape[:1] == (2,) for shape in squeezed.values()):
         yield [[(name, k, shape[1:]) for name, shape in squeezed.items()] for k in range(2)]
-    if count == 1 and all(shape[0] == 1 for shape in shapes.values()):
+    if count == 1 and all(shape[:1] == (1,) for shape in shapes.values()):
         yield [[(name, 0, shape) for name, shape in squeezed.items()]]
     if count > 1:
         for key in (_numbers_and_direction, _first_number, _last_number, _direction):

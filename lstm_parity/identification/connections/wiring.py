@@ -125,11 +125,16 @@ class _Question:
     c_0: Array
     wanted: Results
 
+    def answer(self, model: Wired) -> Results | None:
+        """Return what a model returns; None if it has a change that this size has no place for."""
+        try:
+            return model(self.weights, self.x, self.h_0, self.c_0)
+        except (ValueError, IndexError):
+            return None
+
     def count_answered(self, model: Wired) -> int:
         """Count the numbers that a model returns right."""
-        try:
-            got = model(self.weights, self.x, self.h_0, self.c_0)
-        except (ValueError, IndexError):  # a change that this size has no place for
+        if (got := self.answer(model)) is None:
             return 0
         return sum(
             int((np.abs(one - other) <= _EXACT).sum())
@@ -210,9 +215,8 @@ def _fit_factors(model: Wired, question: _Question) -> Iterator[Change]:
     wanted = np.concatenate([one.ravel() for one in question.wanted])
 
     def results(change: Change) -> Array:
-        got = replace(model, changes=_replace(model.changes, (change,)))
-        found = got(question.weights, question.x, question.h_0, question.c_0)
-        return np.concatenate([one.ravel() for one in found])
+        found = question.answer(replace(model, changes=_replace(model.changes, (change,))))
+        return np.full_like(wanted, np.nan) if found is None else np.concatenate([one.ravel() for one in found])
 
     for scaled in scaled_changes(*sizes):
         factor = 1.0
