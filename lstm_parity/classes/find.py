@@ -101,15 +101,16 @@ def find_class(made: type) -> Found:
                     return _look_at_dtype(found)
                 nearest.append(found)
     if not nearest:
-        raise UnknownClassError(_describe_unknown(constructor, "" if was_called or not reasons else reasons[0]))
+        raise UnknownClassError(_describe_unknown(constructor, was_called, reasons))
     return _look_at_dtype(_choose_nearest(nearest))
 
 
-def _describe_unknown(constructor: Constructor, reason: str) -> str:
-    """Say why nothing was found; reason: of a call, if none succeeded."""
+def _describe_unknown(constructor: Constructor, was_called: bool, reasons: Sequence[str]) -> str:
+    """Say why nothing was found; was_called: whether a call returned what may be an LSTM's; reasons: of those not."""
     name = constructor.made.__name__
-    if reason:
-        return f"{name} was constructed, but no way was found to call it. {reason}"
+    if not was_called:
+        why = next(iter(reasons), "no call returned what may be the output or the states of an LSTM")
+        return f"{name} was constructed, but no way was found to call it: {why}"
     shapes = ", ".join(f"{own} {tuple(v.shape)}" for own, v in own_tensors(build(constructor)).items())
     return (
         f"{name} was constructed and called, but its parameters are not the weights of four gates in a known layout: "

@@ -11,10 +11,14 @@ import torch
 from torch import nn
 
 import lstm_parity
+from lstm_parity.cases.case import parse_case
 from lstm_parity.classes.construct import UnknownClassError, find_constructor, find_role
 from lstm_parity.classes.find import find_class
 from lstm_parity.implementations.load import adapt
 from lstm_parity.implementations.target import TargetError
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.running.observe import observe
 from specimens.classes import CLASSES
 
 ROLES = {
@@ -109,11 +113,55 @@ class Silent(nn.Module):
         return x.sum()
 
 
+class ThreeGates(nn.GRU):
+    """Another network, called like an LSTM without states."""
+
+
+class DropsWeights(nn.LSTM):
+    """An argument of its own, and the others passed on: as torchnlp's WeightDropLSTM."""
+
+    def __init__(self, *args, weight_dropout=0.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.weight_dropout = weight_dropout
+
+
+class NeedsBias(nn.LSTMCell):
+    """An argument of nn.LSTMCell's that has no default: as Opacus's cell."""
+
+    def __init__(self, input_size, hidden_size, bias):
+        super().__init__(input_size, hidden_size, bias)
+
+
+class OneWay(nn.LSTM):
+    """An argument that one value of is refused by the constructor: as torchrl's LSTM."""
+
+    def __init__(self, input_size, hidden_size, num_layers=1, bidirectional=False):
+        if bidirectional:
+            raise NotImplementedError("not supported yet")
+        super().__init__(input_size, hidden_size, num_layers)
+
+
+@pytest.mark.parametrize("made", [nn.LSTMCell, DropsWeights, NeedsBias, OneWay])
+def test_constructors_of_packages_are_found(made):
+    """Whatever they inherit, need or refuse."""
+    implementation = adapt("class", made.__name__, made)
+
+    assert judge(observe(implementation, parse_case("I3-H5-T4-B2-float64-normal-1"))).outcome is Outcome.PARITY
+
+
+def test_what_a_constructor_refuses_is_refused():
+    """In its own words."""
+    found = observe(adapt("class", "OneWay", OneWay), parse_case("I3-H5-bi-T4-B2-float64-normal-1"))
+
+    assert "not supported yet" in (found.refused or "")
+
+
 @pytest.mark.parametrize(
     ("made", "words"),
     [
         (Sizeless, "which of these is the hidden size"),
-        (Silent, "no way was found to call it, or to fill its parameters"),
+        (Silent, "no way was found to call it: no call returned what may be the output"),
+        (ThreeGates, r"not the weights of four gates in a known layout: .* weight_ih_l0 \(15, 3\)"),
     ],
 )
 def test_what_is_not_found_is_said(made, words):
