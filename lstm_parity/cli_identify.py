@@ -53,7 +53,7 @@ def identify(
     """
     from rich.console import Console
 
-    from lstm_parity.audits.identify import find_known, identification_json, identification_text
+    from lstm_parity.audits.identify import find_known, identification_json, identification_text, search_calls
     from lstm_parity.identification.model import identify_implementation
     from lstm_parity.identification.probe import ProbeError
     from lstm_parity.implementations.remote.client import RemoteImplementation
@@ -64,14 +64,14 @@ def identify(
         with Console(stderr=True).status("identifying"), remote as there:
             there.start()
             remarks = there.remarks
-            found = identify_implementation(there)
             known = find_known(there)
+            try:
+                found = identify_implementation(there)
+            except ProbeError as error:
+                found = search_calls(there, str(error))
             sheets = _measure_sheets(there, found, dtypes, size)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    except ProbeError as error:
-        click.echo(f"{impl} cannot be identified: {error}")
-        sys.exit(3)
     echo_remarks(remarks)
     click.echo(identification_text(str(target), found, sheets, known), nl=False)
     if json_file is not None:
@@ -87,7 +87,7 @@ def _measure_sheets(
     from lstm_parity.identification.probe import ProbeError
 
     sheets: list[DataSheet] = []
-    for dtype in dtypes if found.equations is not None and not found.equations.differing else ():
+    for dtype in dtypes if found.equations and not found.equations.differing and not found.searched else ():
         try:
             sheets.append(measure_data_sheet(implementation, Runtime(dtype), size or SIZE))
         except ProbeError as error:

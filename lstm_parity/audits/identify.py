@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lstm_parity.audits.data_sheet import sheet_fields, sheet_text
 from lstm_parity.cases.setting import Runtime
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
+from lstm_parity.diagnosis.numbers import search_implementation
 from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.identification.arithmetic.sheet import SIZE, DataSheet, measure_data_sheet
 from lstm_parity.identification.model import Identification, identify_implementation
@@ -47,6 +49,15 @@ def measure_arithmetic(
     """
     name = getattr(implementation, "__name__", type(implementation).__name__)
     return measure_data_sheet(adapt(kind, name, implementation, arrays), Runtime(dtype), size)
+
+
+def search_calls(implementation: Implementation, reason: str) -> Identification:
+    """Identify what cannot be probed, for this reason, by what returns the same numbers in small calls of any kind."""
+    models = search_implementation(implementation).models
+    if not models:
+        return Identification(None, (), f"it cannot be probed, and no known model returns its numbers: {reason}")
+    others = (f"not told apart from an LSTM in which {model.summary}" for model in models[1:])
+    return replace(models[0], gradients="not tested", untested=(f"probes, so this was searched for: {reason}", *others))
 
 
 def find_known(implementation: Implementation) -> Diagnosis | None:
@@ -90,7 +101,8 @@ def identification_text(
 
 def _describe_known(known: Diagnosis | None, found: Identification) -> list[str]:
     """Say which known mistake it is; if none is, what deviates though all that was recovered is right."""
-    if known is None or (known.mistake is None and found.differing):
+    is_sure = known is not None and known.mistake is not None and known.mistake.is_deterministic
+    if known is None or (found.differing and not is_sure):  # one that returns anything is like everything
         return []
     if known.mistake is not None:
         return [f"> a known mistake: {known.mistake.name}", *(f"  {line}" for line in known.text.splitlines()[1:]), ""]
@@ -103,15 +115,17 @@ def _untested(found: Identification) -> list[str]:
 
 
 def _conclude(found: Identification, known: Diagnosis | None) -> str:
+    reproduces = f"what is printed returns the numbers of {found.searched} small calls"
+    reproduces = reproduces if found.searched else "what is printed reproduces fresh cases"
     if found.is_right and known is not None:
         return (
             f"DIFFERS in calls that are not identified: {known.mistake.name if known.mistake else 'no known mistake'}."
         )
     if found.is_right:
-        return "AS nn.LSTM: these equations and connections reproduce fresh cases."
+        return f"AS nn.LSTM: {reproduces}."
     if found.unknown:
         return "NOT IDENTIFIED: " + (f"it differs in {', '.join(found.differing)}, and more" if found.differing else "")
-    return f"DIFFERS in {', '.join(found.differing)}; what is printed reproduces fresh cases."
+    return f"DIFFERS in {', '.join(found.differing)}; {reproduces}."
 
 
 def identification_json(

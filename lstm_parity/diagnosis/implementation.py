@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.gradients import diagnose_gradients
-from lstm_parity.diagnosis.numbers import search_numbers
+from lstm_parity.diagnosis.numbers import search_implementation
 from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.diagnosis.repeats import describe_repeats
 from lstm_parity.identification.model import identify_implementation
@@ -36,21 +36,14 @@ def diagnose_implementation(
 def _diagnose_outputs(implementation: Implementation, verdicts: Sequence[Verdict]) -> Diagnosis:
     """Explain wrong outputs by a mistake; by what differs from call to call; by what it computes; then by the rest."""
     found = diagnose(verdicts)
-    if found.mistake is not None:
+    if found.mistake is not None and found.mistake.is_deterministic:  # one that returns anything is like everything
         return found
     summary = describe_repeats(implementation, verdicts) or _identify(implementation, found.arithmetic is None)
     if not summary and found.arithmetic is None:
-        summary = _search(verdicts)
-    return replace(found, arithmetic=None, nearest=None, summary=summary) if summary else found
-
-
-def _search(verdicts: Sequence[Verdict]) -> str:
-    """Say what computes the numbers of failing calls, where it cannot be asked; by the output alone if need be.
-
-    What does not return its states has others in their place.
-    """
-    found = search_numbers(verdicts, _SECONDS)
-    return (found if found.models else search_numbers(verdicts, _SECONDS, ("output",))).text
+        summary = search_implementation(implementation, _SECONDS).text
+    if not summary:
+        return found
+    return replace(found, mistake=None, equivalents=(), arithmetic=None, nearest=None, summary=summary)
 
 
 def _identify(implementation: Implementation, unexplained: bool) -> str:

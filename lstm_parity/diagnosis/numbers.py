@@ -7,14 +7,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from lstm_parity.cases.case import parse_case
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.similarity import plain_noise
+from lstm_parity.identification.equations import usual_equations
 from lstm_parity.identification.given import SECONDS, Explanations, Given, search_given
+from lstm_parity.identification.model import Identification
+from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.running.evidence import TENSORS, WHOLE
+from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
 
 _ORDINARY = ("normal", "trained", "given")  # numbers that a wrong LSTM leaves as large as they were
+_SMALL = tuple(
+    f"I3-H4{layers}{others}-T4-B2{states}-{dtype}-normal-1"
+    for dtype in ("float64", "float32")
+    for states in ("", "-nostates")
+    for layers in ("", "-L2", "-L3")
+    for others in ("", "-nobias", "-bi", "-nobias-bi")
+)
 _WIDE = ("float64", "float32")
 _MOST = 6  # cases that a model is compared with
 
@@ -28,6 +41,22 @@ def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> D
     if explained.models:
         return replace(found, arithmetic=None, nearest=None, summary=explained.text, models=explained.models)
     return found
+
+
+def search_implementation(implementation: Implementation, seconds: float = SECONDS) -> Explanations:
+    """Search for what computes the numbers of small calls, of those that are supported.
+
+    By the output alone if need be: what does not return its states has others in their place. nn.LSTM if none deviates.
+    """
+    seen = [observe(implementation, parse_case(name), chain=False) for name in _SMALL]
+    verdicts = [verdict for verdict in judge_all(seen) if verdict.outcome in (Outcome.PARITY, Outcome.DEVIATES)]
+    if verdicts and all(verdict.outcome is Outcome.PARITY for verdict in verdicts):
+        return Explanations((Identification(usual_equations(), searched=len(verdicts)),))
+    for tensors in (TENSORS, ("output",)):
+        if (found := search_numbers(verdicts, seconds, tensors)).models:
+            models = tuple(replace(model, searched=len(verdicts)) for model in found.models)
+            return replace(found, models=models)
+    return Explanations(())
 
 
 def search_numbers(verdicts: Sequence[Verdict], seconds: float, tensors: Sequence[str] = TENSORS) -> Explanations:

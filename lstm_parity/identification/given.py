@@ -101,7 +101,7 @@ class Explanations:
     @property
     def text(self) -> str:
         """Say what they compute."""
-        return "; or ".join(f"an LSTM in which {model.summary}" for model in self.models)
+        return "; or ".join(f"an LSTM in which {model.summary}" for model in self.models if model.differing)
 
 
 def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanations:

@@ -20,7 +20,7 @@ class Identification:
 
     equations: None if they could not be recovered; then unknown says how far that led. changes: of the wiring.
     derivative: the wrong one, if the results are right; gradients: how far they were tested. untested: which LSTMs
-    could not be called, and why.
+    could not be called, and why. searched: how many calls it was found by, where it cannot be probed.
     """
 
     equations: Equations | None
@@ -29,6 +29,7 @@ class Identification:
     derivative: WrongDerivative | None = None
     gradients: str = "not tested, since the results differ"
     untested: tuple[str, ...] = ()
+    searched: int = 0
 
     @property
     def differing(self) -> tuple[str, ...]:
