@@ -12,7 +12,7 @@ from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cli_identify import identify
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
-from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option
+from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option, map_option
 from lstm_parity.implementations.target import (
     ARRAYS,
     KINDS,
@@ -88,6 +88,7 @@ _add_torch_command(
     "--without", multiple=True, type=click.Choice(DECLARABLE), help="Do not judge this feature. May be repeated."
 )
 @click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
+@map_option
 @click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
 @click.option("--quick", is_flag=True, help="Judge one case in six.")
 @click.option("--forward-only", is_flag=True, help="Judge no gradients.")
@@ -105,6 +106,7 @@ def verify(
     arrays: str,
     without: tuple[str, ...],
     arithmetic: str,
+    map_file: Path | None,
     time_limit: float,
     memory_limit: float,
     resume: bool,
@@ -134,7 +136,7 @@ def verify(
             _demand(device)
             certificate, more = run(progress=Progress(report), device=device), list[str]()
         else:
-            target, limits = find_target(impl, arrays, without, arithmetic), (time_limit, memory_limit)
+            target, limits = find_target(impl, arrays, without, arithmetic, map_file), (time_limit, memory_limit)
             certificate, more = _verify_target(target, device, limits, options, Progress(report), resume)
     click.echo(certificate_text(certificate), nl=False)
     for text in more:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_parity.cases.setting import DTYPES, Runtime
-from lstm_parity.cli_parts import echo_remarks, find_target, json_option
+from lstm_parity.cli_parts import echo_remarks, find_target, json_option, map_option
 from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT, TargetError
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--impl", required=True, metavar="KIND:TARGET", help="What is identified, as in `lstm-parity verify`.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
+@map_option
+@click.option(
+    "--save-map",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write how a class is used into a TOML file, for --map.",
+)
 @click.option(
     "--dtype",
     "dtypes",
@@ -41,6 +47,8 @@ def identify(
     json_file: Path | None,
     impl: str,
     arrays: str,
+    map_file: Path | None,
+    save_map: Path | None,
     dtypes: tuple[str, ...],
     size: int | None,
     time_limit: float,
@@ -58,12 +66,14 @@ def identify(
     from lstm_parity.identification.probe import ProbeError
     from lstm_parity.implementations.remote.client import RemoteImplementation
 
-    target = find_target(impl, arrays)
+    target = find_target(impl, arrays, map_file=map_file)
     remote = RemoteImplementation(target, time_limit, memory_limit)
     try:
         with Console(stderr=True).status("identifying"), remote as there:
             there.start()
             remarks = there.remarks
+            if save_map is not None:
+                save_map.write_text(there.declaration, encoding="utf-8")
             known = find_known(there)
             try:
                 found = identify_implementation(there)

@@ -26,10 +26,12 @@ class InterruptibleGroup(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-def find_target(impl: str, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = "") -> Target:
+def find_target(
+    impl: str, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = "", map_file: Path | None = None
+) -> Target:
     """Return the target that `--impl` and its options name; what names none is a wrong call."""
     try:
-        return parse_target(impl, arrays, without, arithmetic, LOADERS)
+        return parse_target(impl, arrays, without, arithmetic, LOADERS, str(map_file or ""))
     except TargetError as error:
         raise click.UsageError(str(error)) from error
 
@@ -52,4 +54,10 @@ json_option = click.option(
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     callback=_writable,
     help="Also write it as JSON.",
+)
+map_option = click.option(
+    "--map",
+    "map_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A TOML file that says how a class is used, as `identify --save-map` writes it.",
 )

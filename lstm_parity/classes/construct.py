@@ -9,7 +9,7 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from torch import nn
@@ -49,6 +49,7 @@ class Constructor:
 
     roles: by nn.LSTM's argument, the name of the class's own. config: the argument that holds them all, and what it is
     like, or None. defaults: of its other arguments, where they matter. one_size: whether input and hidden size are one.
+    given: other arguments, that are declared.
     """
 
     made: type
@@ -56,6 +57,7 @@ class Constructor:
     config: tuple[str, Any] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     one_size: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def has(self, role: str) -> bool:
         """Whether an argument exists."""
@@ -71,6 +73,7 @@ class Constructor:
         for role, usual in _USUAL.items():
             if (own := self.roles.get(role)) is not None and self.defaults.get(own) is inspect.Parameter.empty:
                 given.setdefault(own, usual)
+        given |= self.given
         if self.config is None:
             return self.made(**given)
         name, like = self.config
@@ -102,19 +105,24 @@ def _fill(like: Any, given: dict[str, Any]) -> Any:
     return filled
 
 
-def find_constructor(made: type) -> Constructor:
-    """Find how a class is constructed. Raises UnknownClassError."""
+def find_constructor(
+    made: type, declared: Mapping[str, str] = MappingProxyType({}), given: Mapping[str, Any] = MappingProxyType({})
+) -> Constructor:
+    """Find how a class is constructed. declared: names by nn.LSTM's arguments; given: other arguments, with values.
+
+    Raises UnknownClassError.
+    """
     parameters = _parameters(made)
-    names = {p.name: p.default for p in parameters}
-    roles = _assign(names)
-    if "hidden_size" in roles:
-        return Constructor(made, roles, None, names, one_size="input_size" not in roles)
+    names = {p.name: p.default for p in parameters if p.name not in given}
+    roles = dict(declared) or _assign(names)
+    if "hidden_size" in roles and (not declared or set(roles.values()) <= set(names)):
+        return Constructor(made, roles, None, names, "input_size" not in roles, given)
     for parameter in parameters:
         like = _config_of(parameter, made)
         fields = {} if like is None else _fields(like)
-        roles = _assign(fields)
-        if set(_SIZES) <= set(roles):
-            return Constructor(made, roles, (parameter.name, like), fields)
+        roles = dict(declared) or _assign(fields)
+        if set(_SIZES) <= set(roles) and set(roles.values()) <= set(fields):
+            return Constructor(made, roles, (parameter.name, like), fields, given=given)
     raise UnknownClassError(
         f"{made.__name__}({', '.join(names)}) was given, but which of these is the hidden size is not clear: name them "
         "like input_size and hidden_size, or give an adapter, as in docs/any-language.md"

@@ -15,6 +15,7 @@ from torch import nn
 
 from lstm_parity.classes.calling import Convention, list_conventions
 from lstm_parity.classes.construct import Constructor, UnknownClassError, find_constructor
+from lstm_parity.classes.declared import NOTHING, Declaration
 from lstm_parity.classes.exact import computes_lstm
 from lstm_parity.classes.layout import Layout, find_layouts, name_order
 from lstm_parity.classes.results import find_recipe
@@ -85,23 +86,26 @@ class Found:
         return [self.constructor.describe(), self.convention.describe(), *self.layout.describe(), order]
 
 
-def find_class(made: type) -> Found:
-    """Find how a class is used. Raises UnknownClassError, which says how far that led."""
-    constructor = find_constructor(made)
+def find_class(made: type, declared: Declaration = NOTHING) -> Found:
+    """Find how a class is used, within what is declared. Raises UnknownClassError, which says how far that led."""
+    constructor = find_constructor(made, declared.constructor, declared.arguments)
     stacks = constructor.has("num_layers") or constructor.has("bidirectional")
     places = [(1, 1)] if stacks else _PLACES
     width = _width(constructor)
     nearest, reasons, was_called = list[Found](), list[str](), False
     for layers, directions in places:
         instance = build(constructor)
-        for convention, results in _try_conventions(instance, width, layers * directions, directions, stacks, reasons):
+        for convention, results in _try_conventions(
+            instance, width, layers * directions, directions, stacks, declared, reasons
+        ):
             was_called = True
-            for found in _fit(constructor, convention, instance, results, layers, directions):
+            for found in _fit(constructor, convention, instance, results, layers, directions, declared):
                 if found.is_exact:
                     return _look_at_dtype(found)
                 nearest.append(found)
     if not nearest:
-        raise UnknownClassError(_describe_unknown(constructor, was_called, reasons))
+        within = "" if declared is NOTHING else "; that is, within what is declared of it"
+        raise UnknownClassError(_describe_unknown(constructor, was_called, reasons) + within)
     return _look_at_dtype(_choose_nearest(nearest))
 
 
@@ -150,15 +154,17 @@ def build(constructor: Constructor, **more: Any) -> Any:
 
 
 def _try_conventions(
-    made: Any, width: int, slots: int, directions: int, stacks: bool, reasons: list[str]
+    made: Any, width: int, slots: int, directions: int, stacks: bool, declared: Declaration, reasons: list[str]
 ) -> Iterator[tuple[Convention, dict[str, Array]]]:
     """Yield the ways of calling that return what may be an LSTM's, each with what that is."""
     with_states = False
     for convention in list_conventions(made, slots, directions, stacks=stacks):
         if convention.states is None and with_states:  # how states are given is known: they are never left out
             continue
+        if not declared.allows_call(convention):
+            continue
         try:
-            tried = _try_convention(convention, made, width)
+            tried = _try_convention(convention, made, width, declared)
         except Exception as error:  # the user's class, called wrongly
             reasons.append(f"called on x with axes {convention.axes}, it raised {type(error).__name__}: {error}")
             continue
@@ -167,7 +173,9 @@ def _try_conventions(
             yield tried
 
 
-def _try_convention(convention: Convention, made: Any, width: int) -> tuple[Convention, dict[str, Array]] | None:
+def _try_convention(
+    convention: Convention, made: Any, width: int, declared: Declaration
+) -> tuple[Convention, dict[str, Array]] | None:
     """Call a copy of an instance; None if what it returns is not an LSTM's, or depends on other rows of the batch."""
     rng = np.random.default_rng(4)
     x = torch.from_numpy(rng.standard_normal((_STEPS, _ROWS, width)))
@@ -178,7 +186,8 @@ def _try_convention(convention: Convention, made: Any, width: int) -> tuple[Conv
     other = x.clone()
     other[:, 0] += 1.0
     with torch.no_grad():
-        recipe = find_recipe(convention.raw(copy.deepcopy(made), x, states), convention, _STEPS, _ROWS, _HIDDEN)
+        returned = convention.raw(copy.deepcopy(made), x, states)
+        recipe = declared.declare_results(find_recipe(returned, convention, _STEPS, _ROWS, _HIDDEN))
         if recipe is None:
             return None
         complete = replace(convention, recipe=recipe)
@@ -238,15 +247,17 @@ def _fit(
     results: Mapping[str, Array],
     layers: int,
     directions: int,
+    declared: Declaration,
 ) -> Iterator[Found]:
     """Yield the exact layout alone, or all of them where none is."""
     tensors = {name: np.array(_array(value)) for name, value in own_tensors(made).items()}
     shapes = {name: value.shape for name, value in tensors.items()}
     widths = _list_widths(constructor, layers, directions)
     candidates = list[Found]()
-    for layout in find_layouts(shapes, widths, _HIDDEN, directions):
-        order = name_order(layout.slots[0])
+    for layout in filter(declared.allows_layout, find_layouts(shapes, widths, _HIDDEN, directions)):
+        order = declared.order or name_order(layout.slots[0])
         orders = list(dict.fromkeys([*([order] if order else []), *map("".join, permutations(GATES))]))
+        orders = orders[:1] if declared.order else orders
         held = layout.read(tensors, widths, _HIDDEN)
         exact = [one for one in orders if computes_lstm(held, one, results, directions)]
         found = Found(

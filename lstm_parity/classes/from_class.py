@@ -14,6 +14,7 @@ from torch.func import functional_call
 
 from lstm_parity.cases.setting import Architecture, Setting
 from lstm_parity.classes.calling import Convention
+from lstm_parity.classes.declared import NOTHING, read_declaration, write_declaration
 from lstm_parity.classes.find import Found, find_class
 from lstm_parity.classes.settle import settle_layout
 from lstm_parity.classes.tensors import own_tensors, put_tensors
@@ -24,11 +25,15 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM, Implementation
 
 
-def adapt_class(name: str, made: type) -> Implementation:
-    """Return a class as an implementation. Raises UnknownClassError where it is not found how it is used."""
-    found = find_class(made)
+def adapt_class(name: str, made: type, file: str = "") -> Implementation:
+    """Return a class as an implementation; file: of what is declared of it.
+
+    Raises UnknownClassError where it is not found how it is used, TargetError for a file that cannot be read.
+    """
+    declared = read_declaration(file) if file else NOTHING
+    found = find_class(made, declared)
     adapt = partial(_adapt, name)
-    return adapt(found if found.is_exact else settle_layout(found, adapt))
+    return adapt(found if found.is_exact or declared.parameters else settle_layout(found, adapt))
 
 
 def _adapt(name: str, found: Found) -> Implementation:
@@ -50,6 +55,11 @@ class FromClass:
         stands_in = [words for name, words in _STAND_INS.items() if name not in returned]
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         return (*self.found.describe(), *stands_in, *one)
+
+    @property
+    def declaration(self) -> str:
+        """What was found, as a file of declarations."""
+        return write_declaration(self.found.constructor, self.found.convention, self.found.layout)
 
     @property
     def stands_in(self) -> bool:
@@ -82,8 +92,8 @@ class FromClass:
         name = self.found.constructor.made.__name__
         if call.lengths is not None:
             return f"{name} takes no packed sequences"
-        if call.batch is None:
-            return f"{name} is called with a batch" if convention.is_batched else None
+        if call.batch is None and convention.is_batched:
+            return f"{name} is called with a batch"
         if call.states and convention.states is None:
             return f"{name} takes no initial states"
         if call.states and convention.states is not None and convention.states.form == "h":

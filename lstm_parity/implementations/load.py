@@ -55,17 +55,28 @@ def load_target(target: Target) -> Implementation:
     """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
     if target.loader:
         return declare(_load_ours(target), target.without, target.arithmetic)
-    return adapt(target.kind, str(target), _find_object(target), target.arrays, target.without, target.arithmetic)
+    return adapt(
+        target.kind, str(target), _find_object(target), target.arrays, target.without, target.arithmetic, target.map
+    )
 
 
 def adapt(
-    kind: str, name: str, found: Any, arrays: str = "torch", without: tuple[str, ...] = (), arithmetic: str = ""
+    kind: str,
+    name: str,
+    found: Any,
+    arrays: str = "torch",
+    without: tuple[str, ...] = (),
+    arithmetic: str = "",
+    file: str = "",
 ) -> Implementation:
-    """A class or function as an implementation. Raises TargetError where it is not of its kind."""
+    """Return a class or function as an implementation; file: of what is declared of a class.
+
+    Raises TargetError where it is not of its kind.
+    """
     needed = "class" if kind in ("module", "class") else "function"
     if not callable(found) or (needed == "class") != isinstance(found, type):
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
-    own = _adapt_kind(kind, name, call_on_arrays(found) if arrays == "numpy" else found)
+    own = _adapt_kind(kind, name, call_on_arrays(found) if arrays == "numpy" else found, file)
     return declare(WithoutGradients(own) if arrays == "numpy" else own, without, arithmetic)
 
 
@@ -83,12 +94,12 @@ def _load_ours(target: Target) -> Implementation:
         raise TargetError(error.args[0]) from None
 
 
-def _adapt_kind(kind: str, name: str, found: Callable[..., Any]) -> Implementation:
+def _adapt_kind(kind: str, name: str, found: Callable[..., Any], file: str) -> Implementation:
     if kind == "module":
         return FromModule(name, found)
     if kind == "class":
         room = importlib.import_module("lstm_parity.classes.from_class")  # above this one
-        return cast(Implementation, room.adapt_class(name, found))
+        return cast(Implementation, room.adapt_class(name, found, file))
     if kind == "function":
         return FromFunction(name, found)
     return FromLayer(name, found if kind == "layer" else layer_of_cell(found))

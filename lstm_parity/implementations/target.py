@@ -40,7 +40,8 @@ class Target:
     place: a file, or a module's dotted name; empty for one of ours (NAMED). name: of a class or function in it. arrays:
     what the function computes with. without: the features that it is declared not to support. arithmetic: a
     name of `arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none. loader: the
-    "module:function" that finds one of ours by its name; empty for the user's.
+    "module:function" that finds one of ours by its name; empty for the user's. map: a file that declares how a class is
+    used; empty for none.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Target:
     without: tuple[str, ...] = ()
     arithmetic: str = ""
     loader: str = ""
+    map: str = ""
 
     def __str__(self) -> str:
         place = self.place
@@ -63,6 +65,7 @@ class Target:
         words = ["--impl", str(self), *([f"{prefix}arrays", self.arrays] if self.arrays != "torch" else [])]
         words += [word for feature in self.without for word in (f"{prefix}without", feature)]
         words += [f"{prefix}arithmetic", self.arithmetic] if self.arithmetic else []
+        words += [f"{prefix}map", self.map] if self.map else []
         return shlex.join(words)
 
     @property
@@ -82,10 +85,12 @@ def parse_target(
     without: Iterable[str] = (),
     arithmetic: str = "",
     loaders: Mapping[str, str] = MappingProxyType({}),
+    map_file: str = "",
 ) -> Target:
     """Return the target that a command line names. Raises TargetError, with a hint, if it names none.
 
-    loaders: of each kind of ours that may be named, the "module:function" that finds one by its name.
+    loaders: of each kind of ours that may be named, the "module:function" that finds one by its name. map_file: what
+    declares how a class is used.
     """
     kind, _, rest = text.partition(":")
     place, _, name = rest.rpartition(":")
@@ -102,11 +107,22 @@ def parse_target(
         if feature not in DECLARABLE:
             raise TargetError(f"--without {feature} was given, but {_did_you_mean(feature, DECLARABLE)}")
     refuse_arithmetic(arithmetic)
+    if map_file and kind != "class":
+        raise TargetError(f"--map {map_file} was given, but it says how a class is used, and this is a {kind}")
     if place.endswith(".py"):
         place = _resolve_file(text, place)
     elif "/" in place:
         raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
-    return Target(kind, place, name, arrays, tuple(without), arithmetic, loaders.get(kind, ""))
+    return Target(
+        kind,
+        place,
+        name,
+        arrays,
+        tuple(without),
+        arithmetic,
+        loaders.get(kind, ""),
+        map_file and str(Path(map_file).resolve()),
+    )
 
 
 def refuse_arrays(kind: str, arrays: str) -> None:

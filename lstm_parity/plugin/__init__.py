@@ -24,6 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {  # the default of each is None: it was no
         "help": "do not judge it on this feature; may be given more than once",
     },
     "arithmetic": {"metavar": "NAME", "help": "the arithmetic it works in, such as 'TF32 products'"},
+    "map": {"metavar": "FILE", "help": "a TOML file that says how a class is used (docs/my-class.md)"},
     "strict": {
         "action": "store_const",
         "const": True,

@@ -45,7 +45,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def _parse(config: pytest.Config) -> Target:
     named = option(config, "arrays", "torch"), option(config, "without", []), option(config, "arithmetic", "")
     try:
-        return parse_target(option(config, "impl"), *named, LOADERS)
+        return parse_target(option(config, "impl"), *named, LOADERS, option(config, "map", ""))
     except TargetError as error:
         raise pytest.UsageError(str(error)) from error
 

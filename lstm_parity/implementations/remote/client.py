@@ -77,6 +77,16 @@ class RemoteImplementation:
         return None if answer["reason"] is None else str(answer["reason"])
 
     @property
+    def declaration(self) -> str:
+        """How a class is used, as a file of declarations. Raises TargetError for what is no class."""
+        text = str(self.ask({"do": "declaration"})[0]["declaration"])
+        if not text:
+            raise TargetError(
+                f"--save-map was given, but {self.name} is no class as it stands: write class:FILE.py:NAME"
+            )
+        return text
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What was found out about a class, in lines; nothing of other kinds."""
         return tuple(self.ask({"do": "remarks"})[0]["remarks"]) if self.target.kind == "class" else ()

@@ -73,6 +73,7 @@ class _Worker:
         self.operations: dict[str, Callable[..., Any]] = {
             "refuses": self.unsupported_reason,
             "remarks": self.remarks,
+            "declaration": self.declaration,
             "call": self.call,
             "observe": self.observe,
             "autograd": self.autograd,
@@ -99,6 +100,10 @@ class _Worker:
     def unsupported_reason(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Why a setting is not supported."""
         return ({"reason": self.implementation.unsupported_reason(parse_setting(message["setting"]))},)
+
+    def declaration(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """Send how a class is used, as a file of declarations."""
+        return ({"declaration": getattr(self.implementation, "declaration", "")},)
 
     def remarks(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """What was found out about the target, in lines."""
