@@ -56,8 +56,8 @@ def search_calls(implementation: Implementation, reason: str) -> Identification:
     models = search_implementation(implementation).models
     if not models:
         return Identification(None, (), f"it cannot be probed, and no known model returns its numbers: {reason}")
-    others = (f"not told apart from an LSTM in which {model.summary}" for model in models[1:])
-    return replace(models[0], gradients="not tested", untested=(f"probes, so this was searched for: {reason}", *others))
+    others = (f"The numbers do not tell it from an LSTM in which {model.summary}." for model in models[1:])
+    return replace(models[0], gradients="not tested", untested=(f"It cannot be probed: {reason}", *others))
 
 
 def find_known(implementation: Implementation) -> Diagnosis | None:
@@ -95,7 +95,8 @@ def identification_text(
     lines += (
         ["", *("  " + line for sheet in sheets for line in [*sheet_text(sheet).splitlines(), ""])] if sheets else [""]
     )
-    lines += [*_describe_known(known, found), _TESTED, *_untested(found), "", _conclude(found, known)]
+    tested = [] if found.searched else [_TESTED]
+    lines += [*_describe_known(known, found), *tested, *_untested(found), "", _conclude(found, known)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -110,7 +111,9 @@ def _describe_known(known: Diagnosis | None, found: Identification) -> list[str]
 
 
 def _untested(found: Identification) -> list[str]:
-    """Which of these could not be called, with the first line of the reason."""
+    """Which of these could not be called, with the first line of the reason; why it was searched for."""
+    if found.searched:
+        return [words.splitlines()[0] for words in found.untested]
     return [f"Of these not tested, {words.splitlines()[0]}" for words in found.untested]
 
 
@@ -142,6 +145,7 @@ def identification_json(
         "gradients": found.gradients,
         "untested": list(found.untested),
         "unknown": found.unknown,
+        "searched": found.searched,
         "known_mistake": known.mistake.name if known is not None and known.mistake is not None else None,
         "arithmetic": [sheet_fields(sheet) for sheet in sheets],
     }

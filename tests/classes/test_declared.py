@@ -133,6 +133,7 @@ def test_a_kept_map_repeats_a_failure(tmp_path):
     """The command that repeats a failing case names the file."""
     file = tmp_path / "map.toml"
     file.write_text('[parameters]\norder = "figo"\n')
-    done = CliRunner().invoke(main, ["verify", "--impl", "class:torch.nn:LSTM", "--map", str(file), "--quick"])
+    case = ["--case", "I3-H5-T4-B2-float64-normal-1"]
+    done = CliRunner().invoke(main, ["verify", "--impl", "class:torch.nn:LSTM", "--map", str(file), *case])
 
     assert (done.exit_code, f"--map {file}" in done.output) == (1, True), done.output
