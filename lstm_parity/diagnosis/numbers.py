@@ -18,7 +18,7 @@ from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.running.evidence import TENSORS, WHOLE
 from lstm_parity.running.observe import observe
-from lstm_parity.running.protocol import Implementation
+from lstm_parity.running.protocol import Implementation, stands_in
 
 _ORDINARY = ("normal", "trained", "given")  # numbers that a wrong LSTM leaves as large as they were
 _SMALL = tuple(
@@ -46,17 +46,14 @@ def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> D
 def search_implementation(implementation: Implementation, seconds: float = SECONDS) -> Explanations:
     """Search for what computes the numbers of small calls, of those that are supported.
 
-    By the output alone if need be: what does not return its states has others in their place. nn.LSTM if none deviates.
+    By the output alone if states that are returned are not its own. nn.LSTM if none deviates.
     """
     seen = [observe(implementation, parse_case(name), chain=False) for name in _SMALL]
     verdicts = [verdict for verdict in judge_all(seen) if verdict.outcome in (Outcome.PARITY, Outcome.DEVIATES)]
     if verdicts and all(verdict.outcome is Outcome.PARITY for verdict in verdicts):
         return Explanations((Identification(usual_equations(), searched=len(verdicts)),))
-    for tensors in (TENSORS, ("output",)):
-        if (found := search_numbers(verdicts, seconds, tensors)).models:
-            models = tuple(replace(model, searched=len(verdicts)) for model in found.models)
-            return replace(found, models=models)
-    return Explanations(())
+    found = search_numbers(verdicts, seconds, ("output",) if stands_in(implementation) else TENSORS)
+    return replace(found, models=tuple(replace(model, searched=len(verdicts)) for model in found.models))
 
 
 def search_numbers(verdicts: Sequence[Verdict], seconds: float, tensors: Sequence[str] = TENSORS) -> Explanations:

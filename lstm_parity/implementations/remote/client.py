@@ -77,6 +77,11 @@ class RemoteImplementation:
         return None if answer["reason"] is None else str(answer["reason"])
 
     @property
+    def stands_in(self) -> bool:
+        """Whether a state that is returned is not the implementation's own."""
+        return self.target.kind == "class" and bool(self.ask({"do": "stands in"})[0]["stands in"])
+
+    @property
     def declaration(self) -> str:
         """How a class is used, as a file of declarations. Raises TargetError for what is no class."""
         text = str(self.ask({"do": "declaration"})[0]["declaration"])

@@ -28,7 +28,7 @@ from lstm_parity.reference.weights import LSTMWeights, named_weights
 from lstm_parity.running.autograd import found_by_autograd
 from lstm_parity.running.calls import runtime_flags
 from lstm_parity.running.observe import collect_evidence
-from lstm_parity.running.protocol import Implementation
+from lstm_parity.running.protocol import Implementation, stands_in
 
 PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _STATM = Path("/proc/self/statm")  # the pages that a process has
@@ -74,6 +74,7 @@ class _Worker:
             "refuses": self.unsupported_reason,
             "remarks": self.remarks,
             "declaration": self.declaration,
+            "stands in": self.stands_in,
             "call": self.call,
             "observe": self.observe,
             "autograd": self.autograd,
@@ -100,6 +101,10 @@ class _Worker:
     def unsupported_reason(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Why a setting is not supported."""
         return ({"reason": self.implementation.unsupported_reason(parse_setting(message["setting"]))},)
+
+    def stands_in(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """Send whether a state that is returned is not the implementation's own."""
+        return ({"stands in": stands_in(self.implementation)},)
 
     def declaration(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Send how a class is used, as a file of declarations."""
