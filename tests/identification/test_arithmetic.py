@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,17 @@ def test_every_known_order_adds_all_terms(n: int):
         return float(order.sizes(places).max())
 
     assert {total(order) for order in orders(n)} == {n}
+
+
+def test_what_is_no_number_is_measured_too():
+    """A step that returns NaN or infinity has a data sheet, which says so."""
+
+    def step(x, h, c, *weights):
+        return np.full_like(h, np.nan), np.full_like(c, np.inf)
+
+    sheet = measure_data_sheet(adapt_step(replace(BY_NAME["plain-float32"], step=step)), Runtime("float32"), 4)
+
+    assert set(sheet.lacks["overflow"]) >= {"o", "c'"}
 
 
 def test_exact_values_are_exact():

@@ -17,16 +17,6 @@ _DRAWN = 300
 _NEARLY_ALL = 0.98
 
 
-@dataclass(frozen=True)
-class _Gates:
-    """Gate values of N rows as fractions: as they are seen alone, rounded; c is given."""
-
-    i: list[Fraction]
-    f: list[Fraction]
-    g: list[Fraction]
-    c: list[Fraction]
-
-
 def measure_update(reader: Reader, bits: int) -> str:
     """Return how c' is computed: which products are rounded before they are added. Empty if that is none of the known.
 
@@ -36,7 +26,10 @@ def measure_update(reader: Reader, bits: int) -> str:
     z = {name: np.round(rng.uniform(-2.0, 2.0, _DRAWN) * 2.0 ** (bits - 2)) / 2.0 ** (bits - 2) for name in "ifg"}
     c = np.round(rng.uniform(-2.0, 2.0, _DRAWN) * 2.0 ** (reader.digits - 3)) / 2.0 ** (reader.digits - 3)
     got = reader.values(c=c, **z)[1]
-    seen = {name: list(map(Fraction, apply_activation(reader, name, z[name]))) for name in "ifg"}
+    read = {name: apply_activation(reader, name, z[name]) for name in "ifg"}
+    if not all(np.isfinite(values).all() for values in (got, *read.values())):
+        return ""
+    seen = {name: list(map(Fraction, values)) for name, values in read.items()}
     exact = {
         name: [Fraction(h) + Fraction(low) for h, low in zip(*exact_values(kind, z[name]), strict=True)]
         for name, kind in {"i": "sigmoid", "f": "sigmoid", "g": "tanh"}.items()

@@ -49,6 +49,9 @@ def measure_factor(reader: Reader, name: str, sums: int) -> Factor:
         middle = (low + high) // 2
         low, high = (low, middle) if _shows(_residuals(reader, name, numbers, middle)) else (middle, high)
     errors = _residuals(reader, name, numbers, high) / 2.0**high
+    errors = errors[np.isfinite(errors)]
+    if not errors.any():  # what is no number beside the large ones shows nothing here
+        return Factor(name, _count_in_one_product(reader, name))
     lost = bool((errors < _SHOWS * np.abs(errors).min()).all()) and bool((errors < 0.0).any())
     return Factor(name, round(-np.log2(np.abs(errors).max())) + lost, lost)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from lstm_parity.cases.setting import Runtime
 from lstm_parity.identification.arithmetic.activations import ActivationError, measure_activations
 from lstm_parity.identification.arithmetic.elementwise import (
@@ -80,6 +82,7 @@ class DataSheet:
         return {kind: value for kind, value in found.items() if value}
 
 
+@np.errstate(all="ignore")  # what is measured may return anything
 def measure_data_sheet(implementation: Implementation, runtime: Runtime, size: int = SIZE) -> DataSheet:
     """Measure the arithmetic of an implementation that computes the equations of an LSTM, in a dtype, by some kernels.
 
