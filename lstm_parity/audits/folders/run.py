@@ -10,6 +10,7 @@ from lstm_parity.audits.folders.arrays import FolderError
 from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
+from lstm_parity.identification.given import SECONDS
 from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
 from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge_all
@@ -22,6 +23,7 @@ from lstm_parity.running.evidence import Observation
 
 _AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
 _ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")
+_SHORT = 3.0  # seconds that a model is searched for, where an arithmetic explains the numbers
 _UNJUDGED = "gradients, dropout in train mode"
 
 
@@ -96,7 +98,7 @@ def _diagnosis(explanation: Explanation) -> list[str]:
     """Explain a run that deviates: by a known mistake, by what computes its numbers, or else by arithmetics."""
     if explanation.parity:
         return []
-    found = diagnose_numbers(explanation.verdicts)
+    found = diagnose_numbers(explanation.verdicts, SECONDS if explanation.arithmetic is None else _SHORT)
     if found.mistake is not None or found.models:
         return [found.text]
     if explanation.arithmetic is not None:
