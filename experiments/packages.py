@@ -46,12 +46,12 @@ def judge(target: str) -> dict[str, Any]:
         seconds = time.perf_counter() - start
         rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith(("behaves like", "Error:"))), "")
+    named = next((line for line in lines if line.startswith(("behaves like", "Error:"))), "")
     ending = next((line for line in reversed(lines) if line.startswith(("PARITY", "NO PARITY", "NOT ENOUGH"))), "")
     counts = {
         name: sum(row["counts"].get(name, 0) for row in rows) for name in ("PARITY", "DEVIATES", "FAILED", "REFUSED")
     }
-    return {"code": done.returncode, "said": " ".join([ending, told]).strip(), "counts": counts, "seconds": seconds}
+    return {"code": done.returncode, "said": " ".join([ending, named]).strip(), "counts": counts, "seconds": seconds}
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from lstm_parity.identification.arithmetic.order import Order
 from lstm_parity.identification.arithmetic.sheet import DataSheet
 from lstm_parity.reports.certificate_text import format_distance
 
-UNKNOWN = "in another order"
+_UNKNOWN = "in another order"
 
 
 def sheet_text(sheet: DataSheet) -> str:
@@ -83,7 +83,7 @@ def describe_orders(sheet: DataSheet) -> list[str]:
 
 def _join_orders(orders: Sequence[Order], head: str) -> list[str]:
     """Write one order for the sums that have the same."""
-    words = [order.words or UNKNOWN for order in orders]
+    words = [order.words or _UNKNOWN for order in orders]
     if len(set(words)) == 1:
         return [head + words[0]]
     return [f"{head}of {order.terms.part} {each}" for order, each in zip(orders, words, strict=True)]

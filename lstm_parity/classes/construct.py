@@ -7,13 +7,17 @@ import dataclasses
 import inspect
 import re
 import typing
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
+from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.implementations.target import TargetError
 
 
@@ -35,6 +39,7 @@ _ROLES: Mapping[str, str] = {
     "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
 }
 _SIZES = ("input_size", "hidden_size")
+INPUT, HIDDEN = 3, 5  # of the instances that are looked at
 _USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
 
 
@@ -186,3 +191,34 @@ def _fields(like: Any) -> Mapping[str, Any]:
     if isinstance(like, SimpleNamespace) or (hasattr(like, "__dict__") and not callable(like)):
         return dict(vars(like))
     return {}
+
+
+def find_width(constructor: Constructor) -> int:
+    """The width of what is put in."""
+    return HIDDEN if constructor.one_size else INPUT
+
+
+def list_widths(constructor: Constructor, layers: int, directions: int) -> list[int]:
+    """The width of what each layer and direction reads."""
+    widths = [find_width(constructor)] + [directions * HIDDEN] * (layers - 1)
+    return [width for width in widths for _ in range(directions)]
+
+
+def build(constructor: Constructor, **more: Any) -> Any:
+    """An instance of the sizes that are looked at, with random parameters, in float64; more: as Constructor.build."""
+    one = {"num_layers": 1} if constructor.has("num_layers") else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            made = constructor.build(find_width(constructor), HIDDEN, **{**one, **more})
+        except Exception as error:  # the user's class
+            raise UnknownClassError(f"{constructor.describe()} raised {type(error).__name__}: {error}") from error
+    rng = np.random.default_rng(2)
+    if isinstance(made, nn.Module):
+        made = made.double().eval()
+        with torch.no_grad():
+            for parameter in made.parameters():
+                parameter.copy_(torch.from_numpy(rng.uniform(-0.7, 0.7, tuple(parameter.shape))))
+    else:
+        put_tensors(made, {name: rng.uniform(-0.7, 0.7, v.shape) for name, v in own_tensors(made).items()})
+    return made

@@ -18,7 +18,7 @@ from lstm_parity.implementations.target import TargetError
 _ROLES = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional")
 _CALL = ("method", "axes", "states", "rank", "order")
 _RESULTS = ("output", "h", "c")
-HEAD = """\
+_HEAD = """\
 # How {name} is used, as `lstm-parity identify --save-map` found it: for `--map`.
 # constructor: nn.LSTM's arguments, each with the class's own name. arguments: others, given as they are.
 # call: axes of x (t time, b batch, i input); states: none, two, tuple, list, pairs, dict, stacked, or h alone; rank 2
@@ -105,7 +105,7 @@ def write_declaration(constructor: Constructor, convention: Convention, layout: 
         "parameters": {"order": layout.order, **_write_parameters(layout)},
     }
     written = {section: values for section, values in sections.items() if values}
-    return HEAD.format(name=constructor.made.__name__) + str(_toml().dumps(written))
+    return _HEAD.format(name=constructor.made.__name__) + str(_toml().dumps(written))
 
 
 def _write_call(convention: Convention) -> dict[str, Any]:

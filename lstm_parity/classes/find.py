@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
@@ -14,7 +13,15 @@ import torch
 from torch import nn
 
 from lstm_parity.classes.calling import Convention, list_conventions
-from lstm_parity.classes.construct import Constructor, UnknownClassError, find_constructor
+from lstm_parity.classes.construct import (
+    HIDDEN,
+    Constructor,
+    UnknownClassError,
+    build,
+    find_constructor,
+    find_width,
+    list_widths,
+)
 from lstm_parity.classes.declared import NOTHING, Declaration
 from lstm_parity.classes.exact import computes_lstm
 from lstm_parity.classes.layout import Layout, find_layouts, name_order
@@ -23,7 +30,7 @@ from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.reference.noise.model import Array
 
-_INPUT, _HIDDEN, _STEPS, _ROWS = 3, 5, 4, 2  # no two alike
+_STEPS, _ROWS = 4, 2  # and other sizes, no two alike: INPUT and HIDDEN
 _PLACES = ((1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (3, 2))  # layers and directions of a class that does not say
 
 
@@ -71,9 +78,9 @@ class Found:
         except UnknownClassError as error:  # one was constructed before
             raise NotImplementedError(str(error)) from error
         shapes = {name: tuple(value.shape) for name, value in own_tensors(made).items()}
-        widths = _list_widths(self.constructor, layers, directions)
+        widths = list_widths(self.constructor, layers, directions)
         known = {reading for _, _, reading in self.layout.slots[0]}
-        for layout in find_layouts(shapes, widths, _HIDDEN, directions):
+        for layout in find_layouts(shapes, widths, HIDDEN, directions):
             if {reading for _, _, reading in layout.slots[0]} <= known and (layout.biases > 0) == bias:
                 return replace(layout, order=self.layout.order)
         given = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
@@ -91,7 +98,7 @@ def find_class(made: type, declared: Declaration = NOTHING) -> Found:
     constructor = find_constructor(made, declared.constructor, declared.arguments)
     stacks = constructor.has("num_layers") or constructor.has("bidirectional")
     places = [(1, 1)] if stacks else _PLACES
-    width = _width(constructor)
+    width = find_width(constructor)
     nearest, reasons, was_called = list[Found](), list[str](), False
     for layers, directions in places:
         instance = build(constructor)
@@ -118,39 +125,8 @@ def _describe_unknown(constructor: Constructor, was_called: bool, reasons: Seque
     shapes = ", ".join(f"{own} {tuple(v.shape)}" for own, v in own_tensors(build(constructor)).items())
     return (
         f"{name} was constructed and called, but its parameters are not the weights of four gates in a known layout: "
-        f"with {_width(constructor)} inputs and {_HIDDEN} units they are {shapes}"
+        f"with {find_width(constructor)} inputs and {HIDDEN} units they are {shapes}"
     )
-
-
-def _width(constructor: Constructor) -> int:
-    """The width of what is put in."""
-    return _HIDDEN if constructor.one_size else _INPUT
-
-
-def _list_widths(constructor: Constructor, layers: int, directions: int) -> list[int]:
-    """The width of what each layer and direction reads."""
-    widths = [_width(constructor)] + [directions * _HIDDEN] * (layers - 1)
-    return [width for width in widths for _ in range(directions)]
-
-
-def build(constructor: Constructor, **more: Any) -> Any:
-    """An instance of the sizes that are looked at, with random parameters, in float64; more: as Constructor.build."""
-    one = {"num_layers": 1} if constructor.has("num_layers") else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            made = constructor.build(_width(constructor), _HIDDEN, **{**one, **more})
-        except Exception as error:  # the user's class
-            raise UnknownClassError(f"{constructor.describe()} raised {type(error).__name__}: {error}") from error
-    rng = np.random.default_rng(2)
-    if isinstance(made, nn.Module):
-        made = made.double().eval()
-        with torch.no_grad():
-            for parameter in made.parameters():
-                parameter.copy_(torch.from_numpy(rng.uniform(-0.7, 0.7, tuple(parameter.shape))))
-    else:
-        put_tensors(made, {name: rng.uniform(-0.7, 0.7, v.shape) for name, v in own_tensors(made).items()})
-    return made
 
 
 def _try_conventions(
@@ -179,7 +155,7 @@ def _try_convention(
     """Call a copy of an instance; None if what it returns is not an LSTM's, or depends on other rows of the batch."""
     rng = np.random.default_rng(4)
     x = torch.from_numpy(rng.standard_normal((_STEPS, _ROWS, width)))
-    h, c = (torch.from_numpy(rng.standard_normal((convention.slots, _ROWS, _HIDDEN))) for _ in range(2))
+    h, c = (torch.from_numpy(rng.standard_normal((convention.slots, _ROWS, HIDDEN))) for _ in range(2))
     if convention.states and convention.states.form == "h":
         c = torch.zeros_like(c)
     states = (h, c) if convention.states else None
@@ -187,7 +163,7 @@ def _try_convention(
     other[:, 0] += 1.0
     with torch.no_grad():
         returned = convention.raw(copy.deepcopy(made), x, states)
-        recipe = declared.declare_results(find_recipe(returned, convention, _STEPS, _ROWS, _HIDDEN))
+        recipe = declared.declare_results(find_recipe(returned, convention, _STEPS, _ROWS, HIDDEN))
         if recipe is None:
             return None
         complete = replace(convention, recipe=recipe)
@@ -252,13 +228,13 @@ def _fit(
     """Yield the exact layout alone, or all of them where none is."""
     tensors = {name: np.array(_array(value)) for name, value in own_tensors(made).items()}
     shapes = {name: value.shape for name, value in tensors.items()}
-    widths = _list_widths(constructor, layers, directions)
+    widths = list_widths(constructor, layers, directions)
     candidates = list[Found]()
-    for layout in filter(declared.allows_layout, find_layouts(shapes, widths, _HIDDEN, directions)):
+    for layout in filter(declared.allows_layout, find_layouts(shapes, widths, HIDDEN, directions)):
         order = declared.order or name_order(layout.slots[0])
         orders = list(dict.fromkeys([*([order] if order else []), *map("".join, permutations(GATES))]))
         orders = orders[:1] if declared.order else orders
-        held = layout.read(tensors, widths, _HIDDEN)
+        held = layout.read(tensors, widths, HIDDEN)
         exact = [one for one in orders if computes_lstm(held, one, results, directions)]
         found = Found(
             constructor, convention, replace(layout, order=(exact or orders)[0]), layers, directions, bool(exact)
@@ -293,8 +269,8 @@ def _is_linear_in_c(found: Found) -> bool:
     if convention.states is None or "c" not in convention.returned:
         return False
     rng = np.random.default_rng(5)
-    x = torch.from_numpy(rng.standard_normal((1, _ROWS, _width(found.constructor))))
-    h, c = (torch.from_numpy(rng.standard_normal((convention.slots, _ROWS, _HIDDEN))) for _ in range(2))
+    x = torch.from_numpy(rng.standard_normal((1, _ROWS, find_width(found.constructor))))
+    h, c = (torch.from_numpy(rng.standard_normal((convention.slots, _ROWS, HIDDEN))) for _ in range(2))
     try:
         with torch.no_grad():
             one, two, three = (
@@ -310,8 +286,8 @@ def _look_at_dtype(found: Found) -> Found:
     made = build(found.constructor)
     if not isinstance(made, nn.Module):
         put_tensors(made, {name: value.astype(np.float32) for name, value in own_tensors(made).items()})
-        x = torch.zeros(_STEPS, _ROWS, _width(found.constructor))
-        states = torch.zeros(found.convention.slots, _ROWS, _HIDDEN)
+        x = torch.zeros(_STEPS, _ROWS, find_width(found.constructor))
+        states = torch.zeros(found.convention.slots, _ROWS, HIDDEN)
         results = found.convention.call(made, x, (states, states) if found.convention.states else None)
         return replace(found, one_dtype=any(value.dtype != torch.float32 for value in results.values()))
     return found

@@ -98,8 +98,8 @@ def _describe_agreement(failure: Failure) -> list[str]:
         return [f"  within rounding noise: {', '.join(agreeing)}"] if agreeing else []
     evidence = failure.verdict.observation.evidence
     absent = evidence[0].outputs.absent if evidence else ()
-    told = {*absent, *(comparison.tensor for comparison in failure.shown)}
-    agreeing = [name for name in TENSORS if name not in told] if failure.shown else []
+    shown = {*absent, *(comparison.tensor for comparison in failure.shown)}
+    agreeing = [name for name in TENSORS if name not in shown] if failure.shown else []
     words = ((agreeing, "agrees", "agree"), (absent, "is not given", "are not given"))
     return [f"  {' and '.join(names)} {one if len(names) == 1 else more}" for names, one, more in words if names]
 

@@ -20,7 +20,7 @@ from lstm_parity.audits.folders.write import export_cases
 from lstm_parity.cli import main
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.judging.verdict import Outcome
-from tests.support.folders import PLAIN, answered, told, written
+from tests.support.folders import PLAIN, answered, judge_row, written
 
 
 def npy(array, **how) -> bytes:
@@ -185,7 +185,7 @@ def test_an_answer_of_the_wrong_form_deviates_in_words(array, words, tmp_path):
     folder = answered(written(tmp_path))
     np.save(folder / "output.npy", array)
     answered(written(tmp_path, PLAIN.replace("-1", "-2")))
-    row = told(tmp_path)
+    row = judge_row(tmp_path)
 
     assert (row.counts["PARITY"], row.counts["DEVIATES"]) == (1, 1)
     assert words in row.failures[0]
@@ -197,8 +197,8 @@ def test_a_bfloat16_answer_is_of_bfloat16_s_numbers(tmp_path):
     array = np.load(folder / "c_n.npy")
     np.save(folder / "c_n.npy", array * np.float32(1 + 2.0**-12))
 
-    assert "c_n.npy holds " in told(folder).failures[0]
-    assert told(folder).outcome is Outcome.DEVIATES
+    assert "c_n.npy holds " in judge_row(folder).failures[0]
+    assert judge_row(folder).outcome is Outcome.DEVIATES
 
 
 def save(folder: Path, tensors) -> None:

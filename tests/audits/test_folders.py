@@ -21,7 +21,7 @@ from lstm_parity.implementations.stack import FromCell
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.certificate_text import certificate_text
 from specimens import correct_cells as lstms
-from tests.support.folders import PLAIN, answered, told, written
+from tests.support.folders import PLAIN, answered, judge_row, written
 
 SOURCE = Path(__file__).parents[2] / "examples" / "c" / "lstm.c"
 GCC = shutil.which("gcc")
@@ -82,7 +82,7 @@ def test_what_a_program_refuses_is_refused_in_its_words(build, name, words, tmp_
     """It writes refused.txt and nothing else."""
     folder = written(tmp_path, name)
     subprocess.run([build("REAL=float"), str(folder)], check=True)
-    row = told(folder)
+    row = judge_row(folder)
 
     assert (row.outcome, dict(row.reasons)) == (Outcome.REFUSED, {f"REFUSED: {words}": 1})
 
@@ -106,7 +106,7 @@ def test_a_case_comes_back_from_its_folder(name, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_torch_answers_has_parity(name, tmp_path):
     """Its answer through files is judged as its answer in memory is."""
-    assert told(answered(written(tmp_path, name))).outcome is Outcome.PARITY
+    assert judge_row(answered(written(tmp_path, name))).outcome is Outcome.PARITY
 
 
 def test_the_cases_of_an_export_are_all_different():
@@ -120,7 +120,7 @@ def test_a_folder_without_answers_is_counted_as_not_judged(tmp_path):
     """A program that writes one case and dies before another is not judged on the other."""
     answered(written(tmp_path))
     written(tmp_path, NAMES[3].replace("-1", "-2"))
-    row = told(tmp_path)
+    row = judge_row(tmp_path)
 
     assert (row.counts["PARITY"], row.counts["NOT JUDGED"]) == (1, 1)
     assert dict(row.reasons) == {"NOT JUDGED: missing: output.npy, h_n.npy, c_n.npy": 1}
@@ -143,14 +143,14 @@ def test_what_follows_a_row_s_end_must_be_zero(tmp_path):
     output[3, 0, 1] = 1e-3
     np.save(folder / "output.npy", output)
 
-    assert "output deviates: beyond all rounding noise at [t=3, b=0, k=1]" in told(folder).failures[0]
+    assert "output deviates: beyond all rounding noise at [t=3, b=0, k=1]" in judge_row(folder).failures[0]
 
 
 def test_a_failure_says_which_folder_to_judge_again(tmp_path):
     """Not the --case of a pytest, which would run another program."""
     folder = answered(written(tmp_path))
     np.save(folder / "h_n.npy", np.zeros((1, 2, 4), np.float32))
-    row = told(tmp_path)
+    row = judge_row(tmp_path)
 
     assert row.failures[0].endswith(f"repeat: lstm-parity judge {folder}")
     assert row.failing == (folder.name,)
@@ -158,7 +158,7 @@ def test_a_failure_says_which_folder_to_judge_again(tmp_path):
 
 def test_a_certificate_of_folders_claims_nothing_of_torch_s_switches(tmp_path):
     """A program in C has no oneDNN to be on or off."""
-    coverage = told(answered(written(tmp_path))).coverage
+    coverage = judge_row(answered(written(tmp_path))).coverage
 
     assert list(coverage) == ["num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values"]
 
@@ -186,7 +186,7 @@ def test_what_only_torch_knows_of_is_left_out_of_an_exported_case(tmp_path):
 def test_an_arithmetic_is_named_of_a_folder(tmp_path):
     """A program that multiplies in TF32 deviates from float32, and is told why."""
     tf32 = FromCell("tf32", lstms.Written(matmul=lstms.products_of(11)))
-    row = told(answered(written(tmp_path, "I12-H32-L2-T25-B4-float32-normal-1"), tf32))
+    row = judge_row(answered(written(tmp_path, "I12-H32-L2-T25-B4-float32-normal-1"), tf32))
 
     assert (row.outcome, row.arithmetic) == (Outcome.NARROWER, "float32 with TF32 products")
 
@@ -236,7 +236,7 @@ def theirs(tmp_path):
 
 def test_somebody_s_network_is_judged_with_its_own_weights(theirs):
     """Everything that is not given is derived from the shapes."""
-    row = told(theirs)
+    row = judge_row(theirs)
 
     assert (row.outcome, row.coverage["hx"], row.coverage["values"]) == (Outcome.PARITY, {"None": 1}, {"given": 1})
 
@@ -246,7 +246,7 @@ def test_a_difference_in_somebody_s_network_is_told_as_a_bug(theirs):
     output = np.load(theirs / "output.npy")
     output[1, 2, 3] += 4e-4
     np.save(theirs / "output.npy", output)
-    (story,) = told(theirs).failures
+    (story,) = judge_row(theirs).failures
 
     assert "at [t=2, b=1, k=3] (layer 1, forward)" in story
     assert f"repeat: lstm-parity judge {theirs}" in story
@@ -257,7 +257,7 @@ def test_numbers_are_what_the_dtype_holds(theirs):
     x = np.load(theirs / "input.npy")
     np.save(theirs / "input.npy", x.astype(np.float64) * (1 + 1e-12))
 
-    assert told(theirs).outcome is Outcome.PARITY
+    assert judge_row(theirs).outcome is Outcome.PARITY
 
 
 def test_an_unbatched_call_is_derived_from_the_rank_of_the_input(tmp_path):

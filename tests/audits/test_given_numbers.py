@@ -18,7 +18,7 @@ from lstm_parity.implementations.load import adapt
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
-from tests.support.folders import answered, told, written
+from tests.support.folders import answered, judge_row, written
 
 
 class SteepTwice(nn.LSTM):
@@ -48,7 +48,7 @@ def test_some_of_the_tensors_are_judged_alone(given, tmp_path):
     absent = [name for name in ("output", "h_n", "c_n") if name not in given]
     for name in absent:
         (folder / f"{name}.npy").unlink()
-    row = told(folder)
+    row = judge_row(folder)
 
     assert (row.outcome, [*row.reasons]) == (Outcome.PARITY, [f"judged in part, {n} is not given" for n in absent])
 
@@ -68,7 +68,7 @@ def test_a_wider_file_is_as_good(tmp_path):
     for name in ("output", "h_n", "c_n"):
         np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy").astype(np.float64))
 
-    assert told(folder).outcome is Outcome.PARITY
+    assert judge_row(folder).outcome is Outcome.PARITY
 
 
 @pytest.mark.parametrize("shape", ["", "L2-", "bi-"])

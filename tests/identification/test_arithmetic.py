@@ -60,7 +60,7 @@ def test_every_known_order_adds_all_terms(n: int):
 
 
 def test_what_is_no_number_is_measured_too():
-    """A step that returns NaN or infinity has a data sheet, which says so."""
+    """A step that returns NaN or infinity has a data sheet, in which it is marked."""
 
     def step(x, h, c, *weights):
         return np.full_like(h, np.nan), np.full_like(c, np.inf)

@@ -1,4 +1,4 @@
-"""Folders answered and told: a case written, an implementation's answer beside it, and what the certificate says."""
+"""Folders answered and judged: a case written, an implementation's answer beside it, and what the certificate says."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def answered(folder: Path, implementation=None) -> Path:
     return folder
 
 
-def told(folder: Path):
+def judge_row(folder: Path):
     """The only row of the folder's certificate."""
     (row,) = judge_folders(folder, "theirs").certificate.rows
     return row

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lstm_parity.identification.arithmetic.activations import apply_activation, exact_values
-from lstm_parity.identification.arithmetic.factors import FACTORS, only
+from lstm_parity.identification.arithmetic.factors import FACTORS, multiply
 from lstm_parity.identification.arithmetic.reading import LARGEST, SMALLEST, Reader, SumOfProducts, count_bits
 from lstm_parity.reference.noise.model import Array
 
@@ -93,9 +93,8 @@ def find_flushed(reader: Reader) -> tuple[str, ...]:
 
 def is_lost(reader: Reader, name: str, exponent: int) -> bool:
     """Whether a factor of this power of two is lost, or the large one beside it that makes the product visible."""
-    tiny, large = np.array([[2.0**exponent]]), np.array([2.0 ** min(LARGEST[reader.dtype], -SMALLEST[reader.dtype])])
-    rows = (tiny, large) if name in ("x", "h") else (large[None], tiny[0])
-    return not bool(abs(reader.read(only("x" if name in ("x", "w_ih") else "h", *rows))[0]) >= 2.0**-5)
+    large = 2.0 ** min(LARGEST[reader.dtype], -SMALLEST[reader.dtype])
+    return not bool(abs(multiply(reader, name, np.array([[2.0**exponent]]), large)[0]) >= 2.0**-5)
 
 
 def _is_zero(reader: Reader, gate: str, other: str, z: float, small: float, got: Array) -> bool:

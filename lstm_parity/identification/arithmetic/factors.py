@@ -15,7 +15,7 @@ import numpy as np
 from lstm_parity.identification.arithmetic.reading import LARGEST, Reader, SumOfProducts, draw_numbers
 from lstm_parity.reference.noise.model import Array
 
-FACTORS = ("x", "w_ih", "h", "w_hh")
+FACTORS = {"x": "x", "w_ih": "x", "h": "h", "w_hh": "h"}  # each with the part of the sum that it is in
 _DRAWN = 24  # numbers for each factor
 _PRODUCTS, _COPIES = 12, 8  # as many rows of a batch: another kernel than that of one row, perhaps
 _APART = (1, 2, 4, 8, 16)  # columns between what is added to the same sum
@@ -64,20 +64,20 @@ def _residuals(reader: Reader, name: str, numbers: Array, exponent: int) -> Arra
     """Return the error of each number (N,) as a factor, times 2^exponent: the number less its bits, one by one."""
     bits = np.floor(numbers[:, None] * 2.0 ** np.arange(reader.digits)) % 2.0
     rows = np.concatenate([numbers[:, None], -bits * 2.0 ** -np.arange(reader.digits)], 1)
-    return _multiply(reader, name, rows, 2.0**exponent)
+    return multiply(reader, name, rows, 2.0**exponent)
 
 
 def _count_in_one_product(reader: Reader, name: str) -> int:
     """Count the bits by 1 + 2^-k as the only factor that is no power of two."""
     k = np.arange(1, reader.digits)
-    z = _multiply(reader, name, np.concatenate([[1.0], 1.0 + 2.0**-k])[:, None], 0.5)
+    z = multiply(reader, name, np.concatenate([[1.0], 1.0 + 2.0**-k])[:, None], 0.5)
     return 1 + int(max(k[z[1:] != z[0]], default=0))
 
 
-def _multiply(reader: Reader, name: str, rows: Array, other: float) -> Array:
+def multiply(reader: Reader, name: str, rows: Array, other: float) -> Array:
     """Return the gate sums of rows (N, K) as one of the factors, all other factors the same power of two."""
-    fixed, part = np.full(rows.shape[1], other), "x" if name in ("x", "w_ih") else "h"
-    if name in ("x", "h"):
+    fixed, part = np.full(rows.shape[1], other), FACTORS[name]
+    if name == part:
         return reader.read(only(part, rows, fixed))
     return np.concatenate([reader.read(only(part, fixed[None], row)) for row in rows])
 

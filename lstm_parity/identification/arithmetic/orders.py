@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -46,18 +47,12 @@ def _neighbours(sums: Additions, parts: Sequence[Part]) -> Part:
     return parts[0]
 
 
-def _halves(sums: Additions, parts: Sequence[Part]) -> Part:
+def _halves(sums: Additions, parts: Sequence[Part], more: int = 0) -> Part:
+    """Add halves, the second the larger where they are not equal; with one more, the first."""
     if len(parts) == 1:
         return parts[0]
-    middle = len(parts) // 2
-    return sums.add(_halves(sums, parts[:middle]), _halves(sums, parts[middle:]))
-
-
-def _upper_halves(sums: Additions, parts: Sequence[Part]) -> Part:
-    if len(parts) == 1:
-        return parts[0]
-    middle = (len(parts) + 1) // 2
-    return sums.add(_upper_halves(sums, parts[:middle]), _upper_halves(sums, parts[middle:]))
+    middle = (len(parts) + more) // 2
+    return sums.add(_halves(sums, parts[:middle], more), _halves(sums, parts[middle:], more))
 
 
 def _folded(sums: Additions, parts: Sequence[Part]) -> Part:
@@ -72,7 +67,7 @@ _WAYS: Mapping[str, Callable[[Additions, Sequence[Part]], Part]] = {
     "one after another": _from_first,
     "pairwise": _halves,
     "in pairs of neighbours": _neighbours,
-    "pairwise, the first half larger": _upper_halves,
+    "pairwise, the first half larger": partial(_halves, more=1),
     "folded, term k to term k + n/2": _folded,
     "one after another from the last": _from_last,
 }

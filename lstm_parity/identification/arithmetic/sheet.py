@@ -90,7 +90,7 @@ def measure_data_sheet(implementation: Implementation, runtime: Runtime, size: i
     """
     reader = Reader(find_probe(implementation, runtime))
     sums = {part: measure_sum(reader, part) for part in ("x", "h")}
-    factors = tuple(_measure_factor(reader, name, sums["x" if name in ("x", "w_ih") else "h"]) for name in FACTORS)
+    factors = tuple(_measure_factor(reader, name, sums[part]) for name, part in FACTORS.items())
     bits = min(factor.bits for factor in factors[:2])
     repeats, differs = not differ_repeated(reader, size - 1, size), differ_alone(reader, size - 1, size)
     gate_sum = measure_gate_sum(reader, size, size, max(sums.values())) if repeats else None
