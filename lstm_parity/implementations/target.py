@@ -100,15 +100,7 @@ def parse_target(
         place, name = "", rest
     elif not place or not name.isidentifier():
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
-    if arrays not in ARRAYS:
-        raise TargetError(f"--arrays {arrays} was given, but {_did_you_mean(arrays, ARRAYS)}")
-    refuse_arrays(kind, arrays)
-    for feature in without:
-        if feature not in DECLARABLE:
-            raise TargetError(f"--without {feature} was given, but {_did_you_mean(feature, DECLARABLE)}")
-    refuse_arithmetic(arithmetic)
-    if map_file and kind != "class":
-        raise TargetError(f"--map {map_file} was given, but it says how a class is used, and this is a {kind}")
+    _refuse_declarations(kind, arrays, without, arithmetic, map_file)
     if place.endswith(".py"):
         place = _resolve_file(text, place)
     elif "/" in place:
@@ -123,6 +115,19 @@ def parse_target(
         loaders.get(kind, ""),
         map_file and str(Path(map_file).resolve()),
     )
+
+
+def _refuse_declarations(kind: str, arrays: str, without: Iterable[str], arithmetic: str, map_file: str) -> None:
+    """Raise TargetError for what cannot be declared of this kind."""
+    if arrays not in ARRAYS:
+        raise TargetError(f"--arrays {arrays} was given, but {_did_you_mean(arrays, ARRAYS)}")
+    refuse_arrays(kind, arrays)
+    for feature in without:
+        if feature not in DECLARABLE:
+            raise TargetError(f"--without {feature} was given, but {_did_you_mean(feature, DECLARABLE)}")
+    refuse_arithmetic(arithmetic)
+    if map_file and kind != "class":
+        raise TargetError(f"--map {map_file} was given, but it says how a class is used, and this is a {kind}")
 
 
 def refuse_arrays(kind: str, arrays: str) -> None:
