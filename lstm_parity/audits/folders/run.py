@@ -64,10 +64,9 @@ def judge_folders(
         if of_dtype := [a for a in answered if a.observation.case.setting.runtime.dtype == dtype]:
             progress(dtype)
             explanation = _with_refusals(explain([a.observation for a in of_dtype]), of_dtype)
-            rows.append(
-                _describe_failures(make_row(name or folder.resolve().name, dtype, explanation), explanation, of_dtype)
-            )
-            diagnoses += _diagnosis(explanation)
+            places = [(a.path.name, f"lstm-parity judge {a.path}") for a in of_dtype]
+            rows.append(mark_row(make_row(name or folder.resolve().name, dtype, explanation), explanation, places))
+            diagnoses += diagnose_numbers_of(explanation)
     told, unanswered = collect_provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
     return _FolderResult(Certificate(where, tuple(rows), _UNJUDGED), tuple(diagnoses), unanswered)
@@ -79,22 +78,23 @@ def _with_refusals(explanation: Explanation, answered: Sequence[AnsweredFolder])
     return replace(explanation, verdicts=tuple(replace(v, reason=a.missing or v.reason) for v, a in verdicts))
 
 
-def _describe_failures(summed: Row, explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Row:
-    """The row in words of folders: axes that they have, and names and commands that bring a failure back."""
-    verdicts = zip(explanation.verdicts, answered, strict=True)
-    bad = [(verdict, a.path) for verdict, a in verdicts if verdict.outcome.is_wrong]
+def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, str]]) -> Row:
+    """Return a row in words of files: axes that they have, and names and commands that bring a failure back.
+
+    places: for each verdict its name and the command that judges it again.
+    """
+    bad = [(v, place) for v, place in zip(explanation.verdicts, places, strict=True) if v.outcome.is_wrong]
     return replace(
         summed,
         coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
         failures=tuple(
-            describe_failure(find_failure(verdict, repeat=f"lstm-parity judge {path}"))
-            for verdict, path in bad[:MAX_SHOWN]
+            describe_failure(find_failure(verdict, repeat=repeat)) for verdict, (_, repeat) in bad[:MAX_SHOWN]
         ),
-        failing=tuple(path.name for _, path in bad),
+        failing=tuple(name for _, (name, _) in bad),
     )
 
 
-def _diagnosis(explanation: Explanation) -> list[str]:
+def diagnose_numbers_of(explanation: Explanation) -> list[str]:
     """Explain a run that deviates: by a known mistake, by what computes its numbers, or else by arithmetics."""
     if explanation.parity:
         return []
