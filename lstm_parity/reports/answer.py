@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
 from lstm_parity.reports.certificate import Row
@@ -49,6 +51,7 @@ class Answer:
     fault: tuple[str, str] | None = None
     diagnosis: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     repeat: str = ""
 
     @property
@@ -72,7 +75,87 @@ class Answer:
             return f"nothing that is given can be judged: {why}."
         if self.outcome is Outcome.NARROWER:
             return f"not noise of {self.row.expected}, but of a narrower arithmetic: {self.row.arithmetic}."
-        return f"{self.fault[0]}." if self.fault else "more than rounding noise, in no arithmetic that is known."
+        return f"{self.fault[0]}." if self.fault else "more than rounding noise, and of no arithmetic that is known."
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two results of one tensor differ.
+
+    largest: the largest absolute difference, None if the shapes are not the same; place: its index. differing: how many
+    elements differ at all.
+    """
+
+    tensor: str
+    largest: float | None
+    place: tuple[int, ...]
+    one: tuple[int, ...]
+    other: tuple[int, ...]
+    differing: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """Say it."""
+        if self.largest is None:
+            return f"{self.tensor}: mine has shape {self.one}, theirs {self.other}"
+        count = int(math.prod(self.one))
+        place = list(self.place)
+        return f"{self.tensor}: {self.differing} of {count} elements differ, by at most {self.largest:.2g} at {place}"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two sets of results: their differences, and the answer to each; None if they cannot be judged."""
+
+    differences: tuple[Difference, ...]
+    mine: Answer | None = None
+    theirs: Answer | None = None
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The answers that there are."""
+        return [answer for answer in (self.mine, self.theirs) if answer is not None]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if both agree, 1 if one does not, 3 if too little is given to tell."""
+        codes = {answer.exit_code for answer in self.answers}
+        return 3 if not codes or (3 in codes and 1 not in codes) else max(codes & {0, 1})
+
+    @property
+    def sentence(self) -> str:
+        """Which of the two is wrong."""
+        if not self.answers:
+            return "NOT ENOUGH: without the weights and the input only the difference can be described."
+        wrong = [answer.row.implementation for answer in self.answers if answer.outcome.is_wrong]
+        unjudged = [answer.row.implementation for answer in self.answers if answer.exit_code == 3]
+        if unjudged:
+            return f"NOT ENOUGH: {' and '.join(unjudged)} cannot be judged." + f" {wrong[0]} is wrong." * bool(wrong)
+        if not wrong:
+            return "PARITY: both agree with the exact answer to rounding noise; so does their difference."
+        right = [answer.row.implementation for answer in self.answers if not answer.outcome.is_wrong]
+        others = f"; {right[0]} agrees with the exact answer" if right else ""
+        return f"DEVIATES: {' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong{others}."
+
+
+def sides_text(sides: Sides, head: Mapping[str, str], width: int = 120) -> str:
+    """Which of two sides is wrong, their difference, and the answer to each."""
+    lines = [sides.sentence, *(f"  {difference.sentence}" for difference in sides.differences)]
+    return "\n\n".join(["\n".join(lines), *(answer_text(answer, head, width).rstrip("\n") for answer in sides.answers)])
+
+
+def sides_markdown(sides: Sides, head: Mapping[str, str]) -> str:
+    """The same, to paste into a thread."""
+    lines = [f"**{sides.sentence}**", "", *(f"* {difference.sentence}" for difference in sides.differences), ""]
+    parts = [f"### {answer.row.implementation}\n\n{answer_markdown(answer, head)}" for answer in sides.answers]
+    return "\n".join([*lines, *parts])
+
+
+def sides_json(sides: Sides, head: Mapping[str, str]) -> str:
+    """The same, for programs."""
+    differences = [vars(difference) for difference in sides.differences]
+    answers = {answer.row.implementation: _fields(answer, head) for answer in sides.answers}
+    return json_text("sides", 1, {"sentence": sides.sentence, "differences": differences, **answers})
 
 
 def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> str:
@@ -81,7 +164,7 @@ def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> st
     console.print(f"\n{answer.outcome.value}: {answer.sentence}", highlight=False, soft_wrap=True)
     if answer.fault:
         console.print(f"change: {answer.fault[1]}", highlight=False, soft_wrap=True)
-    for line in answer.calls:
+    for line in (*answer.diagnosis, *answer.calls):
         console.print(line, highlight=False, soft_wrap=True)
     if answer.tensors:
         console.print(make_table(("tensor",), _COLUMNS, _rows(answer)))
@@ -91,7 +174,7 @@ def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> st
         )
     for line in _describe_missing(answer):
         console.print(line, highlight=False, soft_wrap=True)
-    for paragraph in (*answer.diagnosis, *answer.row.failures):
+    for paragraph in answer.row.failures:
         console.print(f"\n{paragraph}", highlight=False, soft_wrap=True)
     return render_text(console)
 
@@ -116,7 +199,11 @@ def answer_markdown(answer: Answer, head: Mapping[str, str]) -> str:
 
 def answer_json(answer: Answer, head: Mapping[str, str]) -> str:
     """The answer for programs."""
-    content = {
+    return json_text("answer", 1, _fields(answer, head))
+
+
+def _fields(answer: Answer, head: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "verdict": answer.outcome.value,
         "sentence": answer.sentence,
         "change": answer.fault[1] if answer.fault else "",
@@ -128,7 +215,6 @@ def answer_json(answer: Answer, head: Mapping[str, str]) -> str:
         "calls": list(answer.calls),
         "row": row_fields(answer.row),
     }
-    return json_text("answer", 1, content)
 
 
 def _describe_reading(answer: Answer) -> dict[str, str]:
@@ -145,4 +231,6 @@ def _rows(answer: Answer) -> Iterator[Sequence[str]]:
 
 def _describe_missing(answer: Answer) -> list[str]:
     """Say what was not judged, and why."""
-    return [f"not judged: {reason}" for reason in answer.row.reasons] if answer.tensors else []
+    lost = [f"{t.lost} of {t.judged} elements of {t.tensor} are lost in noise" for t in answer.tensors if t.lost]
+    absent = f"not given: {', '.join(answer.absent)}"
+    return [absent] * bool(answer.absent and answer.tensors) + [f"not judged: {words}" for words in lost]

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 OUTPUT, LAST_STEP, LAST_STATE = "every step", "the last step", "the last layer's h_n"
-RIGHT, LEFT, NONE = "right", "left", "none"
+RIGHT, LEFT = "right", "left"
 GIVEN, FRESH, KEPT = "given", "fresh", "kept"
 
 
@@ -18,7 +18,8 @@ class Assumptions:
 
     lstm: which of the LSTMs that were found. batch_first: of input and output. is_batch: whether an input of rank 2 is
     a batch of one step, and not one sequence. output: what the array `output` holds. merge: of two directions.
-    reverse: whether one direction runs backwards. padding: where padding is; NONE if it is read like the rest.
+    reverse: whether one direction runs backwards. padding: where padding is; reads_padding: whether it is read like the
+    other steps. in_order: whether a reverse direction's output is in the order of time, and not of computing.
     states: what a call starts from: what it is GIVEN, zeros (FRESH) though it continues another, or the last states of
     the call before though it does not (KEPT). swapped: "directions", "states" (h and c) or "layers" of what is returned.
     rounded: whether weights and inputs are rounded as they are printed. dropped: whether dropout is on at the output.
@@ -30,7 +31,9 @@ class Assumptions:
     output: str = OUTPUT
     merge: str = "concat"
     reverse: bool = False
+    in_order: bool = True
     padding: str = RIGHT
+    reads_padding: bool = False
     states: str = GIVEN
     swapped: str = ""
     rounded: bool = False
@@ -53,6 +56,8 @@ _READ_AS: Mapping[tuple[str, Any], str] = {
     ("padding", LEFT): "padding on the left",
     ("padding", RIGHT): "padding on the right",
     ("reverse", True): "one direction, from the last step to the first",
+    ("in_order", True): "output in the order of time",
+    ("in_order", False): "output in the order of computing, the last step first",
     ("rounded", True): "weights and inputs as rounded when they were printed",
 }
 _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
@@ -64,7 +69,7 @@ _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
         "input and output are read as (T, B, ...), though they are (B, T, ...): the batch is read as time",
         "pass batch_first=True, or transpose the input",
     ),
-    ("padding", NONE): (
+    ("reads_padding", True): (
         "lengths are ignored: the padding is read like the other steps",
         "pack the input, or hold the states at padded steps, and start the reverse direction at each row's last valid step",
     ),

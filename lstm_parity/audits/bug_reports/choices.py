@@ -14,7 +14,6 @@ from lstm_parity.audits.bug_reports.assumptions import (
     LAST_STATE,
     LAST_STEP,
     LEFT,
-    NONE,
     OUTPUT,
     RIGHT,
 )
@@ -41,6 +40,7 @@ def list_choices(report: Report) -> dict[str, Sequence[Any]]:
     choices["output"] = _outputs(report)
     choices["merge"] = _merges(report)
     choices["reverse"] = (report.fields.get("reverse", False),)
+    choices["in_order"] = (True, False) if report.fields.get("reverse") else (True,)
     if _has_padding(report):
         declared = report.fields.get("padding")
         choices["padding"] = (RIGHT, LEFT) if declared is None and not _has_mask(report) else (declared or RIGHT,)
@@ -54,7 +54,8 @@ def list_possible(report: Report) -> dict[str, Sequence[Any]]:
         "batch_first": (False, True),
         "reverse": (False, True),
         "swapped": ("directions", "states", "layers"),
-        "padding": (NONE, RIGHT, LEFT) if _has_padding(report) and not _has_mask(report) else (),
+        "padding": (RIGHT, LEFT) if _has_padding(report) and not _has_mask(report) else (),
+        "reads_padding": (True,) if _has_padding(report) else (),
         "merge": MERGES,
     }
     if any("output" in call.arrays and has_zeros(call.arrays["output"].values) for call in report.calls):

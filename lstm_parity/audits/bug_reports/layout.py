@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.assumptions import LEFT, NONE, Assumptions
+from lstm_parity.audits.bug_reports.assumptions import LEFT, Assumptions
 from lstm_parity.files.stored import FolderError
 from lstm_parity.reference.noise.model import Array
 
@@ -18,7 +18,7 @@ class Layout:
     """Where the valid steps of each row are.
 
     time, batch: as given. rows: those with a valid step. steps: (T', B'), the step of the given array that each of our
-    steps is. lengths: of our rows; None if all have T'.
+    steps is. lengths: of our rows; None if all have T'. known: (T, B), which steps are valid as given, and may be judged.
     """
 
     time: int
@@ -26,6 +26,7 @@ class Layout:
     rows: tuple[int, ...]
     steps: Array
     lengths: tuple[int, ...] | None
+    known: Array
 
     def gather(self, array: Array) -> Array:
         """Put the valid steps first: (T, B, ...) -> (T', B', ...)."""
@@ -60,7 +61,9 @@ def find_layout(
     """Find the valid steps of each row. Raises FolderError for lengths or a mask that do not fit."""
     if lengths is not None and (len(lengths) != batch or min(lengths) < 0 or max(lengths) > time):
         raise FolderError(f"lengths {list(lengths)} were given, but needed are {batch} whole numbers from 0 to {time}")
-    steps = [_valid_steps(time, row, lengths, mask, assumed) for row in range(batch)]
+    valid = [_valid_steps(time, row, lengths, mask, assumed) for row in range(batch)]
+    known = np.stack([np.isin(np.arange(time), own) for own in valid], 1)
+    steps = [np.arange(time)] * batch if assumed.reads_padding else valid
     rows = tuple(row for row in range(batch) if len(steps[row]))
     if not rows:
         raise FolderError("no row has a valid step: there is nothing to compute")
@@ -68,12 +71,10 @@ def find_layout(
     order = [steps[row][::-1] if assumed.reverse else steps[row] for row in rows]
     table = np.stack([np.concatenate([own, np.zeros(longest - len(own), int)]) for own in order], 1)
     counts = tuple(len(own) for own in order)
-    return Layout(time, batch, rows, table, counts if len(set(counts)) > 1 else None)
+    return Layout(time, batch, rows, table, counts if len(set(counts)) > 1 else None, known)
 
 
 def _valid_steps(time: int, row: int, lengths: Sequence[int] | None, mask: Array | None, assumed: Assumptions) -> Any:
-    if assumed.padding == NONE:
-        return np.arange(time)
     if mask is not None:
         return np.flatnonzero(mask[:, row])
     if lengths is None:

@@ -80,7 +80,8 @@ def _enter(
     x = time_first(values, assumed, "input")
     if x.shape[-1] != a.input_size:
         raise FolderError(f"input has {x.shape[-1]} features, but the weights are for {a.input_size}")
-    layout = find_layout(*x.shape[:2], call.lengths, _read_mask(call, assumed, x.shape[:2]), assumed)
+    time, batch = x.shape[:2]
+    layout = find_layout(time, batch, call.lengths, _read_mask(call, assumed, (time, batch)), assumed)
     is_single = values.ndim == 2 and not assumed.is_batch
     states = _first_states(call, a, layout, assumed, ends)
     setting = Setting(a, _describe_call(layout, is_single, states is not None), Runtime(dtype))
@@ -178,7 +179,8 @@ def _observe(report: Report, call: NamedCall, assumed: Assumptions, entered: _En
         see_output(arrays[name], entered.shape, report.fields, report.arrays, assumed)
         if name == "output"
         else see_state(name, arrays[name], entered.shape, report.fields, assumed)
-        for name in call.results
+        for name in TENSORS
+        if name in arrays
     ]
     evidence = replace(entered.evidence(), seen=tuple(seen))
     if assumed.dropped:
@@ -210,7 +212,8 @@ def _complete(case: Case, evidence: Evidence) -> Evidence:
         return evidence
     values = {name: known[name].got if name in known else getattr(exact, name).value[0] for name in TENSORS}
     whole = all(values[name].shape == shape for name, shape in (("h_n", case.h_0.shape), ("c_n", case.c_0.shape)))
-    return replace(evidence, way=WHOLE, outputs=Outputs(**values, absent=absent), seen=()) if whole else evidence
+    outputs = Outputs(*(values[name] for name in TENSORS), absent=absent)
+    return replace(evidence, way=WHOLE, outputs=outputs, seen=()) if whole else evidence
 
 
 def _knows_all_steps(output: Seen, case: Case) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.files.lstms.find import find_lstms
-from lstm_parity.files.lstms.found import FoundLSTM
+from lstm_parity.files.lstms.found import FoundLSTM, split_name
 from lstm_parity.files.read import list_ignored, read_report_arrays
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.running.evidence import TENSORS
@@ -56,11 +56,18 @@ class Report:
     calls: Sequence[NamedCall]
     ignored: Sequence[str] = field(default=())
 
+    @property
+    def missing(self) -> list[str]:
+        """What is not given, without which nothing can be judged."""
+        parts = {"an input": bool(self.calls), "weights": bool(self.lstms)}
+        found = [call for call in self.calls if call.results]
+        return [name for name, is_there in {**parts, "results": bool(found)}.items() if not is_there]
 
-def read_report(path: Path, results: Path | None = None, *, needs_weights: bool = True) -> Report:
+
+def read_report(path: Path, results: Path | None = None) -> Report:
     """Read a report; results: where what came out is, if not with the rest.
 
-    Raises FolderError for what is damaged, contradicts itself, or has no LSTM or no input.
+    Raises FolderError for what is damaged, contradicts itself, or holds nothing that a report has.
     """
     settings = path / "setting.json"
     fields = read_setting(settings, REPORT_FIELDS, needs_format=False) if path.is_dir() and settings.exists() else {}
@@ -69,11 +76,19 @@ def read_report(path: Path, results: Path | None = None, *, needs_weights: bool 
         arrays = _replace_results(arrays, read_report_arrays(results))
     calls = _find_calls(path, arrays, fields)
     used = {_find_name(arrays, known) for known in ALIASES} | _names_in_calls(fields)
-    others = {name: array for name, array in arrays.items() if name not in used}
-    lstms = _find_lstms(path, others, fields) if needs_weights else []
+    others = {name: _as_vector(name, array) for name, array in arrays.items() if name not in used}
+    lstms = _find_lstms(path, others, fields) if others else []
+    if not calls and not lstms:
+        raise FolderError(f"{path} holds {', '.join(arrays) or 'no array'}, but needed are weights, an input and results")
     taken = {name for lstm in lstms for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
     return Report(path, arrays, fields, lstms, calls, ignored)
+
+
+def _as_vector(name: str, array: StoredArray) -> StoredArray:
+    """Return a bias as a vector: a table of text has a row or a column of it."""
+    is_bias = split_name(name)[-1].startswith("bias") and array.values.ndim == 2 and 1 in array.values.shape
+    return replace(array, values=array.values.ravel()) if is_bias else array
 
 
 def _replace_results(arrays: dict[str, StoredArray], results: Mapping[str, StoredArray]) -> dict[str, StoredArray]:
@@ -119,13 +134,7 @@ def _find_calls(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[s
         calls = [NamedCall(0, found, _read_lengths(found, fields.get("lengths")))]
     else:
         calls = [_name_call(path, k, call, arrays, fields) for k, call in enumerate(fields["calls"])]
-    for call in calls:
-        if "input" not in call.arrays:
-            which = f"call {call.number} of {path}" if len(calls) > 1 else str(path)
-            raise FolderError(
-                f"{which} has no input among {', '.join(arrays) or 'nothing'}: name an array input, or x"
-            )
-    return calls
+    return [call for call in calls if "input" in call.arrays]
 
 
 def _name_call(
@@ -134,6 +143,8 @@ def _name_call(
     if unknown := [key for key in call if key not in (*ALIASES, "continues")]:
         known = ", ".join((*ALIASES, "continues"))
         raise FolderError(f"{path}: call {number} has {', '.join(unknown)}; known are {known}")
+    if not isinstance(call.get("input"), str):
+        raise FolderError(f'{path}: call {number} names no input: give {{"input": NAME, ...}}')
     named = {key: name for key, name in call.items() if key in ALIASES and isinstance(name, str)}
     if missing := [name for name in named.values() if name not in arrays]:
         raise FolderError(f"{path}: call {number} names {', '.join(missing)}; given are {', '.join(arrays)}")

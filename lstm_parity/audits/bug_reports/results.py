@@ -98,7 +98,9 @@ def _place_steps(values: Array, shape: Shape, fields: Fields, assumed: Assumptio
     full = np.zeros((layout.time, layout.batch, values.shape[-1]))
     known = np.zeros((layout.time, layout.batch), bool)
     full[np.ix_(steps, rows)], known[np.ix_(steps, rows)] = values, True
-    return layout.gather(full), layout.gather(known) & layout.valid
+    if not assumed.in_order:
+        full, known = full[::-1], known[::-1]
+    return layout.gather(full), layout.gather(known & layout.known) & layout.valid
 
 
 def _with_all_axes(values: Array, shape: Shape, steps: int, rows: int, assumed: Assumptions) -> Array:

@@ -53,7 +53,7 @@ def find_significant(values: Array, dtype: str) -> int | None:
 
 def _distinct(values: Array) -> Array:
     finite = np.unique(values[np.isfinite(values)])
-    return finite[(finite != 0.0) & (np.abs(finite) != 1.0)]
+    return np.asarray(finite[(finite != 0.0) & (np.abs(finite) != 1.0)])
 
 
 def _is_coarse(values: Array, unit: float, dtype: str) -> bool:

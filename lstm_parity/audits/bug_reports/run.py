@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reports.answer import Answer, JudgedTensor
 from lstm_parity.reports.certificate import make_row
+from lstm_parity.running.evidence import TENSORS
 
 Progress = Callable[[str], None]
 
@@ -55,6 +56,8 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
 
     repeat: the command that answers it again.
     """
+    if report.missing:
+        return _refuse_to_tell(report, name, repeat)
     choices = list_choices(report)
     judged = list[_Judged]()
     refusals = list[FolderError]()
@@ -70,8 +73,6 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
         progress(f"{len(judged)} readings")
     if not judged:
         raise refusals[0]
-    if not any(call.results for call in report.calls):
-        return _make_answer(report, judged[0], choices, name, repeat)
     wrong = [one for one in judged if any(verdict.outcome.is_wrong for verdict in one.verdicts)]
     for base in sorted(wrong, key=lambda one: one.distance):
         if fault := _find_fault(report, base, progress):
@@ -79,6 +80,14 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
     nearest = min(wrong or judged, key=lambda one: one.distance)
     progress("naming what deviates")
     return _make_answer(report, nearest, choices, name, repeat)
+
+
+def _refuse_to_tell(report: Report, name: str, repeat: str) -> Answer:
+    """Return the answer to a report from which something is missing."""
+    dtype = str(report.fields.get("dtype", "float32"))
+    row = make_row(name, dtype, Explanation(NATIVE[dtype], None, ()))
+    reasons = {f"{part} {'is' if part == 'an input' else 'are'} not given": 1 for part in report.missing}
+    return Answer(replace(row, reasons=reasons), (), tuple(report.ignored), (), repeat=repeat)
 
 
 def _judge_reading(report: Report, assumed: Assumptions) -> _Judged:
@@ -125,6 +134,7 @@ def _make_answer(
         fault=(fault.sentence, fault.change) if fault else None,
         diagnosis=tuple(diagnose_numbers_of(explanation)) if fault is None else (),
         calls=tuple(_describe_calls(report, verdicts)),
+        absent=tuple(name for name in TENSORS if not any(name in call.results for call in report.calls)),
         repeat=repeat,
     )
 

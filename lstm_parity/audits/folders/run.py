@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lstm_parity.audits.folders.arrays import FolderError
-from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
+from lstm_parity.audits.folders.read import REFUSED, AnsweredFolder, read_folder
+from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
 from lstm_parity.identification.given import SECONDS
@@ -51,6 +52,16 @@ def _find_folders(folder: Path) -> list[Path]:
     return found
 
 
+def holds_cases(path: Path) -> bool:
+    """Whether a path holds cases that were exported, or folders of cases; what else there is, is a bug report."""
+    if not path.is_dir():
+        return False
+    if not (path / "setting.json").exists():
+        return any(path.glob("*/setting.json"))
+    is_refused = (path / REFUSED).exists()
+    return is_refused or "case" in read_setting(path / "setting.json", REPORT_FIELDS, needs_format=False)
+
+
 def judge_folders(
     folder: Path, name: str | None = None, progress: Callable[[str], None] = lambda _: None
 ) -> _FolderResult:
@@ -88,7 +99,7 @@ def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, 
         summed,
         coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
         failures=tuple(
-            describe_failure(find_failure(verdict, repeat=repeat)) for verdict, (_, repeat) in bad[:MAX_SHOWN]
+            describe_failure(find_failure(verdict, repeat=repeat, run=explanation)) for verdict, (_, repeat) in bad[:MAX_SHOWN]
         ),
         failing=tuple(name for _, (name, _) in bad),
     )
