@@ -11,9 +11,7 @@ import numpy as np
 
 from lstm_parity.files.stored import MAX_DEPTH, Budget, FolderError, Printed, StoredArray, store_array
 
-NUMBER = re.compile(
-    r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE
-)
+NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
 _FLAGS = {"True": "1", "False": "0", "true": "1", "false": "0"}
 _SPECIAL = {"nan", "inf", "infinity"}
@@ -32,7 +30,9 @@ def make_array(
     words = [_FLAGS.get(word, word) for word in words]
     for word in words:
         if len(word) > _LONGEST or not NUMBER.fullmatch(word):
-            raise FolderError(f"{path} holds {word[:40]!r} where a number is needed: write plain numbers, such as -0.25")
+            raise FolderError(
+                f"{path} holds {word[:40]!r} where a number is needed: write plain numbers, such as -0.25"
+            )
     may_be_whole = dtype is None or dtype.startswith(("int", "uint", "bool", "long"))
     if may_be_whole and words and all(map(_WHOLE.fullmatch, words)):
         return store_array(path, _whole(path, words).reshape(shape), None, dtype or ("bool" if flags else "int64"))

@@ -14,7 +14,10 @@ _DEFAULTS = {"direction": "forward", "activations": (), "input_forget": 0, "clip
 
 
 def read_onnx(path: Path) -> dict[str, StoredArray]:
-    """Read the constants of a model; those of an LSTM node are named `{node}.W`, `.R`, `.B`, `.P`, with its attributes."""
+    """Read the constants of a model.
+
+    Those of an LSTM node are named `{node}.W`, `.R`, `.B` and `.P`, and have its attributes.
+    """
     try:
         import onnx
         from google.protobuf.message import DecodeError

@@ -43,7 +43,8 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise FolderError(
-            f"{path} was given, but {path.suffix or 'no ending'} is no known format: needed is one of {', '.join(_READERS)}"
+            f"{path} was given, but {path.suffix or 'no ending'} is no known format: "
+            f"needed is one of {', '.join(_READERS)}"
         )
     check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
     return reader(path)

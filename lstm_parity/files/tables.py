@@ -55,7 +55,9 @@ def read_json(path: Path) -> dict[str, StoredArray]:
         )
     except (ValueError, RecursionError) as error:
         raise FolderError(f"{path} was given, but cannot be read as JSON ({error}): write it again") from error
-    return dict(_find_arrays(path, "" if isinstance(held, dict) and "data" not in held else path.stem, held, Budget(path)))
+    return dict(
+        _find_arrays(path, "" if isinstance(held, dict) and "data" not in held else path.stem, held, Budget(path))
+    )
 
 
 def _check_depth(path: Path, text: str) -> None:

@@ -9,9 +9,7 @@ from pathlib import Path
 from lstm_parity.files.numbers import NUMBER, make_array, read_brackets, read_text, refuse_elision
 from lstm_parity.files.stored import Budget, FolderError, StoredArray
 
-_SKIPPED = re.compile(
-    r"(?:(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s|[,;)\]}>]|OrderedDict\(|\{|\[?\((?=\s*['\"]))+"
-)
+_SKIPPED = re.compile(r"(?:(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s|[,;)\]}>]|OrderedDict\(|\{|\[?\((?=\s*['\"]))+")
 _NAME = re.compile(
     r"""(?:(?P<quote>['"])(?P<quoted>[^'"\n]{1,200})(?P=quote)[ \t]*[,:=]"""
     r"""|(?P<word>[A-Za-z_][\w./:\[\]-]{0,200}?)[ \t]*(?:=|:(?=[\s\[]|$)))[ \t]*"""

@@ -19,7 +19,7 @@ _ADVICE = "save a state_dict, or a dict of tensors: torch.save(model.state_dict(
 
 
 def read_torch(path: Path) -> dict[str, StoredArray]:
-    """Read all tensors and numbers of a file, the keys of nested dicts joined by dots; what else it holds is ignored."""
+    """Read all tensors and numbers of a file, the keys of nested dicts joined by dots; all else is ignored."""
     if zipfile.is_zipfile(path):
         _check_archive(path)
     try:
@@ -27,7 +27,9 @@ def read_torch(path: Path) -> dict[str, StoredArray]:
             warnings.simplefilter("ignore")
             held = torch.load(path, weights_only=True, map_location="cpu")
     except (pickle.UnpicklingError, RuntimeError, ValueError, OSError, EOFError, LookupError) as error:
-        raise FolderError(f"{path} is not read, since torch refuses it ({_first_sentence(error)}): {_ADVICE}") from error
+        raise FolderError(
+            f"{path} is not read, since torch refuses it ({_first_sentence(error)}): {_ADVICE}"
+        ) from error
     except (TypeError, AttributeError, AssertionError, MemoryError, RecursionError, ImportError) as error:
         raise FolderError(f"{path} is damaged ({_first_sentence(error)}): {_ADVICE}") from error
     budget, found = Budget(path), {}

@@ -31,7 +31,9 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     names = [member.filename for member in members]
     if len(names) > _MAX_MEMBERS or len(set(names)) < len(names):
-        raise FolderError(f"{path} holds {len(names)} members, of which some have one name, or too many: write it again")
+        raise FolderError(
+            f"{path} holds {len(names)} members, of which some have one name, or too many: write it again"
+        )
     for name in names:
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or not name.isprintable():
             raise FolderError(f"{path} holds {name!r}, a name that leads out of it: write it again, without")

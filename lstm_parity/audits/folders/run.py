@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lstm_parity.audits.folders.arrays import FolderError
 from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
+from lstm_parity.files.stored import FolderError
 from lstm_parity.identification.given import SECONDS
 from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
 from lstm_parity.judging.failure import find_failure
