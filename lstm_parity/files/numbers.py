@@ -65,6 +65,7 @@ def read_brackets(
 ) -> StoredArray:
     """Read an array of nested brackets, with or without commas. Raises FolderError unless all rows have one length."""
     words: list[str] = []
+    levels: set[int] = set()  # the depths of numbers
     counts: list[int] = []  # of what the open brackets hold so far
     sizes: dict[int, int] = {}  # of a closed bracket, by its depth
     for match in _BRACKETS.finditer(text):
@@ -81,6 +82,9 @@ def read_brackets(
                 raise FolderError(f"{path} holds an array nested more than {MAX_DEPTH} deep: write it flat")
         elif word != "]":
             words.append(word)
+            levels.add(len(counts))
+    if len(levels) > 1:
+        raise FolderError(f"{path} holds an array with numbers beside rows of numbers: write it whole")
     return make_array(path, words, _find_shape(path, sizes, len(words), budget), dtype, default)
 
 

@@ -31,6 +31,8 @@ def read_printed(path: Path) -> dict[str, StoredArray]:
         if name in found:
             raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
         found[name] = array
+    if not found:
+        raise FolderError(f"{path} holds no array: paste one, such as name = tensor([[0.25, -1.5]])")
     return found
 
 

@@ -52,6 +52,8 @@ def _check_archive(path: Path) -> None:
 
 def _first_sentence(error: BaseException) -> str:
     words = " ".join(str(error).split())
+    if "torch.ScriptObject" in words:
+        return "it holds packed weights, as quantised modules have them; they cannot be read without code"
     at = words.find("Unsupported ") if "Unsupported " in words else words.find("WeightsUnpickler error")
     return words[max(at, 0) :].partition(". ")[0][:200] or type(error).__name__
 

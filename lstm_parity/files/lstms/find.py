@@ -17,12 +17,12 @@ _FINDERS: Mapping[str, Sequence[_Finder]] = {
     "paddle": (find_paddle, find_torch),
     "torch": (find_torch, find_cells),
     "keras": (find_keras,),
-    "tensorflow v1": (find_tensorflow,),
     "flax": (find_flax,),
     "haiku": (find_haiku,),
     "equinox": (find_one_bias,),
     "mlx": (find_one_bias,),
     "onnx": (find_onnx,),
+    "tensorflow v1": (find_tensorflow,),
 }
 CONVENTIONS = tuple(_FINDERS)
 _GUESSED = ("torch", "keras", "tensorflow v1")  # layouts that differ
@@ -43,7 +43,10 @@ def find_lstms(arrays: Arrays, convention: str | None = None) -> list[FoundLSTM]
         raise FolderError(f"the convention {convention!r} was given, but needed is one of {', '.join(CONVENTIONS)}")
     chosen = CONVENTIONS if convention is None else (convention,)
     finders = dict.fromkeys(finder for name in chosen for finder in _FINDERS[name])
-    found = [lstm for finder in finders for lstm in finder(arrays)]
+    found: list[FoundLSTM] = []
+    for finder in finders:  # the surest names first: an array has one convention
+        taken = {name for lstm in found for name in lstm.used}
+        found += [lstm for lstm in finder(arrays) if taken.isdisjoint(lstm.used)]
     found = found or find_by_shapes(arrays, _GUESSED if convention is None else (convention,))
     if not found:
         raise FolderError(_refuse(arrays, convention))

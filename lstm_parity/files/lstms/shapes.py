@@ -84,8 +84,8 @@ def _read_tensorflow(given: Sequence[Array], added: float) -> CellWeights | None
 
 
 def _swap(read: _Reader) -> _Reader:
-    """Read the recurrent matrix before that of the input."""
-    return lambda given: read([given[1], given[0], *given[2:]])
+    """Read the recurrent matrix before that of the input, if their shapes do not say which is which."""
+    return lambda given: read([given[1], given[0], *given[2:]]) if given[0].shape == given[1].shape else None
 
 
 _TORCH = (
