@@ -86,7 +86,11 @@ def main(names: list[str]) -> None:
             folder.mkdir()
             rows.append(answer(report, folder))
             row = rows[-1]
-            mark = "right" if row.is_right and row.is_named else f"{row.verdict}, not {row.truth.verdict}: {row.truth.cause}"
+            mark = (
+                "right"
+                if row.is_right and row.is_named
+                else f"{row.verdict}, not {row.truth.verdict}: {row.truth.cause}"
+            )
             print(f"{k + 1}/{len(REPORTS)} {row.name}: {mark} ({row.seconds:.0f} s)", flush=True)
             if names:
                 print(row.text)

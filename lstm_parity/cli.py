@@ -255,11 +255,11 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
     A program reads them, and writes output.npy, h_n.npy and c_n.npy beside them; `lstm-parity judge FOLDER` judges it.
     What only torch knows of (batch_first, strides, kernels, threads) is left out of a case that --case names.
     """
-    from lstm_parity.audits.folders.arrays import FolderError
     from lstm_parity.audits.folders.write import DTYPES, export_design, plain_setting
     from lstm_parity.audits.folders.write import export_cases as write
     from lstm_parity.cases.case import draw_case, parse_case
     from lstm_parity.cases.setting import SettingError
+    from lstm_parity.files.stored import FolderError
 
     try:
         asked = [draw_case(plain_setting(c.setting), c.profile, c.seed) for c in map(parse_case, names)]

@@ -26,8 +26,8 @@ def judge(
     """Judge what a program wrote into PATH, a folder of `cases export`; or what is in PATH of a bug report.
 
     A report is a folder or a file with weights, an input and some of the results, as docs/report-format.md says.
-    Exits with 0 if everything that is given agrees to rounding noise; with 1 if something deviates; with 3 if too little
-    is given to tell.
+    Exits with 0 if everything that is given agrees to rounding noise; with 1 if something deviates; with 3 if too
+    little is given to tell.
     """
     from rich.console import Console
     from rich.markup import escape

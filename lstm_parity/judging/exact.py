@@ -50,8 +50,8 @@ def exact_answer(
 def exact_trajectory(case: Case, arithmetic: Arithmetic, evidence: Evidence | None = None) -> Expected | None:
     """Compute the exact answer of a whole call from the initial states on, with a leading axis of one case.
 
-    evidence: a run whose input, states and lengths are used; the case's own by default. None if a sum may overflow, or if
-    the noise is too large to mean something.
+    evidence: a run whose input, states and lengths are used; the case's own by default. None if a sum may overflow, or
+    if the noise is too large to mean something.
     """
     found = exact_answer([case], [_complete(case, evidence)], arithmetic, steps=False)
     noise = max(float(found.output.deviation.max()), float(found.h_n.deviation.max()))

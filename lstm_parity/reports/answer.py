@@ -169,8 +169,8 @@ def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> st
     if answer.tensors:
         console.print(make_table(("tensor",), _COLUMNS, _rows(answer)))
         console.print(
-            f"worst and RMS are in units of expected rounding noise, with the limits {WORST_LIMIT:g} and {RMS_LIMIT:g}; "
-            "a smaller difference than the last column cannot be seen in half of the elements."
+            f"worst and RMS are in units of expected rounding noise; the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}. "
+            "A difference below the last column cannot be seen in half of the elements."
         )
     for line in _describe_missing(answer):
         console.print(line, highlight=False, soft_wrap=True)

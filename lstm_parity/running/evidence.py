@@ -54,8 +54,8 @@ class Evidence:
     way: whole call, chain, or the last steps of calls of 1, 2, 3 ... steps. The steps of the last two lie side by side
     as rows of one batch, step-major: x is (1, T*B, I).
     masks: (T, B, D*P) for every layer but the last, in train mode with dropout.
-    seen: what is known of the outputs, if they are not known whole; `outputs` are None then, and the call is judged from
-    the initial states on. noise: what x, h_0 and c_0 bring, None for what is exact.
+    seen: what is known of the outputs, if they are not known whole; `outputs` are None then, and the call is judged
+    from the initial states on. noise: what x, h_0 and c_0 bring, None for what is exact.
     """
 
     way: str

@@ -129,6 +129,15 @@ class LastStep:
         return x[np.array(self.lengths) - 1, np.arange(len(self.lengths))]
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """Padding in place of a step: (T, B, F) -> (B, F)."""
+
+    def apply(self, a: Arithmetic, x: Noisy) -> Noisy:
+        """Return zeros."""
+        return Noisy(np.zeros(x.value.shape[1:]))
+
+
 @dataclass(frozen=True, eq=False)
 class Pool:
     """The mean or the maximum over the valid steps of each row: (T, B, F) -> (B, F)."""

@@ -13,11 +13,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from lstm_parity.audits.folders.arrays import FolderError, read_array
+from lstm_parity.audits.folders.arrays import read_array
 from lstm_parity.audits.folders.read import read_folder
 from lstm_parity.audits.folders.run import judge_folders
 from lstm_parity.audits.folders.write import export_cases
 from lstm_parity.cli import main
+from lstm_parity.files.stored import FolderError
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.judging.verdict import Outcome
 from tests.support.folders import PLAIN, answered, judge_row, written

@@ -18,11 +18,12 @@ class Assumptions:
 
     lstm: which of the LSTMs that were found. batch_first: of input and output. is_batch: whether an input of rank 2 is
     a batch of one step, and not one sequence. output: what the array `output` holds. merge: of two directions.
-    reverse: whether one direction runs backwards. padding: where padding is; reads_padding: whether it is read like the
-    other steps. in_order: whether a reverse direction's output is in the order of time, and not of computing.
+    reverse: whether one direction runs backwards. in_order: whether its output is in the order of time, and not of
+    computing. padding: where padding is. reads_padding: whether it is read like the other steps. takes_padding: whether
+    the last step is that of the padded output.
     states: what a call starts from: what it is GIVEN, zeros (FRESH) though it continues another, or the last states of
-    the call before though it does not (KEPT). swapped: "directions", "states" (h and c) or "layers" of what is returned.
-    rounded: whether weights and inputs are rounded as they are printed. dropped: whether dropout is on at the output.
+    the call before though it does not (KEPT). swapped: "directions", "states" (h and c) or "layers" of what is
+    returned. rounded: whether weights and inputs are rounded as they are printed. dropped: whether dropout is on.
     """
 
     lstm: int = 0
@@ -34,6 +35,7 @@ class Assumptions:
     in_order: bool = True
     padding: str = RIGHT
     reads_padding: bool = False
+    takes_padding: bool = False
     states: str = GIVEN
     swapped: str = ""
     rounded: bool = False
@@ -71,26 +73,50 @@ _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
     ),
     ("reads_padding", True): (
         "lengths are ignored: the padding is read like the other steps",
-        "pack the input, or hold the states at padded steps, and start the reverse direction at each row's last valid step",
+        "pack the input, or hold the states at padded steps and start the reverse direction at a row's last valid step",
     ),
-    ("padding", LEFT): ("the valid steps are taken from the right end, as if padding were on the left", "pad on the right"),
-    ("padding", RIGHT): ("the valid steps are taken from the left end, as if padding were on the right", "pad on the left"),
+    ("takes_padding", True): (
+        "the last step of the padded output is taken, padding in shorter rows, in place of each row's last valid step",
+        "take output at each row's length - 1, or h_n",
+    ),
+    ("padding", LEFT): (
+        "the valid steps are taken from the right end, as if padding were on the left",
+        "take the steps from the left",
+    ),
+    ("padding", RIGHT): (
+        "the valid steps are taken from the left end, as if padding were on the right",
+        "take the steps from the right",
+    ),
     ("states", FRESH): (
-        "the states are not carried over from one call to the next: a call that continues another starts from zeros",
+        "the states are not carried over: a call that continues another starts from zeros",
         "pass (h_n, c_n) of the call before as hx",
     ),
     ("states", KEPT): (
         "states are kept between calls: a call starts from the last states of the call before",
         "start each call from zeros, or from the given states",
     ),
-    ("reverse", True): ("the sequence runs from the last step to the first", "do not flip the input"),
-    ("reverse", False): ("the sequence runs from the first step to the last, though it should be reversed", "flip the time"),
+    ("reverse", True): (
+        "the sequence runs from the last step to the first",
+        "do not flip the input",
+    ),
+    ("reverse", False): (
+        "the sequence runs from the first step to the last, though it should be reversed",
+        "flip the time",
+    ),
+    ("in_order", False): (
+        "the output of the reverse direction is in the order of computing, the last step first",
+        "flip the output in time",
+    ),
     ("swapped", "directions"): (
         "the directions are returned in the wrong order: reverse first, forward last",
         "concatenate the forward direction first",
     ),
     ("swapped", "states"): ("h_n and c_n are exchanged", "return (h_n, c_n) in this order"),
-    ("swapped", "layers"): ("h_n and c_n hold the layers in the opposite order, the last first", "put layer 0 first"),
+    ("swapped", "layers"): (
+        "h_n and c_n hold the layers in the opposite order, the last first",
+        "put layer 0 first",
+    ),
+    ("merge", "concat"): ("the directions are concatenated", "merge the directions as declared"),
     ("merge", "sum"): ("the directions are added", "merge the directions as declared"),
     ("merge", "mean"): ("the directions are averaged", "merge the directions as declared"),
     ("merge", "mul"): ("the directions are multiplied", "merge the directions as declared"),
@@ -99,7 +125,7 @@ _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
         "take output at the last step, or h_n, as declared",
     ),
     ("output", LAST_STEP): (
-        "output holds the last step, whose reverse direction has seen one step only, in place of the last layer's h_n",
+        "output holds the last step, whose reverse direction has seen one step, in place of the last layer's h_n",
         "take h_n in place of the last step of output",
     ),
     ("dropped", True): (
@@ -111,7 +137,7 @@ _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A reading that is not the one that is declared: what is wrong if the numbers agree with it, and what to change."""
+    """A reading that is not the declared one: what is wrong if the numbers agree with it, and what to change."""
 
     assumed: Assumptions
     sentence: str
@@ -121,9 +147,8 @@ class Fault:
 def list_readings(choices: Choices, most: int = 32) -> list[Assumptions]:
     """List the readings that a report leaves open, the likeliest first; choices: the values of each field, in order."""
     names = list(choices)
-    ranked = sorted(
-        product(*(range(len(choices[name])) for name in names)), key=lambda picks: (sum(map(bool, picks)), picks)
-    )
+    picked = product(*(range(len(choices[name])) for name in names))
+    ranked = sorted(picked, key=lambda picks: (sum(map(bool, picks)), picks))
     return [
         Assumptions(**{name: choices[name][k] for name, k in zip(names, picks, strict=True)}) for picks in ranked[:most]
     ]

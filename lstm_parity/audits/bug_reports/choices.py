@@ -9,7 +9,6 @@ import numpy as np
 
 from lstm_parity.audits.bug_reports.assumptions import (
     FRESH,
-    GIVEN,
     KEPT,
     LAST_STATE,
     LAST_STEP,
@@ -21,6 +20,7 @@ from lstm_parity.audits.bug_reports.dropped import has_zeros
 from lstm_parity.audits.bug_reports.printed import has_printed_inputs
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.files.lstms.found import split_name
+from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.views import MERGES
 
 _MOST_CONVENTIONS = 4
@@ -56,7 +56,9 @@ def list_possible(report: Report) -> dict[str, Sequence[Any]]:
         "swapped": ("directions", "states", "layers"),
         "padding": (RIGHT, LEFT) if _has_padding(report) and not _has_mask(report) else (),
         "reads_padding": (True,) if _has_padding(report) else (),
-        "merge": MERGES,
+        "takes_padding": (True,) if _has_padding(report) else (),
+        "in_order": (False,) if report.fields.get("reverse") else (),
+        "merge": ("concat", *MERGES),
     }
     if any("output" in call.arrays and has_zeros(call.arrays["output"].values) for call in report.calls):
         possible["dropped"] = (True,)
@@ -71,20 +73,23 @@ def _begins_with_lookup(report: Report) -> bool:
     """Whether the input is whole numbers that the first layer looks up."""
     before = [name for name in report.fields.get("before", ()) if name != "dropout"]
     values = [call.arrays["input"] for call in report.calls]
-    return bool(before) and all(one.values.ndim <= 2 and bool((one.values == np.round(one.values)).all()) for one in values)
+    return bool(before) and all(one.values.ndim <= 2 and _is_whole(one.values) for one in values)
+
+
+def _is_whole(values: Array) -> bool:
+    return bool((values == np.round(values)).all())
 
 
 def _outputs(report: Report) -> Sequence[str]:
     """List what the array `output` may hold: every step, or one of each row, by its rank."""
-    if report.fields.get("output_steps") == [-1] and _lacks_time(report):
-        return (LAST_STEP,)
-    if "output_steps" in report.fields or not _lacks_time(report):
-        return (OUTPUT,)
-    return (LAST_STEP, LAST_STATE, OUTPUT)
+    lacks_time = _lacks_time(report)
+    if "output_steps" in report.fields:
+        return (LAST_STEP,) if lacks_time and report.fields["output_steps"] == [-1] else (OUTPUT,)
+    return (LAST_STEP, LAST_STATE, OUTPUT) if lacks_time else (OUTPUT,)
 
 
 def _lacks_time(report: Report) -> bool:
-    """Whether outputs have one axis less than what enters the LSTM, and no operation that takes time away is declared."""
+    """Whether outputs have one axis less than what enters the LSTM, and no declared operation takes time away."""
     if any(name in ("h_n", "last", "mean", "max") for name in report.fields.get("after", ())):
         return False
     lookup = _begins_with_lookup(report)

@@ -36,7 +36,8 @@ def has_zeros(values: np.ndarray) -> bool:
 
 def see_through_dropout(case: Case, evidence: Evidence) -> Evidence:
     """Return the elements of the output that are not 0, seen multiplied by the factor that most of them show."""
-    return replace(evidence, seen=tuple(_see(case, evidence, one) if one.name == "output" else one for one in evidence.seen))
+    seen = tuple(_see(case, evidence, one) if one.name == "output" else one for one in evidence.seen)
+    return replace(evidence, seen=seen)
 
 
 def _see(case: Case, evidence: Evidence, output: Seen) -> Seen:

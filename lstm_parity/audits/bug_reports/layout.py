@@ -18,7 +18,8 @@ class Layout:
     """Where the valid steps of each row are.
 
     time, batch: as given. rows: those with a valid step. steps: (T', B'), the step of the given array that each of our
-    steps is. lengths: of our rows; None if all have T'. known: (T, B), which steps are valid as given, and may be judged.
+    steps is. lengths: of our rows; None if all have T'. known: (T, B), which steps are valid as given: others are not
+    judged.
     """
 
     time: int

@@ -60,7 +60,8 @@ def add_uncertainty(report: Report, call: NamedCall, case: Case, evidence: Evide
         for name, noisy in see(arithmetic, evidence.seen, whole).items():
             draws[name].append(noisy.value)
     spread = {name: _MARGIN * np.std(np.stack(arrays), 0) for name, arrays in draws.items()}
-    return replace(evidence, seen=tuple(replace(one, rounding=one.rounding + spread[one.name]) for one in evidence.seen))
+    seen = tuple(replace(one, rounding=one.rounding + spread[one.name]) for one in evidence.seen)
+    return replace(evidence, seen=seen)
 
 
 def _unit_of(call: NamedCall, name: str) -> float:

@@ -46,8 +46,8 @@ class _Entered:
 
     def evidence(self) -> Evidence:
         """Return a call of which nothing is known yet."""
-        c = self.case
-        return Evidence(SEEN, c.input, c.h_0, c.c_0, Outputs(None, None, None), c.setting.call.lengths, noise=self.noise)
+        c, nothing = self.case, Outputs(None, None, None)
+        return Evidence(SEEN, c.input, c.h_0, c.c_0, nothing, c.setting.call.lengths, noise=self.noise)
 
 
 def find_dtype(report: Report, assumed: Assumptions) -> str:
@@ -212,7 +212,7 @@ def _complete(case: Case, evidence: Evidence) -> Evidence:
         return evidence
     values = {name: known[name].got if name in known else getattr(exact, name).value[0] for name in TENSORS}
     whole = all(values[name].shape == shape for name, shape in (("h_n", case.h_0.shape), ("c_n", case.c_0.shape)))
-    outputs = Outputs(*(values[name] for name in TENSORS), absent=absent)
+    outputs = Outputs(values["output"], values["h_n"], values["c_n"], absent=absent)
     return replace(evidence, way=WHOLE, outputs=outputs, seen=()) if whole else evidence
 
 

@@ -79,7 +79,8 @@ def read_report(path: Path, results: Path | None = None) -> Report:
     others = {name: _as_vector(name, array) for name, array in arrays.items() if name not in used}
     lstms = _find_lstms(path, others, fields) if others else []
     if not calls and not lstms:
-        raise FolderError(f"{path} holds {', '.join(arrays) or 'no array'}, but needed are weights, an input and results")
+        found = ", ".join(arrays) or "no array"
+        raise FolderError(f"{path} holds {found}, but needed are weights, an input and results")
     taken = {name for lstm in lstms for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
     return Report(path, arrays, fields, lstms, calls, ignored)

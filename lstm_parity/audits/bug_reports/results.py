@@ -16,7 +16,7 @@ from lstm_parity.audits.bug_reports.surroundings import list_after, source_of
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.views import LAST_STATE, Index, LastStep, Merge, Seen, View
+from lstm_parity.running.views import LAST_STATE, Index, LastStep, Merge, Seen, Step, View, Zeros
 
 Fields = Mapping[str, Any]
 
@@ -46,11 +46,12 @@ def see_output(
     given: StoredArray, shape: Shape, fields: Fields, arrays: Mapping[str, StoredArray], assumed: Assumptions
 ) -> Seen:
     """Return what is seen of the output, behind other layers or not. Raises FolderError for a shape that cannot be."""
-    from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts)
+    last = _last_step(shape.layout, assumed)
+    from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts, last)
     if not gone and assumed.output == FROM_STATE:
         from_state, gone = True, True
     elif not gone and assumed.output == LAST_STEP:
-        steps, gone = (LastStep(shape.layout.counts), *steps), True
+        steps, gone = (last, *steps), True
     if shape.architecture.bidirectional and assumed.merge != "concat":
         steps = (Merge(assumed.merge), *steps)
     view = View(source_of(from_state), steps, shape.architecture.num_directions)
@@ -62,6 +63,13 @@ def see_output(
         got, unit = (np.concatenate(np.split(array, 2, -1)[::-1], -1) for array in (got, unit))
     known = np.broadcast_to(known[..., None], got.shape)
     return Seen("output", np.where(known, got, 0.0), view, np.where(known, unit, 0.0), None if known.all() else known)
+
+
+def _last_step(layout: Layout, assumed: Assumptions) -> Step:
+    """Return what takes the last step: the last valid one of each row, or the end of the padded output, zeros there."""
+    if not assumed.takes_padding:
+        return LastStep(layout.counts)
+    return Index(-1) if len(layout.steps) == layout.time else Zeros()
 
 
 def _check_features(name: str, found: int, a: Architecture, fields: Fields, assumed: Assumptions) -> None:

@@ -19,6 +19,7 @@ from lstm_parity.audits.bug_reports.choices import list_choices, list_possible
 from lstm_parity.audits.bug_reports.reading import Reading, find_dtype, read_calls
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.audits.folders.run import diagnose_numbers_of, mark_row
+from lstm_parity.diagnosis.forward import diagnose
 from lstm_parity.files.stored import FolderError
 from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_all
@@ -29,6 +30,7 @@ from lstm_parity.reports.certificate import make_row
 from lstm_parity.running.evidence import TENSORS
 
 Progress = Callable[[str], None]
+_MOST_NAMED = 6  # readings in which known mistakes are sought
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +45,6 @@ class _Judged:
         """Whether something was judged and nothing deviates."""
         found = {verdict.outcome for verdict in self.verdicts}
         return Outcome.PARITY in found and not any(outcome.is_wrong for outcome in found)
-
-    @property
-    def distance(self) -> float:
-        """How far it is from agreeing, in noises: the root mean square of the worst tensor."""
-        found = [v.rms if np.isfinite(v.rms) else np.inf for v in self.verdicts if v.outcome.is_wrong]
-        return max(found, default=0.0)
 
 
 def answer_report(report: Report, name: str, repeat: str, progress: Progress = lambda _: None) -> Answer:
@@ -74,12 +70,11 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
     if not judged:
         raise refusals[0]
     wrong = [one for one in judged if any(verdict.outcome.is_wrong for verdict in one.verdicts)]
-    for base in sorted(wrong, key=lambda one: one.distance):
+    for base in wrong:  # the likeliest reading first
         if fault := _find_fault(report, base, progress):
             return _make_answer(report, base, choices, name, repeat, fault)
-    nearest = min(wrong or judged, key=lambda one: one.distance)
     progress("naming what deviates")
-    return _make_answer(report, nearest, choices, name, repeat)
+    return _make_answer(report, _find_nameable(wrong or judged), choices, name, repeat)
 
 
 def _refuse_to_tell(report: Report, name: str, repeat: str) -> Answer:
@@ -88,6 +83,14 @@ def _refuse_to_tell(report: Report, name: str, repeat: str) -> Answer:
     row = make_row(name, dtype, Explanation(NATIVE[dtype], None, ()))
     reasons = {f"{part} {'is' if part == 'an input' else 'are'} not given": 1 for part in report.missing}
     return Answer(replace(row, reasons=reasons), (), tuple(report.ignored), (), repeat=repeat)
+
+
+def _find_nameable(judged: Sequence[_Judged]) -> _Judged:
+    """Return the first reading in which a known mistake explains all; else the likeliest."""
+    if len(judged) == 1:
+        return judged[0]
+    named = (one for one in judged[:_MOST_NAMED] if diagnose(one.verdicts).mistake is not None)
+    return next(named, judged[0])
 
 
 def _judge_reading(report: Report, assumed: Assumptions) -> _Judged:
@@ -147,7 +150,7 @@ def _explain(judged: _Judged, dtype: str, fault: Fault | None) -> Explanation:
 
 
 def _list_tensors(verdicts: Sequence[Verdict]) -> Iterator[JudgedTensor]:
-    """List what was given of each tensor, and from which difference on half of its elements would be seen to deviate."""
+    """List what was given of each tensor, and from which difference on half of its elements would deviate."""
     for k, verdict in enumerate(verdicts):
         for one in verdict.measured:
             noise = one.noise[one.noise > 0.0]
@@ -162,5 +165,3 @@ def _describe_calls(report: Report, verdicts: Sequence[Verdict]) -> Iterator[str
         for call, verdict in zip(given, verdicts, strict=True):
             after = "" if call.continues is None else f", which continues call {call.continues}"
             yield f"call {call.number}{after}: {verdict.outcome.value}, {verdict.worst:.2g} x noise at worst"
-
-

@@ -9,7 +9,7 @@ import numpy as np
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.model import Array, Noisy
-from lstm_parity.running.views import ACTIVATIONS, LAST_STATE, Activation, LastStep, Linear, Pool, Step
+from lstm_parity.running.views import ACTIVATIONS, LAST_STATE, Activation, Linear, Pool, Step
 
 OPERATIONS = (*ACTIVATIONS, "dropout", "last", "mean", "max", "h_n")
 
@@ -35,11 +35,11 @@ def apply_before(
 
 
 def list_after(
-    names: Sequence[str], arrays: Mapping[str, StoredArray], counts: tuple[int, ...]
+    names: Sequence[str], arrays: Mapping[str, StoredArray], counts: tuple[int, ...], last: Step
 ) -> tuple[bool, tuple[Step, ...], bool]:
     """Return whether it begins with the last layer's h_n, the steps behind the LSTM, and whether time is gone then.
 
-    counts: how many steps each row has.
+    counts: how many steps each row has. last: what takes the last step.
     """
     steps, from_state, gone = list[Step](), False, False
     for name in names:
@@ -47,7 +47,7 @@ def list_after(
             if gone or (name == "h_n" and steps):
                 raise FolderError(f'"after" has {name!r} where no time is left: give one of h_n, last, mean, max')
             from_state, gone = name == "h_n", True
-            steps += [] if name == "h_n" else [LastStep(counts)] if name == "last" else [Pool(name, counts)]
+            steps += [] if name == "h_n" else [last] if name == "last" else [Pool(name, counts)]
         elif name in ACTIVATIONS:
             steps.append(Activation(name))
         elif name != "dropout":

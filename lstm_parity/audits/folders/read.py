@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.folders.arrays import FILE_DTYPES, FolderError, read_array, round_to_dtype
+from lstm_parity.audits.folders.arrays import FILE_DTYPES, read_array, round_to_dtype
 from lstm_parity.audits.folders.setting_file import describe_setting, read_setting
 from lstm_parity.audits.folders.weights import build_weights, find_weights, infer_architecture
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting, SettingError
+from lstm_parity.files.stored import FolderError
 from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array

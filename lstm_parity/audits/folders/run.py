@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lstm_parity.audits.folders.arrays import FolderError
 from lstm_parity.audits.folders.read import REFUSED, AnsweredFolder, read_folder
 from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
+from lstm_parity.files.stored import FolderError
 from lstm_parity.identification.given import SECONDS
 from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
 from lstm_parity.judging.failure import find_failure
@@ -99,7 +99,8 @@ def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, 
         summed,
         coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
         failures=tuple(
-            describe_failure(find_failure(verdict, repeat=repeat, run=explanation)) for verdict, (_, repeat) in bad[:MAX_SHOWN]
+            describe_failure(find_failure(verdict, repeat=repeat, run=explanation))
+            for verdict, (_, repeat) in bad[:MAX_SHOWN]
         ),
         failing=tuple(name for _, (name, _) in bad),
     )

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.audits.folders.arrays import FolderError
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES
+from lstm_parity.files.stored import FolderError
 
 FORMAT = "lstm-parity folder, format 1"
 _FORMATS = re.compile(r"lstm-parity folder, format (\d+)")

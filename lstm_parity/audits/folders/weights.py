@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.audits.folders.arrays import FolderError, read_array, round_to_dtype
+from lstm_parity.audits.folders.arrays import read_array, round_to_dtype
 from lstm_parity.cases.setting import DTYPES, Architecture, SettingError
+from lstm_parity.files.safetensors_files import list_safetensors, read_safetensors
+from lstm_parity.files.stored import FolderError
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights
 
@@ -45,24 +47,12 @@ def find_weights(folder: Path, prefix: str | None = None) -> _StoredWeights:
 
 
 def _from_safetensors(path: Path, prefix: str | None) -> _StoredWeights:
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise FolderError(
-            f"{path} was given, but safetensors is not installed: pip install 'lstm-parity[weights]', "
-            "or write each weight as a .npy file"
-        ) from error
-    try:
-        with safe_open(path, framework="pt") as stored:
-            names = _select_lstm(path, list(stored.keys()), prefix)
-            tensors = {name: stored.get_tensor(key) for key, name in names.items()}
-    except (SafetensorError, OSError) as error:
-        raise FolderError(f"{path} was given, but cannot be read ({error}): save the state_dict again") from error
-    dtypes = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
-    if odd := [f"{name} ({dtype})" for name, dtype in dtypes.items() if dtype not in DTYPES]:
+    names = _select_lstm(path, list_safetensors(path), prefix)
+    stored = read_safetensors(path, names)
+    if odd := [f"{name} ({stored[key].dtype})" for key, name in names.items() if stored[key].dtype not in DTYPES]:
         raise FolderError(f"{path} holds {', '.join(odd)}; needed are {', '.join(DTYPES)}")
-    arrays = {name: np.asarray(tensor.double().numpy()) for name, tensor in tensors.items()}
-    return _StoredWeights(arrays, frozenset(dtypes.values()))
+    arrays = {name: stored[key].values for key, name in names.items()}
+    return _StoredWeights(arrays, frozenset(array.dtype for array in stored.values()))
 
 
 def _select_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, str]:

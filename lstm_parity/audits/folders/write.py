@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.audits.folders.arrays import FolderError, write_array
+from lstm_parity.audits.folders.arrays import write_array
 from lstm_parity.audits.folders.setting_file import write_setting
 from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.covering import cover_pairs, setting_at
 from lstm_parity.cases.setting import Runtime, Setting, parse_setting
+from lstm_parity.files.stored import FolderError
 
 DTYPES = ("float64", "float32")
 _LONG_SIZES = ("I4-H6-T300-B2", "I4-H6-bi-T300-B3-packed17.300.129")

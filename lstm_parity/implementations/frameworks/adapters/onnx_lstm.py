@@ -45,7 +45,7 @@ def reference_session(given: Any) -> _Session:
     from onnx.reference import ReferenceEvaluator
 
     evaluator = ReferenceEvaluator(given)
-    return lambda inputs: evaluator.run(None, dict(inputs))
+    return lambda inputs: list(evaluator.run(None, dict(inputs)))
 
 
 def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Session]) -> Run:

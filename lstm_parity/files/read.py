@@ -1,0 +1,86 @@
+"""Reading arrays: one file of any format, or all files of a folder; nothing in them is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lstm_parity.files.hdf5 import read_hdf5, read_keras
+from lstm_parity.files.npy import read_npy_file
+from lstm_parity.files.onnx_files import read_onnx
+from lstm_parity.files.safetensors_files import read_safetensors
+from lstm_parity.files.stored import MAX_BYTES, MAX_TEXT, FolderError, StoredArray, check_file
+from lstm_parity.files.tables import read_csv, read_json
+from lstm_parity.files.text import read_printed
+from lstm_parity.files.torch_files import read_torch
+from lstm_parity.files.zipped import read_npz
+
+_READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
+    ".npy": read_npy_file,
+    ".npz": read_npz,
+    ".pt": read_torch,
+    ".pth": read_torch,
+    ".bin": read_torch,
+    ".safetensors": read_safetensors,
+    ".h5": read_hdf5,
+    ".hdf5": read_hdf5,
+    ".keras": read_keras,
+    ".onnx": read_onnx,
+    ".json": read_json,
+    ".csv": read_csv,
+    ".txt": read_printed,
+}
+_TEXT = (".json", ".csv", ".txt")
+_NO_ARRAYS = ("setting.json", "refused.txt")
+_MAX_FILES = 10_000
+
+
+def read_arrays(path: Path) -> dict[str, StoredArray]:
+    """Read all arrays of a file by their names, in its order.
+
+    The format is that of the file's ending. Raises FolderError for what is unknown, damaged, too large, or no array.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise FolderError(
+            f"{path} was given, but {path.suffix or 'no ending'} is no known format: "
+            f"needed is one of {', '.join(_READERS)}"
+        )
+    check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
+    return reader(path)
+
+
+def read_report_arrays(path: Path) -> dict[str, StoredArray]:
+    """Read all arrays of a file, or of all readable files of a folder, without its subfolders.
+
+    Raises FolderError if a name is in two files. What is not read is what `list_ignored` lists.
+    """
+    if not path.is_dir():
+        return read_arrays(path)
+    found: dict[str, StoredArray] = {}
+    origin: dict[str, Path] = {}
+    for file in _list_files(path):
+        if file.suffix.lower() not in _READERS:
+            continue
+        for name, array in read_arrays(file).items():
+            if name in found:
+                raise FolderError(
+                    f"{path} holds {name} twice, in {origin[name].name} and in {file.name}: take one of them away"
+                )
+            found[name], origin[name] = array, file
+    return found
+
+
+def list_ignored(path: Path) -> list[str]:
+    """List the names of what lies in a folder and is of no known format, subfolders included."""
+    if not path.is_dir():
+        return []
+    return [file.name for file in _list_files(path) if file.is_dir() or file.suffix.lower() not in _READERS]
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """List what a report consists of, in the order of names: no dotfiles, and no file of our own."""
+    every = sorted(file for file in folder.iterdir() if not file.name.startswith(".") and file.name not in _NO_ARRAYS)
+    if len(every) > _MAX_FILES:
+        raise FolderError(f"{folder} holds {len(every)} files, but at most {_MAX_FILES} are read: take out the others")
+    return every

@@ -1,0 +1,118 @@
+"""Text as it is pasted from a terminal: arrays as torch, NumPy, JAX and TensorFlow print them, and rows of numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lstm_parity.files.numbers import NUMBER, make_array, read_brackets, read_text, refuse_elision
+from lstm_parity.files.stored import Budget, FolderError, StoredArray
+
+_SKIPPED = re.compile(r"(?:(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s|[,;)\]}>]|OrderedDict\(|\{|\[?\((?=\s*['\"]))+")
+_NAME = re.compile(
+    r"""(?:(?P<quote>['"])(?P<quoted>[^'"\n]{1,200})(?P=quote)[ \t]*[,:=]"""
+    r"""|(?P<word>[A-Za-z_][\w./:\[\]-]{0,200}?)[ \t]*(?:=|:(?=[\s\[]|$)))[ \t]*"""
+)
+_PARAMETER = re.compile(r"\s*(?:Parameter containing:)?\s*")
+_WRAPPER = re.compile(r"(?:<tf\.(?:Tensor|Variable)[^\n]{0,300}numpy=\s*)?(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?=\[)")
+_SCALAR = re.compile(r"(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?P<number>" + NUMBER.pattern + r")(?=[\s,)]|$)", re.I)
+_TAIL = re.compile(r"(?:[^()\[\]]|\([^()]{0,200}\)){0,300}\)")
+_DTYPE = re.compile(r"dtype=['\"]?(?:torch\.|np\.|jnp\.)?(?P<name>\w+)")
+_DEFAULTS = {"tensor": "float32", "array": "float64"}
+_BRACKET = re.compile(r"[\[\]]")
+_SEPARATOR = re.compile(r"[\s,;]+")
+
+
+def read_printed(path: Path) -> dict[str, StoredArray]:
+    """Read all arrays in a text; one without a name has the file's. Raises FolderError for text that is none."""
+    text, budget, found = read_text(path), Budget(path), {}
+    for name, array in _read_items(path, text, budget):
+        if name in found:
+            raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
+        found[name] = array
+    if not found:
+        raise FolderError(f"{path} holds no array: paste one, such as name = tensor([[0.25, -1.5]])")
+    return found
+
+
+def _read_items(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, StoredArray]]:
+    at = 0
+    while (at := _skip(text, at)) < len(text):
+        named = _NAME.match(text, at)
+        name = (named["quoted"] or named["word"]) if named else path.stem
+        array, at = _read_value(path, text, named.end() if named else at, budget)
+        yield name, array
+
+
+def _skip(text: str, at: int) -> int:
+    skipped = _SKIPPED.match(text, at)
+    return skipped.end() if skipped else at
+
+
+def _read_value(path: Path, text: str, at: int, budget: Budget) -> tuple[StoredArray, int]:
+    """Read what stands behind a name; returns the array, and where the rest of the text starts."""
+    line_ends = text.find("\n", at)
+    first = text[at : line_ends if line_ends >= 0 else len(text)].strip()
+    start = _PARAMETER.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing as well
+    if wrapper := _WRAPPER.match(text, start):
+        end = _find_end(path, text, wrapper.end())
+        body = text[wrapper.end() : end]
+        refuse_elision(path, body)
+        dtype, default, after = _read_tail(wrapper["call"], text, end)
+        return read_brackets(path, body, budget, dtype, default), after
+    if (scalar := _SCALAR.match(text, start)) and (scalar["call"] or scalar[0] == first):
+        dtype, default, after = _read_tail(scalar["call"], text, scalar.end())
+        return make_array(path, [scalar["number"]], (), dtype, default), after
+    return _read_rows(path, text, start, budget)
+
+
+def _find_end(path: Path, text: str, at: int) -> int:
+    depth = 0
+    for match in _BRACKET.finditer(text, at):
+        depth += 1 if match[0] == "[" else -1
+        if depth == 0:
+            return match.end()
+    raise FolderError(f"{path} ends within an array, {depth} brackets are open: paste all of it")
+
+
+def _read_tail(call: str | None, text: str, at: int) -> tuple[str | None, str, int]:
+    """Read what stands behind the numbers of `tensor(`: the dtype, the one it is without, and where the rest starts.
+
+    torch and NumPy print no default dtype: float32 and float64.
+    """
+    tail = _TAIL.match(text, at) if call else None
+    default = _DEFAULTS.get((call or "").rstrip("( \n\t").rpartition(".")[2], "text")
+    if tail is None:
+        return None, default, at
+    said = _DTYPE.search(tail[0])
+    return said["name"] if said else None, default, tail.end()
+
+
+def _read_rows(path: Path, text: str, at: int, budget: Budget) -> tuple[StoredArray, int]:
+    """Read lines of numbers, up to the first line that is none."""
+    rows: list[list[str]] = []
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        line = text[at:end].partition("#")[0].strip()
+        words = [word for word in _SEPARATOR.split(line) if word]
+        if not all(map(NUMBER.fullmatch, words)):
+            break
+        rows += [words] * bool(words)
+        at = end
+    if not rows:
+        refuse_elision(path, text[at : at + 1000])
+        line_number, shown = text.count("\n", 0, at) + 1, text[at : at + 60].partition("\n")[0]
+        raise FolderError(
+            f"{path} has in line {line_number} {shown!r}, but needed is an array, such as "
+            "name = tensor([[0.25, -1.5]]), or rows of numbers: take out what is none, or rename the file to .md"
+        )
+    return stack_rows(path, rows, budget), at
+
+
+def stack_rows(path: Path, rows: list[list[str]], budget: Budget) -> StoredArray:
+    """Make an array (rows, columns). Raises FolderError unless all rows have one length."""
+    if odd := [row for row in rows if len(row) != len(rows[0])]:
+        raise FolderError(f"{path} has rows of {len(rows[0])} and of {len(odd[0])} numbers: write all of one length")
+    budget.spend((len(rows), len(rows[0])))
+    return make_array(path, [word for row in rows for word in row], (len(rows), len(rows[0])))

@@ -1,0 +1,1 @@
+"""Unit tests of `lstm_parity.files`."""
