@@ -15,6 +15,7 @@ from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.noise.backward import Expected as ExpectedGradients
 from lstm_parity.reference.noise.backward import lstm_backward as noisy_backward
 from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, prepare_cells
+from lstm_parity.reference.noise.kept_weights import keep_weights
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.numpy_backward import lstm_backward
 from lstm_parity.reference.weights import CellWeights, LSTMWeights, to_numpy
@@ -34,7 +35,7 @@ def exact_answer(
 
     Without `steps`, every step is from our own states. Every evidence must be complete.
     """
-    runs = _Runs.of(cases, evidence)
+    runs = _Runs.of(cases, evidence, arithmetic.weights)
     size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.value.shape[-1]
     threads = min(torch.get_num_threads(), runs.x.value.shape[2]) if size >= _LARGE else 1
     if threads == 1:
@@ -89,7 +90,8 @@ class _Runs:
     masks: tuple[Array, ...]
 
     @classmethod
-    def of(cls, cases: Sequence[Case], evidence: Sequence[Evidence]) -> _Runs:
+    def of(cls, cases: Sequence[Case], evidence: Sequence[Evidence], kept: str = "") -> _Runs:
+        """Stack runs; kept: how weights are kept."""
         x, h_0, c_0 = (_stack_noisy(parts) for parts in zip(*(e.inputs for e in evidence), strict=True))
         lengths = np.array(evidence[0].lengths or [x.value.shape[1]] * x.value.shape[2])
         return cls(
@@ -99,7 +101,7 @@ class _Runs:
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.value.shape[1])[:, None, None] < lengths[:, None],
-            prepare_cells(_stack_weights([case.weights for case in cases])),
+            prepare_cells(_stack_weights([keep_weights(case.weights, kept) for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from lstm_parity.reference.noise.kept_weights import INTEGERS, KEPT
+
 
 @dataclass(frozen=True)
 class Arithmetic:
@@ -17,6 +19,8 @@ class Arithmetic:
     state: of h and c as kept between steps and returned. product: of each factor before it is multiplied.
     activation: the accuracy of sigmoid and tanh as an absolute number, beside the relative one.
     floor: the largest loss by underflow, absolute. largest: the largest finite number of the layer's dtype.
+    weights: how weights are kept, one of `kept_weights.KEPT`; "" if as they are. factors: the standard deviation of x and
+    of h as they enter a product, as a share of the range of all numbers of a step.
     """
 
     name: str
@@ -27,9 +31,12 @@ class Arithmetic:
     largest: float
     product: float = 0.0
     activation: float = 0.0
+    weights: str = ""
+    factors: float = 0.0
 
 
 _ABSOLUTE = "absolute-accuracy activations"
+_STEP = 0.75  # of a step between two numbers: 2.6 standard deviations, as other noises are too, see false_alarms.md
 _U64, _U32, _U_TF32, _U16, _U_BF16 = 2.0**-53, 2.0**-24, 2.0**-11, 2.0**-11, 2.0**-8
 
 # Layers of the narrow types sum in float32. Nothing flushes float16 numbers to zero: its floor is its smallest number.
@@ -47,7 +54,8 @@ def ladder(dtype: str) -> tuple[Arithmetic, ...]:
     The order has no meaning: which of them explains a run best is measured on that run.
     """
     native = NATIVE[dtype]
-    return (native, *_wider(native), *_activations(native), *_products(native), *_states(native), *_narrower(native))
+    coarser = (*_activations(native), *_products(native), *_states(native), *_narrower(native), *_weights(native))
+    return (native, *_wider(native), *coarser)
 
 
 def of_dtype(dtype: str) -> tuple[Arithmetic, ...]:
@@ -117,6 +125,24 @@ def _partly(native: Arithmetic, other: Arithmetic, field: str, word: str) -> Ari
     """Replace one roundoff of the native arithmetic, and its floor, by those of another type."""
     changed = replace(native, name=f"{native.name} with {other.name} {word}", floor=max(native.floor, other.floor))
     return replace(changed, **{field: other.value})  # type: ignore[arg-type]
+
+
+def _weights(native: Arithmetic) -> list[Arithmetic]:
+    """Keep weights in fewer bits, and with int8 weights also x and h as they enter a product.
+
+    torch quantises these in 8 bits of which it uses 7 (`reduce_range`), ONNX Runtime in 8.
+    """
+    if native.value < _U32 or native.value > _U16:
+        return []
+    rounded = max(native.product, _U32)
+    kept = [replace(native, name=f"{native.name} with {name}", product=rounded, weights=name) for name in KEPT]
+    eight = [
+        replace(one, name=f"{native.name} with {words} and {one.weights}", factors=_STEP / levels)
+        for words, levels in (("8-bit factors", 255.0), ("8-bit factors reduced to 7 bits", 127.0))
+        for one in kept
+        if one.weights in INTEGERS
+    ]
+    return [one for one in kept if not (native.value == _U16 and one.weights.startswith("float16"))] + eight
 
 
 def _narrower(native: Arithmetic) -> list[Arithmetic]:

@@ -86,7 +86,7 @@ def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
 
 def _lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps:
     """Compute all steps whose previous hidden states h (N, T, B, P) are known; c (N, B, H) is carried through them."""
-    recurrent = rounding.sum_of_products(h, cell.w_hh, cell.b_hh)
+    recurrent = rounding.sum_of_products(rounding.as_factor(a, h), cell.w_hh, cell.b_hh)
     gates = rounding.rounded_sum(a, x, recurrent)
     size = cell.hidden_size
     z_i, z_f, z_g, z_o = (gates[..., k * size : (k + 1) * size] for k in range(4))
@@ -133,7 +133,7 @@ def lstm_layer(
     block, done = max(1, _BLOCK // (4 * c.value.size)), []
     for start in range(0, valid.shape[1], block):
         now = slice(start, start + block)
-        inputs = rounding.sum_of_products(x[:, now], cell.w_ih, cell.b_ih)
+        inputs = rounding.sum_of_products(rounding.as_factor(a, x[:, now]), cell.w_ih, cell.b_ih)
         if before is None:
             done.append(_unroll(a, inputs, h, c, cell, valid[:, now]))
         else:

@@ -290,6 +290,14 @@ def as_returned(arithmetic: Arithmetic, x: Array) -> Noisy:
     return noisy(x, arithmetic.state * np.abs(x) + arithmetic.floor)
 
 
+def as_factor(arithmetic: Arithmetic, x: Noisy) -> Noisy:
+    """Return x (..., rows, features) as it enters a product, uncertain by its rounding to a share of its range."""
+    if not arithmetic.factors:
+        return x
+    low, high = (extreme(x.value, (-2, -1), keepdims=True, initial=0.0) for extreme in (np.min, np.max))
+    return noisy(x.value, combine(x.deviation, np.broadcast_to(arithmetic.factors * (high - low), x.value.shape)))
+
+
 def store(arithmetic: Arithmetic, x: Noisy) -> Noisy:
     """Round x to the type of the states, in which it is kept between steps and returned."""
     return noisy(x.value, combine(x.deviation, arithmetic.state * np.abs(x.value)) + arithmetic.floor)

@@ -23,7 +23,7 @@ from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.evidence import Observation
 
 _AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
-_ROUNDOFFS = ("accumulation", "value", "state", "product", "activation")
+_ROUNDOFFS = ("accumulation", "value", "state", "product", "activation", "factors")
 _SHORT = 3.0  # seconds that a model is searched for, where an arithmetic explains the numbers
 _UNJUDGED = "gradients, dropout in train mode"
 
@@ -142,4 +142,5 @@ def _explains(arithmetic: Arithmetic, run: Sequence[Observation]) -> bool:
 
 
 def _is_within(tight: Arithmetic, loose: Arithmetic) -> bool:
-    return all(getattr(tight, name) <= getattr(loose, name) for name in _ROUNDOFFS)
+    coarser = all(getattr(tight, name) <= getattr(loose, name) for name in _ROUNDOFFS)
+    return coarser and tight.weights in ("", loose.weights)

@@ -1,0 +1,81 @@
+"""Weights kept in fewer bits than a layer's dtype has: the numbers that are left of them, in float64.
+
+Matrices (..., outputs, inputs) only, unless the biases are named too. The integer types scale each tensor, or each row,
+by its largest magnitude: torch's observers divide by 127.5 (`torch/ao/quantization/observer.py`), ONNX Runtime and most
+others by 127; with a zero point, 255 steps lie between the least and the largest number, 0 among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+
+Array = NDArray[Any]
+
+
+def _to_float16(w: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return w.astype(np.float16).astype(np.float64)
+
+
+def _to_bfloat16(w: Array) -> Array:
+    """Round to eight bits, to nearest even."""
+    mantissa, exponent = np.frexp(w)
+    return np.asarray(np.ldexp(np.round(mantissa * 2.0**8), exponent - 8))
+
+
+def _symmetric(axes: tuple[int, ...], levels: float) -> Callable[[Array], Array]:
+    """Scale by the largest magnitude along some axes; in float32, since the largest is half a step from two numbers."""
+
+    def keep(w: Array) -> Array:
+        w = w.astype(np.float32)
+        scale = _without_zeros(np.abs(w).max(axes, keepdims=True) / np.float32(levels))
+        steps = np.round(w / scale.astype(np.float32)).astype(np.float64)
+        return np.asarray(np.clip(steps, -128.0, 127.0) * scale)
+
+    return keep
+
+
+def _with_zero_point(w: Array) -> Array:
+    low, high = (extreme(w, (-2, -1), keepdims=True, initial=0.0) for extreme in (np.min, np.max))
+    scale = _without_zeros((high - low) / 255.0)
+    zero = np.round(-low / scale)
+    return np.asarray((np.clip(np.round(w / scale) + zero, 0.0, 255.0) - zero) * scale)
+
+
+def _without_zeros(scale: Array) -> Array:
+    return np.where(scale > 0.0, scale, 1.0).astype(np.float32).astype(np.float64)
+
+
+_TENSOR, _ROW = (-2, -1), (-1,)
+_OF_MATRICES: Mapping[str, Callable[[Array], Array]] = {
+    "float16 weights": _to_float16,
+    "bfloat16 weights": _to_bfloat16,
+    "int8 weights, a scale for each tensor of max / 127": _symmetric(_TENSOR, 127.0),
+    "int8 weights, a scale for each tensor of max / 127.5": _symmetric(_TENSOR, 127.5),
+    "int8 weights, a scale for each row of max / 127": _symmetric(_ROW, 127.0),
+    "int8 weights, a scale for each row of max / 127.5": _symmetric(_ROW, 127.5),
+    "int8 weights, a scale and a zero point for each tensor": _with_zero_point,
+}
+_OF_ALL = {f"{name} and biases": _OF_MATRICES[name] for name in ("float16 weights", "bfloat16 weights")}
+KEPT = (*_OF_MATRICES, *_OF_ALL)
+INTEGERS = tuple(name for name in _OF_MATRICES if "tensor" in name)  # with which factors of 8 bits are usual
+
+
+def keep_weights(weights: LSTMWeights, name: str) -> LSTMWeights:
+    """Return what is left of weights, NumPy arrays, that are kept in one of `KEPT`; "" keeps them as they are."""
+    if not name:
+        return weights
+    if name in _OF_ALL:
+        return weights.map(_OF_ALL[name])
+    keep = _OF_MATRICES[name]
+
+    def keep_matrices(cell: CellWeights) -> CellWeights:
+        return CellWeights(**{n: keep(w) if n.startswith("w_") else w for n, w in cell.items()})
+
+    return LSTMWeights(tuple(tuple(map(keep_matrices, layer)) for layer in weights.cells))
