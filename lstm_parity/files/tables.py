@@ -13,7 +13,7 @@ from lstm_parity.files.numbers import NUMBER, make_array, read_text, refuse_elis
 from lstm_parity.files.stored import MAX_DEPTH, Budget, FolderError, StoredArray
 from lstm_parity.files.text import stack_rows
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # a string, closed or not, or a bracket
+_TOKEN = re.compile(r'"[^"]*"?|[\[\]{}]')  # a string without escapes, closed or not, or a bracket
 
 
 class _Word(str):
@@ -62,7 +62,7 @@ def read_json(path: Path) -> dict[str, StoredArray]:
 
 def _check_depth(path: Path, text: str) -> None:
     depth = 0
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text.replace("\\\\", "").replace('\\"', "")):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         if depth > MAX_DEPTH:
             raise FolderError(f"{path} is nested more than {MAX_DEPTH} deep: write it flat")

@@ -183,6 +183,7 @@ FILES = {
     "JSON of another shape": ("x.json", b'{"x": {"data": [1], "shape": [1000000000, 1000000000]}}', "make them agree"),
     "JSON beyond int64": ("x.json", b'{"x": [9999999999999999999]}', "does not fit int64"),
     "long number": ("x.json", b'{"x": 1' + b"0" * 5000 + b"}", "where a number is needed"),
+    "a name of a terminal's commands": ("x.json", b'{"\\u001b[2J": 1}', "short name of printable characters"),
     "text of bytes": ("x.txt", b"\xff\xfe\x00", "as UTF-8"),
     "code": ("x.txt", b"x = __import__('os').system('id')", "needed is an array"),
     "empty csv": ("x.csv", b"", "holds no numbers"),

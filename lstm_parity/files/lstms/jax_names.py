@@ -50,4 +50,4 @@ def _convert_split(arrays: Arrays, group: _Group) -> CellWeights:
 
 def _convert_fused(arrays: Arrays, group: _Group) -> CellWeights:
     x, h, bias = (take_values(arrays, group[part]) for part in ("dense_i.kernel", "dense_h.kernel", "dense_h.bias"))
-    return flax.fused_to_torch(flax._FusedCell(x, h, bias))
+    return flax.fused_to_torch(flax.FusedCell(x, h, bias))

@@ -63,7 +63,7 @@ def _read_torch(given: Sequence[Array]) -> CellWeights | None:
     biases = [vector.reshape(-1) for vector in given[2:]]
     if len(biases) == 2:
         return CellWeights(given[0], given[1], *biases)
-    return equinox.to_torch(equinox._OneBiasLayer(given[0], given[1], *biases))
+    return equinox.to_torch(equinox.OneBiasLayer(given[0], given[1], *biases))
 
 
 def _read_keras(given: Sequence[Array]) -> CellWeights | None:

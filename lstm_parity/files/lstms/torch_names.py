@@ -119,7 +119,7 @@ def find_one_bias(arrays: Arrays) -> list[FoundLSTM]:
         given = {match["name"]: take_values(arrays, match.string) for match in matches}
         for name, x, h in (("Equinox", "weight_ih", "weight_hh"), ("MLX", "Wx", "Wh")):
             if x in given and h in given and "bias" in given:
-                layer = equinox._OneBiasLayer(given[x], given[h], given["bias"])
+                layer = equinox.OneBiasLayer(given[x], given[h], given["bias"])
                 used = [match.string for match in matches if match["name"] in (x, h, "bias")]
                 lstm = make_found(arrays, prefix, f"{name}, found by its names", [[equinox.to_torch(layer)]], used)
                 found += [lstm] if lstm else []
@@ -148,6 +148,6 @@ def _order_cells(cells: Mapping[tuple[int, bool], dict[str, Any]]) -> list[list[
         return []
     layers = sorted({layer for layer, _ in cells})
     return [
-        [paddle.to_torch(paddle._PaddleLayer(**cells[place])) for place in sorted(cells) if place[0] == layer]
+        [paddle.to_torch(paddle.PaddleLayer(**cells[place])) for place in sorted(cells) if place[0] == layer]
         for layer in layers
     ]
