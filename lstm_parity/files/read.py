@@ -11,7 +11,7 @@ from lstm_parity.files.onnx_files import read_onnx
 from lstm_parity.files.safetensors_files import read_safetensors
 from lstm_parity.files.stored import MAX_BYTES, MAX_TEXT, FolderError, StoredArray, check_file
 from lstm_parity.files.tables import read_csv, read_json
-from lstm_parity.files.text import read_printed
+from lstm_parity.files.text import read_text_arrays
 from lstm_parity.files.torch_files import read_torch
 from lstm_parity.files.zipped import read_npz
 
@@ -28,7 +28,7 @@ _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".onnx": read_onnx,
     ".json": read_json,
     ".csv": read_csv,
-    ".txt": read_printed,
+    ".txt": read_text_arrays,
 }
 _TEXT = (".json", ".csv", ".txt")
 _NO_ARRAYS = ("setting.json", "refused.txt")
@@ -57,7 +57,7 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
 def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     """Read all arrays of a file, or of all readable files of a folder, without its subfolders.
 
-    Raises FolderError if a name is in two files. What is not read is what `list_ignored` lists.
+    Raises FolderError if a name is in two files. What is not read is what `list_ignored_files` lists.
     """
     if not path.is_dir():
         return read_arrays(path)
@@ -75,7 +75,7 @@ def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     return found
 
 
-def list_ignored(path: Path) -> list[str]:
+def list_ignored_files(path: Path) -> list[str]:
     """List the names of what lies in a folder and is of no known format, subfolders included."""
     if not path.is_dir():
         return []

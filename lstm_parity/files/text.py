@@ -25,7 +25,7 @@ _BRACKET = re.compile(r"[\[\]]")
 _SEPARATOR = re.compile(r"[\s,;]+")
 
 
-def read_printed(path: Path) -> dict[str, StoredArray]:
+def read_text_arrays(path: Path) -> dict[str, StoredArray]:
     """Read all arrays in a text; one without a name has the file's. Raises FolderError for text that is none."""
     text, budget, found = read_text(path), Budget(path), {}
     for name, array in _read_items(path, text, budget):

@@ -22,7 +22,7 @@ def read_torch(path: Path) -> dict[str, StoredArray]:
     """Read all tensors and numbers of a file, the keys of nested dicts joined by dots; all else is ignored."""
     held = _load(path)
     budget, found = Budget(path), {}
-    for name, array in _flatten(path, "" if isinstance(held, Mapping) else path.stem, held, budget, 0):
+    for name, array in _walk(path, "" if isinstance(held, Mapping) else path.stem, held, budget, 0):
         if name in found:
             raise FolderError(f"{path} holds {name} twice, once in a nested dict: {_ADVICE}")
         found[name] = array
@@ -61,7 +61,7 @@ def _first_sentence(error: BaseException) -> str:
     return words[max(at, 0) :].partition(". ")[0][:200] or type(error).__name__
 
 
-def _flatten(path: Path, name: str, value: Any, budget: Budget, depth: int) -> Iterator[tuple[str, StoredArray]]:
+def _walk(path: Path, name: str, value: Any, budget: Budget, depth: int) -> Iterator[tuple[str, StoredArray]]:
     budget.count_entry(depth)
     if isinstance(value, torch.Tensor):
         yield name, store_tensor(path, name, value, budget)
@@ -70,7 +70,7 @@ def _flatten(path: Path, name: str, value: Any, budget: Budget, depth: int) -> I
     elif isinstance(value, (Mapping, list, tuple)):
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, part in pairs:
-            yield from _flatten(path, f"{name}.{key}" if name else str(key), part, budget, depth + 1)
+            yield from _walk(path, f"{name}.{key}" if name else str(key), part, budget, depth + 1)
 
 
 def _is_numbers(value: Any) -> bool:
