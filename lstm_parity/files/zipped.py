@@ -45,8 +45,7 @@ def read_member(path: Path, stored: zipfile.ZipFile, name: str) -> bytes:
     """Unpack one member: no more than it declares."""
     info = stored.getinfo(name)
     try:
-        with stored.open(info) as member:
-            content = member.read(info.file_size + 1)
+        content = stored.read(info)  # at most as many bytes as it declares, with their checksum
     except _BROKEN as error:
         raise FolderError(f"{path} holds {name}, which cannot be read ({error}): write it again") from error
     if len(content) != info.file_size:
