@@ -37,6 +37,8 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     for name in names:
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or not name.isprintable():
             raise FolderError(f"{path} holds {name!r}, a name that leads out of it: write it again, without")
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+        raise FolderError(f"{path} is compressed in a way that NumPy does not use: write it again by np.savez")
     if (total := sum(member.file_size for member in members)) > MAX_BYTES:
         raise FolderError(f"{path} unpacks to {total} bytes, but at most {MAX_BYTES} are read: write a smaller file")
 

@@ -150,6 +150,7 @@ FILES = {
     "npz of many arrays": ("x.npz", zipped(**{f"x{k}": npy((10**8,)) for k in range(3)}), "100000000"),
     "zip bomb": ("x.npz", zip_bomb(), "unpacks to 3000000000 bytes"),
     "zip that lies": ("x.npz", lying_zip(), "cannot be read"),
+    "bzip2": ("x.npz", zipped(zipfile.ZIP_BZIP2, x=npy()), "in a way that NumPy does not use"),
     "member that leads out": ("x.npz", zipped(_up___x=npy()), "a name that leads out"),
     "absolute member": ("x.npz", zipped(__etc__x=npy()), "a name that leads out"),
     "pickled npz": ("x.npz", zipped(x=npy(dtype="|O", content=b"")), "Python objects, which are never read"),
