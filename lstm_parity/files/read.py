@@ -57,7 +57,7 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
 def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     """Read all arrays of a file, or of all readable files of a folder, without its subfolders.
 
-    Raises FolderError if a name is in two files. What is not read is what `list_ignored_files` lists.
+    Raises FolderError if a name is in two files. What is not read is what `list_ignored` lists.
     """
     if not path.is_dir():
         return read_arrays(path)
@@ -75,7 +75,7 @@ def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     return found
 
 
-def list_ignored_files(path: Path) -> list[str]:
+def list_ignored(path: Path) -> list[str]:
     """List the names of what lies in a folder and is of no known format, subfolders included."""
     if not path.is_dir():
         return []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lstm_parity.files.read import list_ignored_files, read_report_arrays
+from lstm_parity.files.read import list_ignored, read_report_arrays
 from lstm_parity.files.stored import FolderError
 
 
@@ -30,7 +30,7 @@ def test_all_arrays_of_a_folder_are_read(report):
 
 def test_what_is_of_no_known_format_is_listed(report):
     """Subfolders too."""
-    assert list_ignored_files(report) == ["README.md", "main.py", "plot.png", "sub"]
+    assert list_ignored(report) == ["README.md", "main.py", "plot.png", "sub"]
 
 
 def test_a_file_is_a_report_of_its_own(report):
@@ -40,7 +40,7 @@ def test_a_file_is_a_report_of_its_own(report):
 
 def test_nothing_beside_a_file_is_listed(report):
     """What is not in a folder is not ignored."""
-    assert list_ignored_files(report / "w.pt") == []
+    assert list_ignored(report / "w.pt") == []
 
 
 def test_one_name_in_two_files_is_refused(report):
