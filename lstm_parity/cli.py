@@ -11,6 +11,7 @@ import click
 from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cli_identify import identify
+from lstm_parity.cli_judge import judge
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
 from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option, map_option
 from lstm_parity.implementations.target import (
@@ -36,6 +37,7 @@ def main() -> None:
 
 
 main.add_command(identify)
+main.add_command(judge)
 
 
 @main.command()
@@ -266,34 +268,3 @@ def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> Non
     except (FolderError, SettingError) as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{len(chosen)} cases in {folder}; a program's answers are judged by: lstm-parity judge {folder}")
-
-
-@main.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--name", help="What the certificate calls the program.  [default: the folder's name]")
-@json_option
-def judge(folder: Path, name: str | None, json_file: Path | None) -> None:
-    """Judge what a program wrote into FOLDER: one of `cases export`, or one with your own weights and numbers.
-
-    Exits with 0 if every case was answered or refused, and every answer agrees to rounding noise; with 1 if an answer
-    does not agree; with 3 if too little was answered to tell.
-    """
-    from rich.console import Console
-    from rich.markup import escape
-
-    from lstm_parity.audits.folders.run import judge_folders
-    from lstm_parity.files.stored import FolderError
-    from lstm_parity.reports.certificate_json import certificate_json
-    from lstm_parity.reports.certificate_text import certificate_text
-
-    try:
-        with Console(stderr=True).status("reading") as status:
-            judged = judge_folders(folder, name, progress=lambda text: status.update(escape(f"judging {text}")))
-    except FolderError as error:
-        raise click.UsageError(str(error)) from error
-    left = f"{judged.unanswered} cases were left unanswered: a program that does not support one writes refused.txt."
-    more = [*judged.diagnosis, *[left] * bool(judged.unanswered)]
-    click.echo("\n\n".join([certificate_text(judged.certificate).rstrip("\n"), *more]))
-    if json_file is not None:
-        json_file.write_text(certificate_json(judged.certificate), encoding="utf-8")
-    sys.exit(judged.certificate.exit_code or (3 if judged.unanswered else 0))

@@ -16,7 +16,7 @@ from lstm_parity.identification.model import Identification
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
-from lstm_parity.running.evidence import TENSORS, WHOLE
+from lstm_parity.running.evidence import SEEN, TENSORS, WHOLE
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation, stands_in
 
@@ -74,18 +74,19 @@ def _given(verdict: Verdict, tensors: Sequence[str]) -> Given | None:
     """Return a whole call as it was given; None for what is not searched: padding, projections, extreme numbers."""
     setting, evidence = verdict.case.setting, verdict.observation.evidence
     lengths = setting.call.lengths
-    if not evidence or evidence[0].way != WHOLE or setting.architecture.proj_size:
+    if not evidence or evidence[0].way not in (WHOLE, SEEN) or setting.architecture.proj_size:
         return None
     if verdict.case.profile not in _ORDINARY:
         return None
     if lengths is not None and set(lengths) != {setting.call.time}:
         return None
-    outputs = evidence[0].outputs
+    outputs, seen = evidence[0].outputs, evidence[0].seen
     known = {name: getattr(outputs, name) for name in tensors if name not in outputs.absent}
+    known = {one.name: one.got for one in seen} or known
     results = {name: value for name, value in known.items() if value is not None}
-    noise = plain_noise(verdict.case)
+    noise = plain_noise(verdict.case, evidence[0])
     if not noise or not results or not all(np.isfinite(value).all() for value in results.values()):
         return None
     case, roundoff = verdict.case, NATIVE[setting.runtime.dtype].value
     widened = {name: np.maximum(noise[name], roundoff * np.abs(value)) for name, value in results.items()}
-    return Given(case.weights, case.input, case.h_0, case.c_0, results, widened)
+    return Given(case.weights, case.input, case.h_0, case.c_0, results, widened, seen)

@@ -7,6 +7,7 @@ the mistake is run in another precision too, and compared with itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,9 +20,10 @@ from lstm_parity.diagnosis.probes import observe_in
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE
-from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import LATE, PAIR, TENSORS, TWICE, WHOLE, Outputs
+from lstm_parity.reference.noise.model import Array, Noisy
+from lstm_parity.running.evidence import LATE, PAIR, SEEN, TENSORS, TWICE, WHOLE, Evidence, Observation, Outputs
 from lstm_parity.running.observe import observe
+from lstm_parity.running.views import Seen, see
 
 MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
 _GROWN = 1000.0  # noises
@@ -33,13 +35,14 @@ _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips m
 class MistakeRun:
     """What a mistake does on a case, in one way.
 
-    plain: for each tensor, how far two correct LSTMs may differ there.
+    plain: for each tensor, how far two correct LSTMs may differ there. seen: what is compared in place of the tensors.
     """
 
     mistake: Mistake
     case: Case
     way: str
     plain: dict[str, Array]
+    seen: tuple[Seen, ...] = ()
 
     @cached_property
     def outputs(self) -> Outputs | None:
@@ -52,7 +55,8 @@ class MistakeRun:
         other = _outputs_of(self.mistake, _in_another_precision(self.case), self.way)
         if self.outputs is None or other is None:
             return self.plain
-        return {name: self._widen(self.outputs, other, name) for name in self.plain}
+        ours, wider = (see_values(outputs, self.seen) for outputs in (self.outputs, other))
+        return {name: self._widen(ours[name], wider[name], name) for name in self.plain}
 
     @cached_property
     def others(self) -> list[Outputs]:
@@ -64,8 +68,8 @@ class MistakeRun:
         again = [_outputs_of(self.mistake, case, self.way) for case in (self.case, told)]
         return [outputs for outputs in again if outputs is not None and outputs.complete]
 
-    def _widen(self, one: Outputs, other: Outputs, tensor: str) -> Array:
-        ours, wider, native = getattr(one, tensor), getattr(other, tensor), NATIVE[self.case.setting.runtime.dtype]
+    def _widen(self, ours: Array | None, wider: Array | None, tensor: str) -> Array:
+        native = NATIVE[self.case.setting.runtime.dtype]
         if ours is None or wider is None:
             return self.plain[tensor]
         finite = np.isfinite(ours) & np.isfinite(wider)
@@ -78,7 +82,7 @@ class MistakeRun:
 
         The mistake's own noise is used if the plain one is not enough.
         """
-        if self.outputs is None or set(self.outputs.faults) != set(seen.faults):
+        if self.outputs is None or (not self.seen and set(self.outputs.faults) != set(seen.faults)):
             return np.inf
         near = max(self._distance(seen, name, noise) for name, noise in self.plain.items())
         return (
@@ -94,14 +98,18 @@ class MistakeRun:
         return all(a is not None and b is not None and np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
     def _distance(self, seen: Outputs, tensor: str, noise: Array) -> float:
-        ours, theirs = getattr(self.outputs, tensor), getattr(seen, tensor)
         if tensor in seen.absent:
             return 0.0
+        ours = see_values(self.outputs, self.seen)[tensor]
+        given = {one.name: one.got for one in self.seen} or see_values(seen, ())
+        theirs = given[tensor]
         if ours is None or theirs is None:
             return 0.0 if ours is theirs else np.inf
         away = distances(theirs, ours, noise)
         for other in self.others:
-            away = np.where(distances(getattr(other, tensor), ours, np.ones(())) > 0.0, 0.0, away)
+            again = see_values(other, self.seen)[tensor]
+            changed = 0.0 if again is None else distances(again, ours, np.ones(()))
+            away = np.where(changed > 0.0, 0.0, away)
         return float(away.max())
 
 
@@ -111,8 +119,13 @@ class ComparableRun:
 
     case: Case
     way: str
-    outputs: Outputs
+    evidence: Evidence
     deviates: bool
+
+    @property
+    def outputs(self) -> Outputs:
+        """What was returned; nothing if only what was seen of it is known."""
+        return self.evidence.outputs
 
     @property
     def size(self) -> int:
@@ -123,12 +136,12 @@ class ComparableRun:
     @cached_property
     def noise(self) -> dict[str, Array]:
         """Return how far two correct LSTMs may differ here; empty if that is too much to mean something."""
-        return plain_noise(self.case)
+        return plain_noise(self.case, self.evidence)
 
     @cached_property
     def right(self) -> MistakeRun:
         """What a right LSTM does here."""
-        return MistakeRun(_CORRECT_LSTM, self.case, self.way, self.noise)
+        return MistakeRun(_CORRECT_LSTM, self.case, self.way, self.noise, self.evidence.seen)
 
     @cached_property
     def from_right(self) -> float:
@@ -139,7 +152,7 @@ class ComparableRun:
         """How many noises it is away from what a mistake does, at worst."""
         if self.way == WHOLE and not mistake.may_show(self.case):
             return self.from_right
-        behaviour = MistakeRun(mistake, self.case, self.way, self.noise)
+        behaviour = MistakeRun(mistake, self.case, self.way, self.noise, self.evidence.seen)
         return self.from_right if behaviour.same(self.right) else behaviour.distance_to(self.outputs)
 
     def is_explained_by(self, mistake: Mistake) -> bool:
@@ -159,14 +172,26 @@ def comparable_run(verdict: Verdict) -> ComparableRun | None:
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.PARITY) or not verdict.observation.evidence:
         return None
     evidence = verdict.observation.evidence[0]
-    if evidence.way not in (WHOLE, TWICE, LATE) or any(m.way == PAIR for m in verdict.measured):
+    if evidence.way not in (WHOLE, TWICE, LATE, SEEN) or any(m.way == PAIR for m in verdict.measured):
         return None
-    return ComparableRun(verdict.case, evidence.way, evidence.outputs, verdict.outcome is Outcome.DEVIATES)
+    way = WHOLE if evidence.way == SEEN else evidence.way
+    return ComparableRun(verdict.case, way, evidence, verdict.outcome is Outcome.DEVIATES)
 
 
-def plain_noise(case: Case) -> dict[str, Array]:
-    """Return how far two correct LSTMs may differ, for each tensor; empty if that is too much."""
-    right = observe(_CORRECT_LSTM, case, chain=False)
+def see_values(outputs: Outputs | None, seen: Sequence[Seen]) -> dict[str, Array | None]:
+    """Return the tensors of some outputs, or what is seen of them; None for what is not there."""
+    if not seen or outputs is None or not outputs.complete:
+        return {name: getattr(outputs, name, None) for name in (*TENSORS, *(one.name for one in seen))}
+    tensors = {name: Noisy(getattr(outputs, name)) for name in TENSORS}
+    return {name: noisy.value for name, noisy in see(NATIVE["float64"], seen, tensors).items()}
+
+
+def plain_noise(case: Case, evidence: Evidence | None = None) -> dict[str, Array]:
+    """Return how far two correct LSTMs may differ, for each tensor, or for what was seen; empty if that is too much."""
+    if evidence is not None and evidence.seen:
+        right = Observation(case, (evidence,))
+    else:
+        right = observe(_CORRECT_LSTM, case, chain=False)
     measured = judge_trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
     return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
 

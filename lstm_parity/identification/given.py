@@ -20,8 +20,10 @@ from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.sums import Read, Sums, compute_sums
 from lstm_parity.identification.variants import Variant, apply_variants, list_variants
-from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.noise.arithmetics import NATIVE
+from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.views import Seen, see
 
 _MOST = 3  # models that are named, where the numbers do not tell them apart
 _WIDTH = 10.0  # noises
@@ -33,7 +35,8 @@ class Given:
     """A call and what came of it.
 
     weights: with biases. x (T, B, I), h_0 and c_0 (L*D, B, H). results: output (T, B, D*H), h_n and c_n as far as they
-    are known. noise: how far two correct LSTMs may differ there, of the same shapes.
+    are known. noise: how far two correct LSTMs may differ there, of the same shapes. seen: if given, the results are
+    what was seen of the three in these views.
     """
 
     weights: LSTMWeights
@@ -42,6 +45,7 @@ class Given:
     c_0: Array
     results: Mapping[str, Array]
     noise: Mapping[str, Array]
+    seen: tuple[Seen, ...] = ()
     first_sums: dict[tuple[Read, ...], Array] = field(default_factory=dict, repr=False)
 
     @property
@@ -54,12 +58,17 @@ class Given:
         try:
             with np.errstate(all="ignore"):
                 got = dict(zip(("output", "h_n", "c_n"), model(self.weights, self.x, self.h_0, self.c_0), strict=True))
+                if self.seen:
+                    whole = {name: Noisy(value) for name, value in got.items()}
+                    got = {name: one.value for name, one in see(NATIVE["float64"], self.seen, whole).items()}
         except (ValueError, IndexError):  # a change that this size has no place for
             return False
         return all(self._is_near(name, got[name], ...) for name in self.results)
 
     def may_be_returned_by(self, equations: Equations) -> bool:
         """Whether equations give its first numbers: two steps of one layer, or the last states of the first layer."""
+        if self.seen:
+            return True
         cell, h, c = self.weights.cells[0][0], self.h_0[0], self.c_0[0]
         size, by_step = h.shape[1], self.weights.num_layers == 1 and "output" in self.results
         try:

@@ -35,8 +35,8 @@ def exact_answer(
     Without `steps`, every step is from our own states. Every evidence must be complete.
     """
     runs = _Runs.of(cases, evidence)
-    size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.shape[-1]
-    threads = min(torch.get_num_threads(), runs.x.shape[2]) if size >= _LARGE else 1
+    size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.value.shape[-1]
+    threads = min(torch.get_num_threads(), runs.x.value.shape[2]) if size >= _LARGE else 1
     if threads == 1:
         return runs.expected(arithmetic, steps)
     from threadpoolctl import threadpool_limits  # not needed to compare records
@@ -50,19 +50,23 @@ def exact_answer(
 def exact_trajectory(case: Case, arithmetic: Arithmetic, evidence: Evidence | None = None) -> Expected | None:
     """Compute the exact answer of a whole call from the initial states on, with a leading axis of one case.
 
-    evidence: a complete run whose input and lengths are used; the case's own by default. None if a sum may overflow, or
+    evidence: a run whose input, states and lengths are used; the case's own by default. None if a sum may overflow, or
     if the noise is too large to mean something.
     """
-    found = exact_answer([case], [evidence or _blank_evidence(case)], arithmetic, steps=False)
+    found = exact_answer([case], [_complete(case, evidence)], arithmetic, steps=False)
     noise = max(float(found.output.deviation.max()), float(found.h_n.deviation.max()))
     return None if found.overflow[0] or not noise <= MAX_HIDDEN_NOISE else found
 
 
-def _blank_evidence(case: Case) -> Evidence:
-    """Return a whole call whose outputs, which a trajectory does not depend on, are zeros."""
+def _complete(case: Case, evidence: Evidence | None) -> Evidence:
+    """Return a whole call whose outputs, which a trajectory does not depend on, are zeros where they are not known."""
+    if evidence is not None and evidence.outputs.complete:
+        return evidence
     a = case.setting.architecture
     output = np.zeros((*case.input.shape[:2], a.num_directions * a.output_size))
     outputs = Outputs(output, np.zeros_like(case.h_0), np.zeros_like(case.c_0))
+    if evidence is not None:
+        return replace(evidence, outputs=outputs)
     return Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
 
 
@@ -75,9 +79,9 @@ def noise_factor(dtype: str) -> float:
 class _Runs:
     """N runs: x (N, T, B, I), states (N, L*D, B, .), what was returned, and which steps are valid (T, B, 1)."""
 
-    x: Array
-    h_0: Array
-    c_0: Array
+    x: Noisy
+    h_0: Noisy
+    c_0: Noisy
     output: Array
     h_n: Array
     valid: Array
@@ -86,22 +90,23 @@ class _Runs:
 
     @classmethod
     def of(cls, cases: Sequence[Case], evidence: Sequence[Evidence]) -> _Runs:
-        x = np.stack([e.x for e in evidence])
-        lengths = np.array(evidence[0].lengths or [x.shape[1]] * x.shape[2])
+        x, h_0, c_0 = (_stack_noisy(parts) for parts in zip(*(e.inputs for e in evidence), strict=True))
+        lengths = np.array(evidence[0].lengths or [x.value.shape[1]] * x.value.shape[2])
         return cls(
             x,
-            np.stack([e.h_0 for e in evidence]),
-            np.stack([e.c_0 for e in evidence]),
+            h_0,
+            c_0,
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
-            np.arange(x.shape[1])[:, None, None] < lengths[:, None],
+            np.arange(x.value.shape[1])[:, None, None] < lengths[:, None],
             prepare_cells(_stack_weights([case.weights for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
     def rows(self, rows: slice) -> _Runs:
         """Some rows of the batch, which know nothing of the others."""
-        x, h_0, c_0, output, h_n = (a[:, :, rows] for a in (self.x, self.h_0, self.c_0, self.output, self.h_n))
+        x, h_0, c_0 = (noisy[:, :, rows] for noisy in (self.x, self.h_0, self.c_0))
+        output, h_n = (array[:, :, rows] for array in (self.output, self.h_n))
         masks = tuple(mask[:, :, rows] for mask in self.masks)
         return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells, masks)
 
@@ -113,7 +118,7 @@ class _Runs:
 
     def _returned_states(self, layer: int) -> Array | None:
         """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""
-        if self.x.shape[1] == 1:
+        if self.x.value.shape[1] == 1:
             h_n = np.split(self.h_n, len(self.cells), axis=1)[layer]
             return np.concatenate(list(np.swapaxes(h_n, 0, 1)), -1)[:, None]
         return self.output if layer == len(self.cells) - 1 else None
@@ -123,7 +128,7 @@ def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
     """The rows of the parts, every so-many-th row in each, together again."""
 
     def together(noisy: list[Noisy]) -> Noisy:
-        value = np.empty((*noisy[0].value.shape[:2], runs.x.shape[2], noisy[0].value.shape[-1]))
+        value = np.empty((*noisy[0].value.shape[:2], runs.x.value.shape[2], noisy[0].value.shape[-1]))
         noise = np.empty_like(value)
         for k, part in enumerate(noisy):
             value[:, :, k :: len(parts)], noise[:, :, k :: len(parts)] = part.value, part.deviation
@@ -136,6 +141,12 @@ def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
         np.any([part.overflow for part in parts], axis=0),
         np.max([part.hidden_noise for part in parts], axis=0),
     )
+
+
+def _stack_noisy(parts: Sequence[Noisy]) -> Noisy:
+    """Stack arrays along a case axis; without noise if none has any."""
+    noise = None if all(part.noise is None for part in parts) else np.stack([part.deviation for part in parts])
+    return Noisy(np.stack([part.value for part in parts]), noise)
 
 
 def _stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:

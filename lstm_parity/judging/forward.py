@@ -15,7 +15,9 @@ from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_answer, exact_traj
 from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide, list_lost
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.forward import Expected
+from lstm_parity.reference.noise.model import Noisy
 from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Evidence, Observation, Outputs
+from lstm_parity.running.views import see
 
 
 def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
@@ -53,6 +55,10 @@ def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Ver
         ]
         if stacked:
             _measure(stacked, arithmetic)
+    for observation, finding in zip(group, findings, strict=True):
+        for evidence in observation.evidence:
+            if evidence.seen:
+                _measure_seen(observation.case, evidence, finding, arithmetic)
     return [_make_verdict(o, f, arithmetic) for o, f in zip(group, findings, strict=True)]
 
 
@@ -68,6 +74,29 @@ def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Ari
             continue
         finding.unjudged += [f"{name} is not given" for name in evidence.outputs.absent]
         finding.measured += _compare_tensors(evidence.outputs, answers, n, evidence.way, dtype)
+
+
+def _measure_seen(case: Case, evidence: Evidence, finding: _CaseResults, arithmetic: Arithmetic) -> None:
+    """Compare what is known of a call with what is seen of its exact trajectory."""
+    if (measured := compare_seen(case, evidence, arithmetic)) is None:
+        finding.unjudged.append(f"{evidence.way}: lost in the noise of the whole call")
+    else:
+        finding.measured += measured
+        finding.unjudged += [f"{name} is not given" for name in evidence.outputs.absent]
+
+
+def compare_seen(case: Case, evidence: Evidence, arithmetic: Arithmetic) -> list[TensorComparison] | None:
+    """Compare what is known of a call, from the initial states on; None if the noise is too large for that."""
+    if (answers := exact_trajectory(case, arithmetic, evidence)) is None:
+        return None
+    factor = noise_factor(case.setting.runtime.dtype)
+    whole = {name: getattr(answers, name)[0] for name in TENSORS}
+    scaled = {name: Noisy(noisy.value, noisy.deviation * factor) for name, noisy in whole.items()}
+    found = see(arithmetic, evidence.seen, scaled)
+    return [
+        compare(one.name, evidence.way, one.got, found[one.name].value, found[one.name].deviation)
+        for one in evidence.seen
+    ]
 
 
 def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
@@ -87,6 +116,8 @@ def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     which steps are.
     """
     evidence = verdict.observation.evidence
+    if evidence and evidence[0].seen:
+        return tuple(compare_seen(verdict.case, evidence[0], verdict.arithmetic) or ())
     if not evidence or not evidence[0].outputs.complete:
         return ()
     if (answers := exact_trajectory(verdict.case, verdict.arithmetic, evidence[0])) is None:

@@ -20,6 +20,7 @@ from lstm_parity.running.evidence import (
     PAIR,
     PREFIXES,
     RELOADED,
+    SEEN,
     TENSORS,
     TRAINING,
     TRAJECTORY,
@@ -30,6 +31,7 @@ from lstm_parity.running.evidence import (
 
 _RUN_KINDS = {
     TRAJECTORY: "from the initial states on",
+    SEEN: "from the initial states on",
     WHOLE: "one step from its own previous output",
     CHAIN: "one step from its own previous h_n and c_n",
     PREFIXES: "one step from its own h_n and c_n after the steps before",
@@ -97,7 +99,8 @@ def _describe_agreement(failure: Failure) -> list[str]:
         agreeing = [m.tensor for m in failure.verdict.measured if not m.deviates]
         return [f"  within rounding noise: {', '.join(agreeing)}"] if agreeing else []
     evidence = failure.verdict.observation.evidence
-    absent = evidence[0].outputs.absent if evidence else ()
+    seen = [one.name for one in evidence[0].seen] if evidence else []
+    absent = [name for name in TENSORS if seen and name not in seen] or (evidence[0].outputs.absent if evidence else ())
     shown = {*absent, *(comparison.tensor for comparison in failure.shown)}
     agreeing = [name for name in TENSORS if name not in shown] if failure.shown else []
     words = ((agreeing, "agrees", "agree"), (absent, "is not given", "are not given"))
@@ -167,6 +170,8 @@ def _format_element(measured: TensorComparison, setting: Setting) -> str:
 
 def _format_index(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> str:
     """Describe an element's index: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
+    if measured.way == SEEN and (len(where) != 3 or measured.tensor not in TENSORS):
+        return str(list(where))
     first, row, unit = where
     batch, time = setting.call.rows, f"t={first}"
     if measured.way in (CHAIN, PREFIXES):

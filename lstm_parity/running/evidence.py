@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from lstm_parity.cases.case import Case
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
-from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.noise.model import Array, Noisy
+from lstm_parity.running.views import Seen
 
 TENSORS = ("output", "h_n", "c_n")
 INPUTS = ("input", "h_0", "c_0")
 WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
+SEEN = "numbers as given"  # of a call whose outputs are not known whole
 PREFIXES = "calls of 1, 2, 3 ... steps"
 TWICE, LATE, OFTEN = "second call", "read late", "many calls"  # ways of `lstm_parity/diagnosis/probes.py`
 TRAINING, RELOADED, EXPANDED = "train mode", "changed weights", "expanded states"
@@ -52,6 +54,8 @@ class Evidence:
     way: whole call, chain, or the last steps of calls of 1, 2, 3 ... steps. The steps of the last two lie side by side
     as rows of one batch, step-major: x is (1, T*B, I).
     masks: (T, B, D*P) for every layer but the last, in train mode with dropout.
+    seen: what is known of the outputs, if they are not known whole; `outputs` are None then, and the call is judged
+    from the initial states on. noise: what x, h_0 and c_0 bring, None for what is exact.
     """
 
     way: str
@@ -61,6 +65,14 @@ class Evidence:
     outputs: Outputs
     lengths: tuple[int, ...] | None = None
     masks: tuple[Array, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    noise: tuple[Array | None, Array | None, Array | None] = (None, None, None)
+
+    @property
+    def inputs(self) -> tuple[Noisy, Noisy, Noisy]:
+        """The input and the states with their noise."""
+        x, h_0, c_0 = (Noisy(*pair) for pair in zip((self.x, self.h_0, self.c_0), self.noise, strict=True))
+        return x, h_0, c_0
 
 
 @dataclass(frozen=True, eq=False)

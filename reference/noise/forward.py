@@ -190,6 +190,13 @@ class _Ways:
         own = state[:, layer * self.directions : (layer + 1) * self.directions]
         return np.swapaxes(own, 0, 1).reshape(-1, *state.shape[2:])
 
+    def initial(self, a: Arithmetic, state: Noisy, layer: int) -> Noisy:
+        """Select the initial states of a layer, with the noise that they bring: (N, L*D, B, .) -> (D*N, B, .)."""
+        own = rounding.as_returned(a, self.states(state.value, layer))
+        if state.noise is None:
+            return own
+        return Noisy(own.value, rounding.combine(own.deviation, self.states(state.noise, layer)))
+
     def last(self, state: Noisy) -> Noisy:
         """Put the states of a layer back in order: (D*N, B, .) -> (N, D, B, .)."""
         back = (self.directions, self.cases, *state.value.shape[1:])
@@ -213,8 +220,8 @@ def _both(x: Array) -> Array:
 
 def lstm_forward(
     a: Arithmetic,
-    x: Array,
-    state: tuple[Array, Array],
+    x: Noisy,
+    state: tuple[Noisy, Noisy],
     cells: Cells,
     valid: Array,
     returned: _ReturnedStates,
@@ -222,25 +229,25 @@ def lstm_forward(
 ) -> Expected:
     """Compute the exact answer and its noise for N cases, each step from the state that the implementation returned.
 
-    x: (N, T, B, I), float64; state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H); cells: the prepared weights; valid:
-    (T, B, 1), False at padded steps.
+    x: (N, T, B, I), float64; state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H), with the noise that they bring, if any;
+    cells: the prepared weights; valid: (T, B, 1), False at padded steps.
     returned(layer): the implementation's own hidden states (N, T, B, D*P), or None for a hidden layer.
     masks: (N, T, B, D*P), multiplied on the output of every layer but the last.
     """
-    ways = _Ways(len(x), state[0].shape[1] // len(cells))
-    layer_input, h_n, c_n, runs = Noisy(x), [], [], ways.steps(valid)
-    overflow, hidden_noise = np.zeros(len(x), bool), np.zeros(len(x))
+    ways = _Ways(len(x.value), state[0].value.shape[1] // len(cells))
+    layer_input, h_n, c_n, runs = x, [], [], ways.steps(valid)
+    overflow, hidden_noise = np.zeros(ways.cases, bool), np.zeros(ways.cases)
     for layer, cell in enumerate(cells):
         layer_input = rounding.product(a, layer_input, Noisy(masks[layer - 1])) if masks and layer else layer_input
-        if layer_input.noise is not None:
-            hidden_noise = layer_input.noise.reshape(len(x), -1).max(-1)
-        h, c = (rounding.as_returned(a, ways.states(s, layer)) for s in state)
+        if layer_input.noise is not None and layer:
+            hidden_noise = layer_input.noise.reshape(ways.cases, -1).max(-1)
+        h, c = (ways.initial(a, s, layer) for s in state)
         own = returned(layer)
         hidden = None if own is None else ways.hidden(own)
         steps, last = lstm_layer(a, ways.inputs(layer_input), (h, c), cell, runs, hidden)
         h_n.append(ways.last(last))
         c_n.append(ways.last(rounding.store(a, steps.c)))
-        overflow = overflow | steps.overflow.reshape(-1, len(x)).any(0)
+        overflow = overflow | steps.overflow.reshape(-1, ways.cases).any(0)
         output = _without_padding(ways.output(steps.h), valid)
         layer_input = output if own is None else rounding.as_returned(a, own)
     return Expected(output, _join(h_n, 1), _join(c_n, 1), overflow, hidden_noise)

@@ -139,9 +139,7 @@ def test_a_right_lstm_is_like_no_mistake_that_shows():
         wrong for wrong in MISTAKES if wrong.is_deterministic and wrong.witness and "bfloat16" not in wrong.witness
     ]
     seen = [
-        ComparableRun(
-            parse_case(w.witness), WHOLE, observe(TorchLSTM(), parse_case(w.witness)).evidence[0].outputs, False
-        )
+        ComparableRun(parse_case(w.witness), WHOLE, observe(TorchLSTM(), parse_case(w.witness)).evidence[0], False)
         for w in witnessed
     ]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lstm_parity.audits.folders.read import AnsweredFolder, read_folder
+from lstm_parity.audits.folders.read import REFUSED, AnsweredFolder, read_folder
+from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
 from lstm_parity.files.stored import FolderError
@@ -51,6 +52,16 @@ def _find_folders(folder: Path) -> list[Path]:
     return found
 
 
+def holds_cases(path: Path) -> bool:
+    """Whether a path holds cases that were exported, or folders of cases; what else there is, is a bug report."""
+    if not path.is_dir():
+        return False
+    if not (path / "setting.json").exists():
+        return any(path.glob("*/setting.json"))
+    is_refused = (path / REFUSED).exists()
+    return is_refused or "case" in read_setting(path / "setting.json", REPORT_FIELDS, needs_format=False)
+
+
 def judge_folders(
     folder: Path, name: str | None = None, progress: Callable[[str], None] = lambda _: None
 ) -> _FolderResult:
@@ -64,10 +75,9 @@ def judge_folders(
         if of_dtype := [a for a in answered if a.observation.case.setting.runtime.dtype == dtype]:
             progress(dtype)
             explanation = _with_refusals(explain([a.observation for a in of_dtype]), of_dtype)
-            rows.append(
-                _describe_failures(make_row(name or folder.resolve().name, dtype, explanation), explanation, of_dtype)
-            )
-            diagnoses += _diagnosis(explanation)
+            places = [(a.path.name, f"lstm-parity judge {a.path}") for a in of_dtype]
+            rows.append(mark_row(make_row(name or folder.resolve().name, dtype, explanation), explanation, places))
+            diagnoses += diagnose_numbers_of(explanation)
     told, unanswered = collect_provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
     return _FolderResult(Certificate(where, tuple(rows), _UNJUDGED), tuple(diagnoses), unanswered)
@@ -79,22 +89,24 @@ def _with_refusals(explanation: Explanation, answered: Sequence[AnsweredFolder])
     return replace(explanation, verdicts=tuple(replace(v, reason=a.missing or v.reason) for v, a in verdicts))
 
 
-def _describe_failures(summed: Row, explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Row:
-    """The row in words of folders: axes that they have, and names and commands that bring a failure back."""
-    verdicts = zip(explanation.verdicts, answered, strict=True)
-    bad = [(verdict, a.path) for verdict, a in verdicts if verdict.outcome.is_wrong]
+def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, str]]) -> Row:
+    """Return a row in words of files: axes that they have, and names and commands that bring a failure back.
+
+    places: for each verdict its name and the command that judges it again.
+    """
+    bad = [(v, place) for v, place in zip(explanation.verdicts, places, strict=True) if v.outcome.is_wrong]
     return replace(
         summed,
         coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
         failures=tuple(
-            describe_failure(find_failure(verdict, repeat=f"lstm-parity judge {path}"))
-            for verdict, path in bad[:MAX_SHOWN]
+            describe_failure(find_failure(verdict, repeat=repeat, run=explanation))
+            for verdict, (_, repeat) in bad[:MAX_SHOWN]
         ),
-        failing=tuple(path.name for _, path in bad),
+        failing=tuple(name for _, (name, _) in bad),
     )
 
 
-def _diagnosis(explanation: Explanation) -> list[str]:
+def diagnose_numbers_of(explanation: Explanation) -> list[str]:
     """Explain a run that deviates: by a known mistake, by what computes its numbers, or else by arithmetics."""
     if explanation.parity:
         return []

@@ -58,6 +58,42 @@ FIELDS: Mapping[str, _Kind] = {
 }
 
 
+def _check_names(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_check_text, value))
+
+
+def _check_numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_check_whole, value))
+
+
+def _check_calls(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(call, dict) for call in value)
+
+
+def _one_of(*known: str) -> _Kind:
+    return (lambda value: value in known, "one of " + ", ".join(known))
+
+
+def _digits(most: int) -> _Kind:
+    return (lambda value: _check_whole(value) and 0 <= value <= most, f"a whole number up to {most}")
+
+
+REPORT_FIELDS: Mapping[str, _Kind] = {
+    **FIELDS,
+    "convention": _TEXT,
+    "padding": _one_of("right", "left"),
+    "reverse": _FLAG,
+    "merge": _one_of("concat", "sum", "mean", "mul"),
+    "decimals": _digits(17),
+    "significant": _digits(17),
+    "output_steps": (_check_numbers, "a list of whole numbers, negative ones from the end"),
+    "output_rows": (_check_numbers, "a list of whole numbers, negative ones from the end"),
+    "before": (_check_names, "a list of names of layers and operations"),
+    "after": (_check_names, "a list of names of layers and operations"),
+    "calls": (_check_calls, "a list of objects"),
+}
+
+
 def describe_setting(case: Case) -> dict[str, Any]:
     """The fields of a case, in the order in which they are written."""
     a, c = case.setting.architecture, case.setting.call
@@ -83,23 +119,24 @@ def write_setting(path: Path, case: Case) -> None:
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")
 
 
-def read_setting(path: Path) -> dict[str, Any]:
-    """The fields that the file gives. Raises FolderError for another format, unknown fields and wrong kinds."""
+def read_setting(path: Path, known: Mapping[str, _Kind] = FIELDS, *, needs_format: bool = True) -> dict[str, Any]:
+    """Read the fields that the file gives. Raises FolderError for another format, unknown fields and wrong kinds."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError, OSError) as error:
         raise FolderError(f"{path} was given, but cannot be read as JSON ({error}): write it again") from error
     if not isinstance(fields, dict):
         raise FolderError(f'{path} holds no JSON object; needed is at least {{"format": "{FORMAT}"}}')
-    _check_format(path, fields.get("format"))
-    if unknown := [name for name in fields if name not in FIELDS]:
+    if needs_format or "format" in fields:
+        _check_format(path, fields.get("format"))
+    if unknown := [name for name in fields if name not in known]:
         raise FolderError(
             f"{path} has the fields {', '.join(map(repr, unknown))}, which format 1 does not know: "
-            f"take them out; known are {', '.join(FIELDS)}"
+            f"take them out; known are {', '.join(known)}"
         )
     for name, value in fields.items():
-        known, needed = FIELDS[name]
-        if not known(value):
+        is_right, needed = known[name]
+        if not is_right(value):
             raise FolderError(f"{path} has {name} {json.dumps(value)}, but it must be {needed}")
     return fields
 

@@ -1,0 +1,102 @@
+"""Forty bug reports of a stranger's making, answered by `lstm-parity judge`: verdict and cause against the truth.
+
+Each report is written into a folder and answered by the command as it is typed. An answer is right if its verdict is the
+true one and, where something is wrong, one of the words for the cause is in its text; it is a wrong name if the verdict is
+right and another cause is given. Run: `python -m experiments.bug_reports`; the result is in `bug_reports.md`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from specimens.bug_reports import REPORTS, Truth
+
+RESULT = Path(__file__).with_suffix(".md")
+_SECONDS = 180
+_FIRST_TIME = ""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the command said of one report."""
+
+    name: str
+    truth: Truth
+    verdict: str
+    text: str
+    seconds: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the verdict is the true one."""
+        return self.verdict == self.truth.verdict
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a cause is given that is the true one, or none has to be."""
+        found = [re.search(word, self.text.lower()) for word in self.truth.words]
+        return not self.truth.words or any(found)
+
+
+def answer(report, folder: Path) -> Answered:
+    """Write one report and have it answered."""
+    truth = report(folder)
+    command = [sys.executable, "-m", "lstm_parity", "judge", str(folder), *truth.command]
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    seconds = time.monotonic() - start
+    found = re.search(r"^(?:NO PARITY, )?(PARITY|DEVIATES|NARROWER|NOT ENOUGH)\b", done.stdout, re.MULTILINE)
+    verdict = found[1] if found else f"status {done.returncode}"
+    return Answered(report.__name__, truth, verdict, done.stdout + done.stderr[-400:], seconds)
+
+
+def report_text(rows: list[Answered]) -> str:
+    """The page."""
+    right = sum(row.is_right and row.is_named for row in rows)
+    lines = [
+        "# Bug reports",
+        "",
+        "Written by `python -m experiments.bug_reports`; the reports are `specimens/bug_reports.py`.",
+        "",
+        f"Answered rightly, verdict and cause: **{right} of {len(rows)}**.{_FIRST_TIME}",
+        "",
+        "| report | truth | answer | cause | s |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        named = "" if not row.truth.words else "named" if row.is_named else "not named"
+        lines.append(f"| {row.name} | {row.truth.verdict} | {row.verdict} | {named} | {row.seconds:.0f} |")
+    return "\n".join([*lines, ""])
+
+
+def main(names: list[str]) -> None:
+    """Answer all reports, or those that are named, whose answers are printed."""
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        for k, report in enumerate(REPORTS):
+            if names and report.__name__ not in names:
+                continue
+            folder = Path(place) / report.__name__
+            folder.mkdir()
+            rows.append(answer(report, folder))
+            row = rows[-1]
+            mark = (
+                "right"
+                if row.is_right and row.is_named
+                else f"{row.verdict}, not {row.truth.verdict}: {row.truth.cause}"
+            )
+            print(f"{k + 1}/{len(REPORTS)} {row.name}: {mark} ({row.seconds:.0f} s)", flush=True)
+            if names:
+                print(row.text)
+    if not names:
+        RESULT.write_text(report_text(rows))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,164 @@
+"""A report as it was read: its arrays, the LSTMs found in them, what setting.json says, and the calls that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
+from lstm_parity.files.lstms.find import find_lstms
+from lstm_parity.files.lstms.found import FoundLSTM, split_name
+from lstm_parity.files.read import list_ignored, read_report_arrays
+from lstm_parity.files.stored import FolderError, StoredArray
+from lstm_parity.running.evidence import TENSORS
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "input": ("input", "x", "inputs", "X"),
+    "h_0": ("h_0", "h0"),
+    "c_0": ("c_0", "c0"),
+    "output": ("output", "out", "outputs", "y"),
+    "h_n": ("h_n", "hn"),
+    "c_n": ("c_n", "cn"),
+    "lengths": ("lengths",),
+    "mask": ("mask",),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class NamedCall:
+    """One call of a report.
+
+    arrays: by the names of `ALIASES`, as far as they are given. continues: the call whose last states go in. number:
+    its place among the calls.
+    """
+
+    number: int
+    arrays: Mapping[str, StoredArray]
+    lengths: tuple[int, ...] | None = None
+    continues: int | None = None
+
+    @property
+    def results(self) -> list[str]:
+        """The names of what came out, as far as it is given."""
+        return [name for name in TENSORS if name in self.arrays]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything that is known of a report; ignored: names of arrays and files that belong to nothing."""
+
+    path: Path
+    arrays: Mapping[str, StoredArray]
+    fields: Mapping[str, Any]
+    lstms: Sequence[FoundLSTM]
+    calls: Sequence[NamedCall]
+    ignored: Sequence[str] = field(default=())
+
+    @property
+    def missing(self) -> list[str]:
+        """What is not given, without which nothing can be judged."""
+        parts = {"an input": bool(self.calls), "weights": bool(self.lstms)}
+        found = [call for call in self.calls if call.results]
+        return [name for name, is_there in {**parts, "results": bool(found)}.items() if not is_there]
+
+
+def read_report(path: Path, results: Path | None = None) -> Report:
+    """Read a report; results: where what came out is, if not with the rest.
+
+    Raises FolderError for what is damaged, contradicts itself, or holds nothing that a report has.
+    """
+    settings = path / "setting.json"
+    fields = read_setting(settings, REPORT_FIELDS, needs_format=False) if path.is_dir() and settings.exists() else {}
+    arrays = dict(read_report_arrays(path))
+    if results is not None:
+        arrays = _replace_results(arrays, read_report_arrays(results))
+    calls = _find_calls(path, arrays, fields)
+    used = {_find_name(arrays, known) for known in ALIASES} | _names_in_calls(fields)
+    others = {name: _as_vector(name, array) for name, array in arrays.items() if name not in used}
+    lstms = _find_lstms(path, others, fields) if others else []
+    if not calls and not lstms:
+        found = ", ".join(arrays) or "no array"
+        raise FolderError(f"{path} holds {found}, but needed are weights, an input and results")
+    taken = {name for lstm in lstms for name in lstm.used}
+    ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
+    return Report(path, arrays, fields, lstms, calls, ignored)
+
+
+def _as_vector(name: str, array: StoredArray) -> StoredArray:
+    """Return a bias as a vector: a table of text has a row or a column of it."""
+    is_bias = split_name(name)[-1].startswith("bias") and array.values.ndim == 2 and 1 in array.values.shape
+    return replace(array, values=array.values.ravel()) if is_bias else array
+
+
+def _replace_results(arrays: dict[str, StoredArray], results: Mapping[str, StoredArray]) -> dict[str, StoredArray]:
+    """Put the results of one side in place of those that are with the rest."""
+    kept = {name: array for name, array in arrays.items() if not any(name in ALIASES[tensor] for tensor in TENSORS)}
+    return {**kept, **results}
+
+
+def _find_lstms(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[str, Any]) -> list[FoundLSTM]:
+    found = find_lstms(arrays, fields.get("convention"))
+    prefix = fields.get("prefix")
+    if prefix is not None:
+        chosen = [lstm for lstm in found if lstm.prefix == prefix or lstm.prefix.rstrip("./") == prefix.rstrip("./")]
+        if not chosen:
+            known = ", ".join(f'"{lstm.prefix}"' for lstm in found)
+            raise FolderError(f'{path} names the prefix "{prefix}", but its LSTMs are under {known}: give one of them')
+        return chosen
+    first = found[0]  # the others are other readings of its arrays, or parts of it
+    if others := [lstm for lstm in found if not {*lstm.used} & {*first.used}]:
+        known = ", ".join(f'"{lstm.prefix}"' for lstm in (first, *others))
+        raise FolderError(f'{path} holds LSTMs under {known}: choose one by "prefix" in setting.json')
+    return [lstm for lstm in found if {*lstm.used} >= {*first.used}]
+
+
+def _is_layer(name: str, fields: Mapping[str, Any]) -> bool:
+    """Whether an array belongs to a layer before or behind the LSTM."""
+    layers = [*fields.get("before", ()), *fields.get("after", ())]
+    return any(name.removesuffix(".weight").removesuffix(".bias").endswith(layer) for layer in layers)
+
+
+def _find_name(arrays: Mapping[str, StoredArray], known: str) -> str | None:
+    return next((name for name in ALIASES[known] if name in arrays), None)
+
+
+def _names_in_calls(fields: Mapping[str, Any]) -> set[str]:
+    return {name for call in fields.get("calls", ()) for name in call.values() if isinstance(name, str)}
+
+
+def _find_calls(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[str, Any]) -> list[NamedCall]:
+    """Return the calls of a report. Raises FolderError for names that are not there and calls that go in circles."""
+    if "calls" not in fields:
+        found = {known: arrays[name] for known in ALIASES if (name := _find_name(arrays, known))}
+        calls = [NamedCall(0, found, _read_lengths(found, fields.get("lengths")))]
+    else:
+        calls = [_name_call(path, k, call, arrays, fields) for k, call in enumerate(fields["calls"])]
+    return [call for call in calls if "input" in call.arrays]
+
+
+def _name_call(
+    path: Path, number: int, call: Mapping[str, Any], arrays: Mapping[str, StoredArray], fields: Mapping[str, Any]
+) -> NamedCall:
+    if unknown := [key for key in call if key not in (*ALIASES, "continues")]:
+        known = ", ".join((*ALIASES, "continues"))
+        raise FolderError(f"{path}: call {number} has {', '.join(unknown)}; known are {known}")
+    if not isinstance(call.get("input"), str):
+        raise FolderError(f'{path}: call {number} names no input: give {{"input": NAME, ...}}')
+    named = {key: name for key, name in call.items() if key in ALIASES and isinstance(name, str)}
+    if missing := [name for name in named.values() if name not in arrays]:
+        raise FolderError(f"{path}: call {number} names {', '.join(missing)}; given are {', '.join(arrays)}")
+    continues = call.get("continues")
+    if continues is not None and not (isinstance(continues, int) and 0 <= continues < number):
+        raise FolderError(f"{path}: call {number} continues {continues!r}, but must continue an earlier one, from 0 on")
+    found = {key: arrays[name] for key, name in named.items()}
+    lengths = call.get("lengths")
+    given = lengths if isinstance(lengths, list) else fields.get("lengths")
+    return NamedCall(number, found, _read_lengths(found, given), continues)
+
+
+def _read_lengths(found: Mapping[str, StoredArray], given: Sequence[int] | None) -> tuple[int, ...] | None:
+    if given is not None:
+        return tuple(given)
+    return tuple(int(n) for n in found["lengths"].values.ravel()) if "lengths" in found else None

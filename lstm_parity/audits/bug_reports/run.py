@@ -1,0 +1,167 @@
+"""Answering a report: the reading in which the numbers agree, or what is wrong in the one that is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lstm_parity.audits.bug_reports.assumptions import (
+    Assumptions,
+    Choices,
+    Fault,
+    describe_assumed,
+    list_faults,
+    list_readings,
+)
+from lstm_parity.audits.bug_reports.choices import list_choices, list_possible
+from lstm_parity.audits.bug_reports.reading import Reading, find_dtype, read_calls
+from lstm_parity.audits.bug_reports.report import Report
+from lstm_parity.audits.folders.run import diagnose_numbers_of, mark_row
+from lstm_parity.diagnosis.forward import diagnose
+from lstm_parity.files.stored import FolderError
+from lstm_parity.judging.arithmetic import Explanation, explain
+from lstm_parity.judging.forward import judge_all
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict
+from lstm_parity.reference.noise.arithmetics import NATIVE
+from lstm_parity.reports.answer import Answer, JudgedTensor
+from lstm_parity.reports.certificate import make_row
+from lstm_parity.running.evidence import TENSORS
+
+Progress = Callable[[str], None]
+_MOST_NAMED = 6  # readings in which known mistakes are sought
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A reading and the verdicts on its calls."""
+
+    reading: Reading
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether something was judged and nothing deviates."""
+        found = {verdict.outcome for verdict in self.verdicts}
+        return Outcome.PARITY in found and not any(outcome.is_wrong for outcome in found)
+
+
+def answer_report(report: Report, name: str, repeat: str, progress: Progress = lambda _: None) -> Answer:
+    """Judge a report in every reading that it allows. Raises FolderError if it allows none.
+
+    repeat: the command that answers it again.
+    """
+    if report.missing:
+        return _refuse_to_tell(report, name, repeat)
+    choices = list_choices(report)
+    judged = list[_Judged]()
+    refusals = list[FolderError]()
+    for assumed in list_readings(choices):
+        try:
+            one = _judge_reading(report, assumed)
+        except FolderError as error:
+            refusals.append(error)
+            continue
+        if one.agrees:
+            return _make_answer(report, one, choices, name, repeat)
+        judged.append(one)
+        progress(f"{len(judged)} readings")
+    if not judged:
+        raise refusals[0]
+    wrong = [one for one in judged if any(verdict.outcome.is_wrong for verdict in one.verdicts)]
+    for base in wrong:  # the likeliest reading first
+        if fault := _find_fault(report, base, progress):
+            return _make_answer(report, base, choices, name, repeat, fault)
+    progress("naming what deviates")
+    return _make_answer(report, _find_nameable(wrong or judged), choices, name, repeat)
+
+
+def _refuse_to_tell(report: Report, name: str, repeat: str) -> Answer:
+    """Return the answer to a report from which something is missing."""
+    dtype = str(report.fields.get("dtype", "float32"))
+    row = make_row(name, dtype, Explanation(NATIVE[dtype], None, ()))
+    reasons = {f"{part} {'is' if part == 'an input' else 'are'} not given": 1 for part in report.missing}
+    return Answer(replace(row, reasons=reasons), (), tuple(report.ignored), (), repeat=repeat)
+
+
+def _find_nameable(judged: Sequence[_Judged]) -> _Judged:
+    """Return the first reading in which a known mistake explains all; else the likeliest."""
+    if len(judged) == 1:
+        return judged[0]
+    named = (one for one in judged[:_MOST_NAMED] if diagnose(one.verdicts).mistake is not None)
+    return next(named, judged[0])
+
+
+def _judge_reading(report: Report, assumed: Assumptions) -> _Judged:
+    reading = read_calls(report, assumed)
+    return _Judged(reading, tuple(judge_all(reading.observations)))
+
+
+def _find_fault(report: Report, base: _Judged, progress: Progress) -> Fault | None:
+    """Return the single thing by which the numbers were computed otherwise than declared, if one explains them."""
+    for fault in list_faults(base.reading.assumed, list_possible(report)):
+        progress(f"tries: {fault.sentence}")
+        try:
+            other = _judge_reading(report, fault.assumed)
+        except FolderError:
+            continue
+        if _explains(other, base):
+            return fault
+    return None
+
+
+def _explains(other: _Judged, base: _Judged) -> bool:
+    """Whether each call agrees in one of two readings, and each that deviates in the first agrees in the other."""
+    if len(other.verdicts) != len(base.verdicts):
+        return False
+    pairs = list(zip(base.verdicts, other.verdicts, strict=True))
+    return all(two.outcome is Outcome.PARITY for one, two in pairs if one.outcome.is_wrong)
+
+
+def _make_answer(
+    report: Report, judged: _Judged, choices: Choices, name: str, repeat: str, fault: Fault | None = None
+) -> Answer:
+    """Sum up what was found; the arithmetic and the name of what deviates are sought if no fault of reading is it."""
+    assumed, verdicts = judged.reading.assumed, judged.verdicts
+    dtype = find_dtype(report, assumed)
+    explanation = _explain(judged, dtype, fault)
+    row = make_row(name, dtype, explanation)
+    places = [(f"call {call.number}", repeat) for call in report.calls if call.results]
+    lstm = report.lstms[assumed.lstm]
+    return Answer(
+        row=mark_row(row, explanation, places),
+        read_as=(lstm.convention, *lstm.notes, *describe_assumed(assumed, choices)),
+        ignored=tuple(report.ignored),
+        tensors=tuple(_list_tensors(verdicts)),
+        fault=(fault.sentence, fault.change) if fault else None,
+        diagnosis=tuple(diagnose_numbers_of(explanation)) if fault is None else (),
+        calls=tuple(_describe_calls(report, verdicts)),
+        absent=tuple(name for name in TENSORS if not any(name in call.results for call in report.calls)),
+        repeat=repeat,
+    )
+
+
+def _explain(judged: _Judged, dtype: str, fault: Fault | None) -> Explanation:
+    observations = judged.reading.observations
+    if not observations or judged.agrees or fault is not None:
+        return Explanation(NATIVE[dtype], NATIVE[dtype] if judged.agrees else None, judged.verdicts)
+    return explain(observations)
+
+
+def _list_tensors(verdicts: Sequence[Verdict]) -> Iterator[JudgedTensor]:
+    """List what was given of each tensor, and from which difference on half of its elements would deviate."""
+    for k, verdict in enumerate(verdicts):
+        for one in verdict.measured:
+            noise = one.noise[one.noise > 0.0]
+            visible = WORST_LIMIT * float(np.median(noise)) if noise.size else 0.0
+            yield JudgedTensor(k, one.tensor, one.worst, one.rms, int(noise.size), int(one.lost.sum()), visible)
+
+
+def _describe_calls(report: Report, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Say which calls agree and which do not, if there are several."""
+    given = [call for call in report.calls if call.results]
+    if len(given) > 1:
+        for call, verdict in zip(given, verdicts, strict=True):
+            after = "" if call.continues is None else f", which continues call {call.continues}"
+            yield f"call {call.number}{after}: {verdict.outcome.value}, {verdict.worst:.2g} x noise at worst"

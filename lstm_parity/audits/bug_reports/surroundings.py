@@ -1,0 +1,91 @@
+"""Layers before and behind the LSTM, computed with their rounding noise from the weights that a report gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lstm_parity.files.stored import FolderError, StoredArray
+from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.model import Array, Noisy
+from lstm_parity.running.views import ACTIVATIONS, LAST_STATE, Activation, Linear, Pool, Step
+
+OPERATIONS = (*ACTIVATIONS, "dropout", "last", "mean", "max", "h_n")
+
+
+def apply_before(
+    names: Sequence[str], arrays: Mapping[str, StoredArray], x: StoredArray, a: Arithmetic
+) -> tuple[Array, Array | None]:
+    """Return what enters the LSTM, with its noise; None if it is exact. x: as given, whole numbers for an embedding."""
+    found = Noisy(x.values)
+    for name in names:
+        if name == "dropout":
+            continue
+        if name in ACTIVATIONS:
+            found = Activation(name).apply(a, found)
+            continue
+        weight, bias = _find_layer(name, arrays)
+        if bias is None and _is_lookup(found, x, weight, name):
+            found = Noisy(weight[found.value.astype(int)])
+        else:
+            _check_width(name, weight, found.value.shape)
+            found = Linear(weight, bias).apply(a, found)
+    return found.value, found.noise
+
+
+def list_after(
+    names: Sequence[str], arrays: Mapping[str, StoredArray], counts: tuple[int, ...], last: Step
+) -> tuple[bool, tuple[Step, ...], bool]:
+    """Return whether it begins with the last layer's h_n, the steps behind the LSTM, and whether time is gone then.
+
+    counts: how many steps each row has. last: what takes the last step.
+    """
+    steps, from_state, gone = list[Step](), False, False
+    for name in names:
+        if name in ("h_n", "last", "mean", "max"):
+            if gone or (name == "h_n" and steps):
+                raise FolderError(f'"after" has {name!r} where no time is left: give one of h_n, last, mean, max')
+            from_state, gone = name == "h_n", True
+            steps += [] if name == "h_n" else [last] if name == "last" else [Pool(name, counts)]
+        elif name in ACTIVATIONS:
+            steps.append(Activation(name))
+        elif name != "dropout":
+            steps.append(Linear(*_find_layer(name, arrays)))
+    return from_state, tuple(steps), gone
+
+
+def source_of(from_state: bool) -> str:
+    """Return the source of a view."""
+    return LAST_STATE if from_state else "output"
+
+
+def _find_layer(name: str, arrays: Mapping[str, StoredArray]) -> tuple[Array, Array | None]:
+    """Find a layer's weight and bias by its name, with or without a prefix. Raises FolderError if there is none."""
+    weights = [key for key in arrays if key == f"{name}.weight" or key.endswith(f".{name}.weight")]
+    if len(weights) != 1:
+        found = f"{len(weights)} arrays are" if weights else "no array is"
+        raise FolderError(
+            f'"{name}" was given as a layer, but {found} named {name}.weight; given are {", ".join(arrays)}, '
+            f"and as operations {', '.join(OPERATIONS)}"
+        )
+    weight = arrays[weights[0]].values.astype(np.float64)
+    if weight.ndim != 2:
+        raise FolderError(f"{weights[0]} has shape {weight.shape}, but a layer needs (outputs, inputs)")
+    bias = arrays.get(weights[0].removesuffix("weight") + "bias")
+    return weight, None if bias is None else bias.values.astype(np.float64)
+
+
+def _is_lookup(found: Noisy, x: StoredArray, weight: Array, name: str) -> bool:
+    """Whether a layer is an embedding: what goes in is whole numbers. Raises FolderError for one that it lacks."""
+    whole = found.noise is None and found.value is x.values and bool((x.values == np.round(x.values)).all())
+    if not whole or (x.dtype not in ("int64", "int32", "text") and x.values.shape[-1] == weight.shape[1]):
+        return False
+    if x.values.min() < 0 or x.values.max() >= len(weight):
+        raise FolderError(f"the input holds {x.values.max()}, but {name}.weight has {len(weight)} rows, from 0 on")
+    return True
+
+
+def _check_width(name: str, weight: Array, shape: tuple[int, ...]) -> None:
+    if shape[-1] != weight.shape[1]:
+        raise FolderError(f"{name}.weight has shape {weight.shape}, but what enters it has {shape[-1]} features")
