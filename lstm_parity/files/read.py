@@ -50,7 +50,10 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
     check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
     found = reader(path)
     if odd := [name for name in found if len(name) > _LONGEST_NAME or not name.isprintable()]:
-        raise FolderError(f"{path} holds an array called {odd[0][:60]!r}: give it a short name of printable characters")
+        shown = str(path) if str(path).isprintable() else ascii(str(path))
+        raise FolderError(
+            f"{shown} holds an array called {odd[0][:60]!r}: give it a short name of printable characters"
+        )
     return found
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from lstm_parity.files.npy import read_npy_stream
 from lstm_parity.files.stored import MAX_BYTES, Budget, FolderError, StoredArray, store_array
 
+_MAX_DENSE = 64 * 1024**2  # bytes that zeros may unpack to
+_MAX_RATIO = 100
 _MAX_MEMBERS = 100_000
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -41,6 +43,11 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
         raise FolderError(f"{path} is compressed in a way that NumPy does not use: write it again by np.savez")
     if (total := sum(member.file_size for member in members)) > MAX_BYTES:
         raise FolderError(f"{path} unpacks to {total} bytes, but at most {MAX_BYTES} are read: write a smaller file")
+    if total > _MAX_DENSE and total > _MAX_RATIO * (packed := sum(member.compress_size for member in members)):
+        raise FolderError(
+            f"{path} unpacks from {packed} bytes to {total}, more than {_MAX_RATIO} times as many, "
+            "as no weights do: write it again by np.savez, without compression"
+        )
 
 
 def read_member(path: Path, stored: zipfile.ZipFile, name: str) -> bytes:

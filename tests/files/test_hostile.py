@@ -149,6 +149,7 @@ FILES = {
     "npz of 10^10 numbers": ("x.npz", zipped(x=npy(TEN_GB)), "at most"),
     "npz of many arrays": ("x.npz", zipped(**{f"x{k}": npy((10**8,)) for k in range(3)}), "100000000"),
     "zip bomb": ("x.npz", zip_bomb(), "unpacks to 3000000000 bytes"),
+    "zip of zeros": ("x.npz", zipped(x=npy((2**24,), bytes(2**26))), "more than 100 times as many"),
     "zip that lies": ("x.npz", lying_zip(), "cannot be read"),
     "bzip2": ("x.npz", zipped(zipfile.ZIP_BZIP2, x=npy()), "in a way that NumPy does not use"),
     "member that leads out": ("x.npz", zipped(_up___x=npy()), "a name that leads out"),
