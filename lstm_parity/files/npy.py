@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import tokenize
 import warnings
@@ -14,6 +15,7 @@ import numpy as np
 from lstm_parity.files.stored import Budget, FolderError, StoredArray, store_array
 
 _UNREADABLE = (ValueError, SyntaxError, tokenize.TokenError, OSError, RecursionError, MemoryError, OverflowError)
+_MAX_HEADER = 10_000  # bytes that are parsed as an expression of Python
 _FORMAT = "a .npy file of format version 1.0 or 2.0"
 _NEEDED = f"needed is {_FORMAT} with numbers: write it again"
 
@@ -74,5 +76,8 @@ def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     }
     if version not in readers:
         raise ValueError(f"its format version is {version[0]}.{version[1]}")
-    shape, fortran_order, dtype = readers[version](file)
+    lead = file.read(2 if version == (1, 0) else 4)
+    if (size := int.from_bytes(lead, "little")) > _MAX_HEADER:
+        raise ValueError(f"its header has {size} bytes, and at most {_MAX_HEADER} are read")
+    shape, fortran_order, dtype = readers[version](io.BytesIO(lead + file.read(size)))
     return shape, fortran_order, dtype

@@ -43,6 +43,8 @@ def _read_constants(path: Path, graph: Any) -> Iterator[tuple[str, StoredArray]]
     for node in graph.node:
         if node.op_type == "Constant":
             tensors += [(node.output[0], a.t) for a in node.attribute if a.name == "value" and a.HasField("t")]
+    if any(isinstance(name, bytes) for name in [*(node.name for node in graph.node), *(name for name, _ in tensors)]):
+        raise FolderError(f"{path} holds names that are no UTF-8: export the model again")
     for name, tensor in tensors:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise FolderError(f"{path} has {name} in another file, which is not read: export the model as one file")

@@ -11,7 +11,7 @@ from lstm_parity.files.onnx_files import read_onnx
 from lstm_parity.files.safetensors_files import read_safetensors
 from lstm_parity.files.stored import MAX_BYTES, MAX_TEXT, FolderError, StoredArray, check_file
 from lstm_parity.files.tables import read_csv, read_json
-from lstm_parity.files.text import read_printed
+from lstm_parity.files.text import read_text_arrays
 from lstm_parity.files.torch_files import read_torch
 from lstm_parity.files.zipped import read_npz
 
@@ -28,11 +28,12 @@ _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".onnx": read_onnx,
     ".json": read_json,
     ".csv": read_csv,
-    ".txt": read_printed,
+    ".txt": read_text_arrays,
 }
 _TEXT = (".json", ".csv", ".txt")
 _NO_ARRAYS = ("setting.json", "refused.txt")
 _MAX_FILES = 10_000
+_LONGEST_NAME = 1000
 
 
 def read_arrays(path: Path) -> dict[str, StoredArray]:
@@ -47,7 +48,13 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
             f"needed is one of {', '.join(_READERS)}"
         )
     check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
-    return reader(path)
+    found = reader(path)
+    if odd := [name for name in found if len(name) > _LONGEST_NAME or not name.isprintable()]:
+        shown = str(path) if str(path).isprintable() else ascii(str(path))
+        raise FolderError(
+            f"{shown} holds an array called {odd[0][:60]!r}: give it a short name of printable characters"
+        )
+    return found
 
 
 def read_report_arrays(path: Path) -> dict[str, StoredArray]:
@@ -80,7 +87,11 @@ def list_ignored(path: Path) -> list[str]:
 
 def _list_files(folder: Path) -> list[Path]:
     """List what a report consists of, in the order of names: no dotfiles, and no file of our own."""
-    every = sorted(file for file in folder.iterdir() if not file.name.startswith(".") and file.name not in _NO_ARRAYS)
+    try:
+        named = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    except OSError as error:
+        raise FolderError(f"{folder} was given, but cannot be read ({error}): check its permissions") from error
+    every = sorted(file for file in named if file.name not in _NO_ARRAYS)
     if len(every) > _MAX_FILES:
         raise FolderError(f"{folder} holds {len(every)} files, but at most {_MAX_FILES} are read: take out the others")
     return every

@@ -13,7 +13,7 @@ from lstm_parity.files.numbers import NUMBER, make_array, read_text, refuse_elis
 from lstm_parity.files.stored import MAX_DEPTH, Budget, FolderError, StoredArray
 from lstm_parity.files.text import stack_rows
 
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # a string, closed or not, or a bracket
+_TOKEN = re.compile(r'"[^"]*"?|[\[\]{}]')  # a string without escapes, closed or not, or a bracket
 
 
 class _Word(str):
@@ -62,7 +62,7 @@ def read_json(path: Path) -> dict[str, StoredArray]:
 
 def _check_depth(path: Path, text: str) -> None:
     depth = 0
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text.replace("\\\\", "").replace('\\"', "")):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         if depth > MAX_DEPTH:
             raise FolderError(f"{path} is nested more than {MAX_DEPTH} deep: write it flat")
@@ -76,20 +76,20 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _find_arrays(path: Path, name: str, value: Any, budget: Budget) -> Iterator[tuple[str, StoredArray]]:
     if isinstance(value, dict) and isinstance(value.get("data"), list):
-        yield name, _read_shaped(path, name, value, budget)
+        yield name, _read_object(path, name, value, budget)
     elif isinstance(value, dict) or (isinstance(value, list) and any(isinstance(part, dict) for part in value)):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _find_arrays(path, f"{name}.{key}" if name else str(key), part, budget)
     else:
-        level, shape = _flatten(path, name, value)
+        level, shape = _open_lists(path, name, value)
         if not level or any(map(_is_number, level)):
             budget.spend(shape)
             yield name, make_array(path, _write_words(path, name, level), shape)
 
 
-def _read_shaped(path: Path, name: str, value: dict[str, Any], budget: Budget) -> StoredArray:
+def _read_object(path: Path, name: str, value: dict[str, Any], budget: Budget) -> StoredArray:
     """Read {"data": [...], "shape": [...], "dtype": "float32"}, of which the last two may be absent."""
-    level, shape = _flatten(path, name, value["data"])
+    level, shape = _open_lists(path, name, value["data"])
     if "shape" in value:
         shape = _read_shape(path, name, value["shape"], len(level))
     budget.spend(shape)
@@ -106,7 +106,7 @@ def _read_shape(path: Path, name: str, given: Any, count: int) -> tuple[int, ...
     raise FolderError(f"{path} holds {name} with {count} numbers and the shape {given}: make them agree")
 
 
-def _flatten(path: Path, name: str, value: Any) -> tuple[list[Any], tuple[int, ...]]:
+def _open_lists(path: Path, name: str, value: Any) -> tuple[list[Any], tuple[int, ...]]:
     """Return what nested lists hold, in order, and their shape."""
     shape: list[int] = []
     level: list[Any] = [value]

@@ -9,7 +9,7 @@ from pathlib import Path
 from lstm_parity.files.numbers import NUMBER, make_array, read_brackets, read_text, refuse_elision
 from lstm_parity.files.stored import Budget, FolderError, StoredArray
 
-_SKIPPED = re.compile(r"(?:(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s|[,;)\]}>]|OrderedDict\(|\{|\[?\((?=\s*['\"]))+")
+_SKIPPED = re.compile(r"(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s+|[,;)\]}>]+|OrderedDict\(|\{|\[?\((?=\s{0,9}['\"])")
 _NAME = re.compile(
     r"""(?:(?P<quote>['"])(?P<quoted>[^'"\n]{1,200})(?P=quote)[ \t]*[,:=]"""
     r"""|(?P<word>[A-Za-z_][\w./:\[\]-]{0,200}?)[ \t]*(?:=|:(?=[\s\[]|$)))[ \t]*"""
@@ -20,11 +20,12 @@ _SCALAR = re.compile(r"(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?P<number>" + NUMBER
 _TAIL = re.compile(r"(?:[^()\[\]]|\([^()]{0,200}\)){0,300}\)")
 _DTYPE = re.compile(r"dtype=['\"]?(?:torch\.|np\.|jnp\.)?(?P<name>\w+)")
 _DEFAULTS = {"tensor": "float32", "array": "float64"}
+_LONGEST_LINE = 500  # of a single number
 _BRACKET = re.compile(r"[\[\]]")
 _SEPARATOR = re.compile(r"[\s,;]+")
 
 
-def read_printed(path: Path) -> dict[str, StoredArray]:
+def read_text_arrays(path: Path) -> dict[str, StoredArray]:
     """Read all arrays in a text; one without a name has the file's. Raises FolderError for text that is none."""
     text, budget, found = read_text(path), Budget(path), {}
     for name, array in _read_items(path, text, budget):
@@ -46,14 +47,15 @@ def _read_items(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, St
 
 
 def _skip(text: str, at: int) -> int:
-    skipped = _SKIPPED.match(text, at)
-    return skipped.end() if skipped else at
+    """Return where the next array starts: behind prompts, comments, and what closes what was read."""
+    while skipped := _SKIPPED.match(text, at):
+        at = skipped.end()
+    return at
 
 
 def _read_value(path: Path, text: str, at: int, budget: Budget) -> tuple[StoredArray, int]:
     """Read what stands behind a name; returns the array, and where the rest of the text starts."""
-    line_ends = text.find("\n", at)
-    first = text[at : line_ends if line_ends >= 0 else len(text)].strip()
+    first = text[at : at + _LONGEST_LINE].partition("\n")[0].strip()
     start = _PARAMETER.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing as well
     if wrapper := _WRAPPER.match(text, start):
         end = _find_end(path, text, wrapper.end())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -15,29 +14,33 @@ import torch
 from lstm_parity.files.stored import Budget, FolderError, StoredArray, store_array, store_tensor
 from lstm_parity.files.zipped import open_zip
 
+_ZIP = b"PK\x03\x04"  # what torch takes for a sign of its newer format
 _ADVICE = "save a state_dict, or a dict of tensors: torch.save(model.state_dict(), PATH)"
 
 
 def read_torch(path: Path) -> dict[str, StoredArray]:
     """Read all tensors and numbers of a file, the keys of nested dicts joined by dots; all else is ignored."""
-    if zipfile.is_zipfile(path):
-        _check_archive(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            held = torch.load(path, weights_only=True, map_location="cpu")
-    except (pickle.UnpicklingError, RuntimeError, ValueError, OSError, EOFError, LookupError) as error:
-        raise FolderError(
-            f"{path} is not read, since torch refuses it ({_first_sentence(error)}): {_ADVICE}"
-        ) from error
-    except (TypeError, AttributeError, AssertionError, MemoryError, RecursionError, ImportError) as error:
-        raise FolderError(f"{path} is damaged ({_first_sentence(error)}): {_ADVICE}") from error
+    held = _load(path)
     budget, found = Budget(path), {}
-    for name, array in _flatten(path, "" if isinstance(held, Mapping) else path.stem, held, budget, 0):
+    for name, array in _walk(path, "" if isinstance(held, Mapping) else path.stem, held, budget, 0):
         if name in found:
             raise FolderError(f"{path} holds {name} twice, once in a nested dict: {_ADVICE}")
         found[name] = array
     return found
+
+
+def _load(path: Path) -> Any:
+    with path.open("rb") as file:
+        if file.read(len(_ZIP)) == _ZIP:
+            _check_archive(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # a damaged file makes it raise anything
+        raise FolderError(
+            f"{path} is not read, since torch refuses it ({_first_sentence(error)}): {_ADVICE}"
+        ) from error
 
 
 def _check_archive(path: Path) -> None:
@@ -58,7 +61,7 @@ def _first_sentence(error: BaseException) -> str:
     return words[max(at, 0) :].partition(". ")[0][:200] or type(error).__name__
 
 
-def _flatten(path: Path, name: str, value: Any, budget: Budget, depth: int) -> Iterator[tuple[str, StoredArray]]:
+def _walk(path: Path, name: str, value: Any, budget: Budget, depth: int) -> Iterator[tuple[str, StoredArray]]:
     budget.count_entry(depth)
     if isinstance(value, torch.Tensor):
         yield name, store_tensor(path, name, value, budget)
@@ -67,7 +70,7 @@ def _flatten(path: Path, name: str, value: Any, budget: Budget, depth: int) -> I
     elif isinstance(value, (Mapping, list, tuple)):
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, part in pairs:
-            yield from _flatten(path, f"{name}.{key}" if name else str(key), part, budget, depth + 1)
+            yield from _walk(path, f"{name}.{key}" if name else str(key), part, budget, depth + 1)
 
 
 def _is_numbers(value: Any) -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 from lstm_parity.files.npy import read_npy_stream
 from lstm_parity.files.stored import MAX_BYTES, Budget, FolderError, StoredArray, store_array
 
+_MAX_DENSE = 64 * 1024**2  # bytes that zeros may unpack to
+_MAX_RATIO = 100
 _MAX_MEMBERS = 100_000
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -37,16 +39,22 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     for name in names:
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or not name.isprintable():
             raise FolderError(f"{path} holds {name!r}, a name that leads out of it: write it again, without")
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+        raise FolderError(f"{path} is compressed in a way that NumPy does not use: write it again by np.savez")
     if (total := sum(member.file_size for member in members)) > MAX_BYTES:
         raise FolderError(f"{path} unpacks to {total} bytes, but at most {MAX_BYTES} are read: write a smaller file")
+    if total > _MAX_DENSE and total > _MAX_RATIO * (packed := sum(member.compress_size for member in members)):
+        raise FolderError(
+            f"{path} unpacks from {packed} bytes to {total}, more than {_MAX_RATIO} times as many, "
+            "as no weights do: write it again by np.savez, without compression"
+        )
 
 
 def read_member(path: Path, stored: zipfile.ZipFile, name: str) -> bytes:
     """Unpack one member: no more than it declares."""
     info = stored.getinfo(name)
     try:
-        with stored.open(info) as member:
-            content = member.read(info.file_size + 1)
+        content = stored.read(info)  # at most as many bytes as it declares, with their checksum
     except _BROKEN as error:
         raise FolderError(f"{path} holds {name}, which cannot be read ({error}): write it again") from error
     if len(content) != info.file_size:

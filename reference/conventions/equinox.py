@@ -15,7 +15,7 @@ from lstm_parity.reference.weights import CellWeights
 
 
 @dataclass(frozen=True, eq=False)
-class _OneBiasLayer:
+class OneBiasLayer:
     """weight_ih: (4H, I); weight_hh: (4H, H); bias: (4H,), or None."""
 
     weight_ih: Array
@@ -23,13 +23,13 @@ class _OneBiasLayer:
     bias: Array | None = None
 
 
-def from_torch(w: CellWeights) -> _OneBiasLayer:
+def from_torch(w: CellWeights) -> OneBiasLayer:
     """Convert torch's weights; the bias is the sum of both."""
     refuse_projection(w, "Equinox, and MLX,")
-    return _OneBiasLayer(w.w_ih, w.w_hh, None if w.b_ih is None else sum_biases(w))
+    return OneBiasLayer(w.w_ih, w.w_hh, None if w.b_ih is None else sum_biases(w))
 
 
-def to_torch(layer: _OneBiasLayer) -> CellWeights:
+def to_torch(layer: OneBiasLayer) -> CellWeights:
     """Convert to torch's weights; b_hh is zeros."""
     b_hh = None if layer.bias is None else np.zeros_like(layer.bias)
     return CellWeights(layer.weight_ih, layer.weight_hh, layer.bias, b_hh)

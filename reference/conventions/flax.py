@@ -19,7 +19,7 @@ _Parameters = dict[str, dict[str, Array]]
 
 
 @dataclass(frozen=True, eq=False)
-class _FusedCell:
+class FusedCell:
     """`nnx.OptimizedLSTMCell`. dense_i: kernel (I, 4H); dense_h: kernel (H, 4H) and bias (4H,)."""
 
     dense_i: Array
@@ -38,16 +38,16 @@ def from_torch(w: CellWeights) -> _Parameters:
 def to_torch(cell: _Parameters) -> CellWeights:
     """Convert to torch's weights."""
     x, h = (np.concatenate([cell[f"{side}{g}"]["kernel"] for g in TORCH], 1) for side in "ih")
-    return fused_to_torch(_FusedCell(x, h, np.concatenate([cell[f"h{g}"]["bias"] for g in TORCH])))
+    return fused_to_torch(FusedCell(x, h, np.concatenate([cell[f"h{g}"]["bias"] for g in TORCH])))
 
 
-def fused_from_torch(w: CellWeights) -> _FusedCell:
+def fused_from_torch(w: CellWeights) -> FusedCell:
     """Convert torch's weights for `nnx.OptimizedLSTMCell`."""
     refuse_projection(w, "Flax")
-    return _FusedCell(w.w_ih.T, w.w_hh.T, sum_biases(w))
+    return FusedCell(w.w_ih.T, w.w_hh.T, sum_biases(w))
 
 
-def fused_to_torch(cell: _FusedCell) -> CellWeights:
+def fused_to_torch(cell: FusedCell) -> CellWeights:
     """Convert to torch's weights."""
     return CellWeights(cell.dense_i.T, cell.dense_h.T, cell.bias, np.zeros_like(cell.bias))
 

@@ -14,7 +14,7 @@ from lstm_parity.reference.weights import LONG_NAMES, CellWeights, LSTMWeights
 
 
 @dataclass(frozen=True, eq=False)
-class _PaddleLayer:
+class PaddleLayer:
     """weight_ih: (4H, I); weight_hh: (4H, P); bias_ih, bias_hh: (4H,); weight_ho: (H, P), None without projection."""
 
     weight_ih: Array
@@ -30,12 +30,12 @@ class _PaddleLayer:
         return [array for array in every if array is not None]
 
 
-def from_torch(w: CellWeights) -> _PaddleLayer:
+def from_torch(w: CellWeights) -> PaddleLayer:
     """Convert a cell's weights; missing biases become zeros."""
-    return _PaddleLayer(w.w_ih, w.w_hh, *make_biases(w), None if w.w_hr is None else w.w_hr.T)
+    return PaddleLayer(w.w_ih, w.w_hh, *make_biases(w), None if w.w_hr is None else w.w_hr.T)
 
 
-def to_torch(layer: _PaddleLayer) -> CellWeights:
+def to_torch(layer: PaddleLayer) -> CellWeights:
     """Convert to torch's weights."""
     w_hr = None if layer.weight_ho is None else layer.weight_ho.T
     return CellWeights(layer.weight_ih, layer.weight_hh, layer.bias_ih, layer.bias_hh, w_hr)

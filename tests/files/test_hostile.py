@@ -131,6 +131,11 @@ FILES = {
     "an unknown ending": ("x.pkl", b"", "is no known format"),
     "no ending": ("x", b"", "no ending is no known format"),
     "cut npy": ("x.npy", npy()[:-4], "20 bytes after its header"),
+    "npy of a long header": (
+        "x.npy",
+        b"\x93NUMPY\x02\x00\xff\xff\xff\x7f(((",
+        "its header has 2147483647 bytes",
+    ),
     "longer npy": ("x.npy", npy() + b"0", "25 bytes after its header"),
     "pickled npy": ("x.npy", npy(dtype="|O", content=pickle.dumps(Planted())), "Python objects, which are never read"),
     "pickle called npy": ("x.npy", pickle.dumps(Planted()), "cannot be read"),
@@ -144,14 +149,16 @@ FILES = {
     "npz of 10^10 numbers": ("x.npz", zipped(x=npy(TEN_GB)), "at most"),
     "npz of many arrays": ("x.npz", zipped(**{f"x{k}": npy((10**8,)) for k in range(3)}), "100000000"),
     "zip bomb": ("x.npz", zip_bomb(), "unpacks to 3000000000 bytes"),
+    "zip of zeros": ("x.npz", zipped(x=npy((2**24,), bytes(2**26))), "more than 100 times as many"),
     "zip that lies": ("x.npz", lying_zip(), "cannot be read"),
+    "bzip2": ("x.npz", zipped(zipfile.ZIP_BZIP2, x=npy()), "in a way that NumPy does not use"),
     "member that leads out": ("x.npz", zipped(_up___x=npy()), "a name that leads out"),
     "absolute member": ("x.npz", zipped(__etc__x=npy()), "a name that leads out"),
     "pickled npz": ("x.npz", zipped(x=npy(dtype="|O", content=b"")), "Python objects, which are never read"),
     "pickle": ("x.pt", pickle.dumps(Planted()), "torch refuses it"),
     "saved object": ("x.pt", saved(Planted()), "torch refuses it"),
     "saved module": ("x.pt", saved(torch.nn.LSTM(2, 3)), "Unsupported global: GLOBAL torch.nn.modules.rnn.LSTM"),
-    "cut pt": ("x.pt", saved({"x": torch.zeros(99)})[:-200], "torch.save(model.state_dict(), PATH)"),
+    "cut pt": ("x.pt", saved({"x": torch.zeros(99)})[:-200], "cannot be read"),
     "empty pt": ("x.pt", b"", "torch.save(model.state_dict(), PATH)"),
     "no pt": ("x.bin", b"\0" * 100, "torch.save(model.state_dict(), PATH)"),
     "compiled module": ("x.pt", scripted(), "is a ScriptModule"),
@@ -183,6 +190,7 @@ FILES = {
     "JSON of another shape": ("x.json", b'{"x": {"data": [1], "shape": [1000000000, 1000000000]}}', "make them agree"),
     "JSON beyond int64": ("x.json", b'{"x": [9999999999999999999]}', "does not fit int64"),
     "long number": ("x.json", b'{"x": 1' + b"0" * 5000 + b"}", "where a number is needed"),
+    "a name of a terminal's commands": ("x.json", b'{"\\u001b[2J": 1}', "short name of printable characters"),
     "text of bytes": ("x.txt", b"\xff\xfe\x00", "as UTF-8"),
     "code": ("x.txt", b"x = __import__('os').system('id')", "needed is an array"),
     "empty csv": ("x.csv", b"", "holds no numbers"),
@@ -218,6 +226,43 @@ def test_a_file_that_is_cut_short_is_refused(cut, ending, tmp_path):
         read_arrays(tmp_path / f"x.{ending}")
 
 
+SOUND = {
+    "npz": zipped(x=npy()),
+    "pt": saved({"x": torch.ones(9), "n": [1, 2]}),
+    "h5": hdf5(lambda f: f.create_dataset("g/x", data=WHOLE, chunks=(1, 3), compression="gzip")),
+    "onnx": model(dims=[2, 1], raw_data=bytes(8)),
+    "txt": b"x = tensor([[0.5, 1e-3]], dtype=torch.float64, grad_fn=<Add>)\ny: [[1. 2.]]\n",
+    "json": b'{"a": [[1.5, 2]], "b": {"data": [1], "shape": [1, 1], "dtype": "float32"}}',
+    "csv": b"a,b\n1,2\n3,4e5\n",
+}
+
+
+@pytest.mark.parametrize("ending", SOUND)
+def test_a_changed_bit_is_read_or_refused_and_nothing_else(ending, tmp_path):
+    """300 files of each format, with one bit changed: arrays, or a FolderError."""
+    path, bits = tmp_path / f"x.{ending}", np.random.default_rng(1).integers(8 * len(SOUND[ending]), size=300)
+    outcomes = {is_read(path, flip(SOUND[ending], int(bit))) for bit in bits}
+
+    assert outcomes == {True, False}
+
+
+def flip(content, bit):
+    """Change one bit."""
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def is_read(path, content):
+    """Whether a file of this content is read, and not refused."""
+    path.write_bytes(content)
+    try:
+        return bool(read_arrays(path)) or True
+    except FolderError:
+        return False
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
 def test_a_pipe_is_never_opened(tmp_path):
     """It would wait for ever."""
     os.mkfifo(tmp_path / "x.npy")

@@ -193,6 +193,10 @@ def test_a_convention_that_is_given_finds_what_is_found_without(name):
     assert is_same(find_lstms(store(arrays), convention)[0], weights)
 
 
+PLACES = torch.nn.utils, torch.nn.utils.parametrizations  # the second has it since torch 2.1
+NORMS = [place.weight_norm for place in PLACES if hasattr(place, "weight_norm")]
+
+
 class Model(torch.nn.Module):
     """What has several recurrent layers."""
 
@@ -211,7 +215,7 @@ def test_every_lstm_of_a_model_is_found(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")  # torch announces that the older one will go
-@pytest.mark.parametrize("norm", [torch.nn.utils.weight_norm, torch.nn.utils.parametrizations.weight_norm])
+@pytest.mark.parametrize("norm", NORMS)
 def test_weight_norm_is_multiplied_out_as_torch_does(norm, tmp_path):
     """Both ways to write it, to the bit."""
     layer = norm(torch.nn.LSTM(3, 4), "weight_hh_l0")

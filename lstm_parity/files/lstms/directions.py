@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from lstm_parity.files.lstms.found import Arrays, FoundLSTM, make_found, stack_layers
+from lstm_parity.files.lstms.found import Arrays, FoundLSTM, make_lstm, stack_layers
 from lstm_parity.reference.weights import CellWeights
 
 _PARTS = re.compile(r"[^/\\.]+[/\\.]?")
@@ -50,7 +50,7 @@ def _make(
         cells = [convert(arrays, group) for group in row]
     except (ValueError, IndexError, TypeError, ZeroDivisionError):
         return None
-    return make_found(arrays, prefix, convention, [cells], [name for g in row for name in g.values()], notes)
+    return make_lstm(arrays, prefix, convention, [cells], [name for g in row for name in g.values()], notes)
 
 
 def _locate(key: str) -> tuple[str, int]:

@@ -24,8 +24,9 @@ class FoundLSTM:
     """An LSTM found among arrays.
 
     prefix: what its arrays' names start with, separator included. convention: whose weights they are, and how that
-    was found, in words. weights: float64, by the names of `nn.LSTM`'s state_dict. dtype: the one they were stored in;
-    several are joined by commas. used: the names of its arrays. notes: what was assumed, in words.
+    was found, in words. weights: float64, by the names of `nn.LSTM`'s state_dict. dtype: the one they were stored in,
+    "text" if a text does not say; several are joined by commas. used: the names of its arrays. notes: what was
+    assumed, in words.
     """
 
     prefix: str
@@ -62,7 +63,7 @@ def fits_cell(cell: CellWeights) -> bool:
     return bool(projects and cell.w_hh.shape == (rows, outputs) and all(b.shape == (rows,) for b in biases))
 
 
-def make_found(
+def make_lstm(
     arrays: Arrays,
     prefix: str,
     convention: str,
@@ -77,6 +78,8 @@ def make_found(
     weights = dict(LSTMWeights(tuple(tuple(layer) for layer in cells)).items())
     names = tuple(used)
     dtypes = dict.fromkeys(arrays[name].dtype for name in names)
+    if "text" in dtypes:
+        dtypes.pop("int64", None)  # numbers of a text that happen to be whole
     return FoundLSTM(prefix, convention, weights, ", ".join(dtypes), names, tuple(notes))
 
 

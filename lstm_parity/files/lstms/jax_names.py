@@ -23,8 +23,8 @@ def find_flax(arrays: Arrays) -> list[FoundLSTM]:
     fused = {key: group for key, group in groups.items() if group.keys() == _FUSED}
     split = {key: group for key, group in groups.items() if group.keys() == _SPLIT}
     return [
-        *pair_directions(arrays, split, said, _convert_split, ()),
-        *pair_directions(arrays, fused, said, _convert_fused, ()),
+        *pair_directions(arrays, split, said, _convert_gates, ()),
+        *pair_directions(arrays, fused, said, _convert_two_dense, ()),
     ]
 
 
@@ -40,7 +40,7 @@ def _group(arrays: Iterable[str]) -> dict[str, _Group]:
     return groups
 
 
-def _convert_split(arrays: Arrays, group: _Group) -> CellWeights:
+def _convert_gates(arrays: Arrays, group: _Group) -> CellWeights:
     parameters: dict[str, dict[str, object]] = {}
     for part, name in group.items():
         gate, _, kind = part.partition(".")
@@ -48,6 +48,6 @@ def _convert_split(arrays: Arrays, group: _Group) -> CellWeights:
     return flax.to_torch(parameters)  # type: ignore[arg-type]
 
 
-def _convert_fused(arrays: Arrays, group: _Group) -> CellWeights:
+def _convert_two_dense(arrays: Arrays, group: _Group) -> CellWeights:
     x, h, bias = (take_values(arrays, group[part]) for part in ("dense_i.kernel", "dense_h.kernel", "dense_h.bias"))
-    return flax.fused_to_torch(flax._FusedCell(x, h, bias))
+    return flax.fused_to_torch(flax.FusedCell(x, h, bias))

@@ -81,4 +81,4 @@ def find_haiku(arrays: Arrays) -> list[FoundLSTM]:
 
 
 def _convert_haiku(arrays: Arrays, group: _Group) -> CellWeights:
-    return haiku.to_torch(haiku._HaikuLayer(**{part: take_values(arrays, name) for part, name in group.items()}))
+    return haiku.to_torch(haiku.HaikuLayer(**{part: take_values(arrays, name) for part, name in group.items()}))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lstm_parity.files.lstms.found import Array, Arrays, FoundLSTM, make_found, stack_layers, take_values
+from lstm_parity.files.lstms.found import Array, Arrays, FoundLSTM, make_lstm, stack_layers, take_values
 from lstm_parity.files.lstms.torch_names import group_by_prefix
 from lstm_parity.reference.conventions import onnx
 
@@ -25,7 +25,7 @@ def find_onnx(arrays: Arrays) -> list[FoundLSTM]:
         attributes = arrays[names["W"]].attributes
         cells = onnx.to_torch(onnx.OnnxLayer(given["W"], given["R"], given.get("B")))
         notes = tuple(_describe(attributes, len(cells), given.get("P")))
-        lstm = make_found(arrays, prefix, "ONNX, found by its names and shapes", [cells], names.values(), notes)
+        lstm = make_lstm(arrays, prefix, "ONNX, found by its names and shapes", [cells], names.values(), notes)
         found += [lstm] if lstm else []
     return stack_layers(found)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from lstm_parity.files.lstms.found import Array, Arrays, FoundLSTM, make_found, stack_layers, take_values
+from lstm_parity.files.lstms.found import Array, Arrays, FoundLSTM, make_lstm, stack_layers, take_values
 from lstm_parity.reference.conventions import equinox, keras, tensorflow_v1
 from lstm_parity.reference.weights import CellWeights
 
@@ -44,7 +44,7 @@ def _make(arrays: Arrays, used: Sequence[str], read: _Reader, title: str, note: 
     if cell is None:
         return None
     notes = [f"{', '.join(used)} are taken for {note}"]
-    return make_found(arrays, "", f"{title}, guessed from shapes alone", [[cell]], used, notes)
+    return make_lstm(arrays, "", f"{title}, guessed from shapes alone", [[cell]], used, notes)
 
 
 def _is_row(vector: Array) -> bool:
@@ -63,7 +63,7 @@ def _read_torch(given: Sequence[Array]) -> CellWeights | None:
     biases = [vector.reshape(-1) for vector in given[2:]]
     if len(biases) == 2:
         return CellWeights(given[0], given[1], *biases)
-    return equinox.to_torch(equinox._OneBiasLayer(given[0], given[1], *biases))
+    return equinox.to_torch(equinox.OneBiasLayer(given[0], given[1], *biases))
 
 
 def _read_keras(given: Sequence[Array]) -> CellWeights | None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.files.lstms.found import Array, Arrays, FoundLSTM, make_found, stack_layers, take_values
+from lstm_parity.files.lstms.found import Array, Arrays, FoundLSTM, make_lstm, stack_layers, take_values
 from lstm_parity.reference.conventions import equinox, paddle
 from lstm_parity.reference.weights import LONG_NAMES, CellWeights, named_weights
 
@@ -54,7 +54,7 @@ def find_torch(arrays: Arrays) -> list[FoundLSTM]:
         weights = named_weights(given, layers, directions)
         if all(cell.w_ih is not None and cell.w_hh is not None for layer in weights.cells for cell in layer):
             said = notes if any(len(named[match.string][1]) > 1 for match in matches) else ()
-            lstm = make_found(arrays, prefix, "torch, found by its names", weights.cells, used, said)
+            lstm = make_lstm(arrays, prefix, "torch, found by its names", weights.cells, used, said)
             found += [lstm] if lstm else []
     return found
 
@@ -91,12 +91,12 @@ def find_cells(arrays: Arrays) -> list[FoundLSTM]:
     note = "weights of a cell are taken for one layer in one direction"
     found = []
     for prefix, matches in group_by_prefix(_CELL, arrays).items():
-        given = {_lengthen(match["name"]): take_values(arrays, match.string) for match in matches}
+        given = {_use_long_name(match["name"]): take_values(arrays, match.string) for match in matches}
         cell = {short: given.get(long) for short, long in LONG_NAMES.items()}
         biased = (cell["b_ih"] is None) == (cell["b_hh"] is None)
         if cell["w_ih"] is not None and cell["w_hh"] is not None and biased and len(given) == len(matches):
             used = [match.string for match in matches]
-            lstm = make_found(
+            lstm = make_lstm(
                 arrays, prefix, "torch's nn.LSTMCell, found by its names", [[CellWeights(**cell)]], used, [note]
             )
             found += [lstm] if lstm and not _has_bias_of_its_own(arrays, prefix) else []
@@ -108,7 +108,7 @@ def _has_bias_of_its_own(arrays: Arrays, prefix: str) -> bool:
     return f"{prefix}bias" in arrays
 
 
-def _lengthen(name: str) -> str:
+def _use_long_name(name: str) -> str:
     return _SHORT.get(name.lower(), name.lower())
 
 
@@ -119,9 +119,9 @@ def find_one_bias(arrays: Arrays) -> list[FoundLSTM]:
         given = {match["name"]: take_values(arrays, match.string) for match in matches}
         for name, x, h in (("Equinox", "weight_ih", "weight_hh"), ("MLX", "Wx", "Wh")):
             if x in given and h in given and "bias" in given:
-                layer = equinox._OneBiasLayer(given[x], given[h], given["bias"])
+                layer = equinox.OneBiasLayer(given[x], given[h], given["bias"])
                 used = [match.string for match in matches if match["name"] in (x, h, "bias")]
-                lstm = make_found(arrays, prefix, f"{name}, found by its names", [[equinox.to_torch(layer)]], used)
+                lstm = make_lstm(arrays, prefix, f"{name}, found by its names", [[equinox.to_torch(layer)]], used)
                 found += [lstm] if lstm else []
     return stack_layers(found)
 
@@ -136,7 +136,7 @@ def find_paddle(arrays: Arrays) -> list[FoundLSTM]:
             cells.setdefault(place, {})[match["name"]] = take_values(arrays, match.string)
         rows = _order_cells(cells)
         used = [match.string for match in matches]
-        lstm = make_found(arrays, prefix, "Paddle, found by its names", rows, used) if rows else None
+        lstm = make_lstm(arrays, prefix, "Paddle, found by its names", rows, used) if rows else None
         found += [lstm] if lstm else []
     return found
 
@@ -148,6 +148,6 @@ def _order_cells(cells: Mapping[tuple[int, bool], dict[str, Any]]) -> list[list[
         return []
     layers = sorted({layer for layer, _ in cells})
     return [
-        [paddle.to_torch(paddle._PaddleLayer(**cells[place])) for place in sorted(cells) if place[0] == layer]
+        [paddle.to_torch(paddle.PaddleLayer(**cells[place])) for place in sorted(cells) if place[0] == layer]
         for layer in layers
     ]
