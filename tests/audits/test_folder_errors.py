@@ -273,7 +273,7 @@ def test_nothing_is_written_over(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["judge", "{}"], "neither it nor a folder in it holds a setting.json"),
+        (["judge", "{}"], "holds no array, but needed are weights, an input and results"),
         (["judge", "{}", "--json", "no/such/folder.json"], "there is no folder no/such"),
         (["cases", "export", "{}/new", "--dtype", "float8"], "float8"),
         (["cases", "export", "{}/new", "--case", "I3"], "but a case is SETTING-PROFILE-SEED"),
