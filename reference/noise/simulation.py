@@ -21,6 +21,8 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 _NO_GRID = 2.0**-40  # roundoffs below this are float64's own: its results cannot be rounded in float64
+_PATHS = np.float32(0.33)  # how far the error of a sum varies with its partial sums, as the deviation of a logarithm
+_ROUGH = 32.0  # roundoffs: differences below this show that results are rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +74,8 @@ class _Runs:
     ) -> None:
         sizes = np.stack([source_sizes(a) for a in arithmetics])
         self.used = [name for name, size in zip(SOURCES, sizes.max(0), strict=True) if size > 0.0]
-        self.sizes = sizes[:, sizes.max(0) > 0.0]
-        self.kept = np.array([max(a.value, a.state) for a in arithmetics])[:, None, None, None]
+        self.sizes = sizes[:, sizes.max(0) > 0.0].astype(np.float32)
+        self.kept = np.array([max(a.value, a.state) for a in arithmetics])
         self.roundoff, self.draws, self.generator = roundoff, draws, generator
         self.exact, self.pair = np.zeros((2, cases, len(arithmetics), draws))
 
@@ -138,7 +140,10 @@ class _Runs:
         """Draw new errors of a source, (K, R, B, .), and add them."""
         if source in self.used:
             place = errors[:, self.used.index(source)]
-            place += scale * self.generator.standard_normal(place.shape, np.float32)
+            drawn = self.generator.standard_normal(place.shape, np.float32)
+            if source == "accumulation":
+                drawn *= np.exp(_PATHS * self.generator.standard_normal(place.shape, np.float32) - _PATHS**2)
+            place += scale * drawn
 
     def _add_absolute(self, errors: Array) -> None:
         self._add(errors, "activation", np.float32(1.0 / np.sqrt(3.0)))
@@ -147,11 +152,12 @@ class _Runs:
         """Note the differences of one returned tensor, (K, B, .), whose errors are not rounded yet."""
         K, S, R = errors.shape[:3]
         found = (self.sizes @ errors.reshape(K, S, -1)).reshape(K, len(self.sizes), R, *exact.shape[1:])
-        exact = exact[:, None, None]
-        if self.roundoff > _NO_GRID:
-            found += exact
-            found = _round(found, self.kept)
-            found -= _round(exact, self.roundoff)
+        reach = _ROUGH * self.kept * np.abs(exact).max()
+        rough = (_largest(found).max((0, 2)) < reach) & (self.kept > _NO_GRID)
+        if rough.any():
+            exact = exact[:, None, None]
+            rounded = _round(found[:, rough] + exact, self.kept[rough][:, None, None, None])
+            found[:, rough] = rounded - _round(exact, self.roundoff)
         np.maximum(self.exact, _largest(found), out=self.exact)
         np.maximum(self.pair, _largest(found - np.roll(found, 1, axis=2)), out=self.pair)
 
