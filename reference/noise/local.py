@@ -2,8 +2,8 @@
 
 The errors of an arithmetic come from several sources, each in proportion to one roundoff: `SOURCES`. A place where the
 result v is rounded once errs by `u 2^floor(log2 |v|)` at most and evenly below that, so its scale here, for u = 1, is
-that power of two over the root of three. A sum of n products that are added one after another errs in every partial sum.
-Of terms t with random signs and a known result, partial sum k has the expected square
+that power of two over the root of three. A sum of n products that are added one after another errs in every partial
+sum. Of terms t with random signs and a known result, partial sum k has the expected square
 `(k/n)^2 result^2 + k/n (1 - k/n) sum of t^2`: over all k, `n (result^2 / 3 + sum of t^2 / 6)`.
 
 Shapes: K cases, T steps, B batch rows, H hidden units, P outputs of a direction.
@@ -66,7 +66,7 @@ def run_layer(x: Array, weights: CellWeights) -> Local:
     w_hh = np.swapaxes(weights.w_hh, -1, -2)
     for t in range(T):
         z = from_input[t] + bias + h_all[t] @ w_hh
-        gates[t] = _activate(z, H)
+        gates[t] = _activate(z)
         i, f, g, o = np.split(gates[t], 4, axis=-1)
         c_all[t + 1] = f * c_all[t] + i * g
         m_all[t] = o * np.tanh(c_all[t + 1])
@@ -92,7 +92,8 @@ def _multiply(x: Array, w: Array) -> Array:
     return np.swapaxes(rows.reshape(K, T, B, -1), 0, 1)
 
 
-def _activate(z: Array, H: int) -> Array:
+def _activate(z: Array) -> Array:
+    H = z.shape[-1] // 4
     y = 1.0 / (1.0 + np.exp(-np.clip(z, -700.0, 700.0)))
     y[..., 2 * H : 3 * H] = np.tanh(z[..., 2 * H : 3 * H])
     return np.asarray(y)
