@@ -59,7 +59,7 @@ def expect(
     from lstm_parity.reports.expectation import expectation_json, expectation_text
 
     given = {name: value for name, value in sizes.items() if value is not None}
-    options = {"difference": difference, "arithmetic": arithmetic, "draws": draws, "seed": seed}
+    options: dict[str, Any] = {"difference": difference, "arithmetic": arithmetic, "draws": draws, "seed": seed}
     try:
         with Console(stderr=True).status("simulating"):
             architecture, read = _find_lstm(weights, given, dtype)

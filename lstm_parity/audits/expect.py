@@ -39,7 +39,9 @@ class Spread:
 
     @classmethod
     def of(cls, values: Array) -> Spread:
-        """Summarise the draws."""
+        """Summarise the draws; errors that grew until they overflowed make all of it infinite."""
+        if not np.isfinite(values).all():
+            return cls(math.inf, math.inf, math.inf)
         return cls(float(np.median(values)), float(np.quantile(values, 0.99)), float(values.max()))
 
 
@@ -152,29 +154,43 @@ def _estimate_seconds(setting: Setting) -> float:
 
 
 def _choose_draws(setting: Setting) -> int:
-    return max(_FEWEST, min(_DRAWS, _ERRORS * int(_BUDGET / _estimate_seconds(setting))))
+    seconds = _estimate_seconds(setting)
+    fewest = _FEWEST if seconds < _BUDGET else _ERRORS
+    return max(fewest, min(_DRAWS, _ERRORS * int(_BUDGET / seconds)))
 
 
 def _simulate(setting: Setting, weights: LSTMWeights | None, draws: int, seed: int) -> Differences:
     """Simulate as many cases as are needed, some at a time."""
     a, call, count = setting.architecture, setting.call, math.ceil(draws / _ERRORS)
-    numbers = call.time * call.rows * (a.hidden_size * 24.0 + a.input_size + a.output_size * 6.0 * _ERRORS)
-    numbers += 8.0 * a.hidden_size * (a.hidden_size + a.input_size) * a.num_layers * a.num_directions
-    together = max(1, int(_NUMBERS / numbers))
-    generator = np.random.default_rng(seed)
-    with threadpool_limits(1, user_api="blas"):  # the products are small: threads would wait for one another
-        parts = [
-            _simulate_some(setting, weights, range(start, min(start + together, count)), seed, generator)
-            for start in range(0, count, together)
-        ]
+    row = call.time * (a.hidden_size * 24.0 + a.input_size + a.output_size * 6.0 * _ERRORS * (a.num_layers > 1))
+    matrices = 8.0 * a.hidden_size * (a.hidden_size + a.input_size) * a.num_layers * a.num_directions
+    together, rows = max(1, int(_NUMBERS / (row * call.rows + matrices))), max(1, int(_NUMBERS / row))
+    generator, parts = np.random.default_rng(seed), list[Differences]()
+    with (
+        np.errstate(all="ignore"),
+        threadpool_limits(1, user_api="blas"),
+    ):  # the products are small: threads would wait for one another
+        for start in range(0, count, together):
+            cases = range(start, min(start + together, count))
+            parts.append(_simulate_some(setting, weights, cases, seed, rows, generator))
     return Differences(*(np.concatenate([getattr(part, name) for part in parts], 1) for name in ("exact", "pair")))
 
 
 def _simulate_some(
-    setting: Setting, weights: LSTMWeights | None, cases: Sequence[int], seed: int, generator: np.random.Generator
+    setting: Setting,
+    weights: LSTMWeights | None,
+    cases: Sequence[int],
+    seed: int,
+    rows: int,
+    generator: np.random.Generator,
 ) -> Differences:
+    """Simulate these cases, so many rows of the batch at a time."""
     dtype = setting.runtime.dtype
     drawn = [draw_case(setting, "normal", (seed << 32) + k) for k in cases]
     drawn = drawn if weights is None else [replace(case, weights=weights) for case in drawn]
     x, stacked = np.stack([case.input for case in drawn]), stack_weights([case.weights for case in drawn])
-    return simulate_differences(ladder(dtype), NATIVE[dtype].value, x, stacked, _ERRORS, generator)
+    parts = [
+        simulate_differences(ladder(dtype), NATIVE[dtype].value, x[:, :, k : k + rows], stacked, _ERRORS, generator)
+        for k in range(0, x.shape[2], rows)
+    ]
+    return Differences(*(np.max([getattr(part, name) for part in parts], 0) for name in ("exact", "pair")))

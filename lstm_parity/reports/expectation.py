@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,10 +25,10 @@ def expectation_text(found: Expectation) -> str:
     """Write the table, and what the given difference is."""
     given = found.weights == "default"
     console = render_page("How far apart correct LSTMs are", _describe(found), _WIDTH)
-    console.print(f"\n{_EXPLAINED}", highlight=False, soft_wrap=True)
+    console.print(f"\n{_EXPLAINED}\n", highlight=False, soft_wrap=True)
     numbers = ("exact: median", "99 %", "largest", "two: median", "99 %", "largest")
     console.print(make_table(("in arithmetic",), numbers, map(_write_row, found.rows)), highlight=False)
-    words = [*_conclude(found), *[_TRAINED] * given]
+    words = (textwrap.fill(line, _WIDTH) for line in [*_conclude(found), *[_TRAINED] * given])
     return render_text(console) + "\n" + "\n".join(words) + "\n"
 
 
@@ -66,15 +68,21 @@ def _conclude(found: Expectation) -> list[str]:
     if found.is_noise:
         return [f"{difference:g} is noise of {own.arithmetic}, which reaches {own.limit:.1e}."]
     if others:
-        more = f" (and {len(others) - 1} others)" if len(others) > 2 else " (and 1 other)" * (len(others) == 2)
         return [
-            f"{difference:g} is not noise of {own.arithmetic}, which reaches {own.limit:.1e}, "
-            f"but of {others[0].arithmetic}{more}, or a bug: send numbers to `lstm-parity judge`."
+            f"{difference:g} is not noise of {own.arithmetic}, which reaches {own.limit:.1e}, but of "
+            f"{_name_some([row.arithmetic for row in others])}. Or it is a bug: send numbers to `lstm-parity judge`."
         ]
     return [
         f"{difference:g} is noise of none of these: {own.arithmetic} reaches {own.limit:.1e}. It is a bug, or an "
         "activation that is not sigmoid or tanh, or other weights: send numbers to `lstm-parity judge`."
     ]
+
+
+def _name_some(names: Sequence[str]) -> str:
+    """Name the first three, and count the others."""
+    more = [f"{len(names) - 3} more"] if len(names) > 3 else []
+    *first, last = [*names[:3], *more]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def expectation_json(found: Expectation) -> str:

@@ -25,10 +25,13 @@ _THIRD = np.float32(1.0 / np.sqrt(3.0))
 
 
 def source_sizes(a: Arithmetic) -> Array:
-    """Return how large the errors of each source are in an arithmetic: (sources,), as roundoffs."""
+    """Return how large the errors of each source are in an arithmetic: (sources,), as roundoffs.
+
+    The `activation` of an arithmetic is twice the largest error that its name promises.
+    """
     addition = a.value if a.value > a.accumulation else 0.0
     state = a.state if a.state > a.value else 0.0
-    return np.array([a.accumulation, a.product, addition, a.value, state, a.activation])
+    return np.array([a.accumulation, a.product, addition, a.value, state, 0.5 * a.activation])
 
 
 def one_rounding(v: Array) -> Array:
@@ -57,27 +60,41 @@ class Local:
 
 def run_layer(x: Array, weights: CellWeights) -> Local:
     """Compute a layer from zero states. x: (T, K, B, I), float64; weights: with a case axis."""
-    T, K, B = x.shape[:3]
-    H = weights.hidden_size
     from_input = _multiply(x, weights.w_ih)
-    bias = 0.0 if weights.b_ih is None else (weights.b_ih + weights.b_hh)[:, None]
-    gates, c_all = np.empty((T, K, B, 4 * H)), np.zeros((T + 1, K, B, H))
-    h_all, m_all = np.zeros((T + 1, K, B, weights.output_size)), np.empty((T, K, B, H))
-    w_hh = np.swapaxes(weights.w_hh, -1, -2)
-    for t in range(T):
-        z = from_input[t] + bias + h_all[t] @ w_hh
-        gates[t] = _activate(z)
-        i, f, g, o = np.split(gates[t], 4, axis=-1)
-        c_all[t + 1] = f * c_all[t] + i * g
-        m_all[t] = o * np.tanh(c_all[t + 1])
-        h_all[t + 1] = m_all[t] if weights.w_hr is None else m_all[t] @ np.swapaxes(weights.w_hr, -1, -2)
-    scales = _sum_scales(x, from_input + bias, h_all[:-1], weights) | _state_scales(gates, c_all, m_all, h_all)
-    scales |= {} if weights.w_hr is None else _projection_scales(m_all, h_all[1:], weights.w_hr)
-    tanh_c = np.tanh(c_all[1:])
+    if weights.b_ih is not None:
+        from_input += (weights.b_ih + weights.b_hh)[:, None]
+    gates, c, m, h = _run_steps(from_input, weights)
+    scales = _sum_scales(x, from_input, h[:-1], weights) | _state_scales(gates, c, m, h)
+    scales |= {} if weights.w_hr is None else _projection_scales(m, h[1:], weights.w_hr)
+    H, tanh_c = weights.hidden_size, np.tanh(c[1:])
     slopes = gates * (1.0 - gates)
     slopes[..., 2 * H : 3 * H] = 1.0 - np.square(gates[..., 2 * H : 3 * H])
-    wide = (gates, slopes, c_all[:-1], tanh_c, 1.0 - np.square(tanh_c))
-    return Local(*map(_beside_draws, wide), h_all[1:], c_all[-1], {k: v[:, :, None] for k, v in scales.items()})
+    return Local(
+        _beside_draws(gates),
+        _beside_draws(slopes),
+        _beside_draws(c[:-1]),
+        _beside_draws(tanh_c),
+        _beside_draws(1.0 - np.square(tanh_c)),
+        h[1:],
+        c[-1],
+        {place: scale[:, :, None] for place, scale in scales.items()},
+    )
+
+
+def _run_steps(from_input: Array, weights: CellWeights) -> tuple[Array, Array, Array, Array]:
+    """Return the gates, c from before the first step on, `o * tanh(c)`, and h from before the first step on."""
+    T, K, B = from_input.shape[:3]
+    H = weights.hidden_size
+    gates, c, h = np.empty_like(from_input), np.zeros((T + 1, K, B, H)), np.zeros((T + 1, K, B, weights.output_size))
+    m, w_hh = np.empty((T, K, B, H)), np.swapaxes(weights.w_hh, -1, -2)
+    w_hr = None if weights.w_hr is None else np.swapaxes(weights.w_hr, -1, -2)
+    for t in range(T):
+        gates[t] = _activate(from_input[t] + h[t] @ w_hh)
+        i, f, g, o = np.split(gates[t], 4, axis=-1)
+        c[t + 1] = f * c[t] + i * g
+        m[t] = o * np.tanh(c[t + 1])
+        h[t + 1] = m[t] if w_hr is None else m[t] @ w_hr
+    return gates, c, m, h
 
 
 def _beside_draws(array: Array) -> Array:

@@ -80,12 +80,12 @@ class _Runs:
         self.exact, self.pair = np.zeros((2, cases, len(arithmetics), draws))
 
     def run_layer(self, s: Local, cell: CellWeights, incoming: Array | None, last: bool) -> Array:
-        """Carry errors through a layer; return those of its output, (T, K, S, R, B, P), and note the differences."""
+        """Carry errors through a layer; return those of its output, (T, K, S, R, B, P), unless it is the last."""
         matrices = cell.map(lambda w: np.swapaxes(w, -1, -2).astype(np.float32) if w.ndim == 3 else w)
         T, K, B, _ = s.h.shape
         h = np.zeros((K, len(self.used), self.draws, B, cell.output_size), np.float32)
         c = np.zeros((K, len(self.used), self.draws, B, cell.hidden_size), np.float32)
-        output = np.empty((T, *h.shape), np.float32)
+        output = np.empty((T * (not last), *h.shape), np.float32)
         for t in range(T):
             z = _multiply(h, matrices.w_hh)
             if incoming is not None:
@@ -101,7 +101,8 @@ class _Runs:
                 self._note(s.h[t], h)
             self._add(h, "value" if cell.w_hr is None else "addition", s.scales["h"][t])
             self._add(h, "state", s.scales["h"][t])
-            output[t] = h
+            if not last:
+                output[t] = h
         return output
 
     def _step_sums(self, z: Array, s: Local, t: int) -> None:
@@ -129,12 +130,12 @@ class _Runs:
         o = s.gates[t][..., 3 * c.shape[-1] :]
         h = o * tanh_c + s.tanh_c[t] * d_o
         if w_hr is None:
-            return h
+            return np.asarray(h)
         self._add(h, "value", s.scales["m"][t])
         h = _multiply(h, w_hr)
         self._add(h, "accumulation", s.scales["accumulation_hr"][t])
         self._add(h, "product", s.scales["product_hr"][t])
-        return h
+        return np.asarray(h)
 
     def _add(self, errors: Array, source: str, scale: Array) -> None:
         """Draw new errors of a source, (K, R, B, .), and add them."""
