@@ -20,7 +20,7 @@ from lstm_parity.reference.noise.simulation import Differences, simulate_differe
 from lstm_parity.reference.weights import LSTMWeights
 
 MARGIN = 1.5  # how far a prediction and a measured quantile may be apart: experiments/expected_differences.md
-TOO_LARGE = 4.0 * MAX_HIDDEN_NOISE  # differences that are not small, to first order, beside values within 1
+_TOO_LARGE = 4.0 * MAX_HIDDEN_NOISE  # differences that are not small, to first order, beside values within 1
 _DRAWS, _FEWEST, _ERRORS = 200, 12, 4  # runs by default, at least, and of each case
 _BUDGET, _NUMBERS = 4.0, 2.0e7  # seconds, by `_estimate_seconds`; numbers that are kept at a time
 
@@ -61,12 +61,12 @@ class Row:
     @property
     def is_small(self) -> bool:
         """Whether the differences are small enough to be predicted."""
-        return max(self.exact.largest, self.pair.largest) < TOO_LARGE
+        return max(self.exact.largest, self.pair.largest) < _TOO_LARGE
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """The rows, the asked arithmetic's first, then the tightest; and the difference that was given, or None."""
+    """The rows, the expected arithmetic's first, then the tightest; and the difference that was given, or None."""
 
     setting: Setting
     weights: str
@@ -85,7 +85,7 @@ class Expectation:
 
     @property
     def is_noise(self) -> bool | None:
-        """Whether the given difference is noise of the asked arithmetic; None if that cannot be said."""
+        """Whether the given difference is noise of the expected arithmetic; None if that cannot be said."""
         own = self.rows[0]
         return None if self.difference is None or not own.is_small else self.difference <= own.limit
 
@@ -105,10 +105,10 @@ def expect_difference(
     """Simulate how far the results of correct LSTMs are apart: the largest difference of output, h_n and c_n.
 
     difference: what was found, to be called noise or not. arithmetic: in which, by default the dtype's own. weights:
-    NumPy arrays; by default nn.LSTM's initialisation, drawn anew for each case. draws: of runs, by default up to 200,
+    NumPy arrays; by default nn.LSTM's initialisation, drawn for each case. draws: of runs, by default up to 200,
     as many as take a few seconds. Inputs are normal, the initial states zeros. Raises ExpectationError or SettingError.
     """
-    asked = _check(dtype, difference, arithmetic, draws)
+    expected = _check_arguments(dtype, difference, arithmetic, draws)
     setting = Setting(architecture, Call(time, batch, states=False), Runtime(dtype))
     draws = draws or _choose_draws(setting)
     found = _simulate(setting, weights, draws, seed)
@@ -116,12 +116,12 @@ def expect_difference(
         Row(a.name, Spread.of(found.exact[k, :draws]), Spread.of(found.pair[k, :draws]))
         for k, a in enumerate(ladder(dtype))
     ]
-    rows.sort(key=lambda row: (row.arithmetic != asked, row.limit))
+    rows.sort(key=lambda row: (row.arithmetic != expected, row.limit))
     return Expectation(setting, "default" if weights is None else "given", draws, seed, tuple(rows), difference)
 
 
-def _check(dtype: str, difference: float | None, arithmetic: str, draws: int | None) -> str:
-    """Return the name of the arithmetic that is asked for, once everything is well."""
+def _check_arguments(dtype: str, difference: float | None, arithmetic: str, draws: int | None) -> str:
+    """Return the name of the expected arithmetic. Raises ExpectationError if an argument has no meaning."""
     if dtype not in NATIVE:
         raise ExpectationError(f"dtype {dtype} was given, but it must be one of {', '.join(NATIVE)}")
     if difference is not None and not 0.0 < difference < math.inf:

@@ -96,7 +96,7 @@ class _Runs:
                 self._note(s.c, c)
             self._add(c, "value", s.scales["c"][t])
             self._add(c, "state", s.scales["c"][t])
-            h = self._step_hidden(o, c, s, t, matrices.w_hr)
+            h = self._compute_hidden(o, c, s, t, matrices.w_hr)
             if last or t == T - 1:
                 self._note(s.h[t], h)
             self._add(h, "value" if cell.w_hr is None else "addition", s.scales["h"][t])
@@ -122,7 +122,7 @@ class _Runs:
         self._add(c, "value", s.scales["c_products"][t])
         return d_o
 
-    def _step_hidden(self, d_o: Array, c: Array, s: Local, t: int, w_hr: Array | None) -> Array:
+    def _compute_hidden(self, d_o: Array, c: Array, s: Local, t: int, w_hr: Array | None) -> Array:
         """Return the errors of h before it is rounded."""
         tanh_c = c * s.slope_c[t]
         self._add(tanh_c, "value", s.scales["tanh_c"][t])
