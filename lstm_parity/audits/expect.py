@@ -19,7 +19,7 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.noise.simulation import Differences, simulate_differences
 from lstm_parity.reference.weights import LSTMWeights
 
-MARGIN = 1.5  # how far a prediction and a measured quantile may be apart: experiments/expected_differences.md
+MARGIN = 1.5  # most predictions are within this factor of what was measured: experiments/expected_differences.md
 _TOO_LARGE = 4.0 * MAX_HIDDEN_NOISE  # differences that are not small, to first order, beside values within 1
 _DRAWS, _FEWEST, _ERRORS = 200, 12, 4  # runs by default, at least, and of each case
 _BUDGET, _NUMBERS = 4.0, 2.0e7  # seconds, by `_estimate_seconds`; numbers that are kept at a time
