@@ -264,8 +264,8 @@ def page(found: dict[str, Any]) -> str:
         "distances from the exact answer are. Since the first run the error of a sum varies with its partial sums, by",
         "an amount that was measured on sums of random numbers. Two implementations that add in the same order make",
         "the same errors, and are closer than predicted.",
-        "A variant that adds half of the products with h onto the sum of x was tried on the same configurations and dropped:",
-        "of the 19 in float32 it had 17 and 12 within the factor.",
+        "A variant that adds half of the products with h onto the sum of x was tried on the same configurations and",
+        "dropped: of the 19 in float32 it had 17 and 12 within the factor.",
     ]
     head = ["configuration", "draws", "simulated", "exact: measured", "predicted", "ratio", "ratio, in float32 inside"]
     head += ["two: measured", "predicted", "ratio"]
