@@ -10,18 +10,12 @@ import click
 
 from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
+from lstm_parity.cli_expect import expect
 from lstm_parity.cli_identify import identify
 from lstm_parity.cli_judge import judge
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
 from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option, map_option
-from lstm_parity.implementations.target import (
-    ARRAYS,
-    KINDS,
-    MEMORY_LIMIT,
-    TIME_LIMIT,
-    Target,
-    TargetError,
-)
+from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
@@ -38,6 +32,7 @@ def main() -> None:
 
 main.add_command(identify)
 main.add_command(judge)
+main.add_command(expect)
 
 
 @main.command()

@@ -35,7 +35,7 @@ class Architecture:
             raise SettingError(f"{self} was given, but input_size, hidden_size and num_layers must be at least 1")
         if not 0 <= self.proj_size < self.hidden_size:
             raise SettingError(
-                f"proj_size={self.proj_size} was given, but it must be below {self.hidden_size=}, 0 for none"
+                f"proj_size={self.proj_size} was given, but it must be below hidden_size={self.hidden_size}, 0 for none"
             )
 
     @property

@@ -101,7 +101,7 @@ class _Runs:
             np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.value.shape[1])[:, None, None] < lengths[:, None],
-            prepare_cells(_stack_weights([keep_weights(case.weights, kept) for case in cases])),
+            prepare_cells(stack_weights([keep_weights(case.weights, kept) for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
@@ -151,8 +151,8 @@ def _stack_noisy(parts: Sequence[Noisy]) -> Noisy:
     return Noisy(np.stack([part.value for part in parts]), noise)
 
 
-def _stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
-    """NumPy weights of one architecture with a leading case axis."""
+def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
+    """Stack NumPy weights of one architecture along a leading case axis."""
 
     def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
         return CellWeights(**{name: np.stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
@@ -206,7 +206,7 @@ def exact_gradients_of_all(
             arithmetic,
             np.stack([case.input for case in cases]),
             (np.stack([case.h_0 for case in cases]), np.stack([case.c_0 for case in cases])),
-            _stack_weights([case.weights for case in cases]),
+            stack_weights([case.weights for case in cases]),
             np.stack([one.output for one in d]),
             (np.stack([one.h_n for one in d]), np.stack([one.c_n for one in d])),
             valid,

@@ -10,9 +10,10 @@ from typing import Any
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.files.stored import FolderError
+from lstm_parity.files.stored import FolderError, check_file
 
 FORMAT = "lstm-parity folder, format 1"
+_MAX_BYTES = 1_000_000
 _FORMATS = re.compile(r"lstm-parity folder, format (\d+)")
 
 
@@ -121,6 +122,7 @@ def write_setting(path: Path, case: Case) -> None:
 
 def read_setting(path: Path, known: Mapping[str, _Kind] = FIELDS, *, needs_format: bool = True) -> dict[str, Any]:
     """Read the fields that the file gives. Raises FolderError for another format, unknown fields and wrong kinds."""
+    check_file(path, _MAX_BYTES)
     try:
         fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError, OSError) as error:

@@ -1,0 +1,203 @@
+"""`lstm-parity expect`: how far correct LSTMs of given sizes are apart, in each arithmetic, by simulated rounding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lstm_parity.audits.folders.weights import _from_safetensors, build_weights, infer_architecture
+from lstm_parity.cases.case import draw_case
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, stack_weights
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, find_arithmetic, ladder
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.noise.simulation import Differences, simulate_differences
+from lstm_parity.reference.weights import LSTMWeights
+
+MARGIN = 1.5  # most predictions are within this factor of what was measured: experiments/expected_differences.md
+_TOO_LARGE = 4.0 * MAX_HIDDEN_NOISE  # differences that are not small, to first order, beside values within 1
+_DRAWS, _FEWEST, _ERRORS = 200, 12, 4  # runs by default, at least, and of each case
+_BUDGET, _NUMBERS = 4.0, 2.0e7  # seconds, by `_estimate_seconds`; numbers that are kept at a time
+
+
+class ExpectationError(ValueError):
+    """A question that has no answer: what was given, what is needed, what to do."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the largest difference of a draw is distributed."""
+
+    median: float
+    high: float  # the quantile of 99 %
+    largest: float
+
+    @classmethod
+    def of(cls, values: Array) -> Spread:
+        """Summarise the draws; errors that grew until they overflowed make all of it infinite."""
+        if not np.isfinite(values).all():
+            return cls(math.inf, math.inf, math.inf)
+        return cls(float(np.median(values)), float(np.quantile(values, 0.99)), float(values.max()))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is expected in one arithmetic: differences from the exact answer, and of two implementations."""
+
+    arithmetic: str
+    exact: Spread
+    pair: Spread
+
+    @property
+    def limit(self) -> float:
+        """The largest difference that is called noise of this arithmetic."""
+        return MARGIN * max(self.exact.high, self.pair.high)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the differences are small enough to be predicted."""
+        return max(self.exact.largest, self.pair.largest) < _TOO_LARGE
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """The rows, the expected arithmetic's first, then the tightest; and the difference that was given, or None."""
+
+    setting: Setting
+    weights: str
+    draws: int
+    seed: int
+    rows: tuple[Row, ...]
+    difference: float | None
+
+    @property
+    def explaining(self) -> tuple[Row, ...]:
+        """The arithmetics of which the given difference is noise, the tightest first."""
+        if self.difference is None:
+            return ()
+        wide = [row for row in self.rows if row.is_small and self.difference <= row.limit]
+        return tuple(sorted(wide, key=lambda row: row.limit))
+
+    @property
+    def is_noise(self) -> bool | None:
+        """Whether the given difference is noise of the expected arithmetic; None if that cannot be said."""
+        own = self.rows[0]
+        return None if self.difference is None or not own.is_small else self.difference <= own.limit
+
+
+def expect_difference(
+    architecture: Architecture,
+    time: int,
+    batch: int = 1,
+    dtype: str = "float32",
+    *,
+    difference: float | None = None,
+    arithmetic: str = "",
+    weights: LSTMWeights | None = None,
+    draws: int | None = None,
+    seed: int = 0,
+) -> Expectation:
+    """Simulate how far the results of correct LSTMs are apart: the largest difference of output, h_n and c_n.
+
+    difference: what was found, to be called noise or not. arithmetic: in which, by default the dtype's own. weights:
+    NumPy arrays; by default nn.LSTM's initialisation, drawn for each case. draws: of runs, by default up to 200,
+    as many as take a few seconds. Inputs are normal, the initial states zeros. Raises ExpectationError or SettingError.
+    """
+    expected = _check_arguments(dtype, difference, arithmetic, draws)
+    setting = Setting(architecture, Call(time, batch, states=False), Runtime(dtype))
+    draws = draws or _choose_draws(setting)
+    found = _simulate(setting, weights, draws, seed)
+    rows = [
+        Row(a.name, Spread.of(found.exact[k, :draws]), Spread.of(found.pair[k, :draws]))
+        for k, a in enumerate(list_simulated(dtype))
+    ]
+    rows.sort(key=lambda row: (row.arithmetic != expected, row.limit))
+    return Expectation(setting, "default" if weights is None else "given", draws, seed, tuple(rows), difference)
+
+
+def list_simulated(dtype: str) -> list[Arithmetic]:
+    """List the arithmetics whose errors are drawn: not those that keep weights in fewer bits, or quantise factors."""
+    return [a for a in ladder(dtype) if not a.weights]
+
+
+def _check_arguments(dtype: str, difference: float | None, arithmetic: str, draws: int | None) -> str:
+    """Return the name of the expected arithmetic. Raises ExpectationError if an argument has no meaning."""
+    if dtype not in NATIVE:
+        raise ExpectationError(f"dtype {dtype} was given, but it must be one of {', '.join(NATIVE)}")
+    if difference is not None and not 0.0 < difference < math.inf:
+        raise ExpectationError(
+            f"a difference of {difference:g} was given, but it must be a number above 0: "
+            "give the largest absolute difference, such as 3e-4"
+        )
+    if draws is not None and draws < 2:
+        raise ExpectationError(f"{draws} draws were given, but 2 are needed at least: give 200, or leave it out")
+    found = find_arithmetic(arithmetic or dtype, dtype)
+    if found is None or found.weights:
+        known = "; ".join(a.name for a in list_simulated(dtype))
+        raise ExpectationError(f"arithmetic {arithmetic!r} was given, but those known for {dtype} are: {known}")
+    return found.name
+
+
+def read_weights(file: Path, dtype: str) -> tuple[Architecture, LSTMWeights]:
+    """Read the LSTM of a state_dict, as a dtype holds it. Raises FolderError if there is none, or several."""
+    arrays = _from_safetensors(file, None).arrays
+    architecture = infer_architecture(arrays, batch_first=False)
+    return architecture, build_weights(arrays, architecture, dtype)
+
+
+def _estimate_seconds(setting: Setting) -> float:
+    """Estimate how long a case with its draws takes: its products, at 20 and at 1 billion a second."""
+    a, call = setting.architecture, setting.call
+    steps = a.num_layers * a.num_directions * call.time
+    products = 4.0 * a.hidden_size * (a.output_size + (a.num_directions * a.output_size) * (a.num_layers > 1))
+    return steps * (products * 6.0 * _ERRORS * call.rows / 2e10 + products / 1e9 + call.rows * a.hidden_size * 1e-6)
+
+
+def _choose_draws(setting: Setting) -> int:
+    seconds = _estimate_seconds(setting)
+    fewest = _FEWEST if seconds < _BUDGET else _ERRORS
+    return max(fewest, min(_DRAWS, _ERRORS * int(_BUDGET / seconds)))
+
+
+def _simulate(setting: Setting, weights: LSTMWeights | None, draws: int, seed: int) -> Differences:
+    """Simulate as many cases as are needed, some at a time."""
+    a, call, count = setting.architecture, setting.call, math.ceil(draws / _ERRORS)
+    row = call.time * (a.hidden_size * 24.0 + a.input_size + a.output_size * 6.0 * _ERRORS * (a.num_layers > 1))
+    matrices = 8.0 * a.hidden_size * (a.hidden_size + a.input_size) * a.num_layers * a.num_directions
+    together, rows = max(1, int(_NUMBERS / (row * call.rows + matrices))), max(1, int(_NUMBERS / row))
+    generator, parts = np.random.default_rng(seed), list[Differences]()
+    with (
+        np.errstate(all="ignore"),
+        threadpool_limits(1, user_api="blas"),
+    ):  # the products are small: threads would wait for one another
+        for start in range(0, count, together):
+            cases = range(start, min(start + together, count))
+            parts.append(_simulate_some(setting, weights, cases, seed, rows, generator))
+    return Differences(*(np.concatenate([getattr(part, name) for part in parts], 1) for name in ("exact", "pair")))
+
+
+def _simulate_some(
+    setting: Setting,
+    weights: LSTMWeights | None,
+    cases: Sequence[int],
+    seed: int,
+    rows: int,
+    generator: np.random.Generator,
+) -> Differences:
+    """Simulate these cases, so many rows of the batch at a time."""
+    dtype = setting.runtime.dtype
+    drawn = [draw_case(setting, "normal", (seed << 32) + k) for k in cases]
+    drawn = drawn if weights is None else [replace(case, weights=weights) for case in drawn]
+    x, stacked = np.stack([case.input for case in drawn]), stack_weights([case.weights for case in drawn])
+    parts = [
+        simulate_differences(
+            list_simulated(dtype), NATIVE[dtype].value, x[:, :, k : k + rows], stacked, _ERRORS, generator
+        )
+        for k in range(0, x.shape[2], rows)
+    ]
+    return Differences(*(np.max([getattr(part, name) for part in parts], 0) for name in ("exact", "pair")))

@@ -1,0 +1,100 @@
+"""How far correct LSTMs are apart, as text and as JSON: `lstm-parity expect`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from lstm_parity.reports.json_text import json_text
+from lstm_parity.reports.page import make_table, render_page, render_text
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.expect import Expectation, Row
+
+_WIDTH = 120
+_DEFAULT = "nn.LSTM's initialisation, drawn anew for each case"
+_TRAINED = "Weights that were trained until gates saturate differ otherwise: give them with --weights FILE."
+_EXPLAINED = """\
+The largest absolute difference over all elements of output, h_n and c_n: of one implementation from the exact answer
+(a float64 run, rounded), and of two implementations from one another, whose roundings have nothing in common."""
+
+
+def expectation_text(found: Expectation) -> str:
+    """Write the table, and what the given difference is."""
+    given = found.weights == "default"
+    console = render_page("How far apart correct LSTMs are", _describe(found), _WIDTH)
+    console.print(f"\n{_EXPLAINED}\n", highlight=False, soft_wrap=True)
+    numbers = ("exact: median", "99 %", "largest", "two: median", "99 %", "largest")
+    console.print(make_table(("in arithmetic",), numbers, map(_write_row, found.rows)), highlight=False)
+    words = (textwrap.fill(line, _WIDTH) for line in [*_conclude(found), *[_TRAINED] * given])
+    return render_text(console) + "\n" + "\n".join(words) + "\n"
+
+
+def _describe(found: Expectation) -> dict[str, str]:
+    a, call = found.setting.architecture, found.setting.call
+    words = [f"hidden_size {a.hidden_size}", f"input_size {a.input_size}"]
+    words += [f"{a.num_layers} layers"] * (a.num_layers > 1) + ["bidirectional"] * a.bidirectional
+    words += [f"proj_size {a.proj_size}"] * bool(a.proj_size) + ["no bias"] * (not a.bias)
+    words += [f"{call.time} steps", f"batch of {call.rows}"]
+    return {
+        "nn.LSTM": f"{found.setting.runtime.dtype}, {', '.join(words)}",
+        "weights": _DEFAULT if found.weights == "default" else "as given",
+        "inputs": "normal, deviation 1; initial states 0",
+        "draws": f"{found.draws} simulated runs, seed {found.seed}",
+    }
+
+
+def _write_row(row: Row) -> list[str]:
+    if not row.is_small:
+        return [row.arithmetic, "too large", "", "", "too large", "", ""]
+    return [
+        row.arithmetic,
+        *(f"{value:.1e}" for spread in (row.exact, row.pair) for value in (spread.median, spread.high, spread.largest)),
+    ]
+
+
+def _conclude(found: Expectation) -> list[str]:
+    own, difference = found.rows[0], found.difference
+    if not own.is_small:
+        return [
+            f"In {own.arithmetic} rounding noise is as large as the values there, so that no difference can be called "
+            "noise or a bug: compare fewer steps."
+        ]
+    if difference is None:
+        return [f"Up to {own.limit:.1e} is noise of {own.arithmetic}. Is yours? Give it with --difference."]
+    others = found.explaining
+    if found.is_noise:
+        return [f"{difference:g} is noise of {own.arithmetic}, which reaches {own.limit:.1e}."]
+    if others:
+        return [
+            f"{difference:g} is not noise of {own.arithmetic}, which reaches {own.limit:.1e}, but of "
+            f"{_name_some([row.arithmetic for row in others])}. Or it is a bug: send numbers to `lstm-parity judge`."
+        ]
+    return [
+        f"{difference:g} is noise of none of these: {own.arithmetic} reaches {own.limit:.1e}. It is a bug, or an "
+        "activation that is not sigmoid or tanh, or other weights: send numbers to `lstm-parity judge`."
+    ]
+
+
+def _name_some(names: Sequence[str]) -> str:
+    """Name the first three, and count the others."""
+    more = [f"{len(names) - 3} more"] if len(names) > 3 else []
+    *first, last = [*names[:3], *more]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def expectation_json(found: Expectation) -> str:
+    """Write it for programs."""
+    content = {
+        "setting": found.setting.name,
+        "weights": found.weights,
+        "draws": found.draws,
+        "seed": found.seed,
+        "difference": found.difference,
+        "is_noise": found.is_noise,
+        "explaining": [row.arithmetic for row in found.explaining],
+        "rows": [asdict(row) | {"limit": row.limit, "is_small": row.is_small} for row in found.rows],
+    }
+    return json_text("expectation", 1, content)
