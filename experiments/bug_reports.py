@@ -1,8 +1,8 @@
 """Forty bug reports of a stranger's making, answered by `lstm-parity judge`: verdict and cause against the truth.
 
-Each report is written into a folder and answered by the command as it is typed. An answer is right if its verdict is the
-true one and, where something is wrong, one of the words for the cause is in its text; it is a wrong name if the verdict is
-right and another cause is given. Run: `python -m experiments.bug_reports`; the result is in `bug_reports.md`.
+Each report is written into a folder and answered by the command as it is typed. An answer is right if its verdict is
+the true one and, if something is wrong, one of the words for the cause is in its text. Run:
+`python -m experiments.bug_reports [NAME ...]`; the result is in `bug_reports.md`.
 """
 
 from __future__ import annotations

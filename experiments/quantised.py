@@ -1,7 +1,8 @@
 """Layers with narrow weights or factors: whether their arithmetic is named, from one call alone.
 
-Each way of `specimens/quantised.py` in five shapes and two seeds; a way is named if all its words are in the name of the
-arithmetic that explains the call; what is not narrow must not get such a name. Run: `python -m experiments.quantised`.
+Each way of `specimens/quantised.py` in five shapes and two seeds; a way is named if all its words are in the name of
+the arithmetic that explains the call; what is not narrow must not get such a name. Run: `python -m
+experiments.quantised`.
 Result: quantised.md.
 """
 

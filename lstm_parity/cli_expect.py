@@ -55,7 +55,7 @@ def expect(
     from rich.console import Console
 
     from lstm_parity.audits.expect import ExpectationError, expect_difference
-    from lstm_parity.audits.folders.arrays import FolderError
+    from lstm_parity.files.stored import FolderError
     from lstm_parity.reports.expectation import expectation_json, expectation_text
 
     given = {name: value for name, value in sizes.items() if value is not None}

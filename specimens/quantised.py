@@ -1,7 +1,7 @@
 """Layers whose weights, or factors, are kept in fewer bits than their dtype has, and what each must be called.
 
-A row computes output, h_n and c_n of a call from float32 weights by torch's names: by torch's own quantised layers, or in
-float32 with weights that are rounded here. `words` are those of the name: all of them must be in it.
+A row computes output, h_n and c_n of a call of an nn.LSTM: by torch's own quantised layers, or in float32 with weights
+that are rounded here. `words` are those of the name: all of them must be in it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _rounded(keep: Callable[[torch.Tensor], torch.Tensor], *, biases: bool = Fal
     def run(lstm: nn.LSTM, x: torch.Tensor) -> Results:
         changed = copy.deepcopy(lstm)
         with torch.no_grad():
-            for name, weight in changed.named_parameters():
+            for weight in changed.parameters():
                 if biases or weight.ndim == 2:
                     weight.copy_(keep(weight))
         return _plain(changed, x)

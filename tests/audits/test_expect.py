@@ -12,10 +12,9 @@ from click.testing import CliRunner
 from torch import nn
 
 from experiments.expected_differences import CONFIGURATIONS, MEASURED
-from lstm_parity.audits.expect import MARGIN, ExpectationError, expect_difference
+from lstm_parity.audits.expect import MARGIN, ExpectationError, expect_difference, list_simulated
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.cli import main
-from lstm_parity.reference.noise.arithmetics import ladder
 from lstm_parity.reference.weights import to_numpy, weights_of
 from lstm_parity.reports.expectation import expectation_text
 
@@ -39,11 +38,11 @@ def test_what_was_measured_was_predicted(k):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
-def test_every_arithmetic_of_the_ladder_has_a_row(dtype):
+def test_every_arithmetic_that_is_simulated_has_a_row(dtype):
     """The dtype's own first."""
     found = [row.arithmetic for row in expect_difference(SMALL, 3, dtype=dtype, draws=4).rows]
 
-    assert (found[0], sorted(found)) == (dtype, sorted(a.name for a in ladder(dtype)))
+    assert (found[0], sorted(found)) == (dtype, sorted(a.name for a in list_simulated(dtype)))
 
 
 def test_narrower_arithmetics_are_further_apart():
