@@ -156,7 +156,7 @@ def name(
 ) -> Row:
     """Diagnose one folder, and say whether that is right."""
     start = time.perf_counter()
-    found = diagnose_numbers([verdict], seconds)
+    _, found = diagnose_numbers([verdict], seconds)
     known = {one.name for one in (found.mistake, *found.equivalents) if one}
     words, result = found.text.splitlines()[0], "nothing"
     if known:

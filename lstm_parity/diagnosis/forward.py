@@ -100,8 +100,11 @@ class Diagnosis:
         )
 
 
-def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
-    """Explain the verdicts on one implementation; those on the probes distinguish most mistakes."""
+def diagnose(verdicts: Sequence[Verdict], *, seek_arithmetic: bool = True) -> Diagnosis:
+    """Explain the verdicts on one implementation; those on the probes distinguish most mistakes.
+
+    seek_arithmetic: whether an arithmetic is sought if no mistake explains them.
+    """
     compared = [one for one in map(comparable_run, verdicts) if one is not None]
     wrong, right = (_sample([one for one in compared if one.deviates is deviates]) for deviates in (True, False))
     asides = _notes(verdicts)
@@ -118,7 +121,7 @@ def diagnose(verdicts: Sequence[Verdict]) -> Diagnosis:
     if known:
         worst = max(one.distance_to(known[0]) for one in [*wrong, *right])
         return Diagnosis(known[0], known[1:], None, None, where, len(wrong), len(right), worst, asides)
-    arithmetic = _arithmetic(verdicts)
+    arithmetic = _arithmetic(verdicts) if seek_arithmetic else None
     nearest = None if arithmetic else _nearest(misses, [*wrong, *right])
     return Diagnosis(None, (), arithmetic, nearest, where, len(wrong), len(right), 0.0, asides)
 

@@ -13,6 +13,7 @@ from lstm_parity.diagnosis.similarity import plain_noise
 from lstm_parity.identification.equations import usual_equations
 from lstm_parity.identification.given import SECONDS, Explanations, Given, search_given
 from lstm_parity.identification.model import Identification
+from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
@@ -32,15 +33,24 @@ _WIDE = ("float64", "float32")
 _MOST = 6  # cases that a model is compared with
 
 
-def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> Diagnosis:
-    """Explain verdicts on given numbers by a known mistake, else by what computes them; an arithmetic comes last."""
-    found = diagnose(verdicts)
+_SHORT = 3.0  # seconds that a model is searched for, if an arithmetic explains the numbers
+
+
+def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> tuple[Explanation, Diagnosis]:
+    """Explain verdicts on given numbers of one dtype, of which something deviates.
+
+    By a known mistake, else by what computes them, else by an arithmetic, which alone is in the explanation.
+    """
+    found = diagnose(verdicts, seek_arithmetic=False)
+    expected = verdicts[0].arithmetic
+    unexplained = Explanation(expected, None, tuple(verdicts))
     if found.mistake is not None:
-        return found
-    explained = search_numbers(verdicts, seconds)
+        return unexplained, found
+    explanation = explain([verdict.observation for verdict in verdicts], expected, verdicts)
+    explained = search_numbers(verdicts, seconds if explanation.arithmetic is None else min(seconds, _SHORT))
     if explained.models:
-        return replace(found, arithmetic=None, nearest=None, summary=explained.text, models=explained.models)
-    return found
+        return unexplained, replace(found, nearest=None, summary=explained.text, models=explained.models)
+    return explanation, replace(found, arithmetic=explanation.arithmetic)
 
 
 def search_implementation(implementation: Implementation, seconds: float = SECONDS) -> Explanations:

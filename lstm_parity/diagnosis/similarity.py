@@ -27,6 +27,8 @@ from lstm_parity.running.views import Seen, see
 
 MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
 _GROWN = 1000.0  # noises
+_FAR = 1000.0  # largest noises of a correct LSTM, times MAX_DISTANCE
+_NO_LARGER = 2.0
 _CORRECT_LSTM = Mistake(PlainLSTM)
 _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
 
@@ -85,9 +87,22 @@ class MistakeRun:
         if self.outputs is None or (not self.seen and set(self.outputs.faults) != set(seen.faults)):
             return np.inf
         near = max(self._distance(seen, name, noise) for name, noise in self.plain.items())
-        return (
-            near if near <= MAX_DISTANCE else max(self._distance(seen, name, self.noise[name]) for name in self.plain)
-        )
+        if near <= MAX_DISTANCE or self._is_elsewhere(seen):
+            return near
+        return max(self._distance(seen, name, self.noise[name]) for name in self.plain)
+
+    def _is_elsewhere(self, seen: Outputs) -> bool:
+        """Whether it is so far away that its own noise need not be measured: its numbers are no larger than those."""
+        ours = see_values(self.outputs, self.seen)
+        theirs = {one.name: one.got for one in self.seen} or see_values(seen, ())
+        for name, noise in self.plain.items():
+            one, other = ours[name], theirs[name]
+            if name in seen.absent or one is None or other is None or one.shape != other.shape or not one.size:
+                continue
+            away, size = np.abs(one - other).max(), np.abs(other).max()
+            if np.abs(one).max() <= _NO_LARGER * size and away > _FAR * MAX_DISTANCE * noise.max():
+                return True
+        return False
 
     def same(self, other: MistakeRun) -> bool:
         """Whether it returns the same bits and forms as another."""

@@ -53,11 +53,18 @@ class Explanation:
         return not any(verdict.outcome.is_wrong for verdict in self.verdicts)
 
 
-def explain(observations: Sequence[Observation], expected: Arithmetic | None = None) -> Explanation:
-    """Judge a run of one dtype in the expected arithmetic (by default that of its first), and find the tightest one."""
+def explain(
+    observations: Sequence[Observation],
+    expected: Arithmetic | None = None,
+    verdicts: Sequence[Verdict] | None = None,
+) -> Explanation:
+    """Judge a run of one dtype in the expected arithmetic (by default that of its first), and find the tightest one.
+
+    verdicts: those in the expected arithmetic, if they are known.
+    """
     dtype = observations[0].case.setting.runtime.dtype
     expected = expected or observations[0].expected_arithmetic
-    verdicts = tuple(judge_all(observations, expected))
+    verdicts = tuple(judge_all(observations, expected) if verdicts is None else verdicts)
     run = [observation for observation in observations if observation.evidence]
     sample = run[:: max(1, len(run) // BATCH)]
     # What agrees in the expected arithmetic may only be found to work in a wider one.

@@ -206,8 +206,8 @@ def _complete(case: Case, evidence: Evidence) -> Evidence:
     output = known.get("output")
     if output is None or len(known) < len(evidence.seen) or not _knows_all_steps(output, case):
         return evidence
-    exact = exact_trajectory(case, NATIVE[case.setting.runtime.dtype], evidence)
     absent = tuple(name for name in TENSORS if name not in known)
+    exact = exact_trajectory(case, NATIVE[case.setting.runtime.dtype], evidence) if absent else None
     if absent and exact is None:
         return evidence
     values = {name: known[name].got if name in known else getattr(exact, name).value[0] for name in TENSORS}

@@ -18,10 +18,10 @@ from lstm_parity.audits.bug_reports.assumptions import (
 from lstm_parity.audits.bug_reports.choices import list_choices, list_possible
 from lstm_parity.audits.bug_reports.reading import Reading, find_dtype, read_calls
 from lstm_parity.audits.bug_reports.report import Report
-from lstm_parity.audits.folders.run import diagnose_numbers_of, mark_row
+from lstm_parity.audits.folders.run import explain_numbers, mark_row
 from lstm_parity.diagnosis.forward import diagnose
 from lstm_parity.files.stored import FolderError
-from lstm_parity.judging.arithmetic import Explanation, explain
+from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
@@ -89,7 +89,7 @@ def _find_nameable(judged: Sequence[_Judged]) -> _Judged:
     """Return the first reading in which a known mistake explains all; else the likeliest."""
     if len(judged) == 1:
         return judged[0]
-    named = (one for one in judged[:_MOST_NAMED] if diagnose(one.verdicts).mistake is not None)
+    named = (one for one in judged[:_MOST_NAMED] if diagnose(one.verdicts, seek_arithmetic=False).mistake is not None)
     return next(named, judged[0])
 
 
@@ -125,7 +125,7 @@ def _make_answer(
     """Sum up what was found; the arithmetic and the name of what deviates are sought if no fault of reading is it."""
     assumed, verdicts = judged.reading.assumed, judged.verdicts
     dtype = find_dtype(report, assumed)
-    explanation = _explain(judged, dtype, fault)
+    explanation, named = _explain(judged, dtype, fault)
     row = make_row(name, dtype, explanation)
     places = [(f"call {call.number}", repeat) for call in report.calls if call.results]
     lstm = report.lstms[assumed.lstm]
@@ -135,18 +135,19 @@ def _make_answer(
         ignored=tuple(report.ignored),
         tensors=tuple(_list_tensors(verdicts)),
         fault=(fault.sentence, fault.change) if fault else None,
-        diagnosis=tuple(diagnose_numbers_of(explanation)) if fault is None else (),
+        diagnosis=tuple(named),
         calls=tuple(_describe_calls(report, verdicts)),
         absent=tuple(name for name in TENSORS if not any(name in call.results for call in report.calls)),
         repeat=repeat,
     )
 
 
-def _explain(judged: _Judged, dtype: str, fault: Fault | None) -> Explanation:
-    observations = judged.reading.observations
-    if not observations or judged.agrees or fault is not None:
-        return Explanation(NATIVE[dtype], NATIVE[dtype] if judged.agrees else None, judged.verdicts)
-    return explain(observations)
+def _explain(judged: _Judged, dtype: str, fault: Fault | None) -> tuple[Explanation, list[str]]:
+    """Return what explains the verdicts, and its name if that is not known yet."""
+    is_wrong = any(verdict.outcome.is_wrong for verdict in judged.verdicts)
+    if is_wrong and fault is None:
+        return explain_numbers(judged.verdicts)
+    return Explanation(NATIVE[dtype], NATIVE[dtype] if judged.agrees else None, judged.verdicts), []
 
 
 def _list_tensors(verdicts: Sequence[Verdict]) -> Iterator[JudgedTensor]:

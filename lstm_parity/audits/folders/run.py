@@ -11,11 +11,10 @@ from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
 from lstm_parity.files.stored import FolderError
-from lstm_parity.identification.given import SECONDS
-from lstm_parity.judging.arithmetic import BATCH, Explanation, explain
+from lstm_parity.judging.arithmetic import BATCH, Explanation, explain, is_explained_in
 from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.forward import judge_all
-from lstm_parity.judging.verdict import Outcome
+from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
 from lstm_parity.reports.certificate import MAX_SHOWN, Certificate, Row, make_row
 from lstm_parity.reports.failure import describe_failure
@@ -24,7 +23,6 @@ from lstm_parity.running.evidence import Observation
 
 _AXES = ("num_layers", "bidirectional", "proj_size", "bias", "input", "hx", "values")  # the others are torch's
 _ROUNDOFFS = ("accumulation", "value", "state", "product", "activation", "factors")
-_SHORT = 3.0  # seconds that a model is searched for, where an arithmetic explains the numbers
 _UNJUDGED = "gradients, dropout in train mode"
 
 
@@ -74,10 +72,11 @@ def judge_folders(
     for dtype in DTYPES:
         if of_dtype := [a for a in answered if a.observation.case.setting.runtime.dtype == dtype]:
             progress(dtype)
-            explanation = _with_refusals(explain([a.observation for a in of_dtype]), of_dtype)
+            explanation, named = explain_numbers(judge_all([a.observation for a in of_dtype]))
+            explanation = _with_refusals(explanation, of_dtype)
             places = [(a.path.name, f"lstm-parity judge {a.path}") for a in of_dtype]
             rows.append(mark_row(make_row(name or folder.resolve().name, dtype, explanation), explanation, places))
-            diagnoses += diagnose_numbers_of(explanation)
+            diagnoses += named
     told, unanswered = collect_provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
     return _FolderResult(Certificate(where, tuple(rows), _UNJUDGED), tuple(diagnoses), unanswered)
@@ -106,18 +105,19 @@ def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, 
     )
 
 
-def diagnose_numbers_of(explanation: Explanation) -> list[str]:
-    """Explain a run that deviates: by a known mistake, by what computes its numbers, or else by arithmetics."""
-    if explanation.parity:
-        return []
-    found = diagnose_numbers(explanation.verdicts, SECONDS if explanation.arithmetic is None else _SHORT)
-    if found.mistake is not None or found.models:
-        return [found.text]
-    if explanation.arithmetic is not None:
-        names = [a.name for a in _tightest_arithmetic(explanation) if a != explanation.arithmetic]
-        alike = f"; {', '.join(names)} would explain it too: more cases would distinguish them" if names else ""
-        return [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
-    return [found.text]
+def explain_numbers(verdicts: Sequence[Verdict]) -> tuple[Explanation, list[str]]:
+    """Explain verdicts of one dtype, and if something deviates name it in words.
+
+    By a known mistake, by what computes the numbers, or else by arithmetics.
+    """
+    if is_explained_in(verdicts):
+        return explain([verdict.observation for verdict in verdicts], verdicts=verdicts), []
+    explanation, found = diagnose_numbers(verdicts)
+    if explanation.arithmetic is None:
+        return explanation, [found.text]
+    names = [a.name for a in _tightest_arithmetic(explanation) if a != explanation.arithmetic]
+    alike = f"; {', '.join(names)} would explain it too: more cases would distinguish them" if names else ""
+    return explanation, [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
 
 
 def _tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:
