@@ -82,7 +82,7 @@ def main(names: list[str]) -> None:
         for k, report in enumerate(REPORTS):
             if names and report.__name__ not in names:
                 continue
-            folder = Path(place) / report.__name__
+            folder = Path(place) / str(k)  # its name must not be found among the words of an answer
             folder.mkdir()
             rows.append(answer(report, folder))
             row = rows[-1]

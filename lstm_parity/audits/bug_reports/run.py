@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.assumptions import (
+from lstm_parity.audits.bug_reports.hints import suggest_causes
+from lstm_parity.audits.bug_reports.readings.assumptions import (
     Assumptions,
     Choices,
     Fault,
@@ -15,10 +16,10 @@ from lstm_parity.audits.bug_reports.assumptions import (
     list_faults,
     list_readings,
 )
-from lstm_parity.audits.bug_reports.choices import list_choices, list_possible
-from lstm_parity.audits.bug_reports.reading import Reading, find_dtype, read_calls
+from lstm_parity.audits.bug_reports.readings.calls import Reading, find_dtype, read_calls
+from lstm_parity.audits.bug_reports.readings.choices import list_choices, list_possible
 from lstm_parity.audits.bug_reports.report import Report
-from lstm_parity.audits.folders.run import explain_numbers, mark_row
+from lstm_parity.audits.folders.run import Naming, explain_numbers, mark_row
 from lstm_parity.diagnosis.forward import diagnose
 from lstm_parity.files.stored import FolderError
 from lstm_parity.judging.arithmetic import Explanation
@@ -125,7 +126,8 @@ def _make_answer(
     """Sum up what was found; the arithmetic and the name of what deviates are sought if no fault of reading is it."""
     assumed, verdicts = judged.reading.assumed, judged.verdicts
     dtype = find_dtype(report, assumed)
-    explanation, named = _explain(judged, dtype, fault)
+    naming = _explain(judged, dtype, fault)
+    explanation = naming.explanation
     row = make_row(name, dtype, explanation)
     places = [(f"call {call.number}", repeat) for call in report.calls if call.results]
     lstm = report.lstms[assumed.lstm]
@@ -135,19 +137,21 @@ def _make_answer(
         ignored=tuple(report.ignored),
         tensors=tuple(_list_tensors(verdicts)),
         fault=(fault.sentence, fault.change) if fault else None,
-        diagnosis=tuple(named),
+        diagnosis=naming.paragraphs,
         calls=tuple(_describe_calls(report, verdicts)),
         absent=tuple(name for name in TENSORS if not any(name in call.results for call in report.calls)),
         repeat=repeat,
     )
 
 
-def _explain(judged: _Judged, dtype: str, fault: Fault | None) -> tuple[Explanation, list[str]]:
+def _explain(judged: _Judged, dtype: str, fault: Fault | None) -> Naming:
     """Return what explains the verdicts, and its name if that is not known yet."""
     is_wrong = any(verdict.outcome.is_wrong for verdict in judged.verdicts)
     if is_wrong and fault is None:
-        return explain_numbers(judged.verdicts)
-    return Explanation(NATIVE[dtype], NATIVE[dtype] if judged.agrees else None, judged.verdicts), []
+        naming = explain_numbers(judged.verdicts)
+        hints = () if naming.is_named else tuple(suggest_causes(judged.verdicts))
+        return replace(naming, paragraphs=(*naming.paragraphs, *hints))
+    return Naming(Explanation(NATIVE[dtype], NATIVE[dtype] if judged.agrees else None, judged.verdicts))
 
 
 def _list_tensors(verdicts: Sequence[Verdict]) -> Iterator[JudgedTensor]:

@@ -68,15 +68,15 @@ def judge_folders(
     for path in _find_folders(folder):
         progress(path.name)
         answered.append(read_folder(path))
-    rows, diagnoses = [], []
+    rows, diagnoses = list[Row](), list[str]()
     for dtype in DTYPES:
         if of_dtype := [a for a in answered if a.observation.case.setting.runtime.dtype == dtype]:
             progress(dtype)
-            explanation, named = explain_numbers(judge_all([a.observation for a in of_dtype]))
-            explanation = _with_refusals(explanation, of_dtype)
+            naming = explain_numbers(judge_all([a.observation for a in of_dtype]))
+            explanation = _with_refusals(naming.explanation, of_dtype)
             places = [(a.path.name, f"lstm-parity judge {a.path}") for a in of_dtype]
             rows.append(mark_row(make_row(name or folder.resolve().name, dtype, explanation), explanation, places))
-            diagnoses += named
+            diagnoses += naming.paragraphs
     told, unanswered = collect_provenance(), sum(bool(a.missing) for a in answered)
     where = {"folder": str(folder), "judge": f"torch {told['torch']}, numpy {told['numpy']}, {told['processor']}"}
     return _FolderResult(Certificate(where, tuple(rows), _UNJUDGED), tuple(diagnoses), unanswered)
@@ -105,19 +105,28 @@ def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, 
     )
 
 
-def explain_numbers(verdicts: Sequence[Verdict]) -> tuple[Explanation, list[str]]:
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """What explains verdicts, and its name in paragraphs; is_named: whether a cause or an arithmetic was found."""
+
+    explanation: Explanation
+    paragraphs: tuple[str, ...] = ()
+    is_named: bool = True
+
+
+def explain_numbers(verdicts: Sequence[Verdict]) -> Naming:
     """Explain verdicts of one dtype, and if something deviates name it in words.
 
     By a known mistake, by what computes the numbers, or else by arithmetics.
     """
     if is_explained_in(verdicts):
-        return explain([verdict.observation for verdict in verdicts], verdicts=verdicts), []
+        return Naming(explain([verdict.observation for verdict in verdicts], verdicts=verdicts))
     explanation, found = diagnose_numbers(verdicts)
     if explanation.arithmetic is None:
-        return explanation, [found.text]
+        return Naming(explanation, (found.text,), found.mistake is not None or bool(found.models))
     names = [a.name for a in _tightest_arithmetic(explanation) if a != explanation.arithmetic]
     alike = f"; {', '.join(names)} would explain it too: more cases would distinguish them" if names else ""
-    return explanation, [f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}."]
+    return Naming(explanation, (f"Likeliest in {explanation.expected.name}: {explanation.arithmetic.name}{alike}.",))
 
 
 def _tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:

@@ -57,7 +57,7 @@ _OTHER_PLACES: Mapping[str, Callable[[Place, int, int], Place]] = {
     "of the other direction": lambda p, n, d: (p[0], d - 1 - p[1]),
     "of layer 0, forward": lambda p, n, d: (0, 0),
     "in the order of directions before layers": lambda p, n, d: divmod(p[1] * n + p[0], d),
-    "of the layer counted from the top": lambda p, n, d: (n - 1 - p[0], p[1]),
+    "of the layers exchanged, the last first": lambda p, n, d: (n - 1 - p[0], p[1]),
     "of the layer below": lambda p, n, d: (max(p[0] - 1, 0), p[1]),
     "of the layer above": lambda p, n, d: (min(p[0] + 1, n - 1), p[1]),
 }

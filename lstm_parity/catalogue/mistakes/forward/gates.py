@@ -17,7 +17,7 @@ _STEPS = "I3-H4-T3-B2-float32-normal-1"
 
 
 class GatesIFOG(PlainLSTM):
-    """The rows of the weights are read as i, f, o, g."""
+    """The rows of the weights are read in the order i, f, o, g."""
 
     witness = _STEPS
     reported_at = "https://github.com/apple/coremltools/pull/93"
@@ -31,7 +31,7 @@ class GatesIFOG(PlainLSTM):
 
 
 class GatesIGFO(PlainLSTM):
-    """The rows of the weights are read as i, g, f, o, the order of TensorFlow 1."""
+    """The rows of the weights are read in the order i, g, f, o, that of TensorFlow 1."""
 
     witness = _STEPS
     reported_at = "https://github.com/tensorflow/tensorflow/issues/29622"
@@ -45,7 +45,7 @@ class GatesIGFO(PlainLSTM):
 
 
 class GatesIOFG(PlainLSTM):
-    """The rows of the weights are read as i, o, f, g, the order of ONNX."""
+    """The rows of the weights are read in the order i, o, f, g, that of ONNX."""
 
     witness = _STEPS
     reported_at = "https://github.com/CrispStrobe/CrispASR/pull/106"
@@ -206,7 +206,7 @@ class ForgetBiasOneWithoutBias(PlainLSTM):
 
 
 class GatesGFOI(PlainLSTM):
-    """The rows of the weights are read as g, f, o, i, the order of Deeplearning4j."""
+    """The rows of the weights are read in the order g, f, o, i, that of Deeplearning4j."""
 
     witness = _STEPS
     reported_at = "https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124/2"

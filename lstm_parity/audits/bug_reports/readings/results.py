@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.assumptions import LAST_STATE as FROM_STATE
-from lstm_parity.audits.bug_reports.assumptions import LAST_STEP, Assumptions
-from lstm_parity.audits.bug_reports.layout import Layout, time_first
-from lstm_parity.audits.bug_reports.rounded import find_decimals, find_significant, half_unit
-from lstm_parity.audits.bug_reports.surroundings import list_after, source_of
+from lstm_parity.audits.bug_reports.readings.assumptions import LAST_STATE as FROM_STATE
+from lstm_parity.audits.bug_reports.readings.assumptions import LAST_STEP, Assumptions
+from lstm_parity.audits.bug_reports.readings.layout import Layout, time_first
+from lstm_parity.audits.bug_reports.readings.rounded import find_decimals, find_significant, half_unit
+from lstm_parity.audits.bug_reports.readings.surroundings import list_after, source_of
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.reference.noise.model import Array

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from lstm_parity.audits.bug_reports.readings.rounded import find_decimals, half_unit
 from lstm_parity.audits.bug_reports.report import NamedCall, Report
-from lstm_parity.audits.bug_reports.rounded import find_decimals, half_unit
 from lstm_parity.cases.case import Case
 from lstm_parity.files.stored import StoredArray
 from lstm_parity.judging.exact import exact_trajectory

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.assumptions import FRESH, KEPT, Assumptions
-from lstm_parity.audits.bug_reports.dropped import see_through_dropout
-from lstm_parity.audits.bug_reports.layout import Layout, find_layout, time_first
-from lstm_parity.audits.bug_reports.printed import add_uncertainty
+from lstm_parity.audits.bug_reports.readings.assumptions import FRESH, KEPT, Assumptions
+from lstm_parity.audits.bug_reports.readings.dropped import see_through_dropout
+from lstm_parity.audits.bug_reports.readings.layout import Layout, find_layout, time_first
+from lstm_parity.audits.bug_reports.readings.printed import add_uncertainty
+from lstm_parity.audits.bug_reports.readings.results import Shape, is_plain, see_output, see_state
+from lstm_parity.audits.bug_reports.readings.surroundings import apply_before
 from lstm_parity.audits.bug_reports.report import NamedCall, Report
-from lstm_parity.audits.bug_reports.results import Shape, is_plain, see_output, see_state
-from lstm_parity.audits.bug_reports.surroundings import apply_before
 from lstm_parity.audits.folders.arrays import round_to_dtype
 from lstm_parity.audits.folders.weights import build_weights, infer_architecture
 from lstm_parity.cases.case import Case

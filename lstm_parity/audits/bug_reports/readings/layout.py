@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.assumptions import LEFT, Assumptions
+from lstm_parity.audits.bug_reports.readings.assumptions import LEFT, Assumptions
 from lstm_parity.files.stored import FolderError
 from lstm_parity.reference.noise.model import Array
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.assumptions import (
+from lstm_parity.audits.bug_reports.readings.assumptions import (
     FRESH,
     KEPT,
     LAST_STATE,
@@ -16,8 +16,8 @@ from lstm_parity.audits.bug_reports.assumptions import (
     OUTPUT,
     RIGHT,
 )
-from lstm_parity.audits.bug_reports.dropped import has_zeros
-from lstm_parity.audits.bug_reports.printed import has_printed_inputs
+from lstm_parity.audits.bug_reports.readings.dropped import has_zeros
+from lstm_parity.audits.bug_reports.readings.printed import has_printed_inputs
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.files.lstms.found import split_name
 from lstm_parity.reference.noise.model import Array

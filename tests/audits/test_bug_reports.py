@@ -1,0 +1,32 @@
+"""Bug reports as strangers write them: each is answered rightly by `lstm-parity judge`."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from lstm_parity.cli import main
+from specimens.bug_reports import REPORTS
+
+SLOW = ("dropout_left_on", "h_n_of_the_first_layer", "bfloat16_weights", "pasted_layers_exchanged")  # seconds each
+
+
+def judge(*arguments: str):
+    """Run the command in this process."""
+    return CliRunner().invoke(main, ["judge", *arguments])
+
+
+@pytest.mark.parametrize("report", [r for r in REPORTS if r.__name__ not in SLOW], ids=lambda report: report.__name__)
+def test_a_report_is_answered_rightly(report, tmp_path):
+    """By its verdict, its exit code and, if something is wrong, by one of the words for it."""
+    truth = report(tmp_path)
+    result = judge(str(tmp_path), *truth.command)
+    named = not truth.words or any(re.search(word, result.output.lower()) for word in truth.words)
+
+    assert (truth.verdict in result.output, named, result.exit_code) == (
+        True,
+        True,
+        {"PARITY": 0, "NOT ENOUGH": 3}.get(truth.verdict, 1),
+    )
