@@ -101,7 +101,7 @@ def twelve_cell_faulty(x, h, c, Wi, Ui, bi, Wf, Uf, bf, Wc, Uc, bc, Wo, Uo, bo):
 
 def _sigmoid(z: Array) -> Array:
     with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-z))  # type: ignore[no-any-return]
+        return 1 / (1 + np.exp(-z))
 
 
 def flat_lstm(

@@ -18,7 +18,7 @@ class ScriptMethodLSTM(torch.jit.ScriptModule):
         self.weight_hh = nn.Parameter(torch.randn(4 * hidden_size, hidden_size))
         self.bias = nn.Parameter(torch.randn(4 * hidden_size))
 
-    @torch.jit.script_method
+    @torch.jit.script_method  # type: ignore[attr-defined, untyped-decorator]
     def forward(self, x: Tensor, state: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:  # noqa: UP006
         h, c = state
         outputs = []
@@ -30,7 +30,7 @@ class ScriptMethodLSTM(torch.jit.ScriptModule):
             outputs.append(h)
         return torch.stack(outputs, 1), (h, c)
 
-    @torch.jit.script_method
+    @torch.jit.script_method  # type: ignore[attr-defined, untyped-decorator]
     def squash(self, g: Tensor) -> Tensor:
         """The candidate."""
         return torch.tanh(g)
@@ -39,6 +39,6 @@ class ScriptMethodLSTM(torch.jit.ScriptModule):
 class ScriptMethodLSTMFaulty(ScriptMethodLSTM):
     """A sigmoid for the candidate."""
 
-    @torch.jit.script_method
+    @torch.jit.script_method  # type: ignore[attr-defined, untyped-decorator]
     def squash(self, g: Tensor) -> Tensor:
         return torch.sigmoid(g)
