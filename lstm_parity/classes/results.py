@@ -129,7 +129,8 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
         return {}
     order = convention.state_order
     if convention.directions == 1 and last is not None and len(kept) > 2:  # what is kept for a backward pass, say
-        return {"h": paths for paths, value in kept if torch.equal(value[-1], last)}
+        same = [paths for paths, value in kept if torch.equal(value[-1], last)]
+        return {"h": same[0]} if same else {}
     first, second = kept[:2]
     if convention.directions == 1 and last is not None:
         same = [torch.equal(value[-1], last) for _, value in (first, second)]
