@@ -50,33 +50,28 @@ class Layout:
         """Return the class's own tensors for the weights of every layer and direction: differentiable in those."""
         flat = {name: list[tuple[int | None, torch.Tensor]]() for name in shapes}
         for slot, cell in zip(self.slots, cells, strict=True):
-            sizes = cell.input_size, cell.hidden_size, cell.output_size
-            whole = _join(cell, cell.hidden_size)[[GATES.index(gate) for gate in self.order]]
-            seen = 0
+            first, second = self._split_by_gate(cell)
+            holders = [name for name, _, reading in slot if "b" in reading.sources and reading.sources != BOTH]
             for name, index, reading in slot:
-                places = torch.as_tensor(np.array(reading.places(*sizes)))
-                value = whole.reshape(-1)[places]
-                if "b" in reading.sources and reading.sources != BOTH:
-                    seen += 1
-                    value = self._add_bias(value, whole, places, 1 + (seen > len(self.bias_names(slot)) // 2))
-                flat[name].append((index, value))
+                is_second = name in holders and holders.index(name) >= len(holders) // 2 and self.biases == 2
+                flat[name].append((index, reading.pick(second if is_second else first)))
         for (name, is_turned), cell in zip(self.projections, cells, strict=False):  # there may be none
             w_hr: Any = cell.w_hr
             flat[name].append((None, w_hr.T if is_turned else w_hr))
         return {name: _assemble(parts, shapes[name]) for name, parts in flat.items() if parts}
 
-    def bias_names(self, slot: Sequence[tuple[str, int | None, Reading]]) -> list[str]:
-        """The tensors of a layer and direction that hold biases."""
-        return [name for name, _, reading in slot if "b" in reading.sources]
+    def _split_by_gate(self, cell: CellWeights) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        """Return the weights (gate, unit, source) by source, gates in the class's own order; the second with b_hh as b.
 
-    def _add_bias(self, value: torch.Tensor, whole: torch.Tensor, places: torch.Tensor, number: int) -> torch.Tensor:
-        """Where there is one bias: the sum of nn.LSTM's two. Of two, the second is b_hh."""
-        width = whole.shape[-1]
-        is_bias = (places % width) == width - 2
-        other = whole.reshape(-1)[torch.where(is_bias, places + 1, places)]
-        if self.biases == 1:
-            return torch.where(is_bias, value + other, value)
-        return torch.where(is_bias, other, value) if number == 2 else value
+        Where there is one bias, it is the sum of nn.LSTM's two.
+        """
+        hidden, order = cell.hidden_size, [GATES.index(gate) for gate in self.order]
+        zeros = cell.w_ih.new_zeros(4 * hidden)
+        b_ih, b_hh = (zeros if bias is None else bias for bias in (cell.b_ih, cell.b_hh))
+        b_ih = b_ih + b_hh if self.biases == 1 else b_ih
+        named = {"x": cell.w_ih, "h": cell.w_hh, "b": b_ih, "second": b_hh}
+        by_gate = {source: value.reshape(4, hidden, -1)[order] for source, value in named.items()}
+        return by_gate, by_gate | {"b": by_gate["second"]}
 
     def read(self, tensors: Mapping[str, Array], sizes: Sequence[tuple[int, int, int]]) -> list[Array]:
         """Return the weights (gate, unit, source) of every layer and direction, gates in the class's own order.
@@ -106,13 +101,6 @@ class Layout:
         for name, is_turned in self.projections[:1]:
             lines.append(f"{name} ({'unit, projected' if is_turned else 'projected, unit'}): the projection of h")
         return lines
-
-
-def _join(cell: CellWeights, hidden: int) -> torch.Tensor:
-    """(gate, unit, source) of a layer in one direction."""
-    zeros = cell.w_ih.new_zeros(4 * hidden)
-    biases = [(zeros if bias is None else bias).reshape(4, hidden, 1) for bias in (cell.b_ih, cell.b_hh)]
-    return torch.cat([cell.w_ih.reshape(4, hidden, -1), cell.w_hh.reshape(4, hidden, -1), *biases], -1)
 
 
 def _assemble(parts: Sequence[tuple[int | None, torch.Tensor]], shape: tuple[int, ...]) -> torch.Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
+import torch
 
 from lstm_parity.reference.noise.model import Array
 
@@ -48,6 +50,17 @@ class Reading:
             k = min(self.axes.index("g"), self.axes.index("u"))
             moved = moved.reshape([*shape[:k], shape[k] * shape[k + 1], *shape[k + 2 :]])
         return np.asarray(np.squeeze(moved))
+
+    def pick(self, weights: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Return what the tensor holds, its axes in order, of the weights (gate, unit, source) of each source.
+
+        weights: by "x", "h" and "b", with the other bias as "second"; it may still have axes of length 1.
+        """
+        if self.sources == BOTH:
+            return torch.cat([weights["b"].flatten(), weights["second"].flatten()])
+        parts = [weights[source][list(self.gates)] for source in self.sources]
+        whole = parts[0] if len(parts) == 1 else torch.cat(parts, -1)
+        return whole.permute(*("gus".index(axis) for axis in self.axes)).contiguous()
 
     def describe_axes(self) -> str:
         """Say in which order its axes are."""

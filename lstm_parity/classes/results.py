@@ -119,9 +119,9 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
     kept: _States = []
     twice: list[list[Path]] = []
     for paths, value in states:
-        equal = [other for other, old in kept if torch.equal(old, value)]
-        twice += equal
-        if not equal:
+        others = [other for other, old in kept if torch.equal(old, value)]
+        twice += others
+        if not others:
             kept.append((paths, value))
     if len(kept) == 1:
         return {"h": kept[0][0]} if last is None or torch.equal(kept[0][1][-1], last) else {"c": kept[0][0]}
@@ -129,8 +129,8 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
         return {}
     order = convention.state_order
     if convention.directions == 1 and last is not None and len(kept) > 2:  # what is kept for a backward pass, say
-        same = [paths for paths, value in kept if torch.equal(value[-1], last)]
-        return {"h": same[0]} if same else {}
+        equal = [paths for paths, value in kept if torch.equal(value[-1], last)]
+        return {"h": equal[0]} if equal else {}
     first, second = kept[:2]
     if convention.directions == 1 and last is not None:
         same = [torch.equal(value[-1], last) for _, value in (first, second)]

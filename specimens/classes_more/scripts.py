@@ -1,3 +1,4 @@
+# mypy: disable-error-code="attr-defined, untyped-decorator"
 """An LSTM that is compiled by TorchScript as it is constructed."""
 
 from typing import Tuple  # noqa: UP035  (TorchScript's own spelling)
@@ -18,7 +19,7 @@ class ScriptMethodLSTM(torch.jit.ScriptModule):
         self.weight_hh = nn.Parameter(torch.randn(4 * hidden_size, hidden_size))
         self.bias = nn.Parameter(torch.randn(4 * hidden_size))
 
-    @torch.jit.script_method  # type: ignore[attr-defined, untyped-decorator]
+    @torch.jit.script_method
     def forward(self, x: Tensor, state: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:  # noqa: UP006
         h, c = state
         outputs = []
@@ -30,7 +31,7 @@ class ScriptMethodLSTM(torch.jit.ScriptModule):
             outputs.append(h)
         return torch.stack(outputs, 1), (h, c)
 
-    @torch.jit.script_method  # type: ignore[attr-defined, untyped-decorator]
+    @torch.jit.script_method
     def squash(self, g: Tensor) -> Tensor:
         """The candidate."""
         return torch.tanh(g)
@@ -39,6 +40,6 @@ class ScriptMethodLSTM(torch.jit.ScriptModule):
 class ScriptMethodLSTMFaulty(ScriptMethodLSTM):
     """A sigmoid for the candidate."""
 
-    @torch.jit.script_method  # type: ignore[attr-defined, untyped-decorator]
+    @torch.jit.script_method
     def squash(self, g: Tensor) -> Tensor:
         return torch.sigmoid(g)

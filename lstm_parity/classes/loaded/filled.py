@@ -104,8 +104,8 @@ class _Derived(torch.autograd.Function):
     def backward(ctx: Any, *derivatives: Tensor) -> Any:
         run = ctx.run
         made = copy.deepcopy(run.made)  # it may be called twice, and may add to what it finds
-        output, h, c = [*derivatives, *[ctx.other] * (3 - len(derivatives))]
-        returned = run.backward.run(made, output, h, c)
+        given = [*derivatives, *[ctx.other] * (3 - len(derivatives))]
+        returned = run.backward.run(made, given[0], given[1], given[2])
         shapes = dict(zip(run.names, (shape for shape, _ in ctx.shapes), strict=True))
         found = run.backward.collect(returned, made, shapes)
         kept = [found.get(name) for name in run.names]
