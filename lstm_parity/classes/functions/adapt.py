@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from lstm_parity.cases.setting import Architecture, Setting
@@ -52,18 +51,12 @@ def _find_function(function: Callable[..., Any]) -> Found:
     """Find how a function is called, and which of its arguments is which weight."""
     parameters = list(inspect.signature(function).parameters.values())
     weights = [p.name for p in parameters if is_weight(p)]
-    nearest, reasons = list[Found](), list[str]()
+    reasons = list[str]()
     for shapes in list_shapes(weights) if weights and len(weights) < len(parameters) else ():
         try:
-            found = find_class(hold_weights(function, weights, shapes))
-        except UnknownClassError as error:
+            return find_class(hold_weights(function, weights, shapes))
+        except UnknownClassError as error:  # weights of other shapes would fit
             reasons.append(str(error))
-            continue
-        if found.is_exact:
-            return found
-        nearest.append(found)
-    if nearest:
-        return nearest[0]
     name, names = getattr(function, "__name__", "a function"), ", ".join(p.name for p in parameters)
     why = f" ({reasons[0]})" if reasons else ""
     raise UnknownClassError(
@@ -78,6 +71,7 @@ class FromFound:
 
     name: str
     found: Found
+    _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def _held(self) -> FromClass:
@@ -114,9 +108,10 @@ class FromFound:
     def load_layer(self, setting: Setting, cell: CellWeights) -> LoadedClass:
         """Return one layer in one direction with these weights."""
         one = replace(setting, architecture=self._one_layer(setting, cell.input_size))
-        made = self.found.constructor.build(cell.input_size, cell.hidden_size)
-        made = made.to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
-        return LoadedClass(made, self.found, LSTMWeights(((cell,),)), one)
+        sizes = cell.input_size, cell.hidden_size
+        if sizes not in self._made:  # it holds no numbers that are used
+            self._made[sizes] = self.found.constructor.build(*sizes)
+        return LoadedClass(self._made[sizes], self.found, LSTMWeights(((cell,),)), one)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,9 @@ from inspect import Parameter
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from lstm_parity.classes.loaded.filled import HoldsWeights
 
 Shapes = Callable[[int, int], dict[str, tuple[int, ...]]]  # of input_size and hidden_size
 
@@ -20,27 +22,32 @@ _ONE_EACH = 4  # gates
 
 def hold_weights(function: Callable[..., Any], weights: Sequence[str], shapes: Shapes) -> type:
     """Return a class of modules, made with input_size and hidden_size, that call a function on their parameters."""
-    signature = inspect.signature(function)
-    others = [p for p in signature.parameters.values() if p.name not in weights]
+    parameters = list(inspect.signature(function).parameters.values())
+    others = [p for p in parameters if p.name not in weights]
+    defaults = {p.name: p.default for p in others if p.default is not p.empty}
+    by_place = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    by_name = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
-    class Held(nn.Module):
+    class Held(HoldsWeights):
         def __init__(self, input_size: int, hidden_size: int) -> None:
             super().__init__()
             for name, shape in shapes(input_size, hidden_size).items():
                 self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
 
+        def fill(self, tensors: dict[str, Tensor]) -> Any:
+            def call(*arguments: Any, **named: Any) -> Any:
+                given = defaults | tensors | dict(zip((p.name for p in others), arguments, strict=False)) | named
+                return function(*(given[name] for name in by_place), **{name: given[name] for name in by_name})
+
+            return call
+
         def forward(self, *arguments: Any, **named: Any) -> Any:
-            bound = signature.replace(parameters=others).bind(*arguments, **named)
-            bound.apply_defaults()
-            given = dict(self.named_parameters()) | bound.arguments
-            kinds = {p.name: p.kind is Parameter.KEYWORD_ONLY for p in signature.parameters.values()}
-            by_name = {name: given[name] for name, is_named in kinds.items() if is_named}
-            return function(*(given[name] for name, is_named in kinds.items() if not is_named), **by_name)
+            return self.fill(dict(self.named_parameters()))(*arguments, **named)
 
     this = Parameter("self", Parameter.POSITIONAL_ONLY)
-    open_ = [p if p.kind is p.KEYWORD_ONLY else p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in others]
-    ordered = sorted(open_, key=lambda p: p.default is not p.empty and p.kind is not p.KEYWORD_ONLY)
-    Held.forward.__signature__ = inspect.Signature([this, *ordered])  # type: ignore[attr-defined]
+    free = [p if p.kind is p.KEYWORD_ONLY else p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in others]
+    free.sort(key=lambda p: p.default is not p.empty and p.kind is not p.KEYWORD_ONLY)
+    Held.forward.__signature__ = inspect.Signature([this, *free])  # type: ignore[attr-defined]
     Held.__name__ = getattr(function, "__name__", "function")
     return Held
 

@@ -24,6 +24,8 @@ def call_filled(
     made: Any, tensors: dict[str, Tensor], convention: Convention, x: Tensor, states: _States, rows: Rows
 ) -> dict[str, Tensor]:
     """Call an instance with these parameters; return what there is of output, h and c."""
+    if isinstance(made, HoldsWeights):
+        return convention.call(made.fill(tensors), x, states, rows)
     if isinstance(made, torch.jit.ScriptModule):
         _put_scripted(made, tensors)
         return convention.call(made, x, states, rows)
@@ -31,6 +33,14 @@ def call_filled(
         return convention.call(_Functional(made, tensors), x, states, rows)
     put_tensors(made, {name: value.detach().numpy().copy() for name, value in tensors.items()})
     return convention.call(made, x, states, rows)
+
+
+class HoldsWeights(nn.Module):
+    """A module that only holds the arguments of a function, so that it need not be called itself."""
+
+    def fill(self, tensors: dict[str, Tensor]) -> Any:
+        """Return what is called in its place, with these tensors in the place of its parameters."""
+        raise NotImplementedError
 
 
 def _put_scripted(made: Any, tensors: Mapping[str, Tensor]) -> None:
