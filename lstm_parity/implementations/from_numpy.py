@@ -47,7 +47,7 @@ _OF_TENSORS = {"torch", "chunk", "unbind", "sigmoid", "unsqueeze", "new_zeros", 
 
 
 def computes_with_numpy(function: Callable[..., Any]) -> bool:
-    """Whether a function, with those of its module that it uses, names NumPy and not torch; nothing is called."""
+    """Whether a function, with those of the user's that it calls, names NumPy and not torch; nothing is called."""
     waiting, seen, packages = [inspect.unwrap(function)], set[Any](), set[str]()
     while waiting:
         one = waiting.pop()
@@ -59,7 +59,7 @@ def computes_with_numpy(function: Callable[..., Any]) -> bool:
             packages |= {"torch"} if name in _OF_TENSORS and value is None else {name} if name == "numpy" else set()
             of = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
             packages.add(str(of).partition(".")[0])
-            waiting += [value] if isinstance(value, FunctionType) and value.__module__ == one.__module__ else []
+            waiting += [value] if str(of).partition(".")[0] not in ("numpy", "torch") else []
     return "numpy" in packages and "torch" not in packages
 
 

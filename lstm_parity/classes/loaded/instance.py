@@ -62,7 +62,8 @@ class LoadedClass:
         found = self._call(convention, x, hx, rows)
         output = found.get("output")
         if output is None:
-            calls = [self._call(convention, x[: t + 1], hx, None)["h"][-1] for t in range(len(x) - 1)]
+            shorter = (None if lengths is None else lengths.clamp(max=t) for t in range(1, len(x)))
+            calls = [self._call(convention, x[:t], hx, some)["h"][-1] for t, some in enumerate(shorter, 1)]
             output = torch.stack([*calls, found["h"][-1]])
         halves = output.chunk(a.num_directions, -1)
         h_n, c_n = found.get("h"), found.get("c")
