@@ -104,7 +104,8 @@ def find_roles(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
     known = [_find_role(p.name) for p in parameters]
     required = [p.default is p.empty for p in parameters]
     fits = len(known) >= len(USUAL) and not any(required[len(USUAL) :])
-    if fits and all(role in (None, usual) for role, usual in zip(known, USUAL, strict=False)):
+    says_little = sum(role is not None for role in known) < len(USUAL) / 2
+    if fits and (says_little or all(role in (None, usual) for role, usual in zip(known, USUAL, strict=False))):
         return USUAL
     for parameter, role, is_required in zip(parameters, known, required, strict=True):
         if is_required and (role is None or known.count(role) > 1):
