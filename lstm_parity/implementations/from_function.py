@@ -6,14 +6,15 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
 
-from lstm_parity.cases.setting import Architecture, Setting
+from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.target import TargetError
 from lstm_parity.implementations.torch_modules import missing_dtype
-from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.protocol import LSTM
 
 # torch.lstm's arguments, and how others call them; h_0 and c_0 in the place of hx
@@ -58,12 +59,27 @@ class FromFunction:
         """Packed sequences, for which torch.lstm has other arguments; what has none; what torch cannot multiply."""
         if setting.call.lengths is not None:
             return f"{self.name} has no packed sequences: torch.lstm has other arguments for them"
+        if setting.architecture.proj_size and self.roles != USUAL and not self._has_projections:
+            return f"{self.name} raises on a small call with a projection"
         missing = self._of_architecture(setting.architecture)
         if setting.call.states and not {"hx", "h_0", "c_0"} & {*self.roles}:
             missing = "hx"
         return f"{self.name} takes no {missing}" if missing else missing_dtype(
             setting.runtime.dtype, setting.runtime.device
         )  # fmt: skip
+
+    @cached_property
+    def _has_projections(self) -> bool:
+        """Whether a small call with a projection returns: no argument says that there is one."""
+        hidden, size = 3, 2
+        shapes = ((4 * hidden, 2), (4 * hidden, size), (4 * hidden,), (4 * hidden,), (size, hidden))
+        weights = LSTMWeights(((CellWeights(*(torch.zeros(shape, dtype=torch.float64) for shape in shapes)),),))
+        setting = Setting(Architecture(2, hidden, proj_size=size), Call(4, 1), Runtime("float64"))
+        try:
+            self.load(setting, weights)(torch.zeros(4, 1, 2, dtype=torch.float64), None)
+        except Exception:  # the user's function
+            return False
+        return True
 
     def _of_architecture(self, a: Architecture) -> str:
         asked = {"num_layers": a.num_layers > 1, "bidirectional": a.bidirectional, "batch_first": a.batch_first}
