@@ -28,9 +28,9 @@ from lstm_parity.classes.exact import computes_lstm
 from lstm_parity.classes.gradients.backward import Backward
 from lstm_parity.classes.gradients.find import find_backward
 from lstm_parity.classes.layout import Layout, find_layouts, name_order
-from lstm_parity.classes.sequences.uneven import Uneven, find_uneven
 from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.classes.trials.calls import draw_inputs, try_conventions
+from lstm_parity.classes.trials.uneven import Uneven, find_uneven
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.reference.noise.model import Array
 
