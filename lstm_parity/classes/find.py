@@ -95,9 +95,23 @@ class Found:
         known = {reading for _, _, reading in self.layout.slots[0]}
         for layout in find_layouts(shapes, sizes, directions):
             if {reading for _, _, reading in layout.slots[0]} <= known and (layout.biases > 0) == bias:
+                if projected and not self._is_called_projected(made, layers, directions):
+                    raise NotImplementedError("a small call with a projection raises, or returns other shapes")
                 return replace(layout, order=self.layout.order)
         given = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise NotImplementedError(f"which of its parameters is which is not known: {given}")
+
+    def _is_called_projected(self, made: Any, layers: int, directions: int) -> bool:
+        """Whether an instance with a projection can be called; arguments may be passed on to a class that has one."""
+        convention = replace(self.convention, slots=layers * directions, directions=directions)
+        x, h, c = draw_inputs(10, convention.slots, (self.sizes[0], HIDDEN, PROJECTED))
+        try:
+            with torch.no_grad():
+                results = convention.call(made, x, (h, c) if convention.states else None)
+        except Exception:  # the user's class
+            return False
+        return all(value.shape[-1] == (HIDDEN if name == "c" else PROJECTED * (directions if name == "output" else 1))
+            for name, value in results.items())  # fmt: skip
 
     def describe(self) -> list[str]:
         """Say what was found, in a few lines."""

@@ -93,7 +93,9 @@ class LoadedClass:
         layout = self.found.layout_for(a.num_layers, a.num_directions, a.bias, bool(a.proj_size))
         own = layout.write(self._shapes, cells)
         backward = self.found.backward
-        if backward is not None and rows is None and needs_backward([x, *(hx or ()), *own.values()]):
+        if backward is not None and needs_backward([x, *(hx or ()), *own.values()]):
+            if rows is not None:
+                raise NotImplementedError(f"{backward.method} is not asked about rows of other lengths")
             found = call_derived(self.made, own, replace(backward, convention=convention), x, hx)
         else:
             found = call_filled(self.made, own, convention, x, hx, rows)
