@@ -1,9 +1,11 @@
-"""Any class as it stands: whether 40 strangers' classes are judged without an adapter, and faulty twins called wrong.
+"""Classes and functions as they stand: whether strangers' are judged without an adapter, and faulty twins called wrong.
 
-`specimens/classes`: written before the door was built, by somebody who did not know it. Each is judged as it is typed,
-`lstm-parity verify --impl class:FILE.py:NAME`: a right one must have exit code 0 and PARITY, a faulty twin exit code 1;
-its fault is named if the parts that differ are those that were changed (`lstm-parity identify`). Run
-`python -m experiments.classes`; it writes as it goes, and resumes. Results: classes.md, classes.jsonl.
+`specimens/classes`, 40 classes: written before the door was built, by somebody who did not know it.
+`specimens/classes_more`, 20 functions and classes with lengths, projections and backward passes: written before those
+were asked for. Each is judged as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAME`: a right one must have exit
+code 0 and PARITY, a faulty twin exit code 1; its fault is named if the parts that differ are those that were changed
+(`lstm-parity identify`). Run `python -m experiments.classes`; it writes as it goes, and resumes. Results: classes.md,
+classes.jsonl.
 """
 
 from __future__ import annotations
@@ -16,15 +18,24 @@ import time
 from pathlib import Path
 from typing import Any
 
-from specimens.classes import CLASSES
+from specimens.classes import CLASSES, Entry
+from specimens.classes_more import MORE
 
 WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
+ALL = {**CLASSES, **MORE}
+FIRST = (
+    "Of classes_more, before what judges them was built: 6 of the 20 right ones had PARITY, 3 of these without their "
+    "gradients; 2 of the 20 faulty twins had DEVIATES. 5 twins more had exit code 1, as their right ones had: their "
+    "arguments were not known, so that they raised."
+)
+TWINS = {entry.faulty: name for name, entry in ALL.items()}
 
 
-def run(command: str, name: str, file: str, *options: str) -> tuple[int, str, float]:
-    """Run a command on a class; return its exit code, what it printed, and seconds."""
-    target = f"class:specimens/classes/{file}:{name}"
+def run(command: str, name: str, *options: str) -> tuple[int, str, float]:
+    """Run a command on a class or a function; return its exit code, what it printed, and seconds."""
+    entry = entry_of(name)
+    target = f"{entry.kind}:specimens/{entry.file}:{name}"
     start = time.perf_counter()
     ended = subprocess.run(
         [sys.executable, "-m", "lstm_parity", command, "--impl", target, *options],
@@ -36,19 +47,24 @@ def run(command: str, name: str, file: str, *options: str) -> tuple[int, str, fl
     return ended.returncode, ended.stdout + ended.stderr, round(time.perf_counter() - start, 1)
 
 
+def entry_of(name: str) -> Entry:
+    """Return the entry of a specimen, or of a faulty twin."""
+    return ALL[TWINS.get(name, name)]
+
+
 def judge(name: str, work: Path) -> dict[str, Any]:
-    """Judge one class, or a faulty twin."""
-    entry = CLASSES[name.removesuffix("Faulty")]
-    code, printed, seconds = run("verify", name, entry.file)
+    """Judge one specimen, or a faulty twin."""
+    entry = entry_of(name)
+    code, printed, seconds = run("verify", name)
     row: dict[str, Any] = {
         "name": name,
         "code": code,
         "seconds": seconds,
         "last": printed.strip().splitlines()[-1][:200],
     }
-    if name.endswith("Faulty"):
+    if name in TWINS:
         work.unlink(missing_ok=True)
-        _, _, named = run("identify", name, entry.file, "--json", str(work))
+        _, _, named = run("identify", name, "--json", str(work))
         differing = json.loads(work.read_text(encoding="utf-8"))["differing"] if work.exists() else []
         row |= {"differing": differing, "right": set(differing) == set(entry.parts), "identify_seconds": named}
     return row
@@ -56,41 +72,44 @@ def judge(name: str, work: Path) -> dict[str, Any]:
 
 def report(rows: list[dict[str, Any]]) -> str:
     """Write the page."""
-    right = [row for row in rows if not row["name"].endswith("Faulty")]
-    faulty = [row for row in rows if row["name"].endswith("Faulty")]
-    named = [row for row in faulty if row["right"]]
-    others = [row for row in faulty if row["differing"] and not row["right"]]
+    right = [row for row in rows if row["name"] not in TWINS]
+    faulty = [row for row in rows if row["name"] in TWINS]
     lines = [
-        "# Strangers' classes as they stand",
+        "# Strangers' classes and functions as they stand",
         "",
         "Made by `python -m experiments.classes`, which says what it does.",
         "",
     ]
     lines += ["| | judged | verdict as it should be | named rightly | named otherwise | median seconds |"]
     lines += ["|---|---:|---:|---:|---:|---:|"]
-    for words, some, code in (("right", right, 0), ("faulty twins", faulty, 1)):
-        if some:
-            seconds = statistics.median(row["seconds"] for row in some)
-            names = f"{len(named)} | {len(others)}" if code else " | "
-            lines.append(
-                f"| {words} | {len(some)} | {sum(r['code'] == code for r in some)} | {names} | {seconds:.1f} |"
-            )
-    lines += ["", "## Not as they should be", ""]
+    for folder, known in (("classes", CLASSES), ("classes_more", MORE)):
+        for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
+            some = [row for row in every if TWINS.get(row["name"], row["name"]) in known]
+            lines += [_tabulate(f"{folder}, {words}", some, code)] if some else []
+    lines += ["", FIRST, "", "## Not as they should be", ""]
     lines += [f"* {r['name']}: exit code {r['code']}: {r['last']}" for r in right if r["code"]]
     lines += [f"* {r['name']}: exit code {r['code']}: {r['last']}" for r in faulty if r["code"] != 1]
     lines += ["", "## What was named", ""]
     for row in faulty:
-        entry = CLASSES[row["name"].removesuffix("Faulty")]
+        entry = entry_of(row["name"])
         found = ", ".join(row["differing"]) or "nothing"
         lines.append(f"* {row['name']} ({entry.fault}; {', '.join(entry.parts)}): {found}")
     return "\n".join(lines) + "\n"
+
+
+def _tabulate(words: str, some: list[dict[str, Any]], code: int) -> str:
+    """Write the line of the table for some of the right ones (code 0), or of the faulty twins (code 1)."""
+    seconds = statistics.median(row["seconds"] for row in some)
+    named = [row["right"] for row in some if row.get("differing")]
+    names = f"{sum(named)} | {len(named) - sum(named)}" if code else " | "
+    return f"| {words} | {len(some)} | {sum(r['code'] == code for r in some)} | {names} | {seconds:.1f} |"
 
 
 def main() -> None:
     """Judge all, and write the page."""
     known = [json.loads(line) for line in WORK.read_text(encoding="utf-8").splitlines()] if WORK.exists() else []
     done = {row["name"] for row in known}
-    names = [name for correct in CLASSES for name in (correct, f"{correct}Faulty")]
+    names = [name for correct, entry in ALL.items() for name in (correct, entry.faulty)]
     with WORK.open("a", encoding="utf-8") as file:
         for number, name in enumerate(names, 1):
             if name not in done:

@@ -174,7 +174,7 @@ def _verify_target(
         sys.exit(1)
     except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
-    echo_remarks(found.remarks)
+    echo_remarks(found.remarks, target)
     return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
 
 

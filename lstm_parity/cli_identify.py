@@ -82,7 +82,7 @@ def identify(
             sheets = _measure_sheets(there, found, dtypes, size)
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    echo_remarks(remarks)
+    echo_remarks(remarks, target)
     click.echo(identification_text(str(target), found, sheets, known), nl=False)
     if json_file is not None:
         json_file.write_text(identification_json(str(target), found, sheets, known), encoding="utf-8")

@@ -36,10 +36,11 @@ def find_target(
         raise click.UsageError(str(error)) from error
 
 
-def echo_remarks(remarks: Sequence[str]) -> None:
-    """Print what was found out about a class, if there is anything."""
+def echo_remarks(remarks: Sequence[str], target: Target) -> None:
+    """Print what was found out about a class or a function, if there is anything."""
     if remarks:
-        click.echo("\n".join(["found of the class:", *(f"  {line}" for line in remarks), ""]))
+        what = "class" if target.kind == "class" else "function"
+        click.echo("\n".join([f"found of the {what}:", *(f"  {line}" for line in remarks), ""]))
 
 
 def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:

@@ -29,6 +29,7 @@ _FIRST_CALLS = {  # tried in turn until one is supported
     "num_layers": (1, 2, 3),
     "bias": (True, False),
     "bidirectional": (False, True),
+    "projection": (False, True),
     "sizes": ("distinct", "one"),
 }
 _SAMPLE: tuple[dict[str, Any], ...] = (  # what the first call is changed to: where the arithmetics differ

@@ -1,25 +1,21 @@
-"""How an instance is called, and where in what it returns the output, h_n and c_n are: found by small calls."""
+"""How an instance is called, and where in what it returns the output, h_n and c_n are."""
 
 from __future__ import annotations
 
 import copy
-import inspect
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.classes.results import Recipe, get_at, unpermute
+from lstm_parity.classes.sequences.forms import Lengths, fill_lengths, pack_rows, pad_results
 from lstm_parity.implementations.from_numpy import to_arrays, to_tensors
 
-_METHODS = ("__call__", "forward", "run", "call", "step", "predict", "apply", "step_forward")
-_SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti")  # the order of the axes time, batch and input
-_CELLS = ("bi", "i")
-_STATE = r"state|hidden|init|prev|cell|hx|cx|(^|_)(h|c|hc|a|h0|c0|a0|h_c)\d?(_|$)"
-_CELL_STATE = r"^(init|initial|prev|last|old)?_?c|cell"
+Rows = Tensor | PackedSequence | None  # the lengths of rows, or the rows packed; None if all are equally long
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,10 @@ class StateForm:
 class Convention:
     """How an instance is called.
 
-    method: empty for the instance itself. axes: of x, in letters t, b and i. states: None if there are none. slots:
-    number of layers times directions. required: whether states must be given.
+    method: empty for the instance itself. axes: of x, in letters t, b and i; of a packed x, those of a padded output.
+    states: None if there are none. slots: number of layers times directions. required: whether states must be given.
+    lengths: how those of the rows are given; None if they are not. is_packed: whether x is packed. keyword: the name of
+    the argument for x, if it has to be named.
     """
 
     method: str
@@ -72,6 +70,9 @@ class Convention:
     is_numpy: bool
     required: bool
     recipe: Recipe | None = None
+    lengths: Lengths | None = None
+    is_packed: bool = False
+    keyword: str = ""
 
     @property
     def returned(self) -> tuple[str, ...]:
@@ -93,42 +94,59 @@ class Convention:
         """Whether a call takes several rows."""
         return "b" in self.axes
 
-    def call(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
+    def call(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None, rows: Rows = None) -> dict[str, Tensor]:
         """Call it on x (T, B, I) and states (slots, B, H); return what there is of output, h and c."""
         if self.is_batched:
-            return self._call_batch(made, x, states)
-        rows = []
+            return self._call_batch(made, x, states, rows)
+        found = []
         for row in range(x.shape[1]):
             of_row = None if states is None else (states[0][:, row], states[1][:, row])
-            rows.append(self._call_batch(made, x[:, row], of_row))
-        return {name: torch.stack([found[name] for found in rows], 1) for name in rows[0]}
+            found.append(self._call_batch(made, x[:, row], of_row, None))
+        return {name: torch.stack([one[name] for one in found], 1) for name in found[0]}
 
-    def _call_batch(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
+    def _call_batch(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None, rows: Rows) -> dict[str, Tensor]:
         if not self.is_cell:
-            return self._read(self._raw(made, _permute(x, self.axes), states), x)
+            return self._read(self._raw(made, x, states, rows), x)
         if hasattr(made, "reset") and self.states is None:
             made.reset()
         outputs, found = [], dict[str, Tensor]()
         for frame in x:
-            found = self._read(self._raw(made, frame, states), frame)
+            found = self._read(self._raw(made, frame, states, None), frame)
             outputs.append(found["output"] if "output" in found else found["h"][-1])
             states = (found["h"], found["c"]) if "c" in found and "h" in found else states
         return found | {"output": torch.stack(outputs)}
 
-    def raw(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None) -> Any:
+    def raw(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None, rows: Rows = None) -> Any:
         """Return what a call returns, as it is, for x (T, B, I) or a step of it."""
         if not self.is_batched:
             x, states = x[:, 0], None if states is None else (states[0][:, 0], states[1][:, 0])
-        return self._raw(made, x[0] if self.is_cell else _permute(x, self.axes), states)
+        return self._raw(made, x[0] if self.is_cell else x, states, rows)
 
-    def _raw(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None) -> Any:
+    def _raw(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None, rows: Rows) -> Any:
         function = getattr(made, self.method) if self.method else made
         if states is not None and self.axes == "ibt":
             states = (states[0].mT, states[1].mT)
         named = {} if states is None or self.states is None else self.states.arguments(*states)
+        if self.lengths is not None:
+            named |= self.lengths.arguments(rows if isinstance(rows, Tensor) else fill_lengths(x))
         if not self.is_numpy:
-            return _keyword_call(function, x, named)
-        return to_tensors(copy.deepcopy(_keyword_call(function, to_arrays(x), to_arrays(named))))
+            returned = self._pass(function, self._lay_out(x, rows), named)
+            return pad_results(returned, self.axes, len(x)) if self.is_packed else returned
+        return to_tensors(copy.deepcopy(self._pass(function, to_arrays(self._lay_out(x, rows)), to_arrays(named))))
+
+    def _lay_out(self, x: Tensor, rows: Rows) -> Any:
+        """Return x (T, B, I), or a step of it, as the call takes it."""
+        if self.is_packed:
+            return rows if isinstance(rows, PackedSequence) else pack_rows(x, fill_lengths(x) if rows is None else rows)
+        return x if self.is_cell else _permute(x, self.axes)
+
+    def _pass(self, function: Callable[..., Any], x: Any, named: Mapping[str, Any]) -> Any:
+        """Call with x in the place of the first parameter, or by its name."""
+        return function(**{self.keyword: x}, **named) if self.keyword else function(x, **named)
+
+    def read(self, recipe: Recipe, returned: Any, x: Tensor) -> dict[str, Tensor]:
+        """Return what there is of output, h and c in what a call on x returned."""
+        return replace(self, recipe=recipe)._read(returned, x)
 
     def _read(self, returned: Any, x: Tensor) -> dict[str, Tensor]:
         assert self.recipe is not None
@@ -157,63 +175,15 @@ class Convention:
     def describe(self) -> str:
         """Say how it is called, in a line."""
         words = {"t": "time", "b": "batch", "i": "input"}
-        takes = f"x ({', '.join(words[axis] for axis in self.axes)})"
+        axes = f"({', '.join(words[axis] for axis in self.axes)})"
+        takes = f"x packed; padded results {axes}" if self.is_packed else f"x {axes}"
         states = self.states.describe() if self.states else "no states"
+        lengths = f"; {self.lengths.describe()}" if self.lengths else ""
         returned = ", ".join({"h": "h_n", "c": "c_n"}.get(name, name) for name in self.returned)
-        return f"{self.method or 'called'}: {'one step, ' * self.is_cell}{takes}; {states}; returns {returned}"
-
-
-def _keyword_call(function: Callable[..., Any], x: Any, named: Mapping[str, Any]) -> Any:
-    """Call with x in the place of the first parameter, by any name."""
-    first = next(iter(inspect.signature(getattr(function, "forward", function)).parameters.values()))
-    if first.kind is first.KEYWORD_ONLY:
-        return function(**{first.name: x}, **named)
-    return function(x, **named)
+        how = f"{self.method or 'called'}: {'one step, ' * self.is_cell}"
+        return f"{how}{takes}; {states}{lengths}; returns {returned}"
 
 
 def _permute(x: Tensor, axes: str) -> Tensor:
     source = "tbi" if "b" in axes else "ti"
     return x.permute(*(source.index(axis) for axis in axes))
-
-
-def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = False) -> Iterator[Convention]:
-    """Yield the ways in which an instance may be called; stacks: whether it may have more layers or directions."""
-    is_numpy = not isinstance(made, nn.Module)
-    for method in _methods(made):
-        parameters = list(inspect.signature(getattr(made, method or "forward")).parameters.values())
-        states = [p for p in parameters[1:] if re.search(_STATE, p.name.lower()) and p.kind is not p.VAR_POSITIONAL]
-        required = any(p.default is p.empty for p in states)
-        forms = [*_list_forms([p.name for p in states], slots, stacks), *([] if required else [None])]
-        for axes in (*_SEQUENCES, *_CELLS):
-            for form in forms:
-                yield Convention(method, axes, form, slots, directions, is_numpy, required)
-
-
-def _methods(made: Any) -> list[str]:
-    if isinstance(made, nn.Module):
-        return [""]
-    own = [name for name in _METHODS if any(name in vars(one) for one in type(made).__mro__[:-1])]
-    more = [n for n in vars(type(made)) if n[:1] != "_" and callable(getattr(made, n, None)) and n not in own]
-    return [name for name in (*own, *more) if _takes_input(getattr(made, name))]
-
-
-def _takes_input(function: Callable[..., Any]) -> bool:
-    try:
-        return bool(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return False
-
-
-def _list_forms(names: Sequence[str], slots: int, stacks: bool) -> Iterator[StateForm]:
-    ranks = (3,) if slots > 1 else (3, 2) if stacks else (2, 3)
-    if len(names) >= 2:
-        order = (
-            "ch" if re.search(_CELL_STATE, names[0].lower()) and not re.search(_CELL_STATE, names[1].lower()) else "hc"
-        )
-        yield from (StateForm(tuple(names[:2]), "two", rank, order) for rank in ranks)
-    elif names:
-        for rank in ranks:
-            for form in ("tuple", "list", "stacked", "dict"):
-                yield from (StateForm((names[0],), form, rank, order) for order in ("hc", "ch")[: 1 + (form != "dict")])
-        yield StateForm((names[0],), "pairs", 2)
-        yield from (StateForm((names[0],), "h", rank) for rank in ranks)

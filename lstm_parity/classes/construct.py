@@ -36,10 +36,12 @@ _ROLES: Mapping[str, str] = {
     "bias": r"^(use_|with_|has_)?bias(es)?$",
     "return_sequences": r"return_seq",
     "dropout": r"drop|zoneout",
+    "proj_size": r"^recurrent|^n_?rec",
     "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
 }
 _SIZES = ("input_size", "hidden_size")
-INPUT, HIDDEN = 3, 5  # of the instances that are looked at
+_PROJECTED = r"proj|recurrent"  # of a hidden state that has another size beside it
+INPUT, HIDDEN, PROJECTED = 3, 5, 4  # of the instances that are looked at
 _USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
 
 
@@ -83,6 +85,12 @@ class Constructor:
             return self.made(**given)
         name, like = self.config
         return self.made(**{name: _fill(like, given)})
+
+    @property
+    def is_projected(self) -> bool:
+        """Whether it always has a projection."""
+        own = self.roles.get("proj_size")
+        return own is not None and self.defaults.get(own) is inspect.Parameter.empty
 
     def _value(self, role: str, value: Any) -> Any:
         if role == "bidirectional" and isinstance(self.defaults.get(self.roles[role]), str):
@@ -143,7 +151,7 @@ def _parameters(made: type) -> list[inspect.Parameter]:
         found = list(inspect.signature(vars(one)["__init__"]).parameters.values())[1:]
         if one in (nn.RNNBase, nn.LSTM):
             usual = inspect.signature(nn.RNNBase).parameters.values()
-            return [*own, *(p for p in usual if p.name not in ("mode", "proj_size"))]
+            return [*own, *(p for p in usual if p.name != "mode")]
         own += [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         if len(own) and (all(p in own for p in found) or "hidden_size" in _assign({p.name: p.default for p in own})):
             return own
@@ -153,8 +161,10 @@ def _parameters(made: type) -> list[inspect.Parameter]:
 def _assign(names: Mapping[str, Any]) -> dict[str, str]:
     """Which of nn.LSTM's arguments each name means; of two that mean the same, the first."""
     found = dict[str, str]()
+    others = [n for n in names if find_role(n) == "hidden_size" and not re.search(_PROJECTED, n.lower())]
     for name, default in names.items():
         role = find_role(name)
+        role = "proj_size" if role == "hidden_size" and others and re.search(_PROJECTED, name.lower()) else role
         if role in _SIZES and (isinstance(default, bool | str | float) or default is None):
             role = None
         if role in ("bias", "batch_first", "time_first") and not isinstance(default, bool | type(inspect._empty)):
@@ -198,15 +208,19 @@ def find_width(constructor: Constructor) -> int:
     return HIDDEN if constructor.one_size else INPUT
 
 
-def list_widths(constructor: Constructor, layers: int, directions: int) -> list[int]:
-    """The width of what each layer and direction reads."""
-    widths = [find_width(constructor)] + [directions * HIDDEN] * (layers - 1)
-    return [width for width in widths for _ in range(directions)]
+def list_sizes(
+    constructor: Constructor, layers: int, directions: int, *, projected: bool
+) -> list[tuple[int, int, int]]:
+    """The width of what each layer and direction reads, and the sizes of c and h."""
+    size = PROJECTED if projected else HIDDEN
+    widths = [find_width(constructor)] + [directions * size] * (layers - 1)
+    return [(width, HIDDEN, size) for width in widths for _ in range(directions)]
 
 
 def build(constructor: Constructor, **more: Any) -> Any:
     """An instance of the sizes that are looked at, with random parameters, in float64; more: as Constructor.build."""
     one = {"num_layers": 1} if constructor.has("num_layers") else {}
+    one |= {"proj_size": PROJECTED} if constructor.is_projected else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -15,7 +15,7 @@ from lstm_parity.classes.results import Recipe
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.implementations.target import TargetError
 
-_ROLES = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional")
+_ROLES = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional", "proj_size")
 _CALL = ("method", "axes", "states", "rank", "order")
 _RESULTS = ("output", "h", "c")
 _HEAD = """\
@@ -37,6 +37,7 @@ class Declaration:
     call: Mapping[str, Any] = field(default_factory=dict)
     results: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    backward: Mapping[str, str] = field(default_factory=dict)
 
     def allows_call(self, convention: Convention) -> bool:
         """Whether a way of calling is the declared one."""
@@ -78,6 +79,7 @@ def read_declaration(file: str) -> Declaration:
         "call": _CALL,
         "results": _RESULTS,
         "parameters": None,
+        "backward": ("method",),
     }
     for section, values in given.items():
         names = allowed.get(section, ())

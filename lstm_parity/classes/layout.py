@@ -37,55 +37,59 @@ class Layout:
 
     slots: for each layer and direction in the order of nn.LSTM's states, the readings by name of tensor, with the
     index along its first axis where that is directions (None else). order: nn.LSTM's gate at each place of the class's
-    own order. biases: how many of them it has.
+    own order. biases: how many of them it has. projections: for each layer and direction, if it has one, the name of
+    the tensor of the projection, and whether that is (H, P), not (P, H).
     """
 
     slots: tuple[tuple[tuple[str, int | None, Reading], ...], ...]
     order: str = GATES
     biases: int = 0
+    projections: tuple[tuple[str, bool], ...] = ()
 
     def write(self, shapes: Mapping[str, tuple[int, ...]], cells: Sequence[CellWeights]) -> dict[str, torch.Tensor]:
         """Return the class's own tensors for the weights of every layer and direction: differentiable in those."""
         flat = {name: list[tuple[int | None, torch.Tensor]]() for name in shapes}
         for slot, cell in zip(self.slots, cells, strict=True):
-            inputs, hidden = cell.input_size, cell.hidden_size
-            whole = _join(cell, hidden)[[GATES.index(gate) for gate in self.order]]
-            seen = 0
+            first, second = self._split_by_gate(cell)
+            holders = [name for name, _, reading in slot if "b" in reading.sources and reading.sources != BOTH]
             for name, index, reading in slot:
-                places = torch.as_tensor(np.array(reading.places(inputs, hidden)))
-                value = whole.reshape(-1)[places]
-                if "b" in reading.sources and reading.sources != BOTH:
-                    seen += 1
-                    value = self._add_bias(value, whole, places, 1 + (seen > len(self.bias_names(slot)) // 2))
-                flat[name].append((index, value))
+                is_second = name in holders and holders.index(name) >= len(holders) // 2 and self.biases == 2
+                flat[name].append((index, reading.pick(second if is_second else first)))
+        for (name, is_turned), cell in zip(self.projections, cells, strict=False):  # there may be none
+            w_hr: Any = cell.w_hr
+            flat[name].append((None, w_hr.T if is_turned else w_hr))
         return {name: _assemble(parts, shapes[name]) for name, parts in flat.items() if parts}
 
-    def bias_names(self, slot: Sequence[tuple[str, int | None, Reading]]) -> list[str]:
-        """The tensors of a layer and direction that hold biases."""
-        return [name for name, _, reading in slot if "b" in reading.sources]
+    def _split_by_gate(self, cell: CellWeights) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        """Return the weights (gate, unit, source) by source, gates in the class's own order; the second with b_hh as b.
 
-    def _add_bias(self, value: torch.Tensor, whole: torch.Tensor, places: torch.Tensor, number: int) -> torch.Tensor:
-        """Where there is one bias: the sum of nn.LSTM's two. Of two, the second is b_hh."""
-        width = whole.shape[-1]
-        is_bias = (places % width) == width - 2
-        other = whole.reshape(-1)[torch.where(is_bias, places + 1, places)]
-        if self.biases == 1:
-            return torch.where(is_bias, value + other, value)
-        return torch.where(is_bias, other, value) if number == 2 else value
+        Where there is one bias, it is the sum of nn.LSTM's two.
+        """
+        hidden, order = cell.hidden_size, [GATES.index(gate) for gate in self.order]
+        zeros = cell.w_ih.new_zeros(4 * hidden)
+        b_ih, b_hh = (zeros if bias is None else bias for bias in (cell.b_ih, cell.b_hh))
+        b_ih = b_ih + b_hh if self.biases == 1 else b_ih
+        named = {"x": cell.w_ih, "h": cell.w_hh, "b": b_ih, "second": b_hh}
+        by_gate = {source: value.reshape(4, hidden, -1)[order] for source, value in named.items()}
+        return by_gate, by_gate | {"b": by_gate["second"]}
 
-    def read(self, tensors: Mapping[str, Array], inputs: Sequence[int], hidden: int) -> list[Array]:
+    def read(self, tensors: Mapping[str, Array], sizes: Sequence[tuple[int, int, int]]) -> list[Array]:
         """Return the weights (gate, unit, source) of every layer and direction, gates in the class's own order.
 
-        Biases are added up, in the place of b_ih.
+        sizes: of each, as `Reading.places` takes them. Biases are added up, in the place of b_ih.
         """
         found = []
-        for slot, width in zip(self.slots, inputs, strict=True):
-            whole = np.zeros(4 * hidden * (width + hidden + 2))
+        for slot, (width, hidden, recurrent) in zip(self.slots, sizes, strict=True):
+            whole = np.zeros(4 * hidden * (width + recurrent + 2))
             for name, index, reading in slot:
                 value = tensors[name] if index is None else tensors[name][index]
-                np.add.at(whole, np.ravel(reading.places(width, hidden)), np.ravel(value))
+                np.add.at(whole, np.ravel(reading.places(width, hidden, recurrent)), np.ravel(value))
             found.append(whole.reshape(4, hidden, -1))
         return found
+
+    def read_projections(self, tensors: Mapping[str, Array]) -> list[Array]:
+        """Return the projection (P, H) of every layer and direction; nothing if there is none."""
+        return [tensors[name].T if is_turned else tensors[name] for name, is_turned in self.projections]
 
     def describe(self) -> list[str]:
         """Say how it holds its weights, a line for each tensor of the first layer and direction."""
@@ -94,14 +98,9 @@ class Layout:
             gates = ", ".join(self.order[gate] for gate in reading.gates)
             holds = " and ".join({"x": "x", "h": "h", "b": "bias"}[source] for source in reading.sources)
             lines.append(f"{name} ({reading.describe_axes()}): of {holds} into {gates}")
+        for name, is_turned in self.projections[:1]:
+            lines.append(f"{name} ({'unit, projected' if is_turned else 'projected, unit'}): the projection of h")
         return lines
-
-
-def _join(cell: CellWeights, hidden: int) -> torch.Tensor:
-    """(gate, unit, source) of a layer in one direction."""
-    zeros = cell.w_ih.new_zeros(4 * hidden)
-    biases = [(zeros if bias is None else bias).reshape(4, hidden, 1) for bias in (cell.b_ih, cell.b_hh)]
-    return torch.cat([cell.w_ih.reshape(4, hidden, -1), cell.w_hh.reshape(4, hidden, -1), *biases], -1)
 
 
 def _assemble(parts: Sequence[tuple[int | None, torch.Tensor]], shape: tuple[int, ...]) -> torch.Tensor:
@@ -111,20 +110,41 @@ def _assemble(parts: Sequence[tuple[int | None, torch.Tensor]], shape: tuple[int
 
 
 def find_layouts(
-    shapes: Mapping[str, tuple[int, ...]], inputs: Sequence[int], hidden: int, directions: int
+    shapes: Mapping[str, tuple[int, ...]], sizes: Sequence[tuple[int, int, int]], directions: int
 ) -> Iterator[Layout]:
     """Yield the layouts that the shapes of a class's tensors allow, the most usual first.
 
-    inputs: the width of what each layer and direction reads.
+    sizes: of each layer and direction, the width of what it reads, and the sizes of c and h; if these differ, it has a
+    projection.
     """
-    for slots in _split_slots(shapes, len(inputs), directions):
-        first = list(_list_slot(slots[0], inputs[0], hidden))
-        for families in first:
-            rest = [_same(slots[0], families, slot, inputs[k], hidden) for k, slot in enumerate(slots)]
-            if all(slot is not None for slot in rest):
-                found = tuple(tuple((name, index, r) for (name, index, _), r in zip(slot, readings, strict=True))
-                    for slot, readings in zip(slots, rest, strict=True) if readings is not None)  # fmt: skip
-                yield Layout(found, GATES, _count_biases(found[0]))
+    for slots in _split_slots(shapes, len(sizes), directions):
+        for rest, projections in _take_projections(slots, *sizes[0][1:]):
+            yield from _list_layouts(rest, sizes, projections)
+
+
+def _list_layouts(
+    slots: Sequence[_Slot], sizes: Sequence[tuple[int, int, int]], projections: tuple[tuple[str, bool], ...]
+) -> Iterator[Layout]:
+    for families in _list_slot(slots[0], sizes[0]):
+        rest = [_same(families, slot, sizes[k]) for k, slot in enumerate(slots)]
+        if all(slot is not None for slot in rest):
+            found = tuple(tuple((name, index, r) for (name, index, _), r in zip(slot, readings, strict=True))
+                for slot, readings in zip(slots, rest, strict=True) if readings is not None)  # fmt: skip
+            yield Layout(found, GATES, _count_biases(found[0]), projections)
+
+
+def _take_projections(
+    slots: list[_Slot], hidden: int, recurrent: int
+) -> Iterator[tuple[list[_Slot], tuple[tuple[str, bool], ...]]]:
+    """Yield the tensors of each layer and direction without that of the projection, and those of the projections."""
+    if hidden == recurrent:
+        yield slots, ()
+        return
+    for shape in ((recurrent, hidden), (hidden, recurrent)):
+        for place in (k for k, (_, index, own) in enumerate(slots[0]) if own == shape and index is None):
+            if all(len(slot) > place and slot[place][2] == shape for slot in slots):
+                rest = [[*slot[:place], *slot[place + 1 :]] for slot in slots]
+                yield rest, tuple((slot[place][0], shape[0] == hidden) for slot in slots)
 
 
 def _count_biases(slot: Sequence[tuple[str, int | None, Reading]]) -> int:
@@ -169,7 +189,7 @@ def _direction(name: str) -> Any:
     return found[2] if found else None
 
 
-def _list_slot(slot: _Slot, inputs: int, hidden: int) -> Iterator[list[Reading]]:
+def _list_slot(slot: _Slot, sizes: tuple[int, int, int]) -> Iterator[list[Reading]]:
     """Yield the readings of the tensors of one layer and direction that hold every weight."""
     families = dict[tuple[tuple[int, ...], int], list[int]]()
     for k, (name, _, shape) in enumerate(slot):
@@ -179,8 +199,8 @@ def _list_slot(slot: _Slot, inputs: int, hidden: int) -> Iterator[list[Reading]]
         if all(len(members) % 4 == 0 for members in families.values())
         else [[k] for k in range(len(slot))]
     )
-    for chosen in _choose(slot, groups, inputs, hidden):
-        if _is_whole(chosen, inputs, hidden):
+    for chosen in _choose(slot, groups, sizes):
+        if _is_whole(chosen, sizes):
             yield [reading for _, reading in sorted(chosen)]
 
 
@@ -191,24 +211,22 @@ def _kind_of_name(name: str, slot: _Slot) -> int:
 
 
 def _choose(
-    slot: _Slot, groups: Sequence[Sequence[int]], inputs: int, hidden: int
+    slot: _Slot, groups: Sequence[Sequence[int]], sizes: tuple[int, int, int]
 ) -> Iterator[list[tuple[int, Reading]]]:
     options = []
     for group in groups:
         shape = slot[group[0]][2]
         if len(group) == 4:
             places = _places_of([slot[k][0] for k in group], slot, groups)
-            one = list_readings(shape, inputs, hidden, 1)
+            one = list_readings(shape, sizes, 1)
             options.append([
                 [(k, Reading(r.sources, (place,), r.axes, r.merged)) for k, place in zip(group, places, strict=True)]
                 for r in one
             ])  # fmt: skip
         else:
-            every = [(group[0], reading) for reading in list_readings(shape, inputs, hidden, 4)]
-            three = [(group[0], reading) for reading in list_readings(shape, inputs, hidden, 3)]
-            last = [
-                (group[0], Reading(r.sources, (3,), r.axes, r.merged)) for r in list_readings(shape, inputs, hidden, 1)
-            ]
+            every = [(group[0], reading) for reading in list_readings(shape, sizes, 4)]
+            three = [(group[0], reading) for reading in list_readings(shape, sizes, 3)]
+            last = [(group[0], Reading(r.sources, (3,), r.axes, r.merged)) for r in list_readings(shape, sizes, 1)]
             options.append([[one] for one in (*every, *three, *last)])
     for combined in product(*options):
         yield [one for part in combined for one in part]
@@ -242,21 +260,20 @@ def name_order(slot: Sequence[tuple[str, Any, Reading]]) -> str | None:
     return "".join(found) if sorted(found) == sorted(GATES) else None
 
 
-def _is_whole(chosen: Sequence[tuple[int, Reading]], inputs: int, hidden: int) -> bool:
+def _is_whole(chosen: Sequence[tuple[int, Reading]], sizes: tuple[int, int, int]) -> bool:
     """Whether every weight of x and h is held once, and every gate has the same number of biases."""
-    counts = np.zeros(4 * hidden * (inputs + hidden + 2), int)
+    inputs, hidden, recurrent = sizes
+    counts = np.zeros(4 * hidden * (inputs + recurrent + 2), int)
     for _, reading in chosen:
-        np.add.at(counts, np.ravel(reading.places(inputs, hidden)), 1)
+        np.add.at(counts, np.ravel(reading.places(*sizes)), 1)
     whole = counts.reshape(4 * hidden, -1)
     biases = whole[:, -2:].sum(1)
     return bool((whole[:, :-2] == 1).all() and len(set(biases)) == 1 and biases[0] <= 2)
 
 
-def _same(first: _Slot, readings: Sequence[Reading], slot: _Slot, inputs: int, hidden: int) -> list[Reading] | None:
+def _same(readings: Sequence[Reading], slot: _Slot, sizes: tuple[int, int, int]) -> list[Reading] | None:
     """The readings of another layer or direction, which are those of the first."""
     if len(slot) != len(readings):
         return None
-    matches = all(
-        reading.places(inputs, hidden).shape == shape for reading, (_, _, shape) in zip(readings, slot, strict=True)
-    )
+    matches = all(reading.places(*sizes).shape == shape for reading, (_, _, shape) in zip(readings, slot, strict=True))
     return list(readings) if matches else None

@@ -28,18 +28,21 @@ class Recipe:
     by_direction: bool = False
 
 
-def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, hidden: int) -> Recipe | None:
-    """Find where output, h_n and c_n are in what a call returned; None if nothing has their shapes."""
-    found = list(_walk(returned, ()))
+def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, sizes: tuple[int, int]) -> Recipe | None:
+    """Find where output, h_n and c_n are in what a call returned; None if nothing has their shapes.
+
+    sizes: of c and h, which differ with a projection.
+    """
+    found, (hidden, size) = list(_walk(returned, ())), sizes
     batch = (rows,) if convention.is_batched else ()
-    sizes = {"t": steps, "b": rows, "i": convention.directions * hidden}
-    whole = tuple(sizes[axis] for axis in convention.axes)
+    lengths = {"t": steps, "b": rows, "i": convention.directions * size}
+    whole = tuple(lengths[axis] for axis in convention.axes)
     outputs = [] if convention.is_cell else [(p, v) for p, v in found if tuple(v.shape) == whole]
-    split = (steps, convention.directions, *batch, hidden)
+    split = (steps, convention.directions, *batch, size)
     four = [] if outputs or convention.is_cell else [(p, v) for p, v in found if tuple(v.shape) == split]
-    listed = None if outputs or four or convention.is_cell else _find_steps(returned, (), steps, (*batch, sizes["i"]))
+    listed = None if outputs or four or convention.is_cell else _find_steps(returned, (), steps, (*batch, lengths["i"]))
     found = [(path, value) for path, value in found if listed is None or path[: len(listed)] != listed]
-    states = _find_states(found, convention.slots, batch, hidden)
+    states = _find_states(found, convention.slots, batch, size)
     paths = dict[str, list[Path]]()
     last = None
     if outputs or four:
@@ -48,7 +51,7 @@ def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, hi
     elif listed is not None:
         paths["output"] = [listed]
         last = get_at(returned, listed)[-1]
-    paths |= _name_states(states, last, convention)
+    paths |= _name_states(states, last, convention) if hidden == size else _tell_apart(found, convention, batch, sizes)
     if len(outputs) == 2 and "c" not in paths:  # h of all steps, and c
         last_step = tuple(-1 if axis == "t" else slice(None) for axis in convention.axes)
         paths |= {"h": [(*outputs[0][0], last_step)], "c": [(*outputs[1][0], last_step)]}
@@ -75,6 +78,14 @@ def _find_steps(value: Any, path: Path, steps: int, shape: tuple[int, ...]) -> P
         return path
     found = (_find_steps(part, (*path, k), steps, shape) for k, part in enumerate(value))
     return next((one for one in found if one is not None), None)
+
+
+def _tell_apart(
+    found: Sequence[tuple[Path, Tensor]], convention: Convention, batch: tuple[int, ...], sizes: tuple[int, int]
+) -> dict[str, list[Path]]:
+    """Find h and c by their sizes, with a projection."""
+    each = {name: _find_states(found, convention.slots, batch, size) for name, size in zip("ch", sizes, strict=True)}
+    return {name: states[0][0] for name, states in each.items() if states}
 
 
 _States = list[tuple[list[Path], Tensor]]  # the paths of a state of all slots, and its value
@@ -108,15 +119,18 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
     kept: _States = []
     twice: list[list[Path]] = []
     for paths, value in states:
-        equal = [other for other, old in kept if torch.equal(old, value)]
-        twice += equal
-        if not equal:
+        others = [other for other, old in kept if torch.equal(old, value)]
+        twice += others
+        if not others:
             kept.append((paths, value))
     if len(kept) == 1:
         return {"h": kept[0][0]} if last is None or torch.equal(kept[0][1][-1], last) else {"c": kept[0][0]}
     if len(kept) < 2:
         return {}
     order = convention.state_order
+    if convention.directions == 1 and last is not None and len(kept) > 2:  # what is kept for a backward pass, say
+        equal = [paths for paths, value in kept if torch.equal(value[-1], last)]
+        return {"h": equal[0]} if equal else {}
     first, second = kept[:2]
     if convention.directions == 1 and last is not None:
         same = [torch.equal(value[-1], last) for _, value in (first, second)]

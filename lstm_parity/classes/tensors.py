@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from torch import nn
 
+_BESIDE = re.compile(r"^(grads?|gradients?|deltas?|d|m|v)[._]?|[._]?(grads?|gradients?)$")  # of what it is beside
 _STATE_NAMES = ("h", "c", "h_t", "c_t", "hidden", "state", "states", "cell")
 
 
@@ -21,7 +23,14 @@ def own_tensors(made: Any) -> dict[str, Any]:
         for own, part in parts.items():
             if isinstance(part, np.ndarray) and part.dtype.kind == "f" and part.size and own not in _STATE_NAMES:
                 found[own] = part
-    return found
+    return {name: value for name, value in found.items() if not _is_beside(name, value, found)}
+
+
+def _is_beside(name: str, value: Any, tensors: Mapping[str, Any]) -> bool:
+    """Whether a tensor is the gradient of another one, or what an optimizer keeps of that, by its name and shape."""
+    others = {other.rpartition(".")[2] for other, one in tensors.items() if one.shape == value.shape and other != name}
+    last = name.rpartition(".")[2]
+    return last != _BESIDE.sub("", last, 1) in others or (last in others and _BESIDE.match(name) is not None)
 
 
 def put_tensors(made: Any, tensors: Mapping[str, Any]) -> None:

@@ -18,6 +18,9 @@ _CALLS = (
     "I3-H5-T4-unbatched-float32-normal-1",
     "I3-H5-T4-B1-nostates-float32-normal-1",
     "I3-H5-bf-T4-B2-float32-normal-1",
+    "I3-H5-P4-T4-B2-float32-normal-1",
+    "I3-H5-P4-T4-B2-nostates-float32-normal-1",
+    "I3-H5-P4-nobias-T4-B2-float32-normal-1",
     *(
         f"I3-H5{layers}{others}-T4-B2{states}-{dtype}-normal-1"
         for dtype in ("float32", "float64")

@@ -34,7 +34,7 @@ class FromLayer:
 
     def unsupported_reason(self, setting: Setting) -> str | None:
         """A function that takes no w_hr supports no projection; nor does any support what torch cannot multiply."""
-        if setting.architecture.proj_size and not _takes(self.layer, 7):
+        if setting.architecture.proj_size and not takes_arguments(self.layer, 7):
             return f"{self.name} takes no w_hr, so it has no proj_size"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
@@ -58,12 +58,12 @@ def layer_of_cell(cell: Callable[..., Any]) -> _Layer:
 
     return (
         layer
-        if _takes(cell, 7)
+        if takes_arguments(cell, 7)
         else lambda input, state, w_ih, w_hh, b_ih, b_hh: layer(input, state, w_ih, w_hh, b_ih, b_hh)
     )
 
 
-def _takes(function: Callable[..., Any], count: int) -> bool:
+def takes_arguments(function: Callable[..., Any], count: int) -> bool:
     """Whether a function may be called with so many positional arguments; True where it does not say."""
     try:
         signature = inspect.signature(function)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -35,10 +37,37 @@ def call_on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def called(*arguments: Any) -> Any:
-        return to_tensors(function(*to_arrays(arguments)))
+    def called(*arguments: Any, **named: Any) -> Any:
+        return to_tensors(function(*to_arrays(arguments), **to_arrays(named)))
 
     return called
+
+
+_OF_TENSORS = {"torch", "chunk", "unbind", "sigmoid", "unsqueeze", "new_zeros", "cuda"}  # what arrays do not have
+
+
+def computes_with_numpy(function: Callable[..., Any]) -> bool:
+    """Whether a function, with those of the user's that it calls, names NumPy and not torch; nothing is called."""
+    waiting, seen, packages = [inspect.unwrap(function)], set[Any](), set[str]()
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, FunctionType) or one in seen:
+            continue
+        seen.add(one)
+        for name in _list_names(one.__code__):
+            value = one.__globals__.get(name)
+            packages |= {"torch"} if name in _OF_TENSORS and value is None else {name} if name == "numpy" else set()
+            of = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
+            packages.add(str(of).partition(".")[0])
+            waiting += [value] if str(of).partition(".")[0] not in ("numpy", "torch") else []
+    return "numpy" in packages and "torch" not in packages
+
+
+def _list_names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _list_names(inner)
 
 
 def to_arrays(value: Any) -> Any:

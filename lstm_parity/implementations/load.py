@@ -16,9 +16,8 @@ from typing import Any, cast
 
 from lstm_parity.cases.features import FEATURES, has
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.from_function import FromFunction
-from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell
-from lstm_parity.implementations.from_numpy import WithoutGradients, call_on_arrays
+from lstm_parity.implementations.from_function import FromFunction, find_roles
+from lstm_parity.implementations.from_numpy import WithoutGradients, call_on_arrays, computes_with_numpy
 from lstm_parity.implementations.target import Target, TargetError, make_importable
 from lstm_parity.implementations.torch_modules import FromModule
 from lstm_parity.implementations.wrapped import Wrapped
@@ -76,6 +75,7 @@ def adapt(
     needed = "class" if kind in ("module", "class") else "function"
     if not callable(found) or (needed == "class") != isinstance(found, type):
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
+    arrays = "numpy" if needed == "function" and computes_with_numpy(found) else arrays
     own = _adapt_kind(kind, name, call_on_arrays(found) if arrays == "numpy" else found, file)
     return declare(WithoutGradients(own) if arrays == "numpy" else own, without, arithmetic)
 
@@ -101,8 +101,9 @@ def _adapt_kind(kind: str, name: str, found: Callable[..., Any], file: str) -> I
         room = importlib.import_module("lstm_parity.classes.from_class")  # above this one
         return cast(Implementation, room.adapt_class(name, found, file))
     if kind == "function":
-        return FromFunction(name, found)
-    return FromLayer(name, found if kind == "layer" else layer_of_cell(found))
+        return FromFunction(name, found, find_roles(name, found))
+    room = importlib.import_module("lstm_parity.classes.functions.adapt")  # above this one
+    return cast(Implementation, room.adapt_function(kind, name, found))
 
 
 def _find_object(target: Target) -> Any:

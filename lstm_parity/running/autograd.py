@@ -159,6 +159,24 @@ def _run_second_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequenc
         raise NotImplementedError(f"its gradients have no derivatives: {error}") from error
 
 
+class _Loss(torch.autograd.Function):
+    """A number whose derivative by a result is the given adjoint, the very tensor.
+
+    `torch.autograd.backward` with adjoints imports sympy to compare shapes, which takes seconds in every process.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, result: Tensor, adjoint: Tensor) -> Tensor:
+        if result.shape != adjoint.shape:  # the engine would expand it
+            raise RuntimeError(f"the derivative of a result of shape {result.shape} has shape {adjoint.shape}")
+        ctx.adjoint = adjoint
+        return result.new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor, None]:
+        return ctx.adjoint, None
+
+
 def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
     """Backward from what the loss looks at, as far as it has a graph; leaves: whose gradients a first pass leaves."""
     seen = _pair_adjoints(case, returned, d)
@@ -166,11 +184,12 @@ def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tenso
     if d.backward.summed:
         results, given = [result.sum() for result in results], [torch.ones_like(result.sum()) for result in results]
     before = [adjoint.clone() for adjoint in given]
+    losses = [_Loss.apply(*pair) for pair in zip(results, given, strict=True)]  # type: ignore[no-untyped-call]
     if d.backward.again:
-        torch.autograd.backward(results, given, retain_graph=True)
+        torch.autograd.backward(losses, retain_graph=True)
         for leaf in leaves:
             leaf.grad = None
-    torch.autograd.backward(results, given)
+    torch.autograd.backward(losses)
     if not all(torch.equal(one, other) for one, other in zip(before, given, strict=True) if one.isfinite().all()):
         raise ImplementationError("the backward pass wrote to the gradient that it was given")
 

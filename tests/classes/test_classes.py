@@ -56,7 +56,7 @@ NAMED = {
 def load(name: str) -> type:
     """Import a specimen, or the faulty twin of one."""
     entry = CLASSES[name.removesuffix("Faulty")]
-    return getattr(importlib.import_module(f"specimens.classes.{entry.file[:-3]}"), name)
+    return getattr(importlib.import_module(f"specimens.{entry.file[:-3].replace('/', '.')}"), name)
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -112,7 +112,7 @@ def test_a_wrong_file_is_refused_in_words(text, words, tmp_path):
 
 def test_the_commands_write_and_read_it(tmp_path):
     """identify --save-map, then verify --map of one case."""
-    target, file = f"class:specimens/classes/{CLASSES['NaiveLSTM'].file}:NaiveLSTM", tmp_path / "map.toml"
+    target, file = f"class:specimens/{CLASSES['NaiveLSTM'].file}:NaiveLSTM", tmp_path / "map.toml"
     case = "I3-H5-T4-B2-float64-normal-1"
     saved = CliRunner().invoke(main, ["identify", "--impl", target, "--save-map", str(file)])
     judged = CliRunner().invoke(main, ["verify", "--impl", target, "--map", str(file), "--case", case])

@@ -32,4 +32,4 @@ def test_the_files_of_the_page_can_be_read(tmp_path):
     for number, text in enumerate(shown):
         (tmp_path / f"{number}.toml").write_text(text, encoding="utf-8")
 
-    assert [bool(read_declaration(str(tmp_path / f"{k}.toml"))) for k in range(len(shown))] == [True] * 2
+    assert [bool(read_declaration(str(tmp_path / f"{k}.toml"))) for k in range(len(shown))] == [True] * 3

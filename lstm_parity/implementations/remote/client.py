@@ -79,7 +79,7 @@ class RemoteImplementation:
     @property
     def stands_in(self) -> bool:
         """Whether a state that is returned is not the implementation's own."""
-        return self.target.kind == "class" and bool(self.ask({"do": "stands in"})[0]["stands in"])
+        return self._is_looked_at and bool(self.ask({"do": "stands in"})[0]["stands in"])
 
     @property
     def declaration(self) -> str:
@@ -93,8 +93,13 @@ class RemoteImplementation:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was found out about a class, in lines; nothing of other kinds."""
-        return tuple(self.ask({"do": "remarks"})[0]["remarks"]) if self.target.kind == "class" else ()
+        """What was found out about a class or a function, in lines; nothing of other kinds."""
+        return tuple(self.ask({"do": "remarks"})[0]["remarks"]) if self._is_looked_at else ()
+
+    @property
+    def _is_looked_at(self) -> bool:
+        """Whether it is found out how the target is used."""
+        return self.target.kind in ("class", "layer", "cell", "function")
 
     @property
     def without(self) -> tuple[str, ...]:

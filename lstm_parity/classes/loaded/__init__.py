@@ -1,0 +1,1 @@
+"""An instance of a class, called like nn.LSTM."""

@@ -1,0 +1,72 @@
+"""How the lengths of the rows of a batch are given, and packed sequences in what is returned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+LENGTHS_FORMS = ("tensor", "list")
+_LENGTHS = r"len(gth)?s?(_|$)"
+_OTHER_LENGTHS = r"max|total|min"
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """The argument for the lengths of rows: its name, and its form, a "tensor" or a "list" of numbers."""
+
+    name: str
+    form: str
+
+    def arguments(self, lengths: Tensor) -> dict[str, Any]:
+        """Return the argument for lengths (B,)."""
+        return {self.name: lengths.clone() if self.form == "tensor" else lengths.tolist()}
+
+    def describe(self) -> str:
+        """Say how lengths are given."""
+        return f"lengths as {self.name}, a {self.form}"
+
+
+def find_lengths(parameters: Sequence[Parameter]) -> Parameter | None:
+    """Return the parameter that lengths of rows are given as, by its name; None if there is none."""
+    names = {p: p.name.lower() for p in parameters}
+    return next((p for p, n in names.items() if re.search(_LENGTHS, n) and not re.search(_OTHER_LENGTHS, n)), None)
+
+
+def fill_lengths(x: Tensor) -> Tensor:
+    """Return the lengths of rows that are all as long as x (T, B, I)."""
+    return torch.full((x.shape[1],), len(x))
+
+
+def pack_rows(x: Tensor, lengths: Tensor) -> PackedSequence:
+    """Pack the rows of x (T, B, I); those that are sorted by length already have no order of their own."""
+    is_sorted = bool((lengths[1:] <= lengths[:-1]).all())
+    return pack_padded_sequence(x, lengths, enforce_sorted=is_sorted)
+
+
+def pad_results(returned: Any, axes: str, steps: int) -> Any:
+    """Replace the packed sequences in what a call returned by padded tensors with these axes."""
+    if isinstance(returned, PackedSequence):
+        return pad_packed_sequence(returned, batch_first=axes == "bti", total_length=steps)[0]
+    if isinstance(returned, dict):
+        return {name: pad_results(part, axes, steps) for name, part in returned.items()}
+    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
+        return type(returned)(*(pad_results(part, axes, steps) for part in returned))
+    if isinstance(returned, tuple | list):
+        return type(returned)(pad_results(part, axes, steps) for part in returned)
+    return returned
+
+
+def pack_as(output: Tensor, lengths: Tensor, packed: PackedSequence) -> PackedSequence:
+    """Pack an output (T, B, P), its rows in the order of the batch, as the input was packed."""
+    order = packed.sorted_indices
+    if order is not None:
+        output, lengths = output.index_select(1, order), lengths[order.to(lengths.device)]
+    data = pack_padded_sequence(output, lengths.cpu()).data
+    return PackedSequence(data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices)

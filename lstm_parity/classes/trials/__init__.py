@@ -1,0 +1,1 @@
+"""Ways in which a class may be called, tried in small calls."""

@@ -1,0 +1,68 @@
+"""Whether a class takes rows of other lengths, and how: found by small calls."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lstm_parity.classes.calling import Convention
+from lstm_parity.classes.trials.calls import STEPS, Sizes, draw_inputs
+from lstm_parity.classes.trials.conventions import list_lengths, read_parameters
+
+_LENGTHS = (STEPS - 2, STEPS)
+_SORTED = (STEPS, STEPS - 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Uneven:
+    """How rows of other lengths are given; sorted_alone: whether they must be sorted by length."""
+
+    convention: Convention
+    sorted_alone: bool
+
+    def describe(self) -> str:
+        """Say how rows of other lengths are given."""
+        how = "packed" if self.convention.is_packed else ""
+        how = self.convention.lengths.describe() if self.convention.lengths and not how else how
+        return f"rows of other lengths: {how}{', sorted alone' * self.sorted_alone}"
+
+
+def find_uneven(convention: Convention, made: Any, sizes: Sizes) -> Uneven | None:
+    """Find how an instance is given rows of other lengths; None if it is not."""
+    if convention.is_cell or not convention.is_batched:
+        return None
+    for one in _list_ways(convention, made):
+        for lengths in (_LENGTHS, _SORTED):
+            if _is_called(one, made, sizes, torch.tensor(lengths)):
+                return Uneven(one, lengths == _SORTED)
+    return None
+
+
+def _list_ways(convention: Convention, made: Any) -> Iterator[Convention]:
+    if convention.is_packed or convention.lengths is not None:
+        yield convention
+        return
+    parameters = read_parameters(getattr(made, convention.method or "forward"))[1:]
+    for lengths in list_lengths(parameters, required=False):
+        yield replace(convention, lengths=lengths)
+    if isinstance(made, nn.Module) and convention.axes in ("tbi", "bti"):
+        yield replace(convention, is_packed=True)
+
+
+def _is_called(convention: Convention, made: Any, sizes: Sizes, lengths: Tensor) -> bool:
+    """Whether it can be called so, and what it returns depends on x; that this is right is judged later."""
+    x, h, c = draw_inputs(7, convention.slots, sizes)
+    states = (h, c) if convention.states else None
+    other = x.clone()
+    other[:, 0] += 1.0
+    try:
+        with torch.no_grad():
+            one, two = (convention.call(copy.deepcopy(made), value, states, lengths) for value in (x, other))
+        return any(not torch.equal(one[name], two[name]) for name in one)
+    except Exception:  # the user's class
+        return False
