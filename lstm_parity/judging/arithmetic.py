@@ -23,6 +23,7 @@ _DENSE = ("normal", "trained", "memory", "x10", "given")  # profiles whose numbe
 _SHOWN = 0.02  # RMS, in noises, of a case in which an arithmetic shows
 _NEARLY_ALL = 0.9
 _ENOUGH = 16  # elements of a tensor, so that deviations of rounding are no line by chance
+_NEARER = 1.1  # factors of fewer bits may err by more than the weights do
 _SPREAD = 0.1  # of the RMS: the median distance of rounding errors is above this; of normal ones it is 0.67
 _LEFT = 0.05  # the share of their squares that a line leaves
 _OTHER_STATES = 0.2  # added to the surprise at an arithmetic whose states are not of the type of those returned
@@ -99,10 +100,19 @@ def _is_refuted(arithmetic: Arithmetic, verdicts: Sequence[Verdict], judged: Seq
     if any(_is_line(m) for v in verdicts if v.case.profile in _DENSE for m in v.deviating):
         return True
     dense = [verdict for verdict in judged if verdict.measured and verdict.case.profile in _DENSE]
-    if any(_is_local(m) for verdict in dense for m in verdict.measured):
+    if arithmetic.weights and not _has_kept_weights(dense, [v for v in verdicts if v.case.profile in _DENSE]):
         return True
     shown = [verdict for verdict in dense if verdict.rms >= _SHOWN]
     return len(shown) < _NEARLY_ALL * len(dense)
+
+
+def _has_kept_weights(judged: Sequence[Verdict], native: Sequence[Verdict]) -> bool:
+    """Whether a run is no farther from the exact answer with weights in fewer bits than from that with all bits."""
+    near, far = (
+        sum(float(np.abs(m.got - m.exact).sum()) for verdict in some for m in verdict.measured)
+        for some in (judged, native)
+    )
+    return near < _NEARER * far and not any(_is_local(m) for verdict in judged for m in verdict.measured)
 
 
 def _is_local(measured: TensorComparison) -> bool:
