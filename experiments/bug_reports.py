@@ -1,4 +1,4 @@
-"""Forty bug reports of a stranger's making, answered by `lstm-parity judge`: verdict and cause against the truth.
+"""Seventy bug reports of two strangers' making, answered by `lstm-parity judge`: verdict and cause against the truth.
 
 Each report is written into a folder and answered by the command as it is typed. An answer is right if its verdict is
 the true one and, if something is wrong, one of the words for the cause is in its text. Run:
@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specimens.bug_reports import REPORTS, Truth
+from specimens.later_bug_reports import LATER_REPORTS
 
 RESULT = Path(__file__).with_suffix(".md")
+ALL = (*REPORTS, *LATER_REPORTS)
 _SECONDS = 180
-_FIRST_TIME = ""
+_FIRST_TIME = (
+    " The first time, each group by code that was written without it: 33 of the 40, and 20 of the 30 later ones."
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def main(names: list[str]) -> None:
     """Answer all reports, or those that are named, whose answers are printed."""
     rows = []
     with tempfile.TemporaryDirectory() as place:
-        for k, report in enumerate(REPORTS):
+        for k, report in enumerate(ALL):
             if names and report.__name__ not in names:
                 continue
             folder = Path(place) / str(k)  # its name must not be found among the words of an answer
@@ -91,7 +95,7 @@ def main(names: list[str]) -> None:
                 if row.is_right and row.is_named
                 else f"{row.verdict}, not {row.truth.verdict}: {row.truth.cause}"
             )
-            print(f"{k + 1}/{len(REPORTS)} {row.name}: {mark} ({row.seconds:.0f} s)", flush=True)
+            print(f"{k + 1}/{len(ALL)} {row.name}: {mark} ({row.seconds:.0f} s)", flush=True)
             if names:
                 print(row.text)
     if not names:

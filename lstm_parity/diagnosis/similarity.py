@@ -195,8 +195,10 @@ def comparable_run(verdict: Verdict) -> ComparableRun | None:
 
 def see_values(outputs: Outputs | None, seen: Sequence[Seen]) -> dict[str, Array | None]:
     """Return the tensors of some outputs, or what is seen of them; None for what is not there."""
-    if not seen or outputs is None or not outputs.complete:
-        return {name: getattr(outputs, name, None) for name in (*TENSORS, *(one.name for one in seen))}
+    if not seen:
+        return {name: getattr(outputs, name, None) for name in TENSORS}
+    if outputs is None or not outputs.complete:
+        return {one.name: None for one in seen}
     tensors = {name: Noisy(getattr(outputs, name)) for name in TENSORS}
     return {name: noisy.value for name, noisy in see(NATIVE["float64"], seen, tensors).items()}
 
