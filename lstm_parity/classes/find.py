@@ -232,15 +232,16 @@ def _complete(found: Found, declared: Declaration) -> Found:
 
 
 def _answers_float32(found: Found, made: Any) -> bool:
-    """Whether it answers float32 in float32."""
+    """Whether it answers float32 in float32, with states and without, as far as it takes them."""
     if isinstance(made, nn.Module):
         made = copy.deepcopy(made).float()
     else:
         put_tensors(made, {name: value.astype(np.float32) for name, value in own_tensors(made).items()})
     x, h, c = (value.float() for value in draw_inputs(6, found.convention.slots, found.sizes))
+    given = [(h, c)] * (found.convention.states is not None) + [None] * (not found.convention.required)
     try:
         with torch.no_grad():
-            results = found.convention.call(made, x, (h, c) if found.convention.states else None)
+            results = [value for hx in given for value in found.convention.call(made, x, hx).values()]
     except RuntimeError as error:  # of the user's class
         return "dtype" not in str(error)
-    return all(value.dtype == torch.float32 for value in results.values())
+    return all(value.dtype == torch.float32 for value in results)

@@ -105,7 +105,7 @@ class FromClass:
         if call.states and convention.states is not None and convention.states.form == "h":
             return f"{name} takes h_0 alone: c_0 cannot be given"
         if self.found.one_dtype and setting.runtime.dtype != "float64":
-            return f"{name} computes in float64 for any input"
+            return f"{name} computes in float64, even if everything is given in float32"
         if convention.is_numpy and setting.runtime.dtype == "bfloat16":
             return "NumPy has no bfloat16"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
