@@ -1,6 +1,7 @@
-"""Runs the page docs/any-language.md: its Python is report.py, its commands are executed in order, their output put in.
+"""Runs pages of sessions: their Python is report.py, their commands are executed in order, their output is put in.
 
-Everything happens in one temporary folder. Run `python -m pages.any_language`; it needs gcc and safetensors.
+Each page happens in a temporary folder of its own. Run `python -m pages.sessions [PAGE ...]`; it needs gcc and
+safetensors.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "any-language.md"
+PAGES = ("any-language", "answer-a-report")
 SESSION = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 SCRIPT = re.compile(r"```python\n(.*?)```", re.DOTALL)
 SHELL = f'lstm-parity() {{ "{sys.executable}" -m lstm_parity "$@"; }}; python() {{ "{sys.executable}" "$@"; }}; '
@@ -27,19 +28,24 @@ def output(command: str, folder: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def main() -> None:
-    """Write the page anew."""
-    page = PAGE.read_text()
+def run_page(text: str) -> str:
+    """Return a page with what its commands print now."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "report.py").write_text("\n".join(SCRIPT.findall(page)))
+        (Path(folder) / "report.py").write_text("\n".join(SCRIPT.findall(text)))
 
         def again(session: re.Match[str]) -> str:
             commands = [line for line in session[0].splitlines() if line.startswith("$ ")]
             return "".join(f"{command}\n{output(command[2:], folder)}" for command in commands)
 
-        PAGE.write_text(SESSION.sub(again, page))
-    print(PAGE.read_text())
+        return SESSION.sub(again, text)
+
+
+def main(names: list[str]) -> None:
+    """Write the pages anew."""
+    for name in names or PAGES:
+        page = ROOT / "docs" / f"{name}.md"
+        page.write_text(run_page(page.read_text()))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

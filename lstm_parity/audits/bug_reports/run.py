@@ -31,6 +31,7 @@ from lstm_parity.reports.certificate import make_row
 from lstm_parity.running.evidence import TENSORS
 
 Progress = Callable[[str], None]
+_NEAR = 0.1
 _MOST_NAMED = 6  # readings in which known mistakes are sought
 
 
@@ -40,6 +41,12 @@ class _Judged:
 
     reading: Reading
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def distance(self) -> float:
+        """How far it is from agreeing, in noises: the root mean square of the worst tensor."""
+        found = [v.rms if np.isfinite(v.rms) else np.inf for v in self.verdicts if v.outcome.is_wrong]
+        return max(found, default=0.0)
 
     @property
     def agrees(self) -> bool:
@@ -87,9 +94,12 @@ def _refuse_to_tell(report: Report, name: str, repeat: str) -> Answer:
 
 
 def _find_nameable(judged: Sequence[_Judged]) -> _Judged:
-    """Return the first reading in which a known mistake explains all; else the likeliest."""
+    """Return the reading that is far nearer than the likeliest, else the first that a known mistake explains."""
     if len(judged) == 1:
         return judged[0]
+    nearest = min(judged, key=lambda one: one.distance)
+    if nearest.distance < _NEAR * judged[0].distance:
+        return nearest
     named = (one for one in judged[:_MOST_NAMED] if diagnose(one.verdicts, seek_arithmetic=False).mistake is not None)
     return next(named, judged[0])
 

@@ -136,7 +136,7 @@ def _tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:
     """
     run = [verdict.observation for verdict in explanation.verdicts if verdict.observation.evidence]
     known = ladder(run[0].case.setting.runtime.dtype)
-    explaining = [a for a in known if a == explanation.arithmetic or _explains(a, run)]
+    explaining = [a for a in known if a == explanation.arithmetic or (not a.weights and _explains(a, run))]
     return [a for a in explaining if not any(b != a and _is_within(b, a) for b in explaining)]
 
 
