@@ -96,6 +96,7 @@ def compare_seen(case: Case, evidence: Evidence, arithmetic: Arithmetic) -> list
     return [
         compare(one.name, evidence.way, one.got, found[one.name].value, found[one.name].deviation)
         for one in evidence.seen
+        if one.known is None or one.known.any()
     ]
 
 

@@ -178,9 +178,10 @@ class Linear:
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of each element, or of the last axis: sigmoid, tanh, relu, softmax, log_softmax."""
+    """A function of each element, or of an axis: sigmoid, tanh, relu, softmax, log_softmax."""
 
     kind: str
+    axis: int = -1
 
     def apply(self, a: Arithmetic, x: Noisy) -> Noisy:
         """Return the result."""
@@ -188,7 +189,9 @@ class Activation:
             return rounding.sigmoid(a, x) if self.kind == "sigmoid" else rounding.tanh(a, x)
         if self.kind == "relu":
             return Noisy(np.maximum(x.value, 0.0), np.where(x.value > -4.0 * x.deviation, x.deviation, 0.0))
-        return _softmax(a, x, logarithm=self.kind == "log_softmax")
+        turned = Noisy(*(np.moveaxis(part, self.axis, -1) for part in (x.value, x.deviation)))
+        found = _softmax(a, turned, logarithm=self.kind == "log_softmax")
+        return Noisy(*(np.moveaxis(part, -1, self.axis) for part in (found.value, found.deviation)))
 
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "softmax", "log_softmax")

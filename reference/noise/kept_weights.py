@@ -23,10 +23,18 @@ def _to_float16(w: Array) -> Array:
         return w.astype(np.float16).astype(np.float64)
 
 
-def _to_bfloat16(w: Array) -> Array:
-    """Round to eight bits, to nearest even."""
-    mantissa, exponent = np.frexp(w)
-    return np.asarray(np.ldexp(np.round(mantissa * 2.0**8), exponent - 8))
+def _to_float(bits: int, lowest: int = -(2**10), largest: float = np.inf) -> Callable[[Array], Array]:
+    """Round to so many bits, the implicit one included, to nearest even.
+
+    lowest: the exponent of the smallest normal number. largest: what larger numbers become.
+    """
+
+    def keep(w: Array) -> Array:
+        _, exponent = np.frexp(w)
+        unit = np.ldexp(1.0, np.maximum(exponent, lowest + 1) - bits)
+        return np.asarray(np.clip(np.round(w / unit) * unit, -largest, largest))
+
+    return keep
 
 
 def _symmetric(axes: tuple[int, ...], levels: float) -> Callable[[Array], Array]:
@@ -55,7 +63,9 @@ def _without_zeros(scale: Array) -> Array:
 _TENSOR, _ROW = (-2, -1), (-1,)
 _OF_MATRICES: Mapping[str, Callable[[Array], Array]] = {
     "float16 weights": _to_float16,
-    "bfloat16 weights": _to_bfloat16,
+    "bfloat16 weights": _to_float(8),
+    "float8 e4m3 weights": _to_float(4, -6, 448.0),
+    "float8 e5m2 weights": _to_float(3, -14, 57344.0),
     "int8 weights, a scale for each tensor of max / 127": _symmetric(_TENSOR, 127.0),
     "int8 weights, a scale for each tensor of max / 127.5": _symmetric(_TENSOR, 127.5),
     "int8 weights, a scale for each row of max / 127": _symmetric(_ROW, 127.0),

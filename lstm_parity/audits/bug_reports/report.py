@@ -59,7 +59,7 @@ class Report:
     @property
     def missing(self) -> list[str]:
         """What is not given, without which nothing can be judged."""
-        parts = {"an input": bool(self.calls), "weights": bool(self.lstms)}
+        parts = {"an input": bool(self.calls), "weights of an LSTM (a GRU has three gates)": bool(self.lstms)}
         found = [call for call in self.calls if call.results]
         return [name for name, is_there in {**parts, "results": bool(found)}.items() if not is_there]
 
@@ -99,6 +99,8 @@ def _replace_results(arrays: dict[str, StoredArray], results: Mapping[str, Store
 
 
 def _find_lstms(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[str, Any]) -> list[FoundLSTM]:
+    if _is_gru(arrays):
+        return []
     found = find_lstms(arrays, fields.get("convention"))
     prefix = fields.get("prefix")
     if prefix is not None:
@@ -112,6 +114,13 @@ def _find_lstms(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[s
         known = ", ".join(f'"{lstm.prefix}"' for lstm in (first, *others))
         raise FolderError(f'{path} holds LSTMs under {known}: choose one by "prefix" in setting.json')
     return [lstm for lstm in found if {*lstm.used} >= {*first.used}]
+
+
+def _is_gru(arrays: Mapping[str, StoredArray]) -> bool:
+    """Whether the weights have nn.LSTM's names, but three gates."""
+    shapes = {split_name(name)[-1]: array.values.shape for name, array in arrays.items()}
+    recurrent = shapes.get("weight_hh_l0", shapes.get("weight_hh", ()))
+    return len(recurrent) == 2 and recurrent[0] == 3 * recurrent[1]
 
 
 def _is_layer(name: str, fields: Mapping[str, Any]) -> bool:

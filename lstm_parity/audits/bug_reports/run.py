@@ -18,6 +18,7 @@ from lstm_parity.audits.bug_reports.readings.assumptions import (
 )
 from lstm_parity.audits.bug_reports.readings.calls import Reading, find_dtype, read_calls
 from lstm_parity.audits.bug_reports.readings.choices import list_choices, list_possible
+from lstm_parity.audits.bug_reports.readings.surroundings import NotGivenError
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.audits.folders.run import Naming, explain_numbers, mark_row
 from lstm_parity.diagnosis.forward import diagnose
@@ -41,6 +42,11 @@ class _Judged:
 
     reading: Reading
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def judged(self) -> int:
+        """How many numbers are judged."""
+        return sum(int((one.noise > 0.0).sum()) for verdict in self.verdicts for one in verdict.measured)
 
     @property
     def distance(self) -> float:
@@ -68,6 +74,8 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
     for assumed in list_readings(choices):
         try:
             one = _judge_reading(report, assumed)
+        except NotGivenError as error:
+            return _refuse_to_tell(report, name, repeat, str(error))
         except FolderError as error:
             refusals.append(error)
             continue
@@ -85,11 +93,12 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
     return _make_answer(report, _find_nameable(wrong or judged), choices, name, repeat)
 
 
-def _refuse_to_tell(report: Report, name: str, repeat: str) -> Answer:
-    """Return the answer to a report from which something is missing."""
+def _refuse_to_tell(report: Report, name: str, repeat: str, lacking: str = "") -> Answer:
+    """Return the answer to a report from which something is missing; lacking: what, if it is not one of the parts."""
     dtype = str(report.fields.get("dtype", "float32"))
     row = make_row(name, dtype, Explanation(NATIVE[dtype], None, ()))
     reasons = {f"{part} {'is' if part == 'an input' else 'are'} not given": 1 for part in report.missing}
+    reasons |= {lacking: 1} if lacking else {}
     return Answer(replace(row, reasons=reasons), (), tuple(report.ignored), (), repeat=repeat)
 
 
@@ -123,8 +132,8 @@ def _find_fault(report: Report, base: _Judged, progress: Progress) -> Fault | No
 
 
 def _explains(other: _Judged, base: _Judged) -> bool:
-    """Whether each call agrees in one of two readings, and each that deviates in the first agrees in the other."""
-    if len(other.verdicts) != len(base.verdicts):
+    """Whether each call that deviates in a reading agrees in the other, which judges at least half as many numbers."""
+    if len(other.verdicts) != len(base.verdicts) or 2 * other.judged < base.judged:
         return False
     pairs = list(zip(base.verdicts, other.verdicts, strict=True))
     return all(two.outcome is Outcome.PARITY for one, two in pairs if one.outcome.is_wrong)

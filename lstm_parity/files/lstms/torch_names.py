@@ -29,6 +29,7 @@ _NORMED = re.compile(
     r"(?P<prefix>(?:.*[./])?)(?:(?P<old>(?:weight|bias)_\w+)_(?P<part>[gv])"
     r"|parametrizations[./](?P<new>(?:weight|bias)_\w+)[./](?:0[./])?original(?P<number>[01]))"
 )
+_PRUNED = re.compile(r"(?P<name>.*(?:weight|bias)_\w+)_(?P<part>orig|mask)")
 _SHORT = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh": "bias_hh", "w_hr": "weight_hr"}
 _Named = dict[str, tuple[Array, tuple[str, ...]]]  # numbers by a name, and the names of the arrays they are from
 
@@ -60,19 +61,24 @@ def find_torch(arrays: Arrays) -> list[FoundLSTM]:
 
 
 def _merge_norms(arrays: Arrays) -> tuple[_Named, tuple[str, ...]]:
-    """Return all arrays by name, the two of a weight norm as the one that torch makes of them."""
+    """Return all arrays by name, the two of a weight norm or of a pruned weight as the one that torch makes of them."""
     named: _Named = {}
     parts: dict[str, dict[str, str]] = {}
     for name in arrays:
         if match := _NORMED.fullmatch(name):
             part = match["part"] or "gv"[int(match["number"])]
             parts.setdefault(match["prefix"] + (match["old"] or match["new"]), {})[part] = name
+        elif match := _PRUNED.fullmatch(name):
+            parts.setdefault(match["name"], {})[match["part"]] = name
         else:
             named[name] = take_values(arrays, name), (name,)
     for name, of in parts.items():
         if of.keys() == {"g", "v"}:
             named[name] = _norm_weight(arrays, of["g"], of["v"]), (of["g"], of["v"])
-    return named, ("the product of torch's weight_norm is taken as torch rounds it, in the dtype of its parts",)
+        elif of.keys() == {"orig", "mask"}:
+            pair = of["orig"], of["mask"]
+            named[name] = np.multiply(*(take_values(arrays, part) for part in pair)), pair
+    return named, ("weights that are kept as two arrays are multiplied as torch does, in the dtype of these",)
 
 
 def _norm_weight(arrays: Arrays, g: str, v: str) -> Array:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -74,6 +75,7 @@ _SCOPES: Mapping[str, Holds] = {
     " forward in the last layer": lambda p, n, d: p == (n - 1, 0),
     " forward in the first layer": lambda p, n, d: p == (0, 0),
 }
+_ORDERS = ("ifog", "igfo", "iofg", "figo", "gfio")  # of those that converters take one for another
 _Fed = Callable[[Sequence[Array], int], Array]  # of the halves, in a direction
 _FED: Mapping[str, _Fed] = {
     "reads the two halves of the layer below exchanged": lambda halves, d: np.concatenate(halves[::-1], -1),
@@ -123,6 +125,37 @@ def _of_weights(layers: int, directions: int) -> Iterator[Change]:
         for words, other in _OTHER_PLACES.items():
             for scope, holds in _scopes(layers, directions):
                 yield Change(f"{name} {verb} {words}{scope}", name, _within(other, holds))
+    for scope, holds in _scopes(layers, directions):
+        if scope:  # in all of it, it is one of the equations
+            yield from _of_some_weights(scope, holds)
+
+
+def _of_some_weights(scope: str, holds: Holds) -> Iterator[Change]:
+    """Yield what is done to the weights at some places alone: left out, doubled, or with gates in another order."""
+    names: Mapping[str, Sequence[str]] = {**{name: (name,) for name in PARAMETERS}, "each bias": ("b_ih", "b_hh")}
+    for words, some in names.items():
+        yield Change(f"{words} is left out{scope}", "parts", _at_parts(some, lambda w: 0.0 * w, holds))
+    yield Change(f"each bias is added twice{scope}", "parts", _at_parts(("b_ih", "b_hh"), lambda w: 2.0 * w, holds))
+    for order in _ORDERS:
+        said = ", ".join(order)
+        text = f"the rows of the weights are in the order {said}{scope}"
+        yield Change(text, "parts", _at_parts(PARAMETERS, partial(_reorder, order), holds))
+
+
+def _at_parts(names: Sequence[str], change: Callable[[Array], Array], holds: Holds) -> Callable[..., Any]:
+    """Return a function that changes some of the weights where it holds."""
+
+    def apply(parts: dict[str, Array], place: Place, n: int, d: int) -> dict[str, Array]:
+        changed = {name: change(w) if name in names and w is not None else w for name, w in parts.items()}
+        return changed if holds(place, n, d) else parts
+
+    return apply
+
+
+def _reorder(order: str, w: Array) -> Array:
+    """Read rows that are taken for another order: those that nn.LSTM has as i, f, g, o."""
+    blocks = dict(zip(order, np.split(w, 4), strict=True))
+    return np.concatenate([blocks[gate] for gate in "ifgo"])
 
 
 def _of_inputs_and_outputs(layers: int, directions: int) -> Iterator[Change]:

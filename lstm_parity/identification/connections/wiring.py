@@ -43,6 +43,7 @@ _USUAL: Mapping[str, Callable[..., Any]] = {
     "h_0 and c_0": lambda place, n, d: place,
     "h_0": lambda place, n, d: place,
     "c_0": lambda place, n, d: place,
+    "parts": lambda parts, place, n, d: parts,
     "fed": lambda halves, place: np.concatenate(halves, -1),
     "input": lambda x, place, n, d: x,
     "backwards": lambda place, n, d: place[1] == 1,
@@ -99,6 +100,7 @@ class Wired:
         for name in PARAMETERS:
             layer, direction = seams[name](seams["weights"](place, *sizes), *sizes)
             parts[name] = getattr(weights.cells[layer][direction], name)
+        parts = seams["parts"](parts, place, *sizes)
         states = []
         for name, state in (("h_0", h_0), ("c_0", c_0)):
             layer, direction = seams[name](seams["h_0 and c_0"](place, *sizes), *sizes)

@@ -10,6 +10,10 @@ from typing import Any
 OUTPUT, LAST_STEP, LAST_STATE = "every step", "the last step", "the last layer's h_n"
 RIGHT, LEFT = "right", "left"
 GIVEN, FRESH, KEPT = "given", "fresh", "kept"
+STEPS, ROWS = "steps", "rows"
+BY_LENGTH, LAST_ROW_FIRST = "rows by length", "last row first"
+LATE, EARLY, LAST_STEP_FIRST = "one step late", "one step early", "last step first"
+ORDERS = (BY_LENGTH, LAST_ROW_FIRST, LATE, EARLY, LAST_STEP_FIRST)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Assumptions:
     states: what a call starts from: what it is GIVEN, zeros (FRESH) though it continues another, or the last states of
     the call before though it does not (KEPT). swapped: "directions", "states" (h and c) or "layers" of what is
     returned. rounded: whether weights and inputs are rounded as they are printed. dropped: whether dropout is on.
+    scaled: whether what the LSTM returns is multiplied by a constant. shift: what is added to the numbers of tokens.
+    across: what a softmax is taken over in place of the features, STEPS or ROWS. order: in which results are.
     """
 
     lstm: int = 0
@@ -40,6 +46,10 @@ class Assumptions:
     swapped: str = ""
     rounded: bool = False
     dropped: bool = False
+    scaled: bool = False
+    shift: int = 0
+    across: str = ""
+    order: str = ""
 
 
 Choices = Mapping[str, Sequence[Any]]
@@ -128,6 +138,25 @@ _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
         "output holds the last step, whose reverse direction has seen one step, in place of the last layer's h_n",
         "take h_n in place of the last step of output",
     ),
+    ("scaled", True): (
+        "what the LSTM returns is multiplied by a constant, as by dropout that scales in eval",
+        "multiply by nothing: nn.Dropout scales in train mode, and does nothing in eval",
+    ),
+    ("shift", 1): ("the vector of token k + 1 is taken for token k", "index the embedding by the number itself"),
+    ("shift", -1): ("the vector of token k - 1 is taken for token k", "index the embedding by the number itself"),
+    ("across", ROWS): ("the softmax is taken over the rows of the batch, and not over the features", "use dim=-1"),
+    ("across", STEPS): ("the softmax is taken over the steps, and not over the features", "use dim=-1"),
+    ("order", BY_LENGTH): (
+        "the rows of the results are sorted by their lengths, the longest first, and not put back in the input's order",
+        "undo the sorting: index the results by unsorted_indices",
+    ),
+    ("order", LAST_ROW_FIRST): ("the rows of the results are in the opposite order", "do not flip the batch"),
+    ("order", LATE): (
+        "the output is one step late: step t holds what belongs to t - 1",
+        "shift the output by one step",
+    ),
+    ("order", EARLY): ("the output is one step early: step t holds what belongs to t + 1", "shift the output by one"),
+    ("order", LAST_STEP_FIRST): ("the output has its steps in the opposite order", "do not flip the output in time"),
     ("dropped", True): (
         "dropout is on: some elements of the output are 0, and the others are multiplied by 1 / (1 - p)",
         "call eval() before the comparison",

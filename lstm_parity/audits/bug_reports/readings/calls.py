@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_parity.audits.bug_reports.readings.assumptions import FRESH, KEPT, Assumptions
-from lstm_parity.audits.bug_reports.readings.dropped import see_through_dropout
 from lstm_parity.audits.bug_reports.readings.layout import Layout, find_layout, time_first
 from lstm_parity.audits.bug_reports.readings.printed import add_uncertainty
 from lstm_parity.audits.bug_reports.readings.results import Shape, is_plain, see_output, see_state
+from lstm_parity.audits.bug_reports.readings.scaled import see_scaled, see_through_dropout
 from lstm_parity.audits.bug_reports.readings.surroundings import apply_before
 from lstm_parity.audits.bug_reports.report import NamedCall, Report
 from lstm_parity.audits.folders.arrays import round_to_dtype
@@ -74,7 +74,8 @@ def _enter(
     report: Report, call: NamedCall, assumed: Assumptions, ends: Sequence[tuple[Noisy, Noisy] | None]
 ) -> _Entered:
     dtype, lstm = find_dtype(report, assumed), report.lstms[assumed.lstm]
-    values, noise = apply_before(report.fields.get("before", ()), report.arrays, call.arrays["input"], NATIVE[dtype])
+    layers, given = report.fields.get("before", ()), call.arrays["input"]
+    values, noise = apply_before(layers, report.arrays, given, NATIVE[dtype], assumed.shift)
     values = values.astype(np.float64) if noise is not None else round_to_dtype(values, dtype)
     a = infer_architecture(lstm.weights, assumed.batch_first and values.ndim == 3)
     x = time_first(values, assumed, "input")
@@ -185,9 +186,11 @@ def _observe(report: Report, call: NamedCall, assumed: Assumptions, entered: _En
     evidence = replace(entered.evidence(), seen=tuple(seen))
     if assumed.dropped:
         evidence = see_through_dropout(entered.case, evidence)
+    if assumed.scaled:
+        evidence = see_scaled(entered.case, evidence)
     if assumed.rounded:
         evidence = add_uncertainty(report, call, entered.case, evidence)
-    elif not assumed.dropped:
+    elif not (assumed.dropped or assumed.scaled):
         evidence = _complete(entered.case, evidence)
     return Observation(entered.case, (evidence,) if seen else ())
 

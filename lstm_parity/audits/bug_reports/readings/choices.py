@@ -13,11 +13,14 @@ from lstm_parity.audits.bug_reports.readings.assumptions import (
     LAST_STATE,
     LAST_STEP,
     LEFT,
+    ORDERS,
     OUTPUT,
     RIGHT,
+    ROWS,
+    STEPS,
 )
-from lstm_parity.audits.bug_reports.readings.dropped import has_zeros
 from lstm_parity.audits.bug_reports.readings.printed import has_printed_inputs
+from lstm_parity.audits.bug_reports.readings.scaled import has_zeros
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.files.lstms.found import split_name
 from lstm_parity.reference.noise.model import Array
@@ -50,6 +53,7 @@ def list_choices(report: Report) -> dict[str, Sequence[Any]]:
 
 def list_possible(report: Report) -> dict[str, Sequence[Any]]:
     """List the values that each assumption may have if something is wrong."""
+    after = report.fields.get("after", ())
     possible: dict[str, Sequence[Any]] = {
         "batch_first": (False, True),
         "reverse": (False, True),
@@ -62,9 +66,13 @@ def list_possible(report: Report) -> dict[str, Sequence[Any]]:
     }
     if any("output" in call.arrays and has_zeros(call.arrays["output"].values) for call in report.calls):
         possible["dropped"] = (True,)
+    possible["scaled"] = (True,)
+    possible["shift"] = (1, -1) if _begins_with_lookup(report) else ()
+    possible["across"] = (ROWS, STEPS) if {"softmax", "log_softmax"} & {*after} else ()
+    possible["order"] = ORDERS if any(call.lengths for call in report.calls) else ORDERS[1:]
     if len(report.calls) > 1:
         possible["states"] = (FRESH, KEPT)
-    if "output_steps" in report.fields or "h_n" in report.fields.get("after", ()):
+    if "output_steps" in report.fields or "h_n" in after:
         possible["output"] = (LAST_STATE, LAST_STEP)
     return possible
 

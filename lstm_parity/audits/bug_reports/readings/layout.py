@@ -29,6 +29,11 @@ class Layout:
     lengths: tuple[int, ...] | None
     known: Array
 
+    @property
+    def lengths_given(self) -> tuple[int, ...]:
+        """How many steps each of the given rows has."""
+        return tuple(int(n) for n in self.known.sum(0))
+
     def gather(self, array: Array) -> Array:
         """Put the valid steps first: (T, B, ...) -> (T', B', ...)."""
         return np.asarray(array[self.steps, np.array(self.rows)])

@@ -8,8 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from lstm_parity.audits.bug_reports.readings.assumptions import (
+    BY_LENGTH,
+    EARLY,
+    LAST_ROW_FIRST,
+    LAST_STEP,
+    LAST_STEP_FIRST,
+    LATE,
+    Assumptions,
+)
 from lstm_parity.audits.bug_reports.readings.assumptions import LAST_STATE as FROM_STATE
-from lstm_parity.audits.bug_reports.readings.assumptions import LAST_STEP, Assumptions
 from lstm_parity.audits.bug_reports.readings.layout import Layout, time_first
 from lstm_parity.audits.bug_reports.readings.rounded import find_decimals, find_significant, half_unit
 from lstm_parity.audits.bug_reports.readings.surroundings import list_after, source_of
@@ -47,7 +55,7 @@ def see_output(
 ) -> Seen:
     """Return what is seen of the output, behind other layers or not. Raises FolderError for a shape that cannot be."""
     last = _last_step(shape.layout, assumed)
-    from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts, last)
+    from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts, last, assumed.across)
     if not gone and assumed.output == FROM_STATE:
         from_state, gone = True, True
     elif not gone and assumed.output == LAST_STEP:
@@ -88,6 +96,8 @@ def _place_rows(values: Array, shape: Shape, fields: Fields, assumed: Assumption
         raise FolderError(f"output has shape {values.shape}, but must have ({len(named)} rows, features)")
     full, known = np.zeros((shape.layout.batch, values.shape[-1])), np.zeros(shape.layout.batch, bool)
     full[named], known[named] = values, True
+    if assumed.order in (BY_LENGTH, LAST_ROW_FIRST):
+        full, known = (reorder(array[None], assumed.order, shape.layout.lengths_given)[0] for array in (full, known))
     kept = list(shape.layout.rows)
     return full[kept], known[kept]
 
@@ -108,7 +118,26 @@ def _place_steps(values: Array, shape: Shape, fields: Fields, assumed: Assumptio
     full[np.ix_(steps, rows)], known[np.ix_(steps, rows)] = values, True
     if not assumed.in_order:
         full, known = full[::-1], known[::-1]
+    full, known = (reorder(array, assumed.order, layout.lengths_given) for array in (full, known))
     return layout.gather(full), layout.gather(known & layout.known) & layout.valid
+
+
+def reorder(array: Array, order: str, lengths: Sequence[int]) -> Array:
+    """Put results (T, B, ...) that are in another order where they belong; zeros where nothing is."""
+    if order == BY_LENGTH:
+        found = np.empty_like(array)
+        found[:, np.argsort(-np.array(lengths), kind="stable")] = array
+        return found
+    if order == LAST_ROW_FIRST:
+        return array[:, ::-1]
+    if order == LAST_STEP_FIRST:
+        return array[::-1]
+    if order in (LATE, EARLY):
+        found = np.zeros_like(array)
+        wanted, given = (slice(None, -1), slice(1, None)) if order == LATE else (slice(1, None), slice(None, -1))
+        found[wanted] = array[given]
+        return found
+    return array
 
 
 def _with_all_axes(values: Array, shape: Shape, steps: int, rows: int, assumed: Assumptions) -> Array:
@@ -133,6 +162,8 @@ def see_state(name: str, given: StoredArray, shape: Shape, fields: Fields, assum
     got, unit = (_state_axes(array, name, shape, size) for array in (given.values.astype(np.float64), unit))
     if assumed.swapped in ("directions", "layers") and len(got) == a.num_layers * a.num_directions:
         got, unit = (_reorder_states(array, a, assumed.swapped) for array in (got, unit))
+    if assumed.order in (BY_LENGTH, LAST_ROW_FIRST):
+        got, unit = (reorder(array, assumed.order, shape.layout.lengths_given) for array in (got, unit))
     rows = list(shape.layout.rows)
     steps = () if len(got) == a.num_layers * a.num_directions else (Index(slice(-len(got), None)),)
     return Seen(name, got[:, rows], View(name, steps), unit[:, rows])

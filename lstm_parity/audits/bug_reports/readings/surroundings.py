@@ -6,18 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lstm_parity.audits.bug_reports.readings.assumptions import ROWS, STEPS
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.running.views import ACTIVATIONS, LAST_STATE, Activation, Linear, Pool, Step
 
+
+class NotGivenError(FolderError):
+    """Something without which a report cannot be judged, and that is not in it."""
+
+
 OPERATIONS = (*ACTIVATIONS, "dropout", "last", "mean", "max", "h_n")
 
 
 def apply_before(
-    names: Sequence[str], arrays: Mapping[str, StoredArray], x: StoredArray, a: Arithmetic
+    names: Sequence[str], arrays: Mapping[str, StoredArray], x: StoredArray, a: Arithmetic, shift: int = 0
 ) -> tuple[Array, Array | None]:
-    """Return what enters the LSTM, with its noise; None if it is exact. x: as given, whole numbers for an embedding."""
+    """Return what enters the LSTM, with its noise; None if it is exact.
+
+    x: as given, whole numbers for an embedding. shift: what is added to these.
+    """
     found = Noisy(x.values)
     for name in names:
         if name == "dropout":
@@ -27,7 +36,7 @@ def apply_before(
             continue
         weight, bias = _find_layer(name, arrays)
         if bias is None and _is_lookup(found, x, weight, name):
-            found = Noisy(weight[found.value.astype(int)])
+            found = Noisy(weight[(found.value.astype(int) + shift) % len(weight)])
         else:
             _check_width(name, weight, found.value.shape)
             found = Linear(weight, bias).apply(a, found)
@@ -35,11 +44,11 @@ def apply_before(
 
 
 def list_after(
-    names: Sequence[str], arrays: Mapping[str, StoredArray], counts: tuple[int, ...], last: Step
+    names: Sequence[str], arrays: Mapping[str, StoredArray], counts: tuple[int, ...], last: Step, across: str = ""
 ) -> tuple[bool, tuple[Step, ...], bool]:
     """Return whether it begins with the last layer's h_n, the steps behind the LSTM, and whether time is gone then.
 
-    counts: how many steps each row has. last: what takes the last step.
+    counts: how many steps each row has. last: what takes the last step. across: what a softmax is taken over.
     """
     steps, from_state, gone = list[Step](), False, False
     for name in names:
@@ -49,7 +58,8 @@ def list_after(
             from_state, gone = name == "h_n", True
             steps += [] if name == "h_n" else [last] if name == "last" else [Pool(name, counts)]
         elif name in ACTIVATIONS:
-            steps.append(Activation(name))
+            axis = {STEPS: 0, ROWS: 0 if gone else 1}.get(across, -1)
+            steps.append(Activation(name, axis if "softmax" in name else -1))
         elif name != "dropout":
             steps.append(Linear(*_find_layer(name, arrays)))
     return from_state, tuple(steps), gone
@@ -65,7 +75,7 @@ def _find_layer(name: str, arrays: Mapping[str, StoredArray]) -> tuple[Array, Ar
     weights = [key for key in arrays if key == f"{name}.weight" or key.endswith(f".{name}.weight")]
     if len(weights) != 1:
         found = f"{len(weights)} arrays are" if weights else "no array is"
-        raise FolderError(
+        raise NotGivenError(
             f'"{name}" was given as a layer, but {found} named {name}.weight; given are {", ".join(arrays)}, '
             f"and as operations {', '.join(OPERATIONS)}"
         )

@@ -146,7 +146,7 @@ class NoStatesAreOnes(PlainLSTM):
 
 
 class StatesOfTheFirstRowForAll(PlainLSTM):
-    """Every row of the batch starts from the states of the first."""
+    """Every row of the batch starts from the states of row 0."""
 
     witness = _STEPS
     scope = where.STATES & where.ROWS
