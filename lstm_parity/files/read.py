@@ -32,6 +32,7 @@ _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
 }
 _TEXT = (".json", ".csv", ".txt")
 _NO_ARRAYS = ("setting.json", "refused.txt")
+_POINTER = b"version https://git-lfs"
 _MAX_FILES = 10_000
 _LONGEST_NAME = 1000
 
@@ -48,6 +49,9 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
             f"needed is one of {', '.join(_READERS)}"
         )
     check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
+    with path.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise FolderError(f"{path} is a pointer of git-lfs, not the file itself: get it with git lfs pull")
     found = reader(path)
     if odd := [name for name in found if len(name) > _LONGEST_NAME or not name.isprintable()]:
         shown = str(path) if str(path).isprintable() else ascii(str(path))

@@ -9,8 +9,11 @@ from click.testing import CliRunner
 
 from lstm_parity.cli import main
 from specimens.bug_reports import REPORTS
+from specimens.later_bug_reports import LATER_REPORTS
 
 SLOW = ("dropout_left_on", "h_n_of_the_first_layer", "bfloat16_weights", "pasted_layers_exchanged")  # seconds each
+UNREAD = ("weights_are_a_pointer",)  # refused with status 2, in words
+ALL = [r for r in (*REPORTS, *LATER_REPORTS) if r.__name__ not in (*SLOW, *UNREAD)]
 
 
 def judge(*arguments: str):
@@ -18,12 +21,13 @@ def judge(*arguments: str):
     return CliRunner().invoke(main, ["judge", *arguments])
 
 
-@pytest.mark.parametrize("report", [r for r in REPORTS if r.__name__ not in SLOW], ids=lambda report: report.__name__)
+@pytest.mark.parametrize("report", ALL, ids=lambda report: report.__name__)
 def test_a_report_is_answered_rightly(report, tmp_path):
     """By its verdict, its exit code and, if something is wrong, by one of the words for it."""
     truth = report(tmp_path)
     result = judge(str(tmp_path), *truth.command)
-    named = not truth.words or any(re.search(word, result.output.lower()) for word in truth.words)
+    text = result.output.lower().replace(str(tmp_path).lower(), "")  # whose name is the report's
+    named = not truth.words or any(re.search(word, text) for word in truth.words)
 
     assert (truth.verdict in result.output, named, result.exit_code) == (
         True,
