@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_parity.audits.folders.setting_file import FIELDS, FORMAT
+from lstm_parity.audits.folders.setting_file import FIELDS, FORMAT, REPORT_FIELDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 FORMAT_PAGE = (DOCS / "folder-format.md").read_text()
@@ -19,7 +19,14 @@ def test_every_field_of_a_setting_is_on_the_format_s_page():
     assert FORMAT in FORMAT_PAGE
 
 
-@pytest.mark.parametrize("name", ["folder-format.md", "any-language.md"])
+def test_every_field_of_a_report_is_on_its_page():
+    """A report can be written from it."""
+    page = (DOCS / "report-format.md").read_text()
+
+    assert [name for name in REPORT_FIELDS if f"`{name}`" not in page and name not in FIELDS] == []
+
+
+@pytest.mark.parametrize("name", ["folder-format.md", "any-language.md", "answer-a-report.md", "expect.md"])
 def test_every_link_leads_to_a_file(name):
     """Relative to the folder of the pages."""
     links = re.findall(r"\]\(([^):#]+\.\w+)\)", (DOCS / name).read_text())
