@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Answered:
         return not self.truth.words or any(found)
 
 
-def answer(report, folder: Path) -> Answered:
+def answer(report: Callable[[Path], Truth], folder: Path) -> Answered:
     """Write one report and have it answered."""
     truth = report(folder)
     command = [sys.executable, "-m", "lstm_parity", "judge", str(folder), *truth.command]

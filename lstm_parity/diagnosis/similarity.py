@@ -21,14 +21,16 @@ from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array, Noisy
+from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import LATE, PAIR, SEEN, TENSORS, TWICE, WHOLE, Evidence, Observation, Outputs
 from lstm_parity.running.observe import observe
-from lstm_parity.running.views import Seen, see
+from lstm_parity.running.views import Seen, View, see
 
 MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
 _GROWN = 1000.0  # noises
 _FAR = 1000.0  # largest noises of a correct LSTM, times MAX_DISTANCE
 _NO_LARGER = 2.0
+_CLEARLY = 100.0  # noises by which the first layer deviates, so that it is asked by itself
 _CORRECT_LSTM = Mistake(PlainLSTM)
 _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
 
@@ -163,6 +165,20 @@ class ComparableRun:
         """How many noises it is away from what a right LSTM does, at worst."""
         return self.right.distance_to(self.outputs)
 
+    @cached_property
+    def first_layer(self) -> ComparableRun | None:
+        """The first layer of a stack by itself, judged by its last states; None if it agrees, or is not known."""
+        a, outputs = self.case.setting.architecture, self.outputs
+        if a.num_layers < 2 or self.way != WHOLE or not outputs.complete or outputs.faults or outputs.absent:
+            return None
+        one, d = _cut_first_layer(self.case), a.num_directions
+        seen = tuple(Seen(name, getattr(outputs, name)[:d], View(name)) for name in ("h_n", "c_n"))
+        nothing = Outputs(None, None, None)
+        lengths = one.setting.call.lengths
+        evidence = Evidence(SEEN, one.input, one.h_0, one.c_0, nothing, lengths, seen=seen)
+        found = ComparableRun(one, WHOLE, evidence, deviates=True)
+        return found if found.noise and found.from_right > _CLEARLY else None
+
     def distance_to(self, mistake: Mistake) -> float:
         """How many noises it is away from what a mistake does, at worst."""
         if self.way == WHOLE and not mistake.may_show(self.case):
@@ -177,9 +193,20 @@ class ComparableRun:
         """
         if not self.deviates:
             return self.distance_to(mistake) <= MAX_DISTANCE
+        first = self.first_layer  # cheaper, and what does not explain it does not explain the whole
+        if first is not None and mistake.may_show(first.case) and not first.is_explained_by(mistake):
+            return False
         return self.distance_to(mistake) <= max(
             min(MAX_DISTANCE, self.from_right / 2.0), min(1e-6 * self.from_right, _GROWN)
         )
+
+
+def _cut_first_layer(case: Case) -> Case:
+    """Return a case of the first layer alone, with its own weights and states."""
+    a = replace(case.setting.architecture, num_layers=1)
+    weights = LSTMWeights(case.weights.cells[:1])
+    states = case.h_0[: a.num_directions], case.c_0[: a.num_directions]
+    return Case(replace(case.setting, architecture=a), case.profile, case.seed, weights, case.input, *states)
 
 
 def comparable_run(verdict: Verdict) -> ComparableRun | None:
