@@ -194,7 +194,12 @@ class ComparableRun:
         if not self.deviates:
             return self.distance_to(mistake) <= MAX_DISTANCE
         first = self.first_layer  # cheaper, and what does not explain it does not explain the whole
-        if first is not None and mistake.may_show(first.case) and not first.is_explained_by(mistake):
+        if (
+            first is not None
+            and mistake.is_within_a_layer
+            and mistake.may_show(first.case)
+            and not first.is_explained_by(mistake)
+        ):
             return False
         return self.distance_to(mistake) <= max(
             min(MAX_DISTANCE, self.from_right / 2.0), min(1e-6 * self.from_right, _GROWN)

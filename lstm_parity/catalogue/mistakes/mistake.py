@@ -14,6 +14,25 @@ from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.protocol import LSTM
 
+_AROUND_LAYERS = (  # what a plain LSTM does outside one layer
+    "__init__",
+    "__call__",
+    "finish",
+    "time_major",
+    "from_time_major",
+    "run_packed",
+    "rows_in",
+    "rows_out",
+    "run_padded",
+    "weights",
+    "no_states",
+    "read_states",
+    "state",
+    "join",
+    "between_layers",
+    "last_states",
+)
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -59,6 +78,11 @@ class Mistake:
     def may_show(self, case: Case) -> bool:
         """Whether the forward pass of a case may differ from that of a correct LSTM."""
         return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
+
+    @property
+    def is_within_a_layer(self) -> bool:
+        """Whether it is in what one layer computes, so that a layer of a stack does what it does alone."""
+        return all(getattr(self.written, name) is getattr(PlainLSTM, name) for name in _AROUND_LAYERS)
 
     @property
     def is_deterministic(self) -> bool:
