@@ -15,6 +15,7 @@ from lstm_parity.cli_identify import identify
 from lstm_parity.cli_judge import judge
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
 from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option, map_option
+from lstm_parity.cli_sweep import sweep
 from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
 from lstm_parity.running.threads import share_cores
 
@@ -33,6 +34,7 @@ def main() -> None:
 main.add_command(identify)
 main.add_command(judge)
 main.add_command(expect)
+main.add_command(sweep)
 
 
 @main.command()

@@ -134,13 +134,13 @@ def setting_at(point: Mapping[str, Any]) -> Setting:
     proj_size = (h + 1) // 2 if point["projection"] and h > 1 else 0
     architecture = Architecture(i, h, layers, point["bias"], point["batch_first"], point["bidirectional"], proj_size)
     form, rows = point["form"], None if point["form"] == "unbatched" else batch
-    lengths = _lengths(form, time, batch)
+    lengths = lengths_of(form, time, batch)
     call = Call(time, rows, lengths, form == "packed sorted", point["states"], point["strided"])
     how = ("device", "grad_mode", "mkldnn", "threads", "deterministic")
     return Setting(architecture, call, Runtime(point["dtype"], **{name: point[name] for name in how}))
 
 
-def _lengths(form: str, time: int, batch: int) -> tuple[int, ...] | None:
+def lengths_of(form: str, time: int, batch: int) -> tuple[int, ...] | None:
     """Varying lengths with a tie and a 1 among them where there is room; unsorted unless the form says otherwise."""
     if not form.startswith("packed"):
         return None

@@ -6,11 +6,15 @@ Every step is judged from where the implementation itself stood (see `reference/
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_answer, exact_trajectory, noise_factor
 from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict, compare, decide, list_lost
 from lstm_parity.reference.noise.arithmetics import Arithmetic
@@ -19,6 +23,8 @@ from lstm_parity.reference.noise.model import Noisy
 from lstm_parity.running.evidence import TENSORS, TRAJECTORY, Evidence, Observation, Outputs
 from lstm_parity.running.views import see
 
+_PORTION = 2**17  # elements of h, of all steps and directions
+
 
 def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Verdict:
     """Judge one observation in an arithmetic; by default, in the expected one."""
@@ -26,15 +32,46 @@ def judge(observation: Observation, arithmetic: Arithmetic | None = None) -> Ver
 
 
 def judge_all(observations: Sequence[Observation], arithmetic: Arithmetic | None = None) -> list[Verdict]:
-    """Judge many observations; those of one setting are computed together."""
-    groups: dict[object, list[int]] = defaultdict(list)
-    for k, observation in enumerate(observations):
-        groups[observation.case.setting, observation.expected_arithmetic].append(k)
+    """Judge many observations: those of one shape side by side, and those with the same numbers in and out once."""
+    groups: dict[object, dict[object, list[int]]] = defaultdict(lambda: defaultdict(list))
+    known = Counter(id(observation.case.weights) for observation in observations)
+    for k, one in enumerate(observations):
+        same = _numbers(one) if known[id(one.case.weights)] > 1 else k
+        groups[_shape(one.case.setting), one.expected_arithmetic][same].append(k)
     verdicts: dict[int, Verdict] = {}
-    for indices in groups.values():
-        group = [observations[k] for k in indices]
-        verdicts.update(zip(indices, _judge_setting(group, arithmetic or group[0].expected_arithmetic), strict=True))
+    for alike in groups.values():
+        first = [observations[indices[0]] for indices in alike.values()]
+        judged = _judge_shape(first, arithmetic or first[0].expected_arithmetic)
+        for verdict, indices in zip(judged, alike.values(), strict=True):
+            verdicts.update((k, replace(verdict, observation=observations[k])) for k in indices)
     return [verdicts[k] for k in range(len(observations))]
+
+
+def _shape(setting: Setting) -> object:
+    """Return what decides the shape of an exact computation: nothing of layout, modes and kernels."""
+    a, call = setting.architecture, setting.call
+    lengths = None if call.lengths == (call.time,) * call.rows else call.lengths
+    return replace(a, batch_first=False), call.time, call.rows, lengths, setting.runtime.dtype
+
+
+def _numbers(observation: Observation) -> object:
+    """Return a hash of what went in and came out, bit for bit, beside the weights; NaN are equal in that."""
+    digest = hashlib.blake2b(digest_size=16)
+    words: list[object] = [observation.refused, observation.failed, id(observation.case.weights)]
+    for e in observation.evidence:
+        words += [e.way, e.outputs.faults, e.outputs.absent, id(e) if e.seen else None]
+        for array in (e.x, e.h_0, e.c_0, e.outputs.output, e.outputs.h_n, e.outputs.c_n, *e.masks, *e.noise):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
+    return tuple(words), digest.digest()
+
+
+def _judge_shape(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
+    """Judge observations of one shape, so many side by side as are quick in a processor's cache."""
+    a, call = group[0].case.setting.architecture, group[0].case.setting.call
+    portion = max(1, _PORTION // (call.time * call.rows * a.num_directions * a.hidden_size))
+    parts = [group[k : k + portion] for k in range(0, len(group), portion)]
+    return [verdict for part in parts for verdict in _judge_portion(part, arithmetic)]
 
 
 @dataclass
@@ -43,8 +80,8 @@ class _CaseResults:
     unjudged: list[str] = field(default_factory=list)
 
 
-def _judge_setting(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
-    """All observations are of one setting; evidence of one way is stacked along the case axis."""
+def _judge_portion(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
+    """All observations are of one shape; evidence of one way is stacked along the case axis."""
     findings = [_CaseResults() for _ in group]
     for way in dict.fromkeys(evidence.way for observation in group for evidence in observation.evidence):
         stacked = [

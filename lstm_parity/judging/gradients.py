@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,13 @@ from lstm_parity.cases.setting import Runtime
 from lstm_parity.judging.exact import MAX_HIDDEN_NOISE, exact_gradients_of_all, gradients_by_hand, noise_factor
 from lstm_parity.judging.verdict import GRADIENT, Outcome, TensorComparison, Verdict, compare, decide, list_lost
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
+from lstm_parity.reference.noise.backward import Expected as ExpectedGradients
 from lstm_parity.running.autograd import adjoints, differentiated_names, fill_missing, found_by_autograd, gradient_names
 from lstm_parity.running.evidence import Adjoints, BackwardPass, Found, Gradients, Masks, Observation
 from lstm_parity.running.observe import describe_exception
 from lstm_parity.running.protocol import Implementation, expected_arithmetic, is_lenient, refusal_reason
 
+FindExact = Callable[[Sequence[Case], Sequence[Adjoints], Arithmetic, Sequence[Masks]], ExpectedGradients]
 _SECOND = 3e3  # roundoffs, of the largest element of a second derivative
 
 
@@ -37,13 +40,14 @@ def _compare_all_gradients(
     masks: Sequence[Masks] | None = None,
     exact: Sequence[Gradients] | None = None,
     arithmetic: Arithmetic | None = None,
+    find: FindExact = exact_gradients_of_all,
 ) -> list[tuple[TensorComparison, ...]]:
     """The same for N cases of one setting, side by side, against the values that the noise was computed with.
 
-    exact: other values to measure them against.
+    exact: other values to measure them against. find: what computes the values and the noise.
     """
     dtype = cases[0].setting.runtime.dtype
-    twin = exact_gradients_of_all(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
+    twin = find(cases, d, arithmetic or NATIVE[dtype], masks or [()] * len(cases))
     noisy = twin.named()
     scale = noise_factor(dtype)
     found = list[tuple[TensorComparison, ...]]()
@@ -92,11 +96,39 @@ def judge_second_derivatives(implementation: Implementation, reference: Implemen
     return Verdict(decide((), compared), Observation(case), arithmetic, compared, adjoints=d)
 
 
+def judge_shared_gradients(
+    implementation: Implementation, cases: Sequence[Case], d: Sequence[Adjoints]
+) -> list[Verdict]:
+    """Judge cases that share their weights and differ in layout and modes: what is the same is computed once.
+
+    d: drawn by the seeds of the cases, as `adjoints` does.
+    """
+    known = dict[Any, ExpectedGradients]()
+
+    def find(
+        some: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
+    ) -> ExpectedGradients:
+        case, call = some[0], some[0].setting.call
+        lengths = call.lengths or (call.time,) * call.rows
+        key = id(case.weights), case.seed, call.states, lengths, d[0].losses, arithmetic
+        if key not in known:
+            known[key] = exact_gradients_of_all(some, d, arithmetic, masks)
+        return known[key]
+
+    pairs = zip(cases, d, strict=True)
+    return [judge_all_gradients(implementation, [case], [one], find=find)[0] for case, one in pairs]
+
+
 def judge_all_gradients(
-    implementation: Implementation, cases: Sequence[Case], d: Sequence[Adjoints], masks: Sequence[Masks] | None = None
+    implementation: Implementation,
+    cases: Sequence[Case],
+    d: Sequence[Adjoints],
+    masks: Sequence[Masks] | None = None,
+    find: FindExact = exact_gradients_of_all,
 ) -> list[Verdict]:
     """The verdicts on N cases of one setting; their measured tensors are gradients.
 
+    find: what computes the exact gradients with their noise.
     DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
     """
     arithmetic = expected_arithmetic(implementation, cases[0].setting)
@@ -112,7 +144,7 @@ def judge_all_gradients(
         words = describe_exception(error)
         return [_end(Observation(case, failed=words), one, arithmetic) for case, one in zip(cases, d, strict=True)]
     gradients = [fill_missing(case, one) for case, one in zip(cases, found, strict=True)]
-    compared = _compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic)
+    compared = _compare_all_gradients(cases, gradients, d, masks, arithmetic=arithmetic, find=find)
     verdicts = [_make_verdict(*one, arithmetic) for one in zip(cases, d, found, compared, strict=True)]
     return [_remark_non_finite(v) for v in verdicts] if is_lenient(implementation) else verdicts
 

@@ -162,7 +162,7 @@ def _call_spawned(function: str, arguments: list[Any], limit: float) -> tuple[st
             return ExitKind.HUNG.value, None, f"{limit:g} s", _read_end(printed)
         if answer.exists():
             return tuple(json.loads(answer.read_text(encoding="utf-8")))
-        return _describe_status(status, _read_end(printed))
+        return describe_status(status, _read_end(printed))
 
 
 def _run_spawned(question: str, answer: str) -> None:
@@ -180,7 +180,7 @@ def _read_end(printed: IO[bytes]) -> str:
     return printed.read().decode(errors="replace").strip()[-2000:]
 
 
-def _describe_status(status: int, words: str) -> tuple[str, Any, str, str]:
+def describe_status(status: int, words: str) -> tuple[str, Any, str, str]:
     """Return the fields of a CallResult of a process that ended without an answer."""
     if status < 0:
         return ExitKind.CRASHED.value, None, signal.Signals(-status).name, words
@@ -205,7 +205,7 @@ def _call_forked(function: str, arguments: list[Any], limit: float) -> tuple[str
             return how, value, kind, words
         if told is None and status == -signal.SIGKILL:
             return ExitKind.HUNG.value, None, f"{limit:g} s", _read_end(printed)
-        return _describe_status(status, _read_end(printed))
+        return describe_status(status, _read_end(printed))
 
 
 def _read_line(read: int, deadline: float) -> bytes | None:

@@ -62,11 +62,25 @@ def collect_evidence(implementation: Implementation, case: Case, chain: bool) ->
         lstm = implementation.load(case.setting, weight_tensors(case))
         outputs = call_lstm(lstm, case.setting, case.input, case.h_0, case.c_0)
         whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
-        if not chain or not _has_steps(case, outputs):
-            return (whole,)
-        stacked = case.setting.architecture.num_layers > 1 or not _is_long(case)
-        prefixes = _prefixes(lstm, case) if _is_long(case) and not stands_in(implementation) else ()
-        return (whole, *(_steps(implementation, lstm, case) if stacked else ()), *prefixes)
+        return (whole, *_collect_steps(implementation, lstm, case, outputs)) if chain else (whole,)
+
+
+def observe_steps(implementation: Implementation, case: Case, outputs: Outputs) -> tuple[Evidence, ...]:
+    """Run the chain, or calls of 1, 2, 3 ... steps, beside a whole call that returned these outputs.
+
+    Raises whatever the implementation raises.
+    """
+    with runtime_flags(case.setting.runtime):
+        lstm = implementation.load(case.setting, weight_tensors(case))
+        return _collect_steps(implementation, lstm, case, outputs)
+
+
+def _collect_steps(implementation: Implementation, lstm: LSTM, case: Case, outputs: Outputs) -> tuple[Evidence, ...]:
+    if not _has_steps(case, outputs):
+        return ()
+    stacked = case.setting.architecture.num_layers > 1 or not _is_long(case)
+    prefixes = _prefixes(lstm, case) if _is_long(case) and not stands_in(implementation) else ()
+    return (*(_steps(implementation, lstm, case) if stacked else ()), *prefixes)
 
 
 def _is_long(case: Case) -> bool:

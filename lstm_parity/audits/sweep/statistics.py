@@ -1,0 +1,181 @@
+"""What many cells say together: means with their confidence, biases below one element's noise, drift of two sweeps.
+
+Kernels that compute one case round alike, so a mean is taken over groups of cells with the same numbers, whose errors
+are independent: its standard error is that of the groups' means. Many means are tested at once: p-values are adjusted
+by Holm (1979), so that the chance of one false alarm in all is the level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from lstm_parity.audits.sweep.errors import ByTensor, Errors
+
+LEVEL = 1e-3  # of all tests of one report together
+LARGEST_BIAS = 0.05  # noises; means of correct kernels reach three fifths of it, experiments/sweep.md
+_FEW = 8  # groups, below which a mean says nothing
+_Z95 = 1.96
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over independent groups, with its standard error; NaN of fewer than two."""
+
+    value: float
+    error: float
+    groups: int
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval that holds the true mean with 95 % confidence."""
+        return _Z95 * self.error
+
+    @property
+    def p_value(self) -> float:
+        """The probability of a mean as far from zero, if the true one is zero."""
+        return _two_sided(self.value / self.error) if self.error > 0.0 else 1.0
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """The errors of some cells pooled: how many elements; RMS and worst in noises; the means of `errors.Errors`."""
+
+    elements: int
+    rms: float
+    worst: float
+    shift: Mean
+    growth: Mean
+    square: Mean
+
+
+@dataclass(frozen=True)
+class Bias:
+    """A mean error that chance does not explain: of which cells and tensor; p: adjusted for all that were tested."""
+
+    words: str
+    tensor: str
+    kind: str  # "shift" or "growth"
+    mean: Mean
+    p: float
+
+
+@dataclass(frozen=True)
+class Computation:
+    """One distinct computation: the axes of the first cell that has it, the group of its numbers, its errors."""
+
+    axes: Mapping[str, Any]
+    group: Hashable
+    errors: ByTensor
+
+
+def pool(some: Iterable[tuple[Hashable, Errors]]) -> Pooled:
+    """Pool errors by group."""
+    groups: dict[Hashable, list[Errors]] = defaultdict(list)
+    for group, errors in some:
+        if errors.elements:
+            groups[group].append(errors)
+    every = [errors for group in groups.values() for errors in group]
+    elements = sum(one.elements for one in every)
+    return Pooled(
+        elements,
+        math.sqrt(sum(one.squares for one in every) / elements) if elements else 0.0,
+        max((one.worst for one in every), default=0.0),
+        *(
+            _mean([sum(getattr(e, name) for e in group) / sum(e.elements for e in group) for group in groups.values()])
+            for name in ("shift", "growth", "squares")
+        ),
+    )
+
+
+def _mean(values: Sequence[float]) -> Mean:
+    if len(values) < 2:
+        return Mean(values[0] if values else math.nan, math.nan, len(values))
+    return Mean(float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values))), len(values))
+
+
+def pool_by(
+    computations: Sequence[Computation], tensor: str, key: Callable[[Mapping[str, Any]], Hashable]
+) -> dict[Hashable, Pooled]:
+    """Pool the errors of one tensor by what a key says of the axes."""
+    parts: dict[Hashable, list[tuple[Hashable, Errors]]] = defaultdict(list)
+    for one in computations:
+        if tensor in one.errors:
+            parts[key(one.axes)].append((one.group, one.errors[tensor]))
+    return {value: pool(part) for value, part in parts.items()}
+
+
+def pool_axes(
+    computations: Sequence[Computation], tensor: str, axes: Sequence[str], together: int = 1
+) -> dict[str, Pooled]:
+    """Pool by each value of each axis, or of each pair of axes if two are taken together; by words like "bias = 1"."""
+    found = dict[str, Pooled]()
+    for names in combinations(axes, together):
+        by_value = pool_by(computations, tensor, lambda a, names=names: tuple(a[n] for n in names))  # type: ignore[misc]
+        for values, pooled in by_value.items():
+            pairs = zip(names, values, strict=True)  # type: ignore[call-overload]
+            found[" and ".join(f"{name} = {value}" for name, value in pairs)] = pooled
+    return found
+
+
+def find_biases(parts: Mapping[tuple[str, str], Pooled]) -> list[Bias]:
+    """Find the means that are not zero, beyond chance and beyond what correct kernels have; parts: by words, tensor."""
+    tested = [
+        (words, tensor, kind, getattr(pooled, kind))
+        for (words, tensor), pooled in parts.items()
+        for kind in ("shift", "growth")
+        if pooled.shift.groups >= _FEW
+    ]
+    adjusted = adjust([mean.p_value for *_, mean in tested])
+    found = [Bias(*one, p) for one, p in zip(tested, adjusted, strict=True)]
+    return [bias for bias in found if bias.p < LEVEL and abs(bias.mean.value) > LARGEST_BIAS]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A mean of two sweeps that differs, beyond chance; p: adjusted for all that were tested."""
+
+    words: str
+    tensor: str
+    kind: str
+    old: Mean
+    new: Mean
+    p: float
+
+
+def find_drift(old: Mapping[tuple[str, str], Pooled], new: Mapping[tuple[str, str], Pooled]) -> list[Drift]:
+    """Find the means of two sweeps that differ: of shifts, growths and squares, wherever both have enough groups."""
+    tested = [
+        (words, tensor, kind, getattr(old[words, tensor], kind), getattr(new[words, tensor], kind))
+        for words, tensor in old.keys() & new.keys()
+        for kind in ("shift", "growth", "square")
+        if min(old[words, tensor].shift.groups, new[words, tensor].shift.groups) >= _FEW
+    ]
+    adjusted = adjust([_two_sided(_difference(a, b)) for *_, a, b in tested])
+    found = [Drift(*one, p) for one, p in zip(tested, adjusted, strict=True)]
+    return sorted((one for one in found if one.p < LEVEL), key=lambda one: one.p)
+
+
+def _difference(a: Mean, b: Mean) -> float:
+    error = math.hypot(a.error, b.error)
+    return (b.value - a.value) / error if error > 0.0 else 0.0 if a.value == b.value else math.inf
+
+
+def _two_sided(z: float) -> float:
+    return math.erfc(abs(z) / math.sqrt(2.0))
+
+
+def adjust(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values of tests that are made together, by Holm's step-down method."""
+    order = sorted(range(len(p_values)), key=lambda k: p_values[k])
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, k in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[k]))
+        adjusted[k] = largest
+    return adjusted

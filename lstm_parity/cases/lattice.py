@@ -1,0 +1,226 @@
+"""The lattice of a sweep: blocks of cells, each a full product of values of the axes, with what is no cell counted.
+
+A design (`cases/covering.py`) holds every pair of values; a block holds every combination.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, product
+from types import MappingProxyType
+from typing import Any
+
+from lstm_parity.cases.covering import AXES, lengths_of
+from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
+
+OUTPUTS, GRADIENTS = "outputs", "gradients"
+SIZE_AXES = ("input_size", "hidden_size", "time", "batch")
+DEFAULT_SIZES = (1, 130)  # past the tile of 128 that kernels have
+_Values = Mapping[str, Sequence[Any]]  # of axes that do not have all of theirs
+_BASE = dict(zip(SIZE_AXES, (5, 7, 4, 3), strict=True))  # no two are equal, none is a power of 2
+_COINCIDENCES = ((1, 1, 1, 1), (6, 6, 3, 4), (3, 5, 4, 4), (2, 5, 3, 5), (9, 130, 5, 2))  # what is equal, and H > 128
+_LONG = 16  # steps, from which on a call in a half type is observed at every step
+_FREE = tuple(name for name in AXES if name not in ("sizes", "profile", "device"))
+_DIFFERENTIATED = ("float64", "float32")
+_NO_PROJECTION = "a projection needs hidden_size above 1"
+_SAME = "the same cell as another: of one row, or of a size that two blocks have"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: a setting with a value profile, and the question: outputs, or gradients."""
+
+    setting: Setting
+    profile: str = "normal"
+    question: str = OUTPUTS
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from every other cell."""
+        return f"{self.setting.name}-{self.profile} {self.question}"
+
+    @property
+    def is_chained(self) -> bool:
+        """Whether its steps are observed one by one: of stacks, and of long calls where no other size is unusual."""
+        a, call = self.setting.architecture, self.setting.call
+        usual = (a.input_size, a.hidden_size, call.rows) == (5, 7, 3)
+        half = self.setting.runtime.dtype in ("bfloat16", "float16") and call.lengths is None and not a.bidirectional
+        return a.num_layers > 1 or (call.time >= _LONG and usual and half)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """Return what its numbers depend on: cells that agree in it are called with the same weights and input."""
+        a, call, runtime = self.setting.architecture, self.setting.call, self.setting.runtime
+        sizes = (a.input_size, a.hidden_size, a.num_layers, a.bias, a.bidirectional, a.proj_size, call.time, call.rows)
+        return (*sizes, runtime.dtype, runtime.device, self.profile)
+
+    @property
+    def cost(self) -> float:
+        """Estimate how long it takes to judge, in units of one small call."""
+        a, call = self.setting.architecture, self.setting.call
+        cells = a.num_layers * a.num_directions
+        work = call.time * call.rows * cells * 4 * a.hidden_size * (a.input_size + a.hidden_size)
+        steps = call.time * (call.time / 20.0 if a.num_layers == 1 else 0.5) if self.is_chained else 0.0
+        return 1.0 + steps + work / 1e5
+
+    def columns(self) -> dict[str, int | str]:
+        """Return its axes by name, as a store keeps them and as conditions name them; flags are 0 or 1."""
+        a, call, runtime = self.setting.architecture, self.setting.call, self.setting.runtime
+        packed = call.lengths is not None
+        form = "unbatched" if call.batch is None else "packed" if packed else "batched"
+        return {
+            "input_size": a.input_size,
+            "hidden_size": a.hidden_size,
+            "num_layers": a.num_layers,
+            "bidirectional": int(a.bidirectional),
+            "proj_size": a.proj_size,
+            "projection": int(a.proj_size > 0),
+            "bias": int(a.bias),
+            "batch_first": int(a.batch_first),
+            "time": call.time,
+            "batch": call.rows,
+            "form": form,
+            "unbatched": int(call.batch is None),
+            "packed": int(packed),
+            "lengths": ".".join(map(str, call.lengths or ())),
+            "enforce_sorted": int(call.enforce_sorted),
+            "states": int(call.states),
+            "strided": int(call.strided),
+            "dtype": runtime.dtype,
+            "device": runtime.device,
+            "grad_mode": runtime.grad_mode,
+            "mkldnn": int(runtime.mkldnn),
+            "threads": runtime.threads or 0,
+            "deterministic": int(runtime.deterministic),
+            "profile": self.profile,
+            "question": self.question,
+        }
+
+
+COLUMNS = tuple(Cell(Setting(Architecture(1, 1), Call(1))).columns())
+
+
+@dataclass(eq=False)
+class Lattice:
+    """Cells, the cheapest first and those with the same numbers together; and combinations that are no cell, counted.
+
+    description: what was combined, in words.
+    """
+
+    description: str
+    cells: list[Cell] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    _known: set[str] = field(default_factory=set)
+
+    def add(self, cells: Iterable[Cell | str]) -> None:
+        """Add cells that are not there yet; a reason in place of a cell is counted."""
+        for cell in cells:
+            reason = cell if isinstance(cell, str) else _SAME if cell.name in self._known else ""
+            if reason or isinstance(cell, str):
+                self.left_out[reason] += 1
+            else:
+                self._known.add(cell.name)
+                self.cells.append(cell)
+
+    def put_in_order(self) -> None:
+        """Sort the cells: groups of the same numbers by what a cell of theirs costs."""
+        costs = dict[Any, float]()
+        for cell in self.cells:
+            costs[cell.numbers] = max(costs.get(cell.numbers, 0.0), cell.cost)
+        self.cells.sort(key=lambda cell: (costs[cell.numbers], cell.numbers, cell.name))
+
+
+def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: str = "cpu") -> Lattice:
+    """Build the cells of a sweep.
+
+    profile: "quick" leaves out modes, strides and threads; "forward" has all of outputs; "full" adds gradients.
+    sizes: the first and the last of each size, one axis at a time; and pairs of the sizes near ends of tiles, in every
+    dtype. By default a forward lattice has DEFAULT_SIZES, with pairs in float32; a quick one has the ends of tiles.
+    """
+    first, last = sizes or DEFAULT_SIZES
+    quick = profile == "quick"
+    one_way: _Values = {
+        "grad_mode": ("no_grad",),
+        "strided": (False,),
+        "threads": (1,),
+        "deterministic": (False,),
+    }
+    lattice = Lattice(
+        f"{profile}: every combination of the axes of calls at one size; sizes {first} to {last} "
+        + ("at the ends of tiles" if quick and sizes is None else "one at a time, and pairs at the ends of tiles")
+    )
+    lattice.add(_combine(device, [_BASE], one_way if quick else {}))
+    for values in _COINCIDENCES:
+        lattice.add(_combine(device, [dict(zip(SIZE_AXES, values, strict=True))], one_way))
+    few: _Values = {
+        **one_way,
+        "num_layers": (1,),
+        "projection": (False,),
+        "bias": (True,),
+        "batch_first": (False,),
+    }
+    some = near_tiles(first, last)
+    every = some if quick and sizes is None else range(first, last + 1)
+    lattice.add(_combine(device, [{**_BASE, axis: n} for axis in SIZE_AXES for n in every], few))
+    if not quick:
+        pairs = [{**_BASE, a: m, b: n} for a, b in combinations(SIZE_AXES, 2) for m, n in product(some, some)]
+        of_pairs: _Values = {**few, "form": ("batched",), "mkldnn": (True,)} | (
+            {} if sizes else {"dtype": ("float32",)}
+        )
+        lattice.add(_combine(device, pairs, of_pairs))
+    profiles = [name for name in AXES["profile"] if name != "normal"]
+    of_values: _Values = {**few, "num_layers": (1, 2), "states": (True, False), "bias": (True, False)}
+    for name in profiles:
+        lattice.add(_combine(device, [_BASE], of_values, name))
+    if profile == "full":
+        lattice.add([Cell(c.setting, c.profile, GRADIENTS) for c in lattice.cells if _has_gradients(c)])
+    lattice.put_in_order()
+    return lattice
+
+
+def _has_gradients(cell: Cell) -> bool:
+    runtime = cell.setting.runtime
+    return runtime.grad_mode == "grad" and runtime.dtype in _DIFFERENTIATED and cell.profile == "normal"
+
+
+def near_tiles(first: int, last: int) -> list[int]:
+    """List the sizes at which vectors, tiles and blocks of kernels end, and their neighbours, within a range."""
+    powers = [2**k for k in range(12)]
+    ends = {first, last, 3, 5, *(p + d for p in powers for d in (-1, 0, 1)), *(3 * p // 2 for p in powers[4:])}
+    return sorted(n for n in ends if first <= n <= last)
+
+
+def _combine(
+    device: str, sizes: Sequence[Mapping[str, int]], changed: _Values = MappingProxyType({}), profile: str = "normal"
+) -> Iterator[Cell | str]:
+    """Yield every combination of sizes with the values of the other axes, those that are not changed in full."""
+    axes = {name: changed.get(name, AXES[name]) for name in _FREE}
+    for chosen, values in product(sizes, product(*axes.values())):
+        yield _make_cell(chosen, dict(zip(axes, values, strict=True)), profile, device)
+
+
+def _make_cell(sizes: Mapping[str, int], point: Mapping[str, Any], profile: str, device: str) -> Cell | str:
+    h, time, batch = sizes["hidden_size"], sizes["time"], sizes["batch"]
+    if point["projection"] and h == 1:
+        return _NO_PROJECTION
+    a = Architecture(
+        sizes["input_size"],
+        h,
+        point["num_layers"],
+        point["bias"],
+        point["batch_first"],
+        point["bidirectional"],
+        (h + 1) // 2 if point["projection"] else 0,
+    )
+    form = point["form"]
+    rows = None if form == "unbatched" else batch
+    call = Call(time, rows, lengths_of(form, time, batch), form == "packed sorted", point["states"], point["strided"])
+    how = {name: point[name] for name in ("grad_mode", "mkldnn", "threads", "deterministic")}
+    return Cell(Setting(a, call, Runtime(point["dtype"], device, **how)), profile)
+
+
+def count_axes() -> dict[str, int]:
+    """Count the values of each axis of calls, by name."""
+    return {name: len(AXES[name]) for name in _FREE} | {"dtype": len(DTYPES)}

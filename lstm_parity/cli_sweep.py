@@ -1,0 +1,211 @@
+"""The command `lstm-parity sweep`, with `report`, `compare` and `rescue` for its stores."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_parity.audits.named import NAMED
+from lstm_parity.cases.features import DECLARABLE
+from lstm_parity.cli_parts import INTERRUPTED, find_target, json_option, map_option
+from lstm_parity.implementations.target import ARRAYS, KINDS, Target
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.sweep.run import Plan
+    from lstm_parity.audits.sweep.store import Store
+
+_STORE = click.Path(dir_okay=False, path_type=Path)
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+where_option = click.option("--where", default="", metavar="SQL", help='Only these, as in "bidirectional and packed".')
+
+
+def _read_duration(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not (match := re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)):
+        raise click.BadParameter(f"{text!r} was given, but it is a time as in 60s, 10m or 2h")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _read_range(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+):(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise click.BadParameter(f"{text!r} was given, but it is two sizes from 1 on, as in 1:256")
+    return int(match[1]), int(match[2])
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.option(
+    "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
+)
+@click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
+@click.option(
+    "--without", multiple=True, type=click.Choice(DECLARABLE), help="Do not judge this feature. May be repeated."
+)
+@click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
+@map_option
+@click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
+@click.option(
+    "--profile",
+    type=click.Choice(("quick", "forward", "full")),
+    default="forward",
+    show_default=True,
+    help="quick: no modes, strides and threads; forward: every cell of outputs; full: gradients too.",
+)
+@click.option(
+    "--sizes", metavar="A:B", callback=_read_range, help="Every H, I, B and T in this range. [default: 1:130]"
+)
+@where_option
+@click.option("--cases", type=click.IntRange(0), default=0, help="Judge so many cases, with as many seeds as it takes.")
+@click.option("--seed", type=click.IntRange(0), default=1, help="Of the first case.", show_default=True)
+@click.option(
+    "--budget", metavar="TIME", callback=_read_duration, help="Stop after this time, as in 60s; the rest is left."
+)
+@click.option("--store", type=_STORE, default=Path("lstm.sweep"), help="Where results are kept.", show_default=True)
+@click.option("--workers", type=click.IntRange(1), help="Processes. [default: one for each core]")
+@click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
+@click.pass_context
+def sweep(context: click.Context, /, **options: Any) -> None:
+    """Judge every cell of the lattice of settings: an implementation's, or the installed nn.LSTM's.
+
+    Results are written to a store as they come; the same command goes on where it ended. Exits with 0 if every cell is
+    in parity, with 1 if one is wrong, with 3 if cells are left, and with 130 after Ctrl-C.
+    """
+    if context.invoked_subcommand is None:
+        _run(options)
+
+
+def _run(options: dict[str, Any]) -> None:
+    from lstm_parity.audits.progress import Progress
+    from lstm_parity.audits.sweep.run import lock_store, run_sweep
+    from lstm_parity.audits.sweep.workers import LocalWorkers, Question
+    from lstm_parity.reports.progress_bar import show_progress
+    from lstm_parity.running.threads import count_cores
+
+    path, plan, interrupted = options["store"], _make_plan(options), False
+    with _refusing(), lock_store(path), _open(path, plan) as store:
+        question = Question(plan.target, plan.device, plan.strict)
+        with LocalWorkers(question, options["workers"] or count_cores()) as workers, show_progress() as report:
+            try:
+                run_sweep(store, workers, Progress(report), options["budget"])
+            except KeyboardInterrupt:
+                interrupted = True
+        code = _print_report(store, "", options["json_file"])
+    if interrupted:
+        click.echo("The same command goes on.", err=True)
+    sys.exit(INTERRUPTED if interrupted else code)
+
+
+def _make_plan(options: dict[str, Any]) -> Plan:
+    from lstm_parity.audits.sweep.run import Plan
+
+    more = {name: options[name] for name in ("profile", "sizes", "where", "seed", "cases", "device", "strict")}
+    if options["impl"] is None:
+        return Plan(**more)
+    named = ("impl", "arrays", "without", "arithmetic", "map_file")
+    target = find_target(*(options[name] for name in named))
+    return Plan(target=target.fields, name=str(target), **more)
+
+
+@contextmanager
+def _open(path: Path, plan: Plan) -> Iterator[Store]:
+    """Open the store of a plan; write it first if there is none. Another plan's is refused."""
+    import torch
+
+    from lstm_parity.audits.sweep.run import create_store, read_plan
+    from lstm_parity.audits.sweep.store import Store, StoreError
+
+    if not path.exists():
+        create_store(path, plan, torch=torch.__version__)
+    elif (kept := read_plan(path)) != plan:
+        differing = next(name for name in vars(plan) if getattr(plan, name) != getattr(kept, name))
+        raise StoreError(
+            f"{path} has a sweep with {differing} {getattr(kept, differing)!r}, and {getattr(plan, differing)!r} was "
+            "given: give another --store, or the same options to go on"
+        )
+    with Store(path) as store:
+        yield store
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what cannot be used into a wrong call."""
+    from lstm_parity.audits.sweep.store import StoreError
+    from lstm_parity.audits.sweep.workers import WorkerError
+    from lstm_parity.implementations.target import TargetError
+
+    try:
+        yield
+    except (StoreError, TargetError) as error:
+        raise click.UsageError(str(error)) from error
+    except WorkerError as error:
+        click.echo(f"It cannot be judged:\n{error}", err=True)
+        sys.exit(1)
+
+
+def _print_report(store: Store, where: str, json_file: Path | None) -> int:
+    from lstm_parity.audits.sweep.report import sum_up_store
+    from lstm_parity.audits.sweep.run import Plan
+    from lstm_parity.reports.sweep import sweep_json, sweep_text
+
+    report, plan = sum_up_store(store, where), Plan.of(store.head)
+    options = Target.of(plan.target).options() if plan.target else "--impl module:torch.nn:LSTM"
+    click.echo(sweep_text(report, f"lstm-parity verify {options}"), nl=False)
+    if json_file is not None:
+        json_file.write_text(sweep_json(report), encoding="utf-8")
+    return report.exit_code
+
+
+@sweep.command()
+@click.argument("store", type=_STORE)
+@where_option
+@json_option
+def report(store: Path, where: str, json_file: Path | None) -> None:
+    """Print what a STORE holds, or the cells of it that satisfy a condition."""
+    from lstm_parity.audits.sweep.store import Store
+
+    with _refusing(), Store(store, read_only=True) as opened:
+        code = _print_report(opened, where, json_file)
+    sys.exit(code)
+
+
+@sweep.command()
+@click.argument("old", type=_STORE)
+@click.argument("new", type=_STORE)
+@json_option
+def compare(old: Path, new: Path, json_file: Path | None) -> None:
+    """Compare two stores: cells that are judged otherwise, and means that drift, with many tests accounted for.
+
+    Exits with 1 if something is worse or drifts, with 3 if no cell is in both.
+    """
+    from lstm_parity.audits.sweep.report import compare_stores
+    from lstm_parity.audits.sweep.store import Store
+    from lstm_parity.reports.sweep import comparison_json, comparison_text
+
+    with _refusing(), Store(old, read_only=True) as before, Store(new, read_only=True) as after:
+        found = compare_stores(before, after)
+    click.echo(comparison_text(found), nl=False)
+    if json_file is not None:
+        json_file.write_text(comparison_json(found), encoding="utf-8")
+    sys.exit(found.exit_code)
+
+
+@sweep.command()
+@click.argument("old", type=_STORE)
+@click.argument("new", type=_STORE)
+def rescue(old: Path, new: Path) -> None:
+    """Write the rows of a damaged store OLD that can be read into a NEW one; `sweep --store NEW` judges the rest."""
+    from lstm_parity.audits.sweep.rescue import rescue_store
+
+    with _refusing():
+        saved, total = rescue_store(old, new)
+    click.echo(f"{saved:,} of {total:,} judged cells are in {new}")

@@ -1,0 +1,155 @@
+"""A sweep as text, Markdown and JSON: `lstm-parity sweep`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from lstm_parity.reports.json_text import json_text
+from lstm_parity.reports.page import make_table, render_page, render_text
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.sweep.report import SweepComparison, SweepReport, WrongCell
+    from lstm_parity.audits.sweep.statistics import Mean, Pooled
+
+_WIDTH = 120
+_CONCLUSIONS = {
+    "PARITY": "every cell that was judged agrees to rounding noise, and so do all together.",
+    "NOT ENOUGH": "nothing is wrong, but {left:,} cells are not judged yet: the same command goes on.",
+}
+
+
+def sweep_text(report: SweepReport, repeat: str) -> str:
+    """Write a report; repeat: the command that `--case ID` is added to."""
+    console = render_page(f"Sweep of {report.head['name']}", _describe(report), _WIDTH)
+    numbers = ("elements", "RMS", "worst", "mean", "mean x sign")
+    rows = ([*key, *_write_pooled(pooled)] for key, pooled in report.pooled.items())
+    console.print(make_table(("", "tensor"), numbers, rows, "Errors, in noises"), highlight=False)
+    axes = (
+        [
+            *(f"{one.axis} = {one.value}", f"{one.judged:,}", f"{one.wrong:,}", f"{one.worst:.2f}"),
+            *((f"{one.pooled.rms:.3f}", _write_mean(one.pooled.shift)) if one.pooled else ("", "")),
+        ]
+        for one in report.axes
+    )
+    columns = ("cells", "wrong", "worst", "RMS of output", "mean of output")
+    console.print(make_table(("axis",), columns, axes, "Axis by axis"), highlight=False)
+    return "\n".join(
+        [render_text(console), *_write_reasons(report), *_write_wrong(report, repeat), _conclude(report), ""]
+    )
+
+
+def _describe(report: SweepReport) -> dict[str, str]:
+    head, counts = report.head, report.counts
+    left_out = [f"{count:,} {reason}" for reason, count in head["left_out"].items()]
+    return {
+        "lattice": head["lattice"] + (f"; where {head['where']}" if head["where"] else ""),
+        "cells": ", ".join(
+            [f"{n:,} {outcome}" for outcome, n in counts.items()] + [f"{report.left:,} left"] * (report.left > 0)
+        ),
+        "cases": f"{report.cases:,}, of which {report.computations:,} distinct computations",
+        "no cells": "; ".join(left_out) or "none",
+        "machines": "; ".join(f"{count:,} cells: {_describe_machine(one)}" for one, count in report.machines.items()),
+        "worst": _write_cell(report.worst) if report.worst else "nothing was judged",
+    }
+
+
+def _describe_machine(description: str) -> str:
+    found = json.loads(description)
+    return f"torch {found['torch']}, {found['processor']}"
+
+
+def _write_cell(cell: WrongCell) -> str:
+    return f"{cell.worst:.2f} noises: {cell.id}" + ("" if cell.question == "outputs" else f" ({cell.question})")
+
+
+def _write_pooled(pooled: Pooled) -> list[str]:
+    means = (_write_mean(mean) for mean in (pooled.shift, pooled.growth))
+    return [f"{pooled.elements:,}", f"{pooled.rms:.3f}", f"{pooled.worst:.2f}", *means]
+
+
+def _write_mean(mean: Mean) -> str:
+    if math.isnan(mean.error):
+        return f"{mean.value:+.4f}"
+    return f"{mean.value:+.4f} ± {mean.half_width:.4f}"
+
+
+def _write_reasons(report: SweepReport) -> Iterable[str]:
+    if report.reasons:
+        yield "Refused or not judged:"
+        yield from (f"  {count:,} cells: {reason}" for reason, count in report.reasons.items())
+        yield ""
+
+
+def _write_wrong(report: SweepReport, repeat: str) -> Iterable[str]:
+    if report.corners:
+        yield "The wrong cells sit where:"
+        yield from (f"  {one.where}  ({one.wrong:,} of {one.cells:,} cells there are wrong)" for one in report.corners)
+        yield ""
+    for cell in report.wrong:
+        yield f"{cell.outcome}: {cell.detail}"
+        yield f"  repeat: {repeat} --case {cell.id}"
+    for bias in report.biases:
+        kind = "the mean error" if bias.kind == "shift" else "the mean error times the sign of the value"
+        yield (
+            f"BIASED: {bias.words}: {kind} of {bias.tensor} is {_write_mean(bias.mean)} noises over "
+            f"{bias.mean.groups:,} groups of cells (p = {bias.p:.1e}); a correct kernel's is nearer to 0"
+        )
+
+
+def _conclude(report: SweepReport) -> str:
+    outcome = report.outcome.value
+    if outcome in _CONCLUSIONS:
+        return f"\n{outcome}: {_CONCLUSIONS[outcome].format(left=report.left)}"
+    wrong = sum(count for name, count in report.counts.items() if name in ("DEVIATES", "FAILED"))
+    words = f"{wrong:,} cells are wrong" if wrong else "every cell agrees to rounding noise, but all together do not"
+    return f"\n{outcome}: {words}."
+
+
+def sweep_json(report: SweepReport) -> str:
+    """Write a report as JSON."""
+    content: dict[str, Any] = {name: value for name, value in vars(report).items() if name != "pooled"}
+    plain = {name: _make_plain(value) for name, value in content.items()}
+    pooled = [{"of": words, "tensor": tensor, **asdict(one)} for (words, tensor), one in report.pooled.items()]
+    return json_text("sweep", 1, {"outcome": report.outcome.value, **plain, "pooled": pooled})
+
+
+def _make_plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_make_plain(one) for one in value]
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value
+
+
+def comparison_text(found: SweepComparison) -> str:
+    """Write what differs between two sweeps."""
+    about = {
+        "old": _describe_head(found.old),
+        "new": _describe_head(found.new),
+        "cells": f"{found.common:,} in both; {found.only['old']:,} only in the old, {found.only['new']:,} in the new",
+    }
+    lines = [render_text(render_page("Two sweeps compared", about, _WIDTH))]
+    lines += [f"  {one.old} -> {one.new}: {one.id} {one.detail}" for one in found.changed[:20]]
+    lines += [f"  and {len(found.changed) - 20:,} more"] * (len(found.changed) > 20)
+    lines += [
+        f"  drift: {one.words}: {one.kind} of {one.tensor} {_write_mean(one.old)} -> {_write_mean(one.new)} "
+        f"(p = {one.p:.1e})"
+        for one in found.drift[:20]
+    ]
+    end = (
+        f"{found.worse:,} cells are worse, {len(found.drift):,} means drift."
+        if found.exit_code == 1
+        else "nothing is worse."
+    )
+    return "\n".join([*lines, "", "No cell is in both." if found.exit_code == 3 else end.capitalize(), ""])
+
+
+def _describe_head(head: Mapping[str, Any]) -> str:
+    return f"{head['name']}, torch {head['torch']}, {head['lattice']}, seed {head['seed']}, {head['started']}"
+
+
+def comparison_json(found: SweepComparison) -> str:
+    """Write a comparison as JSON."""
+    return json_text("sweep comparison", 1, {name: _make_plain(value) for name, value in vars(found).items()})
