@@ -18,7 +18,8 @@ TOGETHER = {
         for folder, names in {
             "tests/reports": ["certificate"],
             "tests/diagnosis": ["diagnose"],
-            "tests/audits": ["modes"],
+            "tests/audits": ["modes", "sweep", "corners"],
+            "tests/cases": ["lattice"],
             "tests/plugin": ["plugin"],
             "meta_tests": ["mistakes", "scopes"],
         }.items()

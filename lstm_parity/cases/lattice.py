@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations, product
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,17 @@ _COINCIDENCES = ((1, 1, 1, 1), (6, 6, 3, 4), (3, 5, 4, 4), (2, 5, 3, 5), (9, 130
 _LONG = 16  # steps, from which on a call in a half type is observed at every step
 _FREE = tuple(name for name in AXES if name not in ("sizes", "profile", "device"))
 _DIFFERENTIATED = ("float64", "float32")
+_ONE_WAY: _Values = {"grad_mode": ("no_grad",), "strided": (False,), "threads": (1,), "deterministic": (False,)}
+_PLAIN: _Values = {
+    **_ONE_WAY,
+    "num_layers": (1,),
+    "projection": (False,),
+    "bias": (True,),
+    "batch_first": (False,),
+    "states": (True,),
+    "form": ("batched", "packed"),
+}
+_OF_VALUES: _Values = {**_PLAIN, "num_layers": (1, 2), "states": (True, False), "bias": (True, False)}
 _NO_PROJECTION = "a projection needs hidden_size above 1"
 _SAME = "the same cell as another: of one row, or of a size that two blocks have"
 
@@ -36,10 +48,12 @@ class Cell:
     profile: str = "normal"
     question: str = OUTPUTS
 
-    @property
-    def name(self) -> str:
-        """Return what tells it from every other cell."""
-        return f"{self.setting.name}-{self.profile} {self.question}"
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.setting, self.profile, self.question))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def is_chained(self) -> bool:
@@ -49,14 +63,14 @@ class Cell:
         half = self.setting.runtime.dtype in ("bfloat16", "float16") and call.lengths is None and not a.bidirectional
         return a.num_layers > 1 or (call.time >= _LONG and usual and half)
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[Any, ...]:
         """Return what its numbers depend on: cells that agree in it are called with the same weights and input."""
         a, call, runtime = self.setting.architecture, self.setting.call, self.setting.runtime
         sizes = (a.input_size, a.hidden_size, a.num_layers, a.bias, a.bidirectional, a.proj_size, call.time, call.rows)
         return (*sizes, runtime.dtype, runtime.device, self.profile)
 
-    @property
+    @cached_property
     def cost(self) -> float:
         """Estimate how long it takes to judge, in units of one small call."""
         a, call = self.setting.architecture, self.setting.call
@@ -112,16 +126,17 @@ class Lattice:
     description: str
     cells: list[Cell] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
-    _known: set[str] = field(default_factory=set)
+    _known: set[Cell] = field(default_factory=set)
 
     def add(self, cells: Iterable[Cell | str]) -> None:
         """Add cells that are not there yet; a reason in place of a cell is counted."""
         for cell in cells:
-            reason = cell if isinstance(cell, str) else _SAME if cell.name in self._known else ""
-            if reason or isinstance(cell, str):
-                self.left_out[reason] += 1
+            if isinstance(cell, str):
+                self.left_out[cell] += 1
+            elif cell in self._known:
+                self.left_out[_SAME] += 1
             else:
-                self._known.add(cell.name)
+                self._known.add(cell)
                 self.cells.append(cell)
 
     def put_in_order(self) -> None:
@@ -129,7 +144,7 @@ class Lattice:
         costs = dict[Any, float]()
         for cell in self.cells:
             costs[cell.numbers] = max(costs.get(cell.numbers, 0.0), cell.cost)
-        self.cells.sort(key=lambda cell: (costs[cell.numbers], cell.numbers, cell.name))
+        self.cells.sort(key=lambda cell: (costs[cell.numbers], cell.numbers, cell.question))
 
 
 def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: str = "cpu") -> Lattice:
@@ -140,42 +155,22 @@ def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: st
     dtype. By default a forward lattice has DEFAULT_SIZES, with pairs in float32; a quick one has the ends of tiles.
     """
     first, last = sizes or DEFAULT_SIZES
-    quick = profile == "quick"
-    one_way: _Values = {
-        "grad_mode": ("no_grad",),
-        "strided": (False,),
-        "threads": (1,),
-        "deterministic": (False,),
-    }
-    lattice = Lattice(
-        f"{profile}: every combination of the axes of calls at one size; sizes {first} to {last} "
-        + ("at the ends of tiles" if quick and sizes is None else "one at a time, and pairs at the ends of tiles")
-    )
-    lattice.add(_combine(device, [_BASE], one_way if quick else {}))
-    for values in _COINCIDENCES:
-        lattice.add(_combine(device, [dict(zip(SIZE_AXES, values, strict=True))], one_way))
-    few: _Values = {
-        **one_way,
-        "num_layers": (1,),
-        "projection": (False,),
-        "bias": (True,),
-        "batch_first": (False,),
-    }
-    some = near_tiles(first, last)
-    every = some if quick and sizes is None else range(first, last + 1)
-    lattice.add(_combine(device, [{**_BASE, axis: n} for axis in SIZE_AXES for n in every], few))
+    quick, some = profile == "quick", near_tiles(first, last)
+    only_ends = quick and sizes is None
+    how = "at the ends of tiles" if only_ends else "one at a time" + (", and pairs at the ends of tiles" * (not quick))
+    lattice = Lattice(f"{profile}: every combination of the axes of calls at one size; sizes {first} to {last} {how}")
+    lattice.add(_combine(device, [_BASE], _ONE_WAY if quick else {}))
+    lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _COINCIDENCES], _ONE_WAY))
+    every = some if only_ends else range(first, last + 1)
+    lattice.add(_combine(device, [{**_BASE, axis: n} for axis in SIZE_AXES for n in every], _PLAIN))
     if not quick:
         pairs = [{**_BASE, a: m, b: n} for a, b in combinations(SIZE_AXES, 2) for m, n in product(some, some)]
-        of_pairs: _Values = {**few, "form": ("batched",), "mkldnn": (True,)} | (
-            {} if sizes else {"dtype": ("float32",)}
-        )
-        lattice.add(_combine(device, pairs, of_pairs))
-    profiles = [name for name in AXES["profile"] if name != "normal"]
-    of_values: _Values = {**few, "num_layers": (1, 2), "states": (True, False), "bias": (True, False)}
-    for name in profiles:
-        lattice.add(_combine(device, [_BASE], of_values, name))
+        dtypes = DTYPES if sizes else ("float32",)
+        lattice.add(_combine(device, pairs, {**_PLAIN, "form": ("batched",), "mkldnn": (True,), "dtype": dtypes}))
+    for name in AXES["profile"]:
+        lattice.add(_combine(device, [_BASE], _OF_VALUES, name))
     if profile == "full":
-        lattice.add([Cell(c.setting, c.profile, GRADIENTS) for c in lattice.cells if _has_gradients(c)])
+        lattice.add([replace(cell, question=GRADIENTS) for cell in lattice.cells if _has_gradients(cell)])
     lattice.put_in_order()
     return lattice
 
@@ -219,8 +214,3 @@ def _make_cell(sizes: Mapping[str, int], point: Mapping[str, Any], profile: str,
     call = Call(time, rows, lengths_of(form, time, batch), form == "packed sorted", point["states"], point["strided"])
     how = {name: point[name] for name in ("grad_mode", "mkldnn", "threads", "deterministic")}
     return Cell(Setting(a, call, Runtime(point["dtype"], device, **how)), profile)
-
-
-def count_axes() -> dict[str, int]:
-    """Count the values of each axis of calls, by name."""
-    return {name: len(AXES[name]) for name in _FREE} | {"dtype": len(DTYPES)}

@@ -19,6 +19,7 @@ from lstm_parity.running.protocol import (
     Implementation,
     declined_reason,
     expected_arithmetic,
+    keeps_loaded,
     runs_cases,
     stands_in,
 )
@@ -59,7 +60,7 @@ def collect_evidence(implementation: Implementation, case: Case, chain: bool) ->
     with runtime_flags(case.setting.runtime):
         if (reason := implementation.unsupported_reason(case.setting)) is not None:
             raise NotImplementedError(reason)
-        lstm = implementation.load(case.setting, weight_tensors(case))
+        lstm = _load(implementation, case)
         outputs = call_lstm(lstm, case.setting, case.input, case.h_0, case.c_0)
         whole = Evidence(WHOLE, case.input, case.h_0, case.c_0, outputs, case.setting.call.lengths)
         return (whole, *_collect_steps(implementation, lstm, case, outputs)) if chain else (whole,)
@@ -71,8 +72,14 @@ def observe_steps(implementation: Implementation, case: Case, outputs: Outputs) 
     Raises whatever the implementation raises.
     """
     with runtime_flags(case.setting.runtime):
-        lstm = implementation.load(case.setting, weight_tensors(case))
+        lstm = _load(implementation, case)
         return _collect_steps(implementation, lstm, case, outputs)
+
+
+def _load(implementation: Implementation, case: Case) -> LSTM:
+    """Return the LSTM that the implementation has kept for a case, or load it."""
+    kept = implementation.find_loaded(case.setting) if keeps_loaded(implementation) else None
+    return implementation.load(case.setting, weight_tensors(case)) if kept is None else kept
 
 
 def _collect_steps(implementation: Implementation, lstm: LSTM, case: Case, outputs: Outputs) -> tuple[Evidence, ...]:

@@ -81,6 +81,13 @@ class HasParameters(Implementation, Protocol):
         """Return the tensors that a loaded LSTM computes with, by the names of `nn.LSTM`'s parameters."""
 
 
+class KeepsLoaded(Implementation, Protocol):
+    """An implementation that keeps what it loaded, for further cases with the same weights."""
+
+    def find_loaded(self, setting: Setting) -> LSTM | None:
+        """Return the LSTM that was loaded for a setting's arguments; None if there is none."""
+
+
 class RunsCases(Protocol):
     """An implementation in another process: it runs a whole case there, in one message and one answer."""
 
@@ -96,6 +103,11 @@ class FindsGradients(Protocol):
 
 
 # isinstance would not see the methods that a wrapper has from its inner implementation (Python 3.12)
+def keeps_loaded(implementation: Implementation) -> TypeGuard[KeepsLoaded]:
+    """Whether an implementation keeps what it loaded."""
+    return getattr(implementation, "find_loaded", None) is not None
+
+
 def runs_cases(implementation: Implementation) -> TypeGuard[RunsCases]:
     """Whether an implementation runs whole cases by itself, in another process."""
     return getattr(implementation, "evidence", None) is not None

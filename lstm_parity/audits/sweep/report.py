@@ -101,6 +101,7 @@ class SweepReport:
 
 def sum_up_store(store: Store, where: str = "") -> SweepReport:
     """Sum up a store, or the cells of it that satisfy a condition. Raises StoreError."""
+    head = store.head
     names = (
         "setting",
         *COLUMNS,
@@ -121,7 +122,7 @@ def sum_up_store(store: Store, where: str = "") -> SweepReport:
     computations = _find_computations(store, judged)
     parts = _pool_tensors(computations)
     return SweepReport(
-        store.head,
+        head,
         Counter(row["outcome"] for row in judged),
         len(rows) - len(judged),
         sum(row["cases"] for row in judged),

@@ -40,13 +40,19 @@ class LoadedOnce(Wrapped):
 
     kept: dict[Any, LSTM] = field(default_factory=dict, repr=False)
 
+    def find_loaded(self, setting: Setting) -> LSTM | None:
+        """Return the LSTM that was loaded for these arguments; None if there is none yet."""
+        return self.kept.get(_arguments(setting))
+
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """Return the LSTM that was loaded for these arguments, whose weights are the same; load it if there is none."""
-        runtime = setting.runtime
-        key = setting.architecture, runtime.dtype, runtime.device, runtime.grad_mode
-        if key not in self.kept:
-            self.kept[key] = self.implementation.load(setting, weights)
-        return self.kept[key]
+        """Load an LSTM, and keep it."""
+        lstm = self.kept[_arguments(setting)] = self.implementation.load(setting, weights)
+        return lstm
+
+
+def _arguments(setting: Setting) -> tuple[Any, ...]:
+    """Return what an LSTM is loaded for, beside its weights."""
+    return setting.architecture, setting.runtime.dtype, setting.runtime.device, setting.runtime.grad_mode
 
 
 @dataclass(frozen=True)

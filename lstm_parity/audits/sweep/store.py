@@ -113,6 +113,8 @@ class Store:
         Raises StoreError if it is none, or does more than compare.
         """
         query = f"SELECT {', '.join(columns)} FROM cell WHERE ({{}}) ORDER BY number"
+        if not where:
+            return self.ask(query.format(1))
         with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             _allow_reading_only(db)
             return check_condition(where, lambda condition: db.execute(query.format(condition)).fetchall())
@@ -163,7 +165,7 @@ class Store:
 def check_condition(where: str, run: Callable[[str], _T]) -> _T:
     """Return what is found with a user's condition. Raises StoreError, with the columns, if SQLite refuses it."""
     try:
-        return run(where or "1")
+        return run(where)
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise StoreError(
             f"--where {where!r} was given, but {error}: write a condition over {', '.join(COLUMNS)}, as in "

@@ -22,6 +22,7 @@ Shard = Sequence[PlannedRow]
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from lstm_parity.audits.sweep.work import serve; serve()"
 )
+_PATIENCE = 0.2  # seconds, after which it is asked whether the workers end
 _START, _PER_COST = 120.0, 0.05  # seconds that a shard may take: at first, and for each unit of its cost
 
 
@@ -53,13 +54,16 @@ class LocalWorkers:
     question: Question
     count: int
     _processes: list[_Process] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> LocalWorkers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended.set()
         for process in self._processes:
             process.kill()
+            process.printed.close()
 
     def judge(self, shards: Sequence[Shard]) -> Iterator[Answer]:
         """Yield what becomes of the shards, in the order in which they end. Raises TargetError if a target is none."""
@@ -69,7 +73,7 @@ class LocalWorkers:
             waiting.put(shard)
         self._processes += [_Process(self.question) for _ in range(self.count)]
         for process in self._processes:
-            threading.Thread(target=_work, args=(process, waiting, done), daemon=True).start()
+            threading.Thread(target=_work, args=(process, waiting, done, self._ended), daemon=True).start()
         left = len(shards)
         while left:
             found = done.get()
@@ -88,12 +92,14 @@ def _work(
     process: _Process,
     waiting: queue.SimpleQueue[Shard],
     done: queue.SimpleQueue[Answer | list[Shard] | BaseException],
+    ended: threading.Event,
 ) -> None:
-    """Judge shards until the process of the sweep ends."""
-    while True:
-        shard = waiting.get()
+    """Judge shards until the workers end."""
+    while not ended.is_set():
         try:
-            done.put(process.judge(shard))
+            done.put(process.judge(waiting.get(timeout=_PATIENCE)))
+        except queue.Empty:
+            continue
         except BaseException as error:  # for the thread that waits for answers
             done.put(error)
 
@@ -105,7 +111,7 @@ class _Process:
     question: Question
     _machine: str = ""
     _process: subprocess.Popen[str] | None = None
-    _printed: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    printed: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
     def judge(self, shard: Shard) -> Answer | list[Shard]:
         """Judge a shard; return its halves if the process died of it, or a verdict if it is one row."""
@@ -126,7 +132,7 @@ class _Process:
             self._machine = found["machine"]
             return Answer(decode_result(found), self._machine)
         how, _, kind, words = describe_status(process.wait(), self._read_end())
-        self._process = None
+        self.kill()
         if len(shard) > 1:
             return [shard[: len(shard) // 2], shard[len(shard) // 2 :]]
         how, row = ("hung" if hung.is_set() else how), shard[0]
@@ -139,7 +145,7 @@ class _Process:
             [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._printed,
+            stderr=self.printed,
             text=True,
             encoding="utf-8",
             start_new_session=True,
@@ -148,13 +154,19 @@ class _Process:
         return process
 
     def _read_end(self) -> str:
-        self._printed.seek(0)
-        return self._printed.read().decode(errors="replace").strip()[-300:]
+        self.printed.seek(0)
+        return self.printed.read().decode(errors="replace").strip()[-300:]
 
     def kill(self) -> None:
-        """End the process at once."""
-        if self._process is not None:
-            self._process.kill()
+        """End the process at once; another shard starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
 
 
 def _ask(process: subprocess.Popen[str], rows: Any) -> str:
