@@ -25,6 +25,7 @@ _COINCIDENCES = ((1, 1, 1, 1), (6, 6, 3, 4), (3, 5, 4, 4), (2, 5, 3, 5), (9, 130
 _LONG = 16  # steps, from which on a call in a half type is observed at every step
 _FREE = tuple(name for name in AXES if name not in ("sizes", "profile", "device"))
 _DIFFERENTIATED = ("float64", "float32")
+_LARGE = ((6, 512, 3, 4), (100, 100, 3, 33), (30, 256, 4, 6), (2, 31, 300, 2))  # that people use
 _ONE_WAY: _Values = {"grad_mode": ("no_grad",), "strided": (False,), "threads": (1,), "deterministic": (False,)}
 _PLAIN: _Values = {
     **_ONE_WAY,
@@ -161,6 +162,7 @@ def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: st
     lattice = Lattice(f"{profile}: every combination of the axes of calls at one size; sizes {first} to {last} {how}")
     lattice.add(_combine(device, [_BASE], _ONE_WAY if quick else {}))
     lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _COINCIDENCES], _ONE_WAY))
+    lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _LARGE], _PLAIN))
     every = some if only_ends else range(first, last + 1)
     lattice.add(_combine(device, [{**_BASE, axis: n} for axis in SIZE_AXES for n in every], _PLAIN))
     if not quick:

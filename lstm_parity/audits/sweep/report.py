@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lstm_parity.audits.sweep.corners import COLUMNS, Corner, find_corners
-from lstm_parity.audits.sweep.errors import TENSORS
-from lstm_parity.audits.sweep.statistics import Bias, Computation, Drift, Pooled, find_biases, find_drift, pool_axes
+from lstm_parity.audits.sweep.errors import BINS, TENSORS
+from lstm_parity.audits.sweep.statistics import Bias, Drift, ErrorTable, Pooled, find_biases, find_drift
 from lstm_parity.audits.sweep.store import Store
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.judging.verdict import Outcome
@@ -31,6 +31,8 @@ _PAIRED = (
     "grad_mode",
     "profile",
 )
+_BIASED = ("profile", "mkldnn", "num_layers", "bidirectional", "projection", "states")  # that a bias may depend on
+_OCTAVE = "hidden_size up to"
 _WRONG = (Outcome.DEVIATES.value, Outcome.FAILED.value)
 _SHOWN = 5
 _OUTPUT = TENSORS[0]
@@ -119,14 +121,14 @@ def sum_up_store(store: Store, where: str = "") -> SweepReport:
     judged = [row for row in rows if row["outcome"] is not None]
     compared = [row for row in judged if row["outcome"] in (Outcome.PARITY.value, *_WRONG)]
     wrong = sorted((row for row in compared if row["outcome"] in _WRONG), key=lambda row: -row["worst"])
-    computations = _find_computations(store, judged)
-    parts = _pool_tensors(computations)
+    tables = _make_tables(store, judged)
+    parts = _pool_tensors(tables)
     return SweepReport(
         head,
         Counter(row["outcome"] for row in judged),
         len(rows) - len(judged),
         sum(row["cases"] for row in judged),
-        len(computations),
+        len({row["computation"] for row in judged}),
         _count_machines(store, judged),
         Counter(row["detail"] for row in judged if row["outcome"] in (Outcome.REFUSED.value, Outcome.NOT_JUDGED.value)),
         tuple(
@@ -135,32 +137,47 @@ def sum_up_store(store: Store, where: str = "") -> SweepReport:
         tuple(_make_wrong(row) for row in _choose_shown(wrong)),
         max(map(_make_wrong, compared), key=lambda cell: cell.worst, default=None),
         parts,
-        _sum_up_axes(compared, computations),
-        tuple(find_biases(parts)),
-        _add_tails(computations),
+        _sum_up_axes(compared, tables.get(_OUTPUT)),
+        tuple(find_biases({**parts, **_pool_parts(tables)})),
+        _add_tails(store, {row["computation"]: row["dtype"] for row in judged}),
     )
 
 
-def _find_computations(store: Store, judged: Sequence[Mapping[str, Any]]) -> list[Computation]:
-    """Return the distinct computations of these cells; one that several cells share has the axes of the first."""
+def _make_tables(store: Store, judged: Sequence[Mapping[str, Any]]) -> dict[str, ErrorTable]:
+    """Return the errors of these cells by tensor; a computation that several cells share has the axes of the first."""
     first: dict[int, Mapping[str, Any]] = {}
     for row in judged:
         first.setdefault(row["computation"], row)
-    return [
-        Computation(first[id], (first[id]["numbers"], first[id]["seed"]), errors)
-        for id, errors in store.errors().items()
-        if id in first
-    ]
+    kept = {id: errors for id, errors in store.errors().items() if id in first}
+    groups: dict[Any, int] = {}
+    tables = dict[str, ErrorTable]()
+    for tensor in TENSORS:
+        rows = [(first[id], errors[tensor]) for id, errors in kept.items() if tensor in errors]
+        axes = [{name: row[name] for name in COLUMNS} | {_OCTAVE: _octave(row["hidden_size"])} for row, _ in rows]
+        numbers = [groups.setdefault((row["numbers"], row["seed"]), len(groups)) for row, _ in rows]
+        if rows:
+            tables[tensor] = ErrorTable.of(axes, numbers, [errors for _, errors in rows])
+    return tables
 
 
-def _pool_tensors(computations: Sequence[Computation]) -> dict[tuple[str, str], Pooled]:
+def _octave(size: int) -> int:
+    return int(2 ** math.ceil(math.log2(size)))
+
+
+def _pool_tensors(tables: Mapping[str, ErrorTable]) -> dict[tuple[str, str], Pooled]:
     """Pool errors by dtype and tensor."""
-    found = {tensor: pool_axes(computations, tensor, ("dtype",)) for tensor in TENSORS}
+    found = {tensor: table.pool_axes(("dtype",)) for tensor, table in tables.items()}
+    order = [f"dtype = {dtype}" for dtype in DTYPES]
+    return {(words, tensor): found[tensor][words] for words in order for tensor in tables if words in found[tensor]}
+
+
+def _pool_parts(tables: Mapping[str, ErrorTable]) -> dict[tuple[str, str], Pooled]:
+    """Pool errors by dtype with each value of a few axes, one of them the next power of 2 of the hidden size."""
     return {
-        (words, tensor): found[tensor][words]
-        for words in (f"dtype = {dtype}" for dtype in DTYPES)
-        for tensor in TENSORS
-        if words in found[tensor]
+        (words, tensor): pooled
+        for tensor, table in tables.items()
+        for axis in (*_BIASED, _OCTAVE)
+        for words, pooled in table.pool_axes(("dtype", axis), 2).items()
     }
 
 
@@ -182,25 +199,26 @@ def _make_wrong(row: Mapping[str, Any]) -> WrongCell:
     return WrongCell(id, row["question"], row["outcome"], row["worst"], row["detail"])
 
 
-def _sum_up_axes(compared: Sequence[Mapping[str, Any]], computations: Sequence[Computation]) -> tuple[AxisValue, ...]:
+def _sum_up_axes(compared: Sequence[Mapping[str, Any]], table: ErrorTable | None) -> tuple[AxisValue, ...]:
     found = list[AxisValue]()
     for axis in AXES:
-        pooled = pool_axes(computations, _OUTPUT, (axis,))
-        for value in dict.fromkeys(row[axis] for row in compared):
-            cells = [row for row in compared if row[axis] == value]
+        pooled = table.pool_axes((axis,)) if table is not None else {}
+        parts: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+        for row in compared:
+            parts[row[axis]].append(row)
+        for value, cells in parts.items():
             wrong = sum(row["outcome"] in _WRONG for row in cells)
             worst = max(row["worst"] for row in cells)
             found.append(AxisValue(axis, str(value), len(cells), wrong, worst, pooled.get(f"{axis} = {value}")))
     return tuple(found)
 
 
-def _add_tails(computations: Iterable[Computation]) -> dict[str, list[int]]:
-    """Add up how many errors there are of each size, by "DTYPE TENSOR"."""
+def _add_tails(store: Store, dtypes: Mapping[int, str]) -> dict[str, list[int]]:
+    """Add up how many errors there are of each size, by "DTYPE TENSOR"; dtypes: of the computations that count."""
     found: dict[str, list[int]] = {}
-    for one in computations:
-        for tensor, errors in one.errors.items():
-            before = found.setdefault(f"{one.axes['dtype']} {tensor}", [])
-            before += [0] * (len(errors.tail) - len(before))
+    for id, by_tensor in store.errors().items():
+        for tensor, errors in by_tensor.items() if id in dtypes else ():
+            before = found.setdefault(f"{dtypes[id]} {tensor}", [0] * BINS)
             for k, n in enumerate(errors.tail):
                 before[k] += n
     return found
@@ -269,16 +287,9 @@ def _pool_all(store: Store, common: set[_Key]) -> dict[tuple[str, str], Pooled]:
     names = ("setting", *COLUMNS, "numbers", "seed", "outcome", "computation")
     rows = [dict(zip(names, values, strict=True)) for values in store.select(names, "outcome IS NOT NULL")]
     kept = [row for row in rows if (row["setting"], row["profile"], row["question"], row["seed"]) in common]
-    computations = _find_computations(store, kept)
     return {
         (words, tensor): pooled
-        for tensor in TENSORS
+        for tensor, table in _make_tables(store, kept).items()
         for together in (1, 2)
-        for words, pooled in pool_axes(computations, tensor, _PAIRED, together).items()
+        for words, pooled in table.pool_axes(_PAIRED, together).items()
     }
-
-
-def describe_machine(description: str) -> str:
-    """Return the torch and the processor of a machine's description, which is JSON."""
-    found = json.loads(description)
-    return f"torch {found['torch']}, {found['processor']}, {found['kernels']}"

@@ -8,15 +8,15 @@ by Holm (1979), so that the chance of one false alarm in all is the level.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.sweep.errors import ByTensor, Errors
+from lstm_parity.audits.sweep.errors import Errors
+from lstm_parity.reference.noise.model import Array
 
 LEVEL = 1e-3  # of all tests of one report together
 LARGEST_BIAS = 0.05  # noises; means of correct kernels reach three fifths of it, experiments/sweep.md
@@ -66,62 +66,64 @@ class Bias:
     p: float
 
 
-@dataclass(frozen=True)
-class Computation:
-    """One distinct computation: the axes of the first cell that has it, the group of its numbers, its errors."""
+@dataclass(frozen=True, eq=False)
+class ErrorTable:
+    """The errors of one tensor, a row for each distinct computation: arrays of one length.
 
-    axes: Mapping[str, Any]
-    group: Hashable
-    errors: ByTensor
+    axes: of the first cell that has the computation, by name. groups: numbers of the groups of cells with the same
+    numbers. The rest are the sums of `errors.Errors`.
+    """
+
+    axes: Mapping[str, Array]
+    groups: Array
+    elements: Array
+    shift: Array
+    growth: Array
+    squares: Array
+    worst: Array
+
+    @classmethod
+    def of(cls, axes: Sequence[Mapping[str, Any]], groups: Sequence[int], errors: Sequence[Errors]) -> ErrorTable:
+        """Make a table of rows that have elements."""
+        kept = [k for k, one in enumerate(errors) if one.elements]
+        names = axes[0] if axes else ()
+        sums = ("elements", "shift", "growth", "squares", "worst")
+        return cls(
+            {name: np.array([axes[k][name] for k in kept]) for name in names},
+            np.array([groups[k] for k in kept], int),
+            *(np.array([getattr(errors[k], name) for k in kept], float) for name in sums),
+        )
+
+    def pool(self, chosen: Array) -> Pooled:
+        """Pool the chosen rows, of which there is one at least."""
+        _, place = np.unique(self.groups[chosen], return_inverse=True)
+        elements = np.bincount(place, self.elements[chosen])
+        means = (np.bincount(place, one[chosen]) / elements for one in (self.shift, self.growth, self.squares))
+        total = float(elements.sum())
+        rms = math.sqrt(float(self.squares[chosen].sum()) / total)
+        return Pooled(int(total), rms, float(self.worst[chosen].max()), *map(_mean, means))
+
+    def pool_axes(self, axes: Sequence[str], together: int = 1) -> dict[str, Pooled]:
+        """Pool by each value of each axis, or by each pair of values if two are taken together.
+
+        The keys are words like "bias = 1 and states = 0".
+        """
+        found, codes = dict[str, Pooled](), {name: np.unique(self.axes[name], return_inverse=True) for name in axes}
+        for names in combinations(axes, together):
+            code = np.zeros(len(self.groups), int)
+            for name in names:
+                code = code * len(codes[name][0]) + codes[name][1]
+            for value in np.unique(code):
+                chosen = code == value
+                first = int(chosen.argmax())
+                found[" and ".join(f"{name} = {self.axes[name][first]}" for name in names)] = self.pool(chosen)
+        return found
 
 
-def pool(some: Iterable[tuple[Hashable, Errors]]) -> Pooled:
-    """Pool errors by group."""
-    groups: dict[Hashable, list[Errors]] = defaultdict(list)
-    for group, errors in some:
-        if errors.elements:
-            groups[group].append(errors)
-    every = [errors for group in groups.values() for errors in group]
-    elements = sum(one.elements for one in every)
-    return Pooled(
-        elements,
-        math.sqrt(sum(one.squares for one in every) / elements) if elements else 0.0,
-        max((one.worst for one in every), default=0.0),
-        *(
-            _mean([sum(getattr(e, name) for e in group) / sum(e.elements for e in group) for group in groups.values()])
-            for name in ("shift", "growth", "squares")
-        ),
-    )
-
-
-def _mean(values: Sequence[float]) -> Mean:
+def _mean(values: Array) -> Mean:
     if len(values) < 2:
-        return Mean(values[0] if values else math.nan, math.nan, len(values))
-    return Mean(float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values))), len(values))
-
-
-def pool_by(
-    computations: Sequence[Computation], tensor: str, key: Callable[[Mapping[str, Any]], Hashable]
-) -> dict[Hashable, Pooled]:
-    """Pool the errors of one tensor by what a key says of the axes."""
-    parts: dict[Hashable, list[tuple[Hashable, Errors]]] = defaultdict(list)
-    for one in computations:
-        if tensor in one.errors:
-            parts[key(one.axes)].append((one.group, one.errors[tensor]))
-    return {value: pool(part) for value, part in parts.items()}
-
-
-def pool_axes(
-    computations: Sequence[Computation], tensor: str, axes: Sequence[str], together: int = 1
-) -> dict[str, Pooled]:
-    """Pool by each value of each axis, or of each pair of axes if two are taken together; by words like "bias = 1"."""
-    found = dict[str, Pooled]()
-    for names in combinations(axes, together):
-        by_value = pool_by(computations, tensor, lambda a, names=names: tuple(a[n] for n in names))  # type: ignore[misc]
-        for values, pooled in by_value.items():
-            pairs = zip(names, values, strict=True)  # type: ignore[call-overload]
-            found[" and ".join(f"{name} = {value}" for name, value in pairs)] = pooled
-    return found
+        return Mean(float(values[0]), math.nan, len(values))
+    return Mean(float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))), len(values))
 
 
 def find_biases(parts: Mapping[tuple[str, str], Pooled]) -> list[Bias]:
