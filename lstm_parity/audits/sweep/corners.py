@@ -119,15 +119,15 @@ def _ends(found: Array, values: Array) -> list[Any]:
 
 def _search(conditions: Mapping[str, Array], left: Array, wrong: Array) -> tuple[str, ...]:
     """Return the conjunction that explains most of what is left, at the cost of right cells and of conditions."""
-    names, rows = list(conditions), np.stack(list(conditions.values()))
+    names, rows = list(conditions), np.stack(list(conditions.values())).astype(np.float32)  # whose products are fast
     price = _COST_OF_WORD * left.sum()
     beam: list[tuple[int, ...]] = [()]
     best: tuple[float, tuple[int, ...]] = (0.0, ())
     for depth in range(1, _DEPTH + 1):
         grown = dict[tuple[int, ...], float]()
         for chosen in beam:
-            inside = np.logical_and.reduce(rows[list(chosen)]) if chosen else np.ones(len(left), bool)
-            explained, right = rows[:, inside & left].sum(1), rows[:, inside & ~wrong].sum(1)
+            inside = rows[list(chosen)].min(0) if chosen else np.ones(len(left), np.float32)
+            explained, right = rows @ (inside * left), rows @ (inside * ~wrong)
             for k in set(np.flatnonzero(explained).tolist()) - set(chosen):
                 key = tuple(sorted((*chosen, k)))
                 worth = float(explained[k] - _COST_OF_RIGHT * right[k] - price * depth)
