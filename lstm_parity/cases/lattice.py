@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +35,19 @@ _PLAIN: _Values = {
     "batch_first": (False,),
     "states": (True,),
     "form": ("batched", "packed"),
+}
+_ONE_KERNEL: _Values = {**_PLAIN, "form": ("batched",), "mkldnn": (True,), "dtype": ("float32",)}
+_OTHERS: _Values = {
+    "num_layers": (2,),
+    "projection": (True,),
+    "bias": (False,),
+    "batch_first": (True,),
+    "form": ("unbatched", "packed equal"),
+    "states": (False,),
+    "strided": (True,),
+    "grad_mode": ("grad", "inference"),
+    "threads": (2,),
+    "deterministic": (True,),
 }
 _OF_VALUES: _Values = {**_PLAIN, "num_layers": (1, 2), "states": (True, False), "bias": (True, False)}
 _NO_PROJECTION = "a projection needs hidden_size above 1"
@@ -100,6 +113,7 @@ class Cell:
             "unbatched": int(call.batch is None),
             "packed": int(packed),
             "lengths": ".".join(map(str, call.lengths or ())),
+            "equal_lengths": int(packed and len(set(call.lengths or ())) == 1),
             "enforce_sorted": int(call.enforce_sorted),
             "states": int(call.states),
             "strided": int(call.strided),
@@ -156,25 +170,44 @@ def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: st
     dtype. By default a forward lattice has DEFAULT_SIZES, with pairs in float32; a quick one has the ends of tiles.
     """
     first, last = sizes or DEFAULT_SIZES
-    quick, some = profile == "quick", near_tiles(first, last)
+    quick = profile == "quick"
     only_ends = quick and sizes is None
     how = "at the ends of tiles" if only_ends else "one at a time" + (", and pairs at the ends of tiles" * (not quick))
     lattice = Lattice(f"{profile}: every combination of the axes of calls at one size; sizes {first} to {last} {how}")
     lattice.add(_combine(device, [_BASE], _ONE_WAY if quick else {}))
     lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _COINCIDENCES], _ONE_WAY))
     lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _LARGE], _PLAIN))
-    every = some if only_ends else range(first, last + 1)
-    lattice.add(_combine(device, [{**_BASE, axis: n} for axis in SIZE_AXES for n in every], _PLAIN))
+    some = near_tiles(first, last)
+    one_size = [{**_BASE, axis: n} for axis in SIZE_AXES for n in (some if only_ends else range(first, last + 1))]
+    lattice.add(_combine(device, one_size, _PLAIN))
+    for name, values in _OTHERS.items():  # of each other axis, a value that is not plain
+        lattice.add(_combine(device, one_size, {**_ONE_KERNEL, name: values}))
+    lattice.add(_combine(device, [*_relate_sizes()], {**_ONE_KERNEL, "form": AXES["form"], "num_layers": (1, 2)}))
+    lattice.add(_combine(device, [*_size_projections()], {**_ONE_KERNEL, "dtype": DTYPES, "projection": (True,)}))
     if not quick:
         pairs = [{**_BASE, a: m, b: n} for a, b in combinations(SIZE_AXES, 2) for m, n in product(some, some)]
-        dtypes = DTYPES if sizes else ("float32",)
-        lattice.add(_combine(device, pairs, {**_PLAIN, "form": ("batched",), "mkldnn": (True,), "dtype": dtypes}))
+        lattice.add(_combine(device, pairs, {**_ONE_KERNEL, "dtype": DTYPES if sizes else ("float32",)}))
     for name in AXES["profile"]:
         lattice.add(_combine(device, [_BASE], _OF_VALUES, name))
     if profile == "full":
         lattice.add([replace(cell, question=GRADIENTS) for cell in lattice.cells if _has_gradients(cell)])
     lattice.put_in_order()
     return lattice
+
+
+def _relate_sizes() -> Iterator[dict[str, int]]:
+    """Yield sizes of which one is another's, its double, or one less; the others are unlike."""
+    for one, other in permutations(SIZE_AXES, 2):
+        for n in (6, 12):
+            for related in (n, 2 * n, n - 1):
+                yield {**_BASE, one: n, other: related}
+
+
+def _size_projections() -> Iterator[dict[str, int]]:
+    """Yield every size of a projection of two hidden sizes, and projections as wide as the input."""
+    for h in (7, 20):
+        yield from ({**_BASE, "hidden_size": h, "proj_size": p} for p in range(1, h))
+    yield from ({**_BASE, "hidden_size": 9, "input_size": p, "proj_size": p} for p in range(1, 9))
 
 
 def _has_gradients(cell: Cell) -> bool:
@@ -200,7 +233,8 @@ def _combine(
 
 def _make_cell(sizes: Mapping[str, int], point: Mapping[str, Any], profile: str, device: str) -> Cell | str:
     h, time, batch = sizes["hidden_size"], sizes["time"], sizes["batch"]
-    if point["projection"] and h == 1:
+    proj_size = sizes.get("proj_size", (h + 1) // 2) if point["projection"] else 0
+    if proj_size >= h:
         return _NO_PROJECTION
     a = Architecture(
         sizes["input_size"],
@@ -209,7 +243,7 @@ def _make_cell(sizes: Mapping[str, int], point: Mapping[str, Any], profile: str,
         point["bias"],
         point["batch_first"],
         point["bidirectional"],
-        (h + 1) // 2 if point["projection"] else 0,
+        proj_size,
     )
     form = point["form"]
     rows = None if form == "unbatched" else batch

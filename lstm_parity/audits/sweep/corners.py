@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ _NUMBERS = ("input_size", "hidden_size", "num_layers", "proj_size", "time", "bat
 _WORDS = ("dtype", "form", "grad_mode", "profile", "question", "threads")
 _FLAGS = (
     *("bidirectional", "projection", "bias", "batch_first", "enforce_sorted", "states", "strided", "mkldnn"),
-    "deterministic",
+    *("deterministic", "packed", "equal_lengths"),
 )
 COLUMNS = (*_NUMBERS, *_WORDS, *_FLAGS, "lengths")
 _PARTS = (2, 4, 8, 16, 32, 64)  # what a size may leave a rest by
@@ -84,8 +84,11 @@ def _candidates(table: Mapping[str, Array], wrong: Array) -> Iterator[tuple[str,
                 yield f"{name} != {words}", table[name] != value
     for name in _NUMBERS:
         yield from _compare_numbers(name, table[name], wrong)
-    for one, other in combinations(_NUMBERS, 2):
-        yield f"{one} = {other}", table[one] == table[other]
+    for one, other in permutations(_NUMBERS, 2):
+        yield f"{one} = 2 * {other}", table[one] == 2 * table[other]
+        yield f"{one} = {other} - 1", table[one] == table[other] - 1
+        if one < other:
+            yield f"{one} = {other}", table[one] == table[other]
     yield "lengths != ''", table["lengths"] != ""
 
 

@@ -19,7 +19,7 @@ from lstm_parity.audits.sweep.errors import Errors
 from lstm_parity.reference.noise.model import Array
 
 LEVEL = 1e-3  # of all tests of one report together
-LARGEST_BIAS = 0.05  # noises; means of correct kernels reach three fifths of it, experiments/sweep.md
+LARGEST_BIAS = 0.05  # noises; of correct kernels no mean that is not chance was above 0.025, experiments/campaign.md
 _FEW = 8  # groups, below which a mean says nothing
 _Z95 = 1.96
 
