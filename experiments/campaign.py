@@ -40,7 +40,7 @@ def write_page(report: SweepReport) -> str:
     rows, worst = sum(report.counts.values()), report.worst.worst if report.worst else 0.0
     lines.append(
         f"{report.cases:,} cases of {report.head['name']} (torch {report.head['torch']}) in {rows:,} rows: "
-        f"**{alarms} false alarms**. The limits are {WORST_LIMIT} noises for one element and {RMS_LIMIT} for the RMS of "
+        f"**{alarms} false alarms**. The limits are {WORST_LIMIT} noises for an element and {RMS_LIMIT} for the RMS of "
         f"a tensor. The worst element of all: {worst:.2f} noises."
     )
     lines += ["", "Upper ends of the tenths of a noise that quantiles of the errors' sizes are in:", ""]

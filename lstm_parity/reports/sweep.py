@@ -77,6 +77,10 @@ def _write_mean(mean: Mean) -> str:
     return f"{mean.value:+.4f} ± {mean.half_width:.4f}"
 
 
+def _write_p(p: float) -> str:
+    return f"= {p:.1e}" if p > 1e-300 else "< 1e-300"
+
+
 def _write_reasons(report: SweepReport) -> Iterable[str]:
     if report.reasons:
         yield "Refused or not judged:"
@@ -96,7 +100,7 @@ def _write_wrong(report: SweepReport, repeat: str) -> Iterable[str]:
         kind = "the mean error" if bias.kind == "shift" else "the mean error times the sign of the value"
         yield (
             f"BIASED: {bias.words}: {kind} of {bias.tensor} is {_write_mean(bias.mean)} noises over "
-            f"{bias.mean.groups:,} groups of cells (p = {bias.p:.1e}); a correct kernel's is nearer to 0"
+            f"{bias.mean.groups:,} groups of cells (p {_write_p(bias.p)}); a correct kernel's is nearer to 0"
         )
 
 
@@ -135,7 +139,7 @@ def comparison_text(found: SweepComparison) -> str:
     lines += [f"  and {len(found.changed) - 20:,} more"] * (len(found.changed) > 20)
     lines += [
         f"  drift: {one.words}: {one.kind} of {one.tensor} {_write_mean(one.old)} -> {_write_mean(one.new)} "
-        f"(p = {one.p:.1e})"
+        f"(p {_write_p(one.p)})"
         for one in found.drift[:20]
     ]
     end = (

@@ -127,7 +127,10 @@ def _mean(values: Array) -> Mean:
 
 
 def find_biases(parts: Mapping[tuple[str, str], Pooled]) -> list[Bias]:
-    """Find the means that are not zero, beyond chance and beyond what correct kernels have; parts: by words, tensor."""
+    """Find the means that are not zero, beyond chance and beyond what correct kernels have; parts: by words, tensor.
+
+    A bias of a part whose whole is biased is left out: words of a part begin with those of the whole.
+    """
     tested = [
         (words, tensor, kind, getattr(pooled, kind))
         for (words, tensor), pooled in parts.items()
@@ -136,7 +139,14 @@ def find_biases(parts: Mapping[tuple[str, str], Pooled]) -> list[Bias]:
     ]
     adjusted = adjust([mean.p_value for *_, mean in tested])
     found = [Bias(*one, p) for one, p in zip(tested, adjusted, strict=True)]
-    return [bias for bias in found if bias.p < LEVEL and abs(bias.mean.value) > LARGEST_BIAS]
+    biased = [bias for bias in found if bias.p < LEVEL and abs(bias.mean.value) > LARGEST_BIAS]
+    whole = {(bias.words, bias.tensor, bias.kind) for bias in biased}
+    return [bias for bias in biased if not any(_is_part(bias, *one) for one in whole)]
+
+
+def _is_part(bias: Bias, words: str, tensor: str, kind: str) -> bool:
+    """Whether a bias is one of some cells among those that have it all."""
+    return (bias.tensor, bias.kind) == (tensor, kind) and bias.words.startswith(f"{words} and ")
 
 
 @dataclass(frozen=True)
