@@ -17,7 +17,8 @@ from lstm_parity.audits.sweep.store import Store, StoreError, choose_cells
 from lstm_parity.audits.sweep.workers import Answer, Shard
 from lstm_parity.cases.lattice import Cell, build_lattice
 
-MAX_CASES = 64  # of a row: more are further rows
+_MAX_CASES = 64  # of a row: more are further rows
+_ROWS = 16  # of a cell, if it has so many cases: a mean has confidence from rows with different numbers
 _SHARD = 1500.0  # units of cost: about a second
 
 
@@ -68,10 +69,11 @@ def _plan_rows(cells: Sequence[Cell], plan: Plan) -> Iterator[tuple[PlannedRow, 
     """Yield rows: one for each cell; or, if more cases are wanted, several, with further seeds."""
     each = max(1, -(-plan.cases // len(cells)))
     groups, number = dict[tuple[Any, ...], int](), 0
-    for first in range(0, each, MAX_CASES):
+    together = min(_MAX_CASES, max(1, each // _ROWS))
+    for first in range(0, each, together):
         for cell in cells:
             group = groups.setdefault(cell.numbers, len(groups))
-            yield PlannedRow(number, cell, plan.seed + first, min(MAX_CASES, each - first)), group
+            yield PlannedRow(number, cell, plan.seed + first, min(together, each - first)), group
             number += 1
 
 
