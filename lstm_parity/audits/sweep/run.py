@@ -62,10 +62,10 @@ def create_store(path: Path, plan: Plan, *, torch: str) -> None:
         raise StoreError(f"--where {plan.where!r} was given, but none of {len(lattice.cells):,} cells satisfies it")
     head = {**asdict(plan), "torch": torch, "lattice": lattice.description, "left_out": dict(lattice.left_out)}
     with Store(path) as store:
-        store.create(head | {"started": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}, _plan_rows(cells, plan))
+        store.create(head | {"started": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}, plan_rows(cells, plan))
 
 
-def _plan_rows(cells: Sequence[Cell], plan: Plan) -> Iterator[tuple[PlannedRow, int]]:
+def plan_rows(cells: Sequence[Cell], plan: Plan) -> Iterator[tuple[PlannedRow, int]]:
     """Yield rows: one for each cell; or, if more cases are wanted, several, with further seeds."""
     each = max(1, -(-plan.cases // len(cells)))
     groups, number = dict[tuple[Any, ...], int](), 0
