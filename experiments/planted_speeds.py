@@ -1,12 +1,12 @@
 """What `compare` says of speeds that were changed, on this machine: planted, in two releases of torch, and not at all.
 
-Every row is two torches measured in turns, as `lstm-parity upgrade` does it, six rounds of each, and three times anew; the
-first rows are one torch whose layers, matrix products or both are run twice (planted_torch/slowed), and the same without.
-"busy" is with another process that multiplies matrices on every core. Calls are those of measure/speeds.py, `no_grad`
-alone where the change is planted, for the planted layer is not run twice backward.
+Every row is two torches measured in turns, as `lstm-parity upgrade` does it, six rounds of each, and three times anew.
+The first rows are one torch whose layers, matrix products or both are run twice (planted_torch/slowed), and the same
+without. "busy" is with another process that multiplies matrices on every core. Calls are those of measure/speeds.py,
+`no_grad` alone where the change is planted, for the planted layer is not run twice backward.
 
-Run `python -m experiments.planted_speeds [PYTHON_OLD PYTHON_NEW]`: some minutes; with two interpreters, whose torches are
-1.13.1 and 2.0.1, a row for those. Result: planted_speeds.md.
+Run `python -m experiments.planted_speeds [PYTHON_OLD PYTHON_NEW]`: half an hour; with two interpreters, whose torches
+are 1.13.1 and 2.0.1, a row for those. Result: planted_speeds.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from lstm_parity.audits.upgrade.compare.finding import Kind
 from lstm_parity.audits.upgrade.compare.speeds import compare_speeds
 from lstm_parity.audits.upgrade.measure.conditions import record_conditions
-from lstm_parity.audits.upgrade.record import ITSELF, NUMPY, PRODUCT, PYTHON, Record, Speeds
+from lstm_parity.audits.upgrade.record import ITSELF, PRODUCT, Record, Speeds
 from lstm_parity.audits.upgrade.turns import measure_in_turns
 
 HERE = Path(__file__).parent
@@ -56,9 +56,9 @@ def named(planted: str) -> dict[str, str]:
     return {"PYTHONPATH": SLOWED, "PLANTED_SLOWNESS": planted}
 
 
-def without(speeds: Speeds, *units: str) -> Speeds:
+def without_plain(speeds: Speeds) -> Speeds:
     """Speeds as the first records had them."""
-    return {unit: calls for unit, calls in speeds.items() if unit not in units}
+    return {PRODUCT: speeds[PRODUCT]}
 
 
 def count(old: Speeds, new: Speeds, words: str) -> str:
@@ -74,18 +74,20 @@ def count(old: Speeds, new: Speeds, words: str) -> str:
 def row(name: str, right: str, measured: list[tuple[Speeds, Speeds]], words: str) -> str:
     """A row of the table: with the two plain units, and as it was before."""
     now = "; ".join(count(*pair, words) for pair in measured)
-    old = "; ".join(count(*(without(speeds, PYTHON, NUMPY) for speeds in pair), words) for pair in measured)
+    without = [(without_plain(one), without_plain(other)) for one, other in measured]
+    old = "; ".join(count(*pair, words) for pair in without)
     return f"| {name} | {right or 'none'} | {now} | {old} |"
 
 
 def rows(pythons: list[Path]) -> Iterator[str]:
     """All rows, measured one after the other."""
-    for name, (before, after, busy, right) in ROWS.items():
+    for name, (was, now, busy, right) in ROWS.items():
         with other_work(busy):
-            pairs = [measure_in_turns(THIS, THIS, environments=(named(before), named(after))) for _ in range(TIMES)]
+            pairs = [measure_in_turns(THIS, THIS, environments=(named(was), named(now))) for _ in range(TIMES)]
         yield row(name, right, pairs, "no_grad")
     if pythons:
-        pairs = [measure_in_turns(*pythons) for _ in range(TIMES)]
+        before, after = pythons
+        pairs = [measure_in_turns(before, after) for _ in range(TIMES)]
         yield row("torch 1.13.1 to 2.0.1", "faster", pairs, "")
         yield row("torch 2.0.1 to 1.13.1", "slower", [(new, old) for old, new in pairs], "")
 
