@@ -26,6 +26,8 @@ class RareFault:
 
     where: whether the fault acts at a setting with numbers of a profile, in one call from the first step to the last.
     (A judge that also calls single steps or shorter prefixes of a case sees more of the lattice than the case itself.)
+    Where it acts, numbers that are 0, NaN, or all at the ends of their gates may still hide it; where it does not, the
+    bits are nn.LSTM's, except that equal rows of the profile `constant` may change places.
     corner: what a report should name, by the names of a setting's fields. act: (layer, setting, input, hx) -> result.
     kind: "numbers" are wrong, "gradients" alone are, it "raises", or it is a "bias" far below one element's noise.
     certain: False if `where` says only where the fault may act, since the values or the calls before decide.

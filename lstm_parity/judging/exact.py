@@ -98,8 +98,8 @@ class _Runs:
             x,
             h_0,
             c_0,
-            np.stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
-            np.stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
+            _stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
+            _stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.value.shape[1])[:, None, None] < lengths[:, None],
             prepare_cells(stack_weights([keep_weights(case.weights, kept) for case in cases])),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
@@ -148,14 +148,19 @@ def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
 def _stack_noisy(parts: Sequence[Noisy]) -> Noisy:
     """Stack arrays along a case axis; without noise if none has any."""
     noise = None if all(part.noise is None for part in parts) else np.stack([part.deviation for part in parts])
-    return Noisy(np.stack([part.value for part in parts]), noise)
+    return Noisy(_stack([part.value for part in parts]), noise)
+
+
+def _stack(arrays: Sequence[Array]) -> Array:
+    """Stack arrays along a new first axis; one alone is not copied."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
     """Stack NumPy weights of one architecture along a leading case axis."""
 
     def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
-        return CellWeights(**{name: np.stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
+        return CellWeights(**{name: _stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
 
     layers = zip(*(w.cells for w in weights), strict=True)
     return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))

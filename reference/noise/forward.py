@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from lstm_parity.reference.noise import known_steps
 from lstm_parity.reference.noise import model as rounding
 from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.known_steps import GateWeights
 from lstm_parity.reference.noise.model import Array, Matrix, Noisy, Sum
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -66,6 +69,11 @@ class _Cell:
         w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
         w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
         return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
+
+    @cached_property
+    def gate_weights(self) -> GateWeights | None:
+        """The weights of both products, for many steps; None if they are not plain."""
+        return GateWeights.of((self.w_ih, self.w_hh), (self.b_ih, self.b_hh))
 
 
 Cells = tuple[_Cell, ...]
@@ -130,6 +138,9 @@ def lstm_layer(
     """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1)."""
     h, c = state
     before = None if returned is None else rounding.as_returned(a, _previous_states(returned, h.value, valid))
+    steps = None if before is None else _plain_steps(a, x, before, c, cell, valid)
+    if steps is not None:
+        return steps, _last_states(steps.h, valid)
     block, done = max(1, _BLOCK // (4 * c.value.size)), []
     for start in range(0, valid.shape[1], block):
         now = slice(start, start + block)
@@ -140,11 +151,35 @@ def lstm_layer(
             done.append(_lstm_steps(a, inputs, before[:, now], c, cell, valid[:, now]))
         h, c = done[-1].h[:, -1], done[-1].c
     steps = _Steps(_join([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
+    return steps, _last_states(steps.h, valid)
+
+
+def _plain_steps(a: Arithmetic, x: Noisy, h: Noisy, c: Noisy, cell: _Cell, valid: Array) -> _Steps | None:
+    """Compute many steps, whose h is known, in few passes; None if they need the rules of `model.py`."""
+    small = 4 * c.value.size * valid.shape[1] < known_steps.SMALLEST
+    if small or x.noise is not None or h.noise is not None or not known_steps.is_plain(a):
+        return None
+    if (weights := cell.gate_weights) is None:
+        return None
+    terms = weights.terms(x.value, h.value, max(1, _BLOCK // (4 * c.value.size)))
+    if (found := known_steps.follow(a, x.value, h.value, c, weights, valid, terms)) is None:
+        return None
+    h_all, overflow = found.h, np.zeros(len(valid), bool)
+    if cell.w_hr is not None:
+        projected = rounding.sum_of_products(h_all, cell.w_hr)
+        h_all, overflow = rounding.rounded_sum(a, projected), _any_overflow(rounding.may_overflow(a, projected))
+    return _Steps(rounding.store(a, h_all), found.c, overflow)
+
+
+def _last_states(h: Noisy, valid: Array) -> Noisy:
+    """Select each row's h after its last valid step: (N, T, B, P) -> (N, B, P)."""
     last = valid.shape[1] - 1 - np.argmax(valid[:, ::-1, :, 0], axis=1)
-    return steps, steps.h[np.arange(len(last))[:, None], last, np.arange(last.shape[1])]
+    return h[np.arange(len(last))[:, None], last, np.arange(last.shape[1])]
 
 
 def _join(parts: list[Noisy], axis: int) -> Noisy:
+    if len(parts) == 1:
+        return Noisy(parts[0].value, parts[0].deviation)
     value = np.concatenate([part.value for part in parts], axis)
     return Noisy(value, np.concatenate([part.deviation for part in parts], axis))
 
@@ -152,6 +187,8 @@ def _join(parts: list[Noisy], axis: int) -> Noisy:
 def _previous_states(returned: Array, h_0: Array, valid: Array) -> Array:
     """Return the hidden states before each step: h_0 at a row's first valid step, then the returned ones."""
     previous = np.concatenate([h_0[:, None], returned[:, :-1]], 1)
+    if valid.all():
+        return previous
     started = np.concatenate([np.zeros_like(valid[:, :1]), valid[:, :-1]], 1)
     return np.where(started, previous, h_0[:, None])
 
@@ -255,4 +292,6 @@ def lstm_forward(
 
 def _without_padding(output: Noisy, valid: Array) -> Noisy:
     """Set values and noise to 0 at padded steps."""
+    if valid.all():
+        return output
     return Noisy(np.where(valid, output.value, 0.0), np.where(valid, output.deviation, 0.0))

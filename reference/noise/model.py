@@ -47,7 +47,7 @@ from lstm_parity.reference.noise.arithmetics import Arithmetic
 
 Array = NDArray[Any]
 
-_ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
+ACTIVATION_ROUNDOFFS = 2.0  # the error of a good tanh or sigmoid in units of u, measured on oneDNN and native torch
 _COPIES = 2.0**-20  # how far, relatively, copies of one number may differ
 _FEW_TERMS = 0.125  # the share of zeros among factors up to which they are counted as terms
 _MANY_TERMS = 0.25  # the share of copies among the weights of an output from which on they are counted
@@ -269,7 +269,7 @@ def _nearest_to_zero(z: Noisy) -> Array:
 def _activate(arithmetic: Arithmetic, z: Noisy, value: Array, slope: Array, span: float) -> Noisy:
     moved = np.minimum(z.deviation * slope, span)
     own = np.abs(value)
-    own *= _ACTIVATION_ROUNDOFFS * arithmetic.value
+    own *= ACTIVATION_ROUNDOFFS * arithmetic.value
     own += arithmetic.activation
     noise = combine(moved, own)
     noise += arithmetic.floor

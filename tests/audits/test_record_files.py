@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_parity.audits.upgrade.record import Answer, CallOutcome, Record, sample_array, sample_indices
+from lstm_parity.audits.upgrade.record import (
+    ITSELF,
+    PRODUCT,
+    Answer,
+    CallOutcome,
+    Record,
+    sample_array,
+    sample_indices,
+)
 from lstm_parity.audits.upgrade.record_file import RecordError, read_record, write_record
 
 RECORDS = Path(__file__).parents[2] / "records"
@@ -39,7 +47,7 @@ RECORD = Record(
     {"nn.LSTM: a call": CallOutcome({"accepted": 1, "crashed": 3}, "words")},
     {"vmap": "RuntimeError: no"},
     {"padded": ("aten::lstm",)},
-    {"padded": (1.0, 1.25)},
+    {"NumPy": {"padded": (1.0, 1.25)}},
 )
 
 
@@ -157,7 +165,7 @@ def test_a_foreign_file_is_refused(file, data, words):
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        ({"version": 3}, "is a record of version 3, but this lstm-parity reads none above 2: install a newer one"),
+        ({"version": 4}, "is a record of version 4, but this lstm-parity reads none above 3: install a newer one"),
         ({"format": "something else"}, "must be 'lstm-parity record'"),
         ({"version": "1"}, "it is no record"),
         ({"sha256": None}, "is damaged"),
@@ -180,3 +188,10 @@ def test_a_folder_is_refused(tmp_path):
 def test_a_record_of_the_first_version_is_read():
     """Which knew no arithmetics: those that are committed are of it, and others' are not made again."""
     assert {answer.arithmetic for answer in read_record(RECORDS / "2.13.0.record").answers} == {""}
+
+
+def test_the_speeds_of_the_first_versions_are_in_products():
+    """They had one unit, whose own time stood among the calls."""
+    ((unit, calls),) = read_record(RECORDS / "2.13.0.record").speeds.items()
+    assert unit == PRODUCT
+    assert len(calls[ITSELF]) == 5

@@ -14,7 +14,6 @@ from lstm_parity.audits.upgrade.compare.finding import Kind
 from lstm_parity.audits.upgrade.compare.judged_answer import judge_change
 from lstm_parity.audits.upgrade.compare.records import compare_records
 from lstm_parity.audits.upgrade.measure.answers import fixed_cases
-from lstm_parity.audits.upgrade.measure.speeds import ITSELF
 from lstm_parity.audits.upgrade.record import CallOutcome, Record
 from lstm_parity.audits.upgrade.record_file import write_record
 from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text, summarize
@@ -180,36 +179,6 @@ def test_another_kernel_is_named():
     new = replace(EMPTY, kernels={"padded": ("aten::mkldnn_rnn_layer",), "cell": ("single operators",)})
     (found,) = compare_records(old, new).findings
     assert found.line == "kernel changed: padded: was single operators, now aten::mkldnn_rnn_layer"
-
-
-@pytest.mark.parametrize(
-    ("after", "found"),
-    [
-        ((2.0, 2.1, 2.3), [Kind.SLOWER]),
-        ((0.4, 0.5, 0.5), [Kind.FASTER]),
-        ((1.3, 1.3, 1.35), []),
-        ((1.15, 2.1, 2.3), []),
-        ((0.9, 0.5, 0.5), []),
-    ],
-)
-def test_speed_changes_beyond_the_spread_of_the_rounds(after, found):
-    """Half as long again in the median, and no round of the one near any of the other."""
-    old, new = (replace(EMPTY, speeds={"padded": ratios}) for ratios in ((1.0, 1.1, 0.95), after))
-    assert kinds(old, new) == found
-
-
-@pytest.mark.parametrize(("product", "found"), [((1.0, 1.1), [Kind.SLOWER]), ((0.3, 0.4), [])])
-def test_a_product_that_became_faster_makes_no_lstm_slower(product, found):
-    """Its own time is looked at too."""
-    old = replace(EMPTY, speeds={"padded": (1.0, 1.1), ITSELF: (1.0, 1.1)})
-    assert kinds(old, replace(EMPTY, speeds={"padded": (3.0, 3.1), ITSELF: product})) == found
-
-
-def test_speeds_of_two_processors_are_not_compared():
-    """It is said so."""
-    old, new = (replace(EMPTY, speeds={"padded": (k, k)}, conditions={"processor": f"{k}"}) for k in (1.0, 9.0))
-    (found,) = compare_records(old, new).findings
-    assert found.words.endswith("this alone may change bits; speeds are not compared")
 
 
 def test_conditions_that_change_bits_alone_are_told_first(packed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,14 @@ from lstm_parity.audits.upgrade.environments import EnvironmentMaker, cache_fold
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import write_record
 from lstm_parity.audits.upgrade.run import PACKAGE, _sources
+from lstm_parity.audits.upgrade.turns import measure_in_turns
 
 STAND_IN = """#!/bin/sh
 case "$*" in
   *"-m venv"*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
   *"-m pip"*) echo "$@" >> {folder}/pip; test ! -e {folder}/broken ;;
   *"-m lstm_parity record"*) echo "$0" >> {folder}/recorded; cp {folder}/whole "$4" ;;
+  *"measure.speeds"*) while read line; do echo '{{"NumPy": {{"padded": 1.0}}}}'; done ;;
   *version_info*) echo 3.11 ;;
   *) cat {folder}/asked ;;
 esac
@@ -128,3 +131,24 @@ def test_the_cache_can_be_named(monkeypatch, tmp_path):
     assert cache_folder().name == "lstm-parity"
     monkeypatch.setenv("LSTM_PARITY_CACHE", str(tmp_path / "ours"))
     assert cache_folder() == tmp_path / "ours"
+
+
+ROUND = """#!/bin/sh
+while read line; do echo {name} >> {folder}/turns; echo '{{"NumPy": {{"padded": {time}}}}}'; done
+"""
+
+
+def test_speeds_are_measured_in_turns(tmp_path):
+    """Each of the two is the first in half of the rounds."""
+    for name, time in (("old", 1.0), ("new", 2.0)):
+        (tmp_path / name).write_text(ROUND.format(name=name, folder=tmp_path, time=time))
+        (tmp_path / name).chmod(0o755)
+    found = measure_in_turns(tmp_path / "old", tmp_path / "new", rounds=2)
+    assert lines(tmp_path / "turns") == ["old", "new", "new", "old"]
+    assert found == ({"NumPy": {"padded": (1.0, 1.0)}}, {"NumPy": {"padded": (2.0, 2.0)}})
+
+
+def test_an_interpreter_that_ends_has_no_speeds(tmp_path):
+    """It is named."""
+    with pytest.raises(ValueError, match="false was given, but its torch's speeds cannot be measured"):
+        measure_in_turns(Path("/bin/false"), Path("/bin/false"))

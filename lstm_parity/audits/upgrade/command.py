@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,12 +88,18 @@ def _run_compare(given: argparse.Namespace) -> int:
 
 
 def _run_upgrade(given: argparse.Namespace) -> int:
-    from lstm_parity.audits.upgrade.environments import EnvironmentMaker, cache_folder
+    from lstm_parity.audits.upgrade.environments import EnvironmentMaker, cache_folder, find_interpreter
     from lstm_parity.audits.upgrade.run import record_of
+    from lstm_parity.audits.upgrade.turns import measure_in_turns
 
     maker = EnvironmentMaker(given.cache or cache_folder(), given.python, given.index)
+    before, after = (find_interpreter(torch, maker, _print_report) for torch in (given.old, given.new))
     again, device = given.again or given.device != "cpu", given.device
-    old, new = (record_of(torch, maker, _print_report, again=again, device=device) for torch in (given.old, given.new))
+    old, new = (record_of(python, maker, _print_report, again=again, device=device) for python in (before, after))
+    if device == "cpu":
+        _print_report("measuring speeds in turns, half a minute")
+        speeds = measure_in_turns(before, after)
+        old, new = (replace(record, speeds=found) for record, found in zip((old, new), speeds, strict=True))
     return _fail(old, new, given.form)
 
 

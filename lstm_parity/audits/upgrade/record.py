@@ -13,6 +13,10 @@ from lstm_parity.reference.noise.model import Array
 # elements that are kept of one array; of a larger one so many, spread over it, and a hash of all
 FORWARD, GRADIENTS = "forward", "gradients"
 SAMPLE_SIZE = {FORWARD: 64, GRADIENTS: 24}
+# the units of speeds; the first comes with torch, the others do not
+PRODUCT, PYTHON, NUMPY = "torch's matrix product", "plain Python", "NumPy"
+ITSELF = "itself, in milliseconds"  # the call of a unit that is the unit's own time
+Speeds = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +112,8 @@ class Record:
     """All that is known of one torch.
 
     conditions: what may change bits without being a bug. cases: checksums by case. conducts: by subject and call.
-    capabilities: "" where a thing works, else why not. kernels: names by call. speeds: by call, time in units of a
-    plain matrix product of the same moment, once for each round.
+    capabilities: "" where a thing works, else why not. kernels: names by call. speeds: by unit and call, times in that
+    unit, measured in the same moment, once for each round; of `ITSELF`, the unit's own milliseconds.
     """
 
     conditions: Mapping[str, str]
@@ -118,7 +122,7 @@ class Record:
     bad_calls: Mapping[str, CallOutcome] = field(default_factory=dict)
     capabilities: Mapping[str, str] = field(default_factory=dict)
     kernels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    speeds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    speeds: Speeds = field(default_factory=dict)
 
     @property
     def name(self) -> str:

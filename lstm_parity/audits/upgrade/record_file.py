@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.upgrade.record import Answer, CallOutcome, Record, SampledArray
+from lstm_parity.audits.upgrade.record import ITSELF, PRODUCT, Answer, CallOutcome, Record, SampledArray, Speeds
 from lstm_parity.reference.noise.model import Array
 
-_FORMAT, _VERSION = "lstm-parity record", 2  # the first had no arithmetic of answers
+_FORMAT, _VERSION = "lstm-parity record", 3  # the first had no arithmetic of answers, the second one unit of speeds
 _HEAD, _CONTENT, _NUMBERS = "head.json", "content.json", "numbers.bin"
 _LARGEST = 2**28  # bytes of a member: a record has a hundredth of it
+_PRODUCT_ITSELF = "the product itself, in milliseconds"  # in records of the first two versions
 _STORED = {"float64": "<f8", "float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}
 
 
@@ -102,7 +103,9 @@ def _read_content(record: Record) -> dict[str, Any]:
         "conducts": {name: [dict(c.endings), c.words] for name, c in record.bad_calls.items()},
         "capabilities": dict(record.capabilities),
         "kernels": {name: list(kernels) for name, kernels in record.kernels.items()},
-        "speeds": {name: list(ratios) for name, ratios in record.speeds.items()},
+        "speeds": {
+            unit: {call: list(ratios) for call, ratios in calls.items()} for unit, calls in record.speeds.items()
+        },
     }
 
 
@@ -128,8 +131,19 @@ def _record_of(content: Mapping[str, Any], numbers: bytes) -> Record:
         {str(name): _read_call_outcome(*stored) for name, stored in content["conducts"].items()},
         {str(name): str(value) for name, value in content["capabilities"].items()},
         {str(name): tuple(map(str, kernels)) for name, kernels in content["kernels"].items()},
-        {str(name): tuple(map(float, ratios)) for name, ratios in content["speeds"].items()},
+        _read_speeds(content["speeds"]),
     )
+
+
+def _read_speeds(stored: Mapping[str, Any]) -> Speeds:
+    """Read speeds by unit and call; those of the first two versions are by call, in matrix products of torch."""
+    if all(isinstance(ratios, list) for ratios in stored.values()):
+        stored = {PRODUCT: {ITSELF if name == _PRODUCT_ITSELF else name: r for name, r in stored.items()}}
+    return {
+        str(unit): {str(call): tuple(map(float, ratios)) for call, ratios in calls.items()}
+        for unit, calls in stored.items()
+        if calls
+    }
 
 
 def _read_call_outcome(endings: Mapping[str, int], words: str) -> CallOutcome:

@@ -1,4 +1,4 @@
-"""Two torches, by interpreter or version, recorded each in its own environment, and read to be compared.
+"""Two torches, by interpreter, recorded each in its own environment, and read to be compared.
 
 A record is kept under the user's cache, by all that may change it: the torch and NumPy of the interpreter, this
 package, processor, threads and variables. What was recorded before is not recorded again.
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lstm_parity.audits.upgrade.environments import EnvironmentMaker, Progress, find_interpreter
+from lstm_parity.audits.upgrade.environments import EnvironmentMaker, Progress
 from lstm_parity.audits.upgrade.measure.conditions import describe_machine
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import RecordError, read_record
@@ -31,10 +31,9 @@ print(json.dumps({**there, "python": platform.python_version(), "place": util.fi
 
 
 def record_of(
-    given: str, maker: EnvironmentMaker, progress: Progress, *, again: bool = False, device: str = "cpu"
+    python: Path, maker: EnvironmentMaker, progress: Progress, *, again: bool = False, device: str = "cpu"
 ) -> Record:
-    """The record of the torch of an interpreter, or of a version. Raises ValueError where there is none to be had."""
-    python = find_interpreter(given, maker, progress)
+    """The record of the torch of an interpreter. Raises ValueError where there is none to be had."""
     told = _read_versions(python)
     file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told | {'device': device})}.record"
     if not again and (found := _read_if_whole(file)) is not None:
@@ -47,7 +46,7 @@ def record_of(
 
 def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = "cpu") -> Record:
     """Make the record of an interpreter's torch, in a file. Raises ValueError where that cannot be."""
-    with _package_alone() as folder:
+    with package_alone() as folder:
         path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
         command = [str(python), "-m", "lstm_parity", "record", str(file.absolute()), "--device", device]
         words = subprocess.PIPE if quiet else None
@@ -89,7 +88,7 @@ def _sources() -> list[Path]:
 
 
 @contextmanager
-def _package_alone() -> Iterator[Path]:
+def package_alone() -> Iterator[Path]:
     """A folder with our package and nothing else: beside it, where it is installed, another torch may lie."""
     with tempfile.TemporaryDirectory(prefix="lstm-parity-") as folder:
         shutil.copytree(PACKAGE, Path(folder) / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,20 +1,16 @@
-"""What two records differ in beside numbers: refusals, crashes, capabilities, kernels and speeds."""
+"""What two records differ in beside numbers: refusals, crashes, capabilities and kernels."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from statistics import median
 
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
 from lstm_parity.audits.upgrade.measure.capabilities import UNKNOWN
-from lstm_parity.audits.upgrade.measure.conditions import ALONE, MACHINE
-from lstm_parity.audits.upgrade.measure.speeds import ITSELF
+from lstm_parity.audits.upgrade.measure.conditions import ALONE
 from lstm_parity.audits.upgrade.record import CallOutcome, Record
 
-_FACTOR = 1.5  # between the medians: less may be another placement of code
-_APART = 1.15  # between the nearest rounds of the two: their spread must not touch
 _LONG = 110  # characters of an exception's words
 _SHOWN = 5  # names in a line; --json has all
 
@@ -93,37 +89,3 @@ def differ(old: Record, new: Record, name: str) -> bool:
     """Whether two records were made under different conditions of this name; what one does not say is no difference."""
     was, now = (record.conditions.get(name, ALONE[name]) for record in (old, new))
     return was != now and "unknown" not in (was, now)
-
-
-def compare_speeds(old: Record, new: Record) -> Iterator[Finding]:
-    """Calls that take another time, in units of a plain product, beyond the spread of the rounds of both.
-
-    In seconds as well: else it would be the product that has changed. Those of two kinds of machine are not compared.
-    """
-    if any(differ(old, new, name) for name in MACHINE):
-        return
-    itself = _product(old, new)
-    for call, after in new.speeds.items():
-        before = old.speeds.get(call, ())
-        if not before or not after or call == ITSELF:
-            continue
-        factor = median(after) / median(before)
-        if min(factor, factor * itself) >= _FACTOR and min(after) > _APART * max(before):
-            yield Finding(
-                Kind.SLOWER, call, f"{factor:.1f} times the time, {_geometric_spread(before, after)}", (call,)
-            )
-        elif max(factor, factor * itself) <= 1.0 / _FACTOR and max(after) * _APART < min(before):
-            yield Finding(
-                Kind.FASTER, call, f"{1 / factor:.1f} times as fast, {_geometric_spread(before, after)}", (call,)
-            )
-
-
-def _product(old: Record, new: Record) -> float:
-    """How many times as long the plain product takes in the new record."""
-    before, after = old.speeds.get(ITSELF), new.speeds.get(ITSELF)
-    return min(after) / min(before) if before and after else 1.0
-
-
-def _geometric_spread(before: tuple[float, ...], after: tuple[float, ...]) -> str:
-    ranges = [f"{min(ratios):.3g} to {max(ratios):.3g}" for ratios in (before, after)]
-    return f"{ranges[0]} products before, {ranges[1]} now"

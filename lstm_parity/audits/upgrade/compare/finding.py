@@ -10,6 +10,7 @@ class Kind(Enum):
     """What may have changed from one torch to another, in the order of the report."""
 
     CONDITIONS = "conditions differ"
+    NOT_COMPARED = "not compared"
     DEVIATES = "deviates"
     CRASH_NEW = "crash new"
     REFUSAL_LOST = "refusal lost"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lstm_parity.audits.upgrade.compare import behaviour
 from lstm_parity.audits.upgrade.compare.answers import compare_answers
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
+from lstm_parity.audits.upgrade.compare.speeds import compare_speeds
 from lstm_parity.audits.upgrade.measure.conditions import ALONE, MACHINE
 from lstm_parity.audits.upgrade.record import Record
 
@@ -42,7 +43,7 @@ def compare_records(old: Record, new: Record) -> Comparison:
         *behaviour.compare_bad_calls(old, new),
         *behaviour.compare_capabilities(old, new),
         *behaviour.compare_kernels(old, new),
-        *behaviour.compare_speeds(old, new),
+        *compare_speeds(old, new),
     ]
     order = list(Kind)
     found.sort(key=lambda finding: order.index(finding.kind))

@@ -20,10 +20,16 @@ from lstm_parity.running.threads import count_cores
 ALONE = {  # with what a record means that does not say it
     "device": "the CPU",
     "TF32": "off",
-    **dict.fromkeys(("capability", "processor", "instructions", "threads", "cores", "oneDNN"), "unknown"),
+    **dict.fromkeys(("capability", "processor", "model", "instructions", "threads", "cores", "oneDNN"), "unknown"),
     **dict.fromkeys(("matmul precision", "deterministic", "environment"), "unknown"),
 }
-MACHINE = ("device", "processor", "instructions", "capability")  # records that differ in one have no common speed
+MACHINE = (
+    "device",
+    "processor",
+    "model",
+    "instructions",
+    "capability",
+)  # records that differ in one have no common speed
 _VARIABLES = re.compile(
     r"ATEN_CPU_CAPABILITY|(ONEDNN|DNNL|MKL|OMP|KMP|GOMP|OPENBLAS|TORCH)_\w+|GLIBC_TUNABLES|LD_PRELOAD|MALLOC_\w+"
     r"|NVIDIA_TF32_OVERRIDE|CUBLAS_WORKSPACE_CONFIG"
@@ -55,6 +61,7 @@ def describe_machine() -> dict[str, str]:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
+        "model": _processor_model(),
         "instructions": _instructions(),
         "cores": str(count_cores()),
         "environment": ", ".join(sorted(f"{name}={value}" for name, value in os.environ.items() if _is_relevant(name))),
@@ -85,3 +92,11 @@ def _processor() -> str:
     info = Path("/proc/cpuinfo")
     told = re.search(r"model name\s*: (.*)", info.read_text(encoding="utf-8")) if info.exists() else None
     return told[1].strip() if told else platform.processor() or "unknown to this system"
+
+
+def _processor_model() -> str:
+    """Return the maker's numbers of the processor: virtual machines give one name to many of them."""
+    info = Path("/proc/cpuinfo")
+    text = info.read_text(encoding="utf-8") if info.exists() else ""
+    told = re.findall(r"^(cpu family|model|CPU implementer|CPU part)\s*: (\S+)$", text, re.MULTILINE)
+    return ", ".join(f"{name} {number}" for name, number in dict(told).items()) or "unknown"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from lstm_parity.audits.upgrade.measure.answers import fixed_cases, record_answe
 from lstm_parity.audits.upgrade.measure.bad_calls import bad_call_outcomes
 from lstm_parity.audits.upgrade.measure.capabilities import record_capabilities
 from lstm_parity.audits.upgrade.measure.conditions import record_conditions
+from lstm_parity.audits.upgrade.measure.rounds import SpeedRound, join_rounds
 from lstm_parity.audits.upgrade.record import Answer, Record
 from lstm_parity.cases.case import parse_case
 from lstm_parity.running.child_process import UNLUCKY_MEMORY, CallResult, ExitKind, ProcessServer
@@ -40,7 +40,7 @@ def record_torch(
     if device != "cpu":
         require_device(device)
         return Record(record_conditions(device), checksums, _record_answers(ids, progress, device))
-    rounds = list[dict[str, float]]()
+    rounds = list[SpeedRound]()
     with ProcessServer(*_LOADED) as calm, ProcessServer(*_LOADED, environment=UNLUCKY_MEMORY) as unlucky:
         unlucky.start()
         rounds += _record_speeds(calm, progress)
@@ -63,7 +63,7 @@ def record_torch(
         conduct,
         capable,
         {call: tuple(names) for call, names in kernels.items()},
-        _by_call(rounds),
+        join_rounds(rounds),
     )
 
 
@@ -73,7 +73,7 @@ def _record_answers(ids: Sequence[str], progress: _Progress, device: str = "cpu"
         return tuple(record_answers(ids, device))
 
 
-def _record_speeds(isolation: ProcessServer, progress: _Progress) -> list[dict[str, float]]:
+def _record_speeds(isolation: ProcessServer, progress: _Progress) -> list[SpeedRound]:
     """One round of speeds, in a process of its own."""
     progress("speeds")
     return [
@@ -87,14 +87,6 @@ def _returned_value(ending: CallResult, what: str) -> Any:
     if ending.how is not ExitKind.RETURNED:
         raise ChildProcessError(f"the {what} is unknown: {ending.how.value} {ending.kind} {ending.words}")
     return ending.value
-
-
-def _by_call(rounds: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
-    found = defaultdict(list)
-    for one in rounds:
-        for call, ratio in one.items():
-            found[call].append(round(ratio, 4))
-    return {call: tuple(ratios) for call, ratios in found.items()}
 
 
 @contextmanager
