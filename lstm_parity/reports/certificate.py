@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.profiles import PROFILES
+from lstm_parity.cases.setting import GRAD_MODES
 from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.spread import Spread, StepSpread, spread_by_step, spread_by_tensor
@@ -14,10 +16,11 @@ from lstm_parity.judging.verdict import OF_ONE_CASE, Outcome, Verdict
 from lstm_parity.reports.deviation import Deviation, make_deviation
 
 MAX_SHOWN = 3  # failures printed in full
+_MAX_PICTURED = 400  # cells
 
 _LOST = "not judged: lost in noise, or a sum may overflow"
 OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
-_WORST_FIRST = (
+WORST_FIRST = (
     Outcome.FAILED,
     Outcome.DEVIATES,
     Outcome.NARROWER,
@@ -99,7 +102,7 @@ class Certificate:
         """The worst of the rows; NOT ENOUGH if it was interrupted, or judged nothing. A refused row changes nothing."""
         outcomes = {row.outcome for row in self.rows} - {Outcome.REFUSED}
         outcomes |= {Outcome.NOT_ENOUGH} if INTERRUPTED in self.limits else set()
-        return next((one for one in _WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
+        return next((one for one in WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
 
     @property
     def holds(self) -> bool:
@@ -165,7 +168,16 @@ def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:
 def _describe_group(group: Sequence[Verdict], run: Explanation, command: str) -> Deviation:
     """Describe the first of some cases that fail in the same way, and how many others do."""
     others = tuple(verdict.case.id for verdict in group[1:])
-    return make_deviation(find_failure(group[0], run=run), command, others)
+    pictured = max(group, key=_count_cells)
+    larger = find_failure(pictured, run=run) if pictured is not group[0] else None
+    return make_deviation(find_failure(group[0], run=run), command, others, larger)
+
+
+def _count_cells(verdict: Verdict) -> int:
+    """Count the cells of a picture of a case: its rows, steps, layers and directions; none of what is too large."""
+    a, call = verdict.case.setting.architecture, verdict.case.setting.call
+    count = call.time * call.rows * a.num_layers * a.num_directions
+    return count if count <= _MAX_PICTURED and verdict.deviating else 0
 
 
 def _tally(verdicts: Sequence[Verdict]) -> dict[str, dict[str, Tally]]:
@@ -229,6 +241,19 @@ def _uncovered(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
 def _pick_reason(reasons: Counter[str]) -> str:
     """Return that something was lost in noise before any refusal; of several refusals, the most frequent."""
     return _LOST if _LOST in reasons else reasons.most_common(1)[0][0]
+
+
+ALL_VALUES = {  # of each axis that has few: what may never have been judged
+    "num_layers": ("1", "2", "3"),
+    **dict.fromkeys(("bidirectional", "bias", "batch_first", "deterministic"), ("False", "True")),
+    "proj_size": ("without", "with"),
+    "input": ("padded", "packed", "unbatched"),
+    "hx": ("given", "None"),
+    "memory": ("contiguous", "strided"),
+    "grad mode": GRAD_MODES,
+    "oneDNN": ("allowed", "off"),
+    "values": tuple(PROFILES),
+}
 
 
 def _axis_values(case: Case) -> dict[str, str]:

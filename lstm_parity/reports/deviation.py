@@ -38,7 +38,8 @@ class Deviation:
     """A case that stands for all that fail in the same way.
 
     outcome: DEVIATES or FAILED. repeat: the command that repeats it, or a sentence that none can. story: the whole
-    report. others: how many more cases fail like it. tensors: those that deviate, none if it raised.
+    report. others: how many more cases fail like it. tensors: those that deviate, none if it raised. pictured: those
+    of the case with the most rows and steps among all that fail like it, `pictured_case`; empty if it is this one.
     """
 
     case: str
@@ -47,16 +48,27 @@ class Deviation:
     story: str
     others: int
     tensors: tuple[DeviatingTensor, ...]
+    pictured_case: str = ""
+    pictured: tuple[DeviatingTensor, ...] = ()
 
 
-def make_deviation(failure: Failure, command: str = "", others: tuple[str, ...] = ()) -> Deviation:
-    """Return what a certificate keeps of a failure; command: what `--case` is added to; others: cases like it."""
+def make_deviation(
+    failure: Failure, command: str = "", others: tuple[str, ...] = (), pictured: Failure | None = None
+) -> Deviation:
+    """Return what a certificate keeps of a failure.
+
+    command: what `--case` is added to; others: cases like it; pictured: one of them that is worth a picture.
+    """
     verdict = failure.verdict
     story = describe_failure(failure, command)
     story += f"\n  also: {len(others)} more, the next of them {others[0]}" if others else ""
     tensors = tuple(_keep(measured, failure) for measured in failure.shown)
     repeat = describe_repeat(failure, command)
-    return Deviation(verdict.case.id, verdict.outcome.value, repeat, story, len(others), tensors)
+    kept = Deviation(verdict.case.id, verdict.outcome.value, repeat, story, len(others), tensors)
+    if pictured is None:
+        return kept
+    larger = tuple(_keep(measured, pictured) for measured in pictured.shown)
+    return replace(kept, pictured_case=pictured.verdict.case.id, pictured=larger)
 
 
 def _keep(measured: TensorComparison, failure: Failure) -> DeviatingTensor:
@@ -80,7 +92,8 @@ def _keep(measured: TensorComparison, failure: Failure) -> DeviatingTensor:
 
 def deviation_of(fields: Mapping[str, Any]) -> Deviation:
     """Return the deviation of these fields, as JSON holds them."""
-    return Deviation(**{**fields, "tensors": tuple(map(_tensor_of, fields["tensors"]))})
+    tensors = {name: tuple(map(_tensor_of, fields[name])) for name in ("tensors", "pictured")}
+    return Deviation(**{**fields, **tensors})
 
 
 def _tensor_of(fields: Mapping[str, Any]) -> DeviatingTensor:
