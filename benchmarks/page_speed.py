@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from lstm_parity.reports.html.certificate_page import certificate_page
-from pages.screenshots import open_browser
 from specimens.awkward_certificates import AWKWARD, make_large
+from specimens.browser import open_browser
 
 RESULT = Path(__file__).with_suffix(".md")
 NAMES = ("one cell", "markup in names and messages", "a hundred thousand cells")

@@ -199,8 +199,9 @@ def _demand(device: str) -> None:
 
 @main.command()
 @json_option
+@html_option
 @click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
-def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
+def modes(json_file: Path | None, html_file: Path | None, names: tuple[str, ...]) -> None:
     """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
 
     Exits with 0 where all agree but what is known to fail, with its reason, and that does fail.
@@ -218,13 +219,18 @@ def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     click.echo(modes_text(rows, collect_provenance()), nl=False)
     if json_file is not None:
         json_file.write_text(modes_json(rows, collect_provenance()), encoding="utf-8")
+    if html_file is not None:
+        from lstm_parity.audits.pages.tables import modes_page
+
+        html_file.write_text(modes_page(rows, collect_provenance()), encoding="utf-8")
     sys.exit(1 if any(row.surprises for row in rows) else 0)
 
 
 @main.command()
 @json_option
+@html_option
 @click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
-def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
+def frameworks(json_file: Path | None, html_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
 
     Exits with 0 where everything is as it is stated, with 1 where not.
@@ -242,6 +248,10 @@ def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
     click.echo(frameworks_text(report), nl=False)
     if json_file is not None:
         json_file.write_text(frameworks_json(report), encoding="utf-8")
+    if html_file is not None:
+        from lstm_parity.audits.pages.tables import frameworks_page
+
+        html_file.write_text(frameworks_page(report), encoding="utf-8")
     sys.exit(1 if report.wrong or not any(result.judged for result in report.results) else 0)
 
 

@@ -6,15 +6,12 @@ the extra `browser`, and Chromium (of Debian's packages, or CHROMIUM names it). 
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+from specimens.browser import open_browser
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 EXAMPLE = "mistake:reverse-starts-from-forward-states"
@@ -25,22 +22,6 @@ VIEWS = {  # width, height, colour scheme, medium
     "phone": (360, 1500, "light", "screen"),
     "print": (794, 1123, "light", "print"),
 }
-
-
-def find_chromium() -> str | None:
-    """Return the program, None if there is none."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-@contextmanager
-def open_browser() -> Iterator[Any]:
-    """Yield a browser of playwright."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def take_pictures(page: Path, folder: Path) -> None:

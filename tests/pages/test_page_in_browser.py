@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lstm_parity.reports.html.certificate_page import certificate_page
-from pages.screenshots import find_chromium, open_browser
 from specimens.awkward_certificates import AWKWARD, PLACES, certify
+from specimens.browser import find_chromium, open_browser
 from tests.pages.test_certificate_page import EXPLAINED, PROVEN, make_placed_row
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'lstm-parity[browser]'")

@@ -51,8 +51,12 @@ def certificate_page(
     proven: Proven | None = None,
     remarks: Sequence[str] = (),
     title: str = "LSTM parity certificate",
+    claim: str = "",
 ) -> str:
-    """Return the page of a certificate. remarks: what was found out about what was judged, in lines."""
+    """Return the page of a certificate.
+
+    remarks: what was found out about what was judged, in lines. claim: a sentence instead of the certificate's own.
+    """
     data = page_data(certificate, explained, proven)
     names = list(dict.fromkeys(row.implementation for row in certificate.rows))
     subject = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
@@ -64,7 +68,7 @@ def certificate_page(
             title,
             subject or "nothing",
             certificate.outcome.value,
-            conclude(certificate),
+            claim or conclude(certificate),
             limits,
             {name: f"/page/totals/{name}" for name in _FIGURES},
             _list_sections(data, remarks),
