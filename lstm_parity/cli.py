@@ -14,14 +14,15 @@ from lstm_parity.cli_expect import expect
 from lstm_parity.cli_identify import identify
 from lstm_parity.cli_judge import judge
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
-from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, json_option, map_option
+from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, html_option, json_option, map_option
 from lstm_parity.cli_sweep import sweep
 from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
     from lstm_parity.audits.progress import Progress
-    from lstm_parity.reports.certificate import Certificate
+    from lstm_parity.audits.verification.verify import Verification
+    from lstm_parity.diagnosis.forward import Diagnosis
 
 
 @click.group(cls=InterruptibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,6 +79,7 @@ _add_torch_command(
 
 @main.command()
 @json_option
+@html_option
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
 @click.option(
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
@@ -100,6 +102,7 @@ _add_torch_command(
 @click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
 def verify(
     json_file: Path | None,
+    html_file: Path | None,
     device: str,
     impl: str | None,
     arrays: str,
@@ -120,6 +123,7 @@ def verify(
     import warnings
 
     from lstm_parity.audits.progress import Progress
+    from lstm_parity.audits.verification.verify import Verification
     from lstm_parity.reports.certificate import INTERRUPTED
     from lstm_parity.reports.certificate_json import certificate_json
     from lstm_parity.reports.certificate_text import certificate_text
@@ -133,15 +137,21 @@ def verify(
             from lstm_parity.audits.verification.verify import verify as run
 
             _demand(device)
-            certificate, more = run(progress=Progress(report), device=device), list[str]()
+            found, diagnosis = Verification(run(progress=Progress(report), device=device)), None
         else:
             target, limits = find_target(impl, arrays, without, arithmetic, map_file), (time_limit, memory_limit)
-            certificate, more = _verify_target(target, device, limits, options, Progress(report), resume)
+            found, diagnosis = _verify_target(target, device, limits, options, Progress(report), resume)
+    certificate = found.certificate
     click.echo(certificate_text(certificate), nl=False)
-    for text in more:
-        click.echo(f"\n{text}")
+    for part in (diagnosis, found.proof):
+        if part is not None and part.text:
+            click.echo(f"\n{part.text}")
     if json_file is not None:
         json_file.write_text(certificate_json(certificate), encoding="utf-8")
+    if html_file is not None:
+        from lstm_parity.audits.verification.page import verification_page
+
+        html_file.write_text(verification_page(found, diagnosis), encoding="utf-8")
     if INTERRUPTED in certificate.limits:
         click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
         sys.exit(INTERRUPTED_CODE)
@@ -155,8 +165,8 @@ def _verify_target(
     options: dict[str, Any],
     progress: Progress,
     resume: bool,
-) -> tuple[Certificate, list[str]]:
-    """Return the certificate of an implementation, its diagnosis and its proof; exit if it cannot be judged."""
+) -> tuple[Verification, Diagnosis | None]:
+    """Return the verification of an implementation and its diagnosis; exit if it cannot be judged."""
     from lstm_parity.implementations.remote import make_worker_server
 
     server = make_worker_server()
@@ -177,7 +187,7 @@ def _verify_target(
     except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
     echo_remarks(found.remarks, target)
-    return found.certificate, [*filter(None, [diagnosis]), *([found.proof.text] if found.proof else [])]
+    return found, diagnosis
 
 
 def _demand(device: str) -> None:
@@ -191,8 +201,9 @@ def _demand(device: str) -> None:
 
 @main.command()
 @json_option
+@html_option
 @click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
-def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
+def modes(json_file: Path | None, html_file: Path | None, names: tuple[str, ...]) -> None:
     """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
 
     Exits with 0 where all agree but what is known to fail, with its reason, and that does fail.
@@ -210,13 +221,18 @@ def modes(json_file: Path | None, names: tuple[str, ...]) -> None:
     click.echo(modes_text(rows, collect_provenance()), nl=False)
     if json_file is not None:
         json_file.write_text(modes_json(rows, collect_provenance()), encoding="utf-8")
+    if html_file is not None:
+        from lstm_parity.audits.pages.tables import modes_page
+
+        html_file.write_text(modes_page(rows, collect_provenance()), encoding="utf-8")
     sys.exit(1 if any(row.surprises for row in rows) else 0)
 
 
 @main.command()
 @json_option
+@html_option
 @click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
-def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
+def frameworks(json_file: Path | None, html_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
 
     Exits with 0 where everything is as it is stated, with 1 where not.
@@ -234,6 +250,10 @@ def frameworks(json_file: Path | None, demand: tuple[str, ...]) -> None:
     click.echo(frameworks_text(report), nl=False)
     if json_file is not None:
         json_file.write_text(frameworks_json(report), encoding="utf-8")
+    if html_file is not None:
+        from lstm_parity.audits.pages.tables import frameworks_page
+
+        html_file.write_text(frameworks_page(report), encoding="utf-8")
     sys.exit(1 if report.wrong or not any(result.judged for result in report.results) else 0)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_parity.cases.setting import DTYPES, Runtime
-from lstm_parity.cli_parts import echo_remarks, find_target, json_option, map_option
+from lstm_parity.cli_parts import echo_remarks, find_target, html_option, json_option, map_option
 from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT, TargetError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @json_option
+@html_option
 @click.option("--impl", required=True, metavar="KIND:TARGET", help="What is identified, as in `lstm-parity verify`.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @map_option
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
 def identify(
     json_file: Path | None,
+    html_file: Path | None,
     impl: str,
     arrays: str,
     map_file: Path | None,
@@ -86,6 +88,12 @@ def identify(
     click.echo(identification_text(str(target), found, sheets, known), nl=False)
     if json_file is not None:
         json_file.write_text(identification_json(str(target), found, sheets, known), encoding="utf-8")
+    if html_file is not None:
+        from lstm_parity.audits.pages.identification import identification_page
+        from lstm_parity.reports.provenance import collect_provenance
+
+        page = identification_page(str(target), found, sheets, known, collect_provenance())
+        html_file.write_text(page, encoding="utf-8")
     sys.exit(1 if found.differing or known is not None else 0 if found.is_right else 3)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,19 @@ def echo_remarks(remarks: Sequence[str], target: Target) -> None:
 
 def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and not path.parent.is_dir():
-        raise click.UsageError(f"--json {path} was given, but there is no folder {path.parent}: make it first")
+        raise click.UsageError(
+            f"{option.opts[0]} {path} was given, but there is no folder {path.parent}: make it first"
+        )
     return path
+
+
+def _renderable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and importlib.util.find_spec("jinja2") is None:
+        raise click.UsageError(
+            f"--html {path} was given, but pages are made by jinja2, which is not installed: "
+            "pip install 'lstm-parity[html]'"
+        )
+    return _writable(context, option, path)
 
 
 json_option = click.option(
@@ -55,6 +67,13 @@ json_option = click.option(
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     callback=_writable,
     help="Also write it as JSON.",
+)
+html_option = click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_renderable,
+    help="Also write it as one page for a browser.",
 )
 map_option = click.option(
     "--map",

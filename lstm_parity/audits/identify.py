@@ -96,7 +96,7 @@ def identification_text(
         ["", *("  " + line for sheet in sheets for line in [*sheet_text(sheet).splitlines(), ""])] if sheets else [""]
     )
     tested = [] if found.searched else [_TESTED]
-    lines += [*_describe_known(known, found), *tested, *_untested(found), "", _conclude(found, known)]
+    lines += [*_describe_known(known, found), *tested, *_untested(found), "", conclude_identification(found, known)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -117,7 +117,8 @@ def _untested(found: Identification) -> list[str]:
     return [f"Of these not tested, {words.splitlines()[0]}" for words in found.untested]
 
 
-def _conclude(found: Identification, known: Diagnosis | None) -> str:
+def conclude_identification(found: Identification, known: Diagnosis | None) -> str:
+    """Say whether it computes what nn.LSTM does: AS nn.LSTM, DIFFERS or NOT IDENTIFIED, and why."""
     reproduces = f"what is printed returns the numbers of {found.searched} small calls"
     reproduces = reproduces if found.searched else "what is printed reproduces fresh cases"
     if found.is_right and known is not None:
@@ -135,7 +136,14 @@ def identification_json(
     name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
 ) -> str:
     """Write it for programs."""
-    content = {
+    return json_text("identification", 2, identification_fields(name, found, sheets, known))
+
+
+def identification_fields(
+    name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
+) -> dict[str, Any]:
+    """Return it as JSON holds it."""
+    return {
         "implementation": name,
         "equations": None if found.equations is None else found.equations.lines,
         "usual": USUAL,
@@ -149,4 +157,3 @@ def identification_json(
         "known_mistake": known.mistake.name if known is not None and known.mistake is not None else None,
         "arithmetic": [sheet_fields(sheet) for sheet in sheets],
     }
-    return json_text("identification", 2, content)

@@ -7,16 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.profiles import PROFILES
+from lstm_parity.cases.setting import GRAD_MODES
 from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.failure import find_failure
+from lstm_parity.judging.spread import Spread, StepSpread, spread_by_step, spread_by_tensor
 from lstm_parity.judging.verdict import OF_ONE_CASE, Outcome, Verdict
-from lstm_parity.reports.failure import describe_failure
+from lstm_parity.reports.deviation import Deviation, make_deviation
 
 MAX_SHOWN = 3  # failures printed in full
+_MAX_PICTURED = 400  # cells
 
 _LOST = "not judged: lost in noise, or a sum may overflow"
 OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
-_WORST_FIRST = (
+WORST_FIRST = (
     Outcome.FAILED,
     Outcome.DEVIATES,
     Outcome.NARROWER,
@@ -26,6 +30,22 @@ _WORST_FIRST = (
 )
 INTERRUPTED = "interrupted, what follows was not judged"
 _JUDGED_AXES = (Outcome.PARITY, Outcome.DEVIATES)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the cases at one value of an axis: how many of each kind, the worst distance, and whose it is.
+
+    judged: those that agree or deviate. worst: in noises, 0 if nothing is judged; case: its identifier.
+    """
+
+    judged: int = 0
+    deviating: int = 0
+    failed: int = 0
+    refused: int = 0
+    unjudged: int = 0
+    worst: float = 0.0
+    case: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,9 @@ class Row:
     coverage: judged cases by axis and value. uncovered: the values without any, with the reason.
     reasons: why cases were refused or not judged, with their number.
     failures: the stories of cases that deviate or fail, one for each way to; failing: the ids of all of them.
-    question: what was judged.
+    question: what was judged. command: what `--case` is added to, to repeat a case.
+    tallies: the same as coverage, with what was not judged, and the worst case. deviations: failures as values.
+    spreads, steps: how the distances are spread, for each tensor and over the steps.
     """
 
     implementation: str
@@ -56,6 +78,11 @@ class Row:
     failing: tuple[str, ...]
     question: str = OUTPUTS
     uncovered: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    command: str = ""
+    tallies: Mapping[str, Mapping[str, Tally]] = field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    steps: tuple[StepSpread, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +102,7 @@ class Certificate:
         """The worst of the rows; NOT ENOUGH if it was interrupted, or judged nothing. A refused row changes nothing."""
         outcomes = {row.outcome for row in self.rows} - {Outcome.REFUSED}
         outcomes |= {Outcome.NOT_ENOUGH} if INTERRUPTED in self.limits else set()
-        return next((one for one in _WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
+        return next((one for one in WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
 
     @property
     def holds(self) -> bool:
@@ -102,6 +129,7 @@ def make_row(
     counts = Counter(verdict.outcome for verdict in verdicts)
     bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
     uncovered = _uncovered(verdicts) if question == OUTPUTS else {}
+    deviations = tuple(_describe_group(group, explanation, command) for group in _group(bad)[:MAX_SHOWN])
     return Row(
         implementation,
         dtype,
@@ -112,11 +140,16 @@ def make_row(
         max((verdict.worst for verdict in verdicts), default=0.0),
         max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
-        Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict)),
-        tuple(_describe_group(group, explanation, command) for group in _group(bad)[:MAX_SHOWN]),
+        dict(Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict))),
+        tuple(deviation.story for deviation in deviations),
         tuple(verdict.case.id for verdict in bad),
         question,
         uncovered,
+        command,
+        _tally(verdicts),
+        deviations,
+        spread_by_tensor(verdicts),
+        spread_by_step(verdicts),
     )
 
 
@@ -132,11 +165,42 @@ def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _describe_group(group: Sequence[Verdict], run: Explanation, command: str) -> str:
+def _describe_group(group: Sequence[Verdict], run: Explanation, command: str) -> Deviation:
     """Describe the first of some cases that fail in the same way, and how many others do."""
-    first = describe_failure(find_failure(group[0], run=run), command)
-    others = [verdict.case.id for verdict in group[1:]]
-    return first + (f"\n  also: {len(others)} more, the next of them {others[0]}" if others else "")
+    others = tuple(verdict.case.id for verdict in group[1:])
+    pictured = max(group, key=_count_cells)
+    larger = find_failure(pictured, run=run) if pictured is not group[0] else None
+    return make_deviation(find_failure(group[0], run=run), command, others, larger)
+
+
+def _count_cells(verdict: Verdict) -> int:
+    """Count the cells of a picture of a case: its rows, steps, layers and directions; none of what is too large."""
+    a, call = verdict.case.setting.architecture, verdict.case.setting.call
+    count = call.time * call.rows * a.num_layers * a.num_directions
+    return count if count <= _MAX_PICTURED and verdict.deviating else 0
+
+
+def _tally(verdicts: Sequence[Verdict]) -> dict[str, dict[str, Tally]]:
+    """Sum up the verdicts at each value of each axis."""
+    found: dict[str, dict[str, list[Verdict]]] = {}
+    for verdict in verdicts:
+        for axis, value in _axis_values(verdict.case).items():
+            found.setdefault(axis, {}).setdefault(value, []).append(verdict)
+    return {axis: {value: _count(some) for value, some in values.items()} for axis, values in found.items()}
+
+
+def _count(verdicts: Sequence[Verdict]) -> Tally:
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    farthest = max(verdicts, key=lambda verdict: verdict.worst)
+    return Tally(
+        counts[Outcome.PARITY] + counts[Outcome.DEVIATES],
+        counts[Outcome.DEVIATES],
+        counts[Outcome.FAILED],
+        counts[Outcome.REFUSED],
+        counts[Outcome.NOT_JUDGED],
+        farthest.worst,
+        farthest.case.id if farthest.measured else "",
+    )
 
 
 def _outcome(counts: Counter[Outcome], explanation: Explanation, uncovered: Mapping[str, Mapping[str, str]]) -> Outcome:
@@ -177,6 +241,19 @@ def _uncovered(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
 def _pick_reason(reasons: Counter[str]) -> str:
     """Return that something was lost in noise before any refusal; of several refusals, the most frequent."""
     return _LOST if _LOST in reasons else reasons.most_common(1)[0][0]
+
+
+ALL_VALUES = {  # of each axis that has few: what may never have been judged
+    "num_layers": ("1", "2", "3"),
+    **dict.fromkeys(("bidirectional", "bias", "batch_first", "deterministic"), ("False", "True")),
+    "proj_size": ("without", "with"),
+    "input": ("padded", "packed", "unbatched"),
+    "hx": ("given", "None"),
+    "memory": ("contiguous", "strided"),
+    "grad mode": GRAD_MODES,
+    "oneDNN": ("allowed", "off"),
+    "values": tuple(PROFILES),
+}
 
 
 def _axis_values(case: Case) -> dict[str, str]:

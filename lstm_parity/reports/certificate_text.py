@@ -30,7 +30,7 @@ def certificate_text(certificate: Certificate, width: int = 120) -> str:
             console.print(
                 f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True
             )
-    console.print("\n" + _conclusion(certificate), highlight=False)
+    console.print("\n" + conclude(certificate), highlight=False)
     return render_text(console)
 
 
@@ -94,7 +94,8 @@ def _list_unjudged(certificate: Certificate) -> list[str]:
     ] + [certificate.beyond]
 
 
-def _conclusion(certificate: Certificate) -> str:
+def conclude(certificate: Certificate) -> str:
+    """Say what a certificate comes to, with its limits, in a sentence or two."""
     outcome, limits = certificate.outcome, f" ({certificate.limits})" if certificate.limits else ""
     if outcome is Outcome.PARITY:
         return f"PARITY{limits}: every difference that was judged is rounding noise." + _styles(certificate)

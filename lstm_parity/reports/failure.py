@@ -10,6 +10,7 @@ from functools import cached_property
 
 from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.failure import Failure, find_failure
+from lstm_parity.judging.places import DIRECTIONS, GATES, find_place
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
 from lstm_parity.running.evidence import (
     CHAIN,
@@ -43,7 +44,6 @@ _RUN_KINDS = {
     EXPANDED: "from states whose rows are one row in memory (expand), one step from its own previous output",
     RELOADED: "after its weights have changed, one step from its own previous output",
 }
-_GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
 
 class ParityError(AssertionError):
@@ -90,7 +90,7 @@ def describe_failure(failure: Failure, command: str = "") -> str:
     lines.append(f"  setting: {_describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
     lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(failure)}")
     return "\n".join(
-        [*lines, *(f"  {line}" for line in failure.context), f"  repeat: {_describe_repeat(failure, command)}"]
+        [*lines, *(f"  {line}" for line in failure.context), f"  repeat: {describe_repeat(failure, command)}"]
     )
 
 
@@ -117,7 +117,7 @@ def _describe_arithmetic(failure: Failure) -> str:
     return "; no known arithmetic explains it" if found is None else f"; {found.name} would explain it"
 
 
-def _describe_repeat(failure: Failure, command: str) -> str:
+def describe_repeat(failure: Failure, command: str) -> str:
     """Describe how to run the case again: by its name, unless it was changed by hand after it was drawn."""
     case = failure.verdict.case
     if failure.repeat:
@@ -156,37 +156,25 @@ def _describe_deviation(measured: TensorComparison, setting: Setting) -> list[st
 
 def _format_element(measured: TensorComparison, setting: Setting) -> str:
     """Describe where a gradient is worst: `[t=2, b=1, k=3]`, or `[forget gate, unit 2, column 5]` of a weight."""
-    where, name = measured.where, measured.tensor
-    if name == "input":
-        return "[t={}, b={}, k={}]".format(*where)
-    if name in INPUTS:
-        return _format_index(measured, where, setting)
-    column = [f"column {k}" for k in where[1:]]
-    if name.startswith("weight_hr"):
-        return f"[{', '.join([f'row {where[0]}', *column])}]"
-    gate, unit = divmod(where[0], setting.architecture.hidden_size)
-    return f"[{', '.join([_GATES[gate], f'unit {unit}', *column])}]"
+    place = find_place(measured, measured.where, setting)
+    if place is None or measured.tensor in INPUTS:
+        return _format_index(measured, measured.where, setting)
+    column = [f"column {place.column}"] * (place.column is not None)
+    if place.gate is None:
+        return f"[{', '.join([f'row {place.unit}', *column])}]"
+    return f"[{', '.join([GATES[place.gate], f'unit {place.unit}', *column])}]"
 
 
 def _format_index(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> str:
     """Describe an element's index: `[t=2, b=1, k=3] (layer 1, reverse)`, as the canonical layout counts."""
-    if measured.way == SEEN and (len(where) != 3 or measured.tensor not in TENSORS):
+    place = find_place(measured, where, setting)
+    if place is None:
         return str(list(where))
-    first, row, unit = where
-    batch, time = setting.call.rows, f"t={first}"
-    if measured.way in (CHAIN, PREFIXES):
-        step, row = divmod(row, batch)
-        time = f"t={step}"
-    directions = setting.architecture.num_directions
-    if measured.tensor == "output":
-        layer = setting.architecture.num_layers - 1
-        direction, unit = divmod(unit, setting.architecture.output_size)
-    else:
-        layer, direction = divmod(first, directions)
-        time = time if measured.way in (CHAIN, PREFIXES) else ""
-    names = f"layer {layer}" + (f", {('forward', 'reverse')[direction]}" if directions == 2 else "")
-    index = ", ".join(part for part in (time, f"b={row}", f"k={unit}") if part)
-    return f"[{index}] ({names})"
+    index = [f"t={place.step}"] * (place.step is not None) + [f"b={place.row}", f"k={place.unit}"]
+    if place.layer is None:
+        return f"[{', '.join(index)}]"
+    direction = "" if place.direction is None else f", {DIRECTIONS[place.direction]}"
+    return f"[{', '.join(index)}] (layer {place.layer}{direction})"
 
 
 def _describe_setting(setting: Setting) -> str:

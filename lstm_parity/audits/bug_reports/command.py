@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from lstm_parity.audits.bug_reports.report import read_report
 from lstm_parity.audits.bug_reports.run import answer_report
 from lstm_parity.audits.bug_reports.sides import compare_sides
 from lstm_parity.reports.answer import (
+    Answer,
     answer_json,
     answer_markdown,
     answer_text,
@@ -17,9 +19,11 @@ from lstm_parity.reports.answer import (
     sides_markdown,
     sides_text,
 )
+from lstm_parity.reports.certificate import Certificate
+from lstm_parity.reports.html.certificate_page import Explained, certificate_page
 from lstm_parity.reports.provenance import collect_provenance
 
-Printed = tuple[str, str, int]
+Printed = tuple[str, str, int, Callable[[], str]]  # text or Markdown, JSON, exit code, and what makes the page
 
 
 def answer_path(path: Path, name: str | None, markdown: bool, say: Callable[[str], None]) -> Printed:
@@ -28,7 +32,8 @@ def answer_path(path: Path, name: str | None, markdown: bool, say: Callable[[str
     answer = answer_report(report, name or path.resolve().name, _command(path), say)
     write = answer_markdown if markdown else answer_text
     head = _describe_place(path)
-    return write(answer, head).rstrip("\n"), answer_json(answer, head), answer.exit_code
+    make = partial(_make_page, [answer], answer.sentence, head)
+    return write(answer, head).rstrip("\n"), answer_json(answer, head), answer.exit_code, make
 
 
 def answer_sides(path: Path, mine: Path, theirs: Path, markdown: bool, say: Callable[[str], None]) -> Printed:
@@ -37,7 +42,19 @@ def answer_sides(path: Path, mine: Path, theirs: Path, markdown: bool, say: Call
     sides = compare_sides(path, mine, theirs, repeat, say)
     write = sides_markdown if markdown else sides_text
     head = _describe_place(path)
-    return write(sides, head).rstrip("\n"), sides_json(sides, head), sides.exit_code
+    make = partial(_make_page, sides.answers, sides.sentence, head)
+    return write(sides, head).rstrip("\n"), sides_json(sides, head), sides.exit_code, make
+
+
+def _make_page(answers: Sequence[Answer], claim: str, head: Mapping[str, str]) -> str:
+    """Return a page of answers. Raises ModuleNotFoundError if jinja2 is not installed."""
+    faults = [answer.fault for answer in answers if answer.fault]
+    notes = tuple(words for answer in answers for words in answer.diagnosis)
+    explained = Explained("", *faults[0], notes=notes) if faults else Explained("", "", notes=notes) if notes else None
+    absent = "; ".join(f"not given: {', '.join(answer.absent)}" for answer in answers if answer.absent)
+    certificate = Certificate(head, tuple(answer.row for answer in answers), absent)
+    remarks = [words for answer in answers for words in answer.read_as]
+    return certificate_page(certificate, explained, None, remarks, "Answer to a report", claim)
 
 
 def _command(path: Path, *options: str) -> str:

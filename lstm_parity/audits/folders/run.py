@@ -17,7 +17,7 @@ from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
 from lstm_parity.reports.certificate import MAX_SHOWN, Certificate, Row, make_row
-from lstm_parity.reports.failure import describe_failure
+from lstm_parity.reports.deviation import make_deviation
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.evidence import Observation
 
@@ -94,14 +94,17 @@ def mark_row(summed: Row, explanation: Explanation, places: Sequence[tuple[str, 
     places: for each verdict its name and the command that judges it again.
     """
     bad = [(v, place) for v, place in zip(explanation.verdicts, places, strict=True) if v.outcome.is_wrong]
+    deviations = tuple(
+        replace(make_deviation(find_failure(verdict, repeat=repeat, run=explanation)), case=name)
+        for verdict, (name, repeat) in bad[:MAX_SHOWN]
+    )
     return replace(
         summed,
         coverage={axis: counts for axis, counts in summed.coverage.items() if axis in _AXES},
-        failures=tuple(
-            describe_failure(find_failure(verdict, repeat=repeat, run=explanation))
-            for verdict, (_, repeat) in bad[:MAX_SHOWN]
-        ),
+        tallies={axis: values for axis, values in summed.tallies.items() if axis in _AXES},
+        failures=tuple(deviation.story for deviation in deviations),
         failing=tuple(name for _, (name, _) in bad),
+        deviations=deviations,
     )
 
 

@@ -28,7 +28,7 @@ def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
         console.print(f"{title}:")
         for line in lines:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
-    console.print("\n" + _conclusion(report), highlight=False, soft_wrap=True)
+    console.print("\n" + conclude_frameworks(report), highlight=False, soft_wrap=True)
     return render_text(console)
 
 
@@ -70,7 +70,8 @@ def _unjudged_lines(report: FrameworksReport) -> list[str]:
     ]
 
 
-def _conclusion(report: FrameworksReport) -> str:
+def conclude_frameworks(report: FrameworksReport) -> str:
+    """Say whether everything is as it is stated."""
     if report.wrong:
         return "NOT AS EXPECTED:\n" + "\n".join(report.wrong)
     if not any(result.judged for result in report.results):
@@ -80,13 +81,17 @@ def _conclusion(report: FrameworksReport) -> str:
 
 def frameworks_json(report: FrameworksReport) -> str:
     """Write the whole report."""
-    content = {
+    return json_text("frameworks", 1, frameworks_fields(report))
+
+
+def frameworks_fields(report: FrameworksReport) -> dict[str, Any]:
+    """Return the whole report as JSON holds it."""
+    return {
         "as_stated": not report.wrong,
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": report.provenance,
         "frameworks": [_result(result) for result in report.results],
     }
-    return json_text("frameworks", 1, content)
 
 
 def _result(result: FrameworkResult) -> dict[str, Any]:

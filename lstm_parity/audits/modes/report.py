@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.table import Table
 
@@ -20,7 +21,7 @@ _PARTS = ("answers", "gradients")
 
 
 @dataclass(frozen=True)
-class _ModeRow:
+class ModeRow:
     """What became of the trials of one mode.
 
     counts: trials by outcome; worst and rms: the largest distances in noises of the trials that agree, of answers and
@@ -43,7 +44,7 @@ class _ModeRow:
         return self.counts[Outcome.PARITY.value] + self.counts[Outcome.DEVIATES.value]
 
 
-def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[_ModeRow]:
+def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[ModeRow]:
     """The rows of these modes, or of all; one whose package is missing is not judged. Raises KeyError."""
     rows = []
     for mode in [find_mode(name) for name in names or MODES]:
@@ -52,12 +53,12 @@ def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lam
     return rows
 
 
-def mode_row(mode: str, tried: Sequence[TrialResult]) -> _ModeRow:
+def mode_row(mode: str, tried: Sequence[TrialResult]) -> ModeRow:
     """Sum up the trials of one mode."""
     agreeing = [one for one in tried if one.outcome is Outcome.PARITY]
     seen = {part: [d for one in agreeing if (d := getattr(one, part)) is not None] for part in _PARTS}
     counts = Counter(one.outcome.value for one in tried)
-    return _ModeRow(
+    return ModeRow(
         mode,
         {outcome.value: counts[outcome.value] for outcome in Outcome},
         {part: max((d.worst for d in seen[part]), default=0.0) for part in _PARTS},
@@ -82,7 +83,7 @@ def _in_dtype(tried: Sequence[TrialResult]) -> str:
     return f"{agreeing}/{len(tried)}" + (f" {max(worst):.2f}" if worst else "")
 
 
-def modes_text(rows: Sequence[_ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
+def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
     """All of it, plain text."""
     console = render_page("EXECUTION MODES OF nn.LSTM", provenance, width)
     console.print(_table(rows))
@@ -98,12 +99,12 @@ def modes_text(rows: Sequence[_ModeRow], provenance: Mapping[str, str], width: i
     return render_text(console)
 
 
-def _table(rows: Sequence[_ModeRow]) -> Table:
+def _table(rows: Sequence[ModeRow]) -> Table:
     numbers = ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS")
     return make_table(("mode", "in arithmetic"), numbers, ([one.mode, *_cells(one)] for one in rows))
 
 
-def _cells(one: _ModeRow) -> list[str]:
+def _cells(one: ModeRow) -> list[str]:
     if one.missing:
         return [f"not judged: {one.missing} is not installed"]
     numbers = [sum(one.counts.values()), one.counts["PARITY"], sum(one.lacks.values()), one.counts["NOT JUDGED"]]
@@ -112,11 +113,16 @@ def _cells(one: _ModeRow) -> list[str]:
     return ["its dtype's" if own and one.arithmetics else ", ".join(one.arithmetics), *map(str, numbers), *distances]
 
 
-def _dtypes(rows: Sequence[_ModeRow]) -> Table:
+def _dtypes(rows: Sequence[ModeRow]) -> Table:
     there = ([one.mode, *one.dtypes.values()] for one in rows if not one.missing)
     return make_table(("mode", *DTYPES), (), there, title=None)
 
 
-def modes_json(rows: Sequence[_ModeRow], provenance: Mapping[str, str]) -> str:
+def modes_json(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
     """Write all rows, for programs."""
-    return json_text("modes", 1, {"provenance": dict(provenance), "modes": [vars(row) for row in rows]})
+    return json_text("modes", 1, modes_fields(rows, provenance))
+
+
+def modes_fields(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> dict[str, Any]:
+    """Return all rows as JSON holds them."""
+    return {"provenance": dict(provenance), "modes": [vars(row) for row in rows]}

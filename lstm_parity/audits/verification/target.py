@@ -11,6 +11,7 @@ from lstm_parity.audits.verification.rows import WorkFile
 from lstm_parity.audits.verification.verify import Verification, VerifyOptions, verify_one
 from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import DTYPES
+from lstm_parity.diagnosis.forward import Diagnosis
 from lstm_parity.diagnosis.implementation import diagnose_implementation
 from lstm_parity.diagnosis.smoke import check_adapter
 from lstm_parity.implementations.remote.client import RemoteImplementation
@@ -34,7 +35,7 @@ def verify_target(
     progress: Progress,
     *,
     resume: bool = False,
-) -> tuple[Verification, str]:
+) -> tuple[Verification, Diagnosis | None]:
     """Return the verification of a target and, if it is wrong, the diagnosis.
 
     server: of its process. limits: seconds that a call may take, and GiB. resume: whether the rows of an interrupted
@@ -75,12 +76,12 @@ def verify_target(
         if INTERRUPTED not in found.certificate.limits:
             work.remove()
         if not found.wrong:
-            return found, ""
+            return found, None
         progress.say("cases that distinguish mistakes")
         diagnosis = diagnose_implementation(implementation, found.wrong, device)
     if diagnosis.mistake is not None or diagnosis.summary:  # that explains more than a coarse arithmetic
         found = replace(found, certificate=_call_bug(found.certificate))
-    return found, diagnosis.text
+    return found, diagnosis
 
 
 def _call_bug(certificate: Certificate) -> Certificate:

@@ -31,6 +31,7 @@ _QUICK = 6  # one of so many cases is judged at all, if it must be quick
 _EVERY = {"life of the module": 12, "gradients": 5, "second derivatives": 1}  # one of so many cases is taken
 _NON_FINITE = "outputs of NaN and infinities"
 _OF_GRADIENTS = ("gradients", "second derivatives")
+_COMMANDS = {TorchLSTM.name: "lstm-parity verify --impl module:torch.nn:LSTM"}
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
 
@@ -66,7 +67,8 @@ def verify(
             for dtype in dtypes:
                 progress.say(f"{implementation.name}, {dtype}")
                 seen = observe_all(implementation, designs[dtype], after=progress.advance)
-                rows += [make_row(implementation.name, dtype, explanation) for explanation in explain_each(seen)]
+                command = _COMMANDS.get(implementation.name, "")
+                rows += [make_row(implementation.name, dtype, one, command=command) for one in explain_each(seen)]
     except KeyboardInterrupt:
         limits = INTERRUPTED
     return Certificate(collect_provenance(device), tuple(rows), not_covered(device), limits)

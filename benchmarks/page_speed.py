@@ -1,0 +1,67 @@
+"""How large a certificate's page is, how long it takes to make, and how long a browser takes to open it.
+
+Run `python -m benchmarks.page_speed [PAGE.html ...]` (these too); result: page_speed.md. Opening is the
+median of five, from navigation to the event `load`, in a new headless Chromium tab, cells and all laid out.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lstm_parity.reports.html.certificate_page import certificate_page
+from specimens.awkward_certificates import AWKWARD, make_large
+from specimens.browser import open_browser
+
+RESULT = Path(__file__).with_suffix(".md")
+NAMES = ("one cell", "markup in names and messages", "a hundred thousand cells")
+ABOUT = """# Pages: size and time
+
+Made by `python -m benchmarks.page_speed`. Opening: from navigation to a page that is laid out, the median of five.
+
+| page | KiB | made in s | opened in s |
+|---|--:|--:|--:|
+"""
+
+
+def open_page(browser: Any, path: Path) -> float:
+    """Return the seconds that a new tab takes."""
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    start = time.perf_counter()
+    tab.goto(path.as_uri(), wait_until="load")
+    tab.evaluate("document.documentElement.scrollHeight")  # lays it out
+    seconds = time.perf_counter() - start
+    tab.close()
+    return seconds
+
+
+def make_pages(folder: Path) -> list[tuple[str, Path, str]]:
+    """Return names, files and seconds."""
+    found = []
+    certificates = {one.name: one.certificate for one in AWKWARD if one.name in NAMES}
+    for name, certificate in (certificates | {"a million cells": make_large(1_000_000)}).items():
+        path = folder / f"{name.replace(' ', '-')}.html"
+        start = time.perf_counter()
+        path.write_text(certificate_page(certificate), encoding="utf-8")
+        found.append((name, path, f"{time.perf_counter() - start:.2f}"))
+    return found
+
+
+def main() -> None:
+    """Measure, print and write."""
+    lines = [ABOUT]
+    with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
+        given = [(Path(name).name, Path(name).resolve(), "") for name in sys.argv[1:]]
+        for name, path, made in [*make_pages(Path(folder)), *given]:
+            seconds = median(open_page(browser, path) for _ in range(5))
+            lines.append(f"| {name} | {path.stat().st_size / 1024:.0f} | {made} | {seconds:.2f} |\n")
+            print(lines[-1], end="", flush=True)
+    RESULT.write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The pages of reports that are no certificates: what is identified, modes, other frameworks."""

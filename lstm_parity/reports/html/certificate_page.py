@@ -1,0 +1,147 @@
+"""A certificate as a page."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lstm_parity.reports.certificate import INTERRUPTED, WORST_FIRST, Certificate, Row
+from lstm_parity.reports.certificate_json import certificate_fields, row_fields
+from lstm_parity.reports.certificate_text import conclude
+from lstm_parity.reports.html.render import Page, Section, render_page
+from lstm_parity.reports.html.summary import summarize
+
+MAX_ROWS = 200  # of a page; more are only counted
+MAX_FAILING = 20  # cases of a row that are listed
+MAX_DEVIATIONS = 12  # shown in full
+_BYTES = 600_000  # of the details of rows that are embedded
+_DETAILS = ("tallies", "coverage", "uncovered", "spreads", "steps", "deviations", "failures")
+_FIGURES = ("judged", "deviate", "refused", "not judged", "worst")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What is wrong, as a diagnosis says it.
+
+    name: of a known mistake or an arithmetic, or what it does, empty if nothing explains it. what: in words. change: to
+    get right; where: it shows. notes: further sentences.
+    """
+
+    name: str
+    what: str = ""
+    change: str = ""
+    where: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Which of the known mistakes would have been seen: by name the case that shows each, and those not seen."""
+
+    seen: Mapping[str, str]
+    unseen: tuple[str, ...]
+
+
+def certificate_page(
+    certificate: Certificate,
+    explained: Explained | None = None,
+    proven: Proven | None = None,
+    remarks: Sequence[str] = (),
+    title: str = "LSTM parity certificate",
+    claim: str = "",
+) -> str:
+    """Return the page of a certificate.
+
+    remarks: what was found out about what was judged, in lines. claim: a sentence instead of the certificate's own.
+    """
+    data = page_data(certificate, explained, proven)
+    names = list(dict.fromkeys(row.implementation for row in certificate.rows))
+    subject = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
+    limits = ["interrupted: what was left then is not in it"] * (INTERRUPTED in certificate.limits)
+    limits += [f"left out: {certificate.limits}"] * bool(certificate.limits)
+    limits += [f"not judged: {certificate.beyond}"] * bool(certificate.beyond)
+    return render_page(
+        Page(
+            title,
+            subject or "nothing",
+            certificate.outcome.value,
+            claim or conclude(certificate),
+            limits,
+            {name: f"/page/totals/{name}" for name in _FIGURES},
+            _list_sections(data, remarks),
+            ("certificate", 1),
+            data,
+            certificate.provenance,
+        )
+    )
+
+
+def page_data(
+    certificate: Certificate, explained: Explained | None = None, proven: Proven | None = None
+) -> dict[str, Any]:
+    """Return what is embedded: the certificate, its rows the worst first if they are many, and the sums of the page."""
+    rows, left = certificate.rows, max(0, len(certificate.rows) - MAX_ROWS)
+    if left:
+        rows = tuple(sorted(rows, key=_badness)[:MAX_ROWS])
+    fields = certificate_fields(Certificate(certificate.provenance, (), certificate.beyond, certificate.limits))
+    verdict = {"holds": certificate.holds, "verdict": certificate.outcome.value}
+    more = {"explained": asdict(explained)} if explained else {}
+    more |= {"proven": {"seen": dict(proven.seen), "unseen": list(proven.unseen)}} if proven else {}
+    return {
+        **fields,
+        **verdict,
+        "rows": _reduce(rows),
+        "page": {**summarize(certificate), "rows_left_out": left, "proof": _count_proof(proven)},
+        **more,
+    }
+
+
+def _count_proof(proven: Proven | None) -> dict[str, int] | None:
+    return None if proven is None else {"seen": len(proven.seen), "all": len(proven.seen) + len(proven.unseen)}
+
+
+def _badness(row: Row) -> tuple[int, float]:
+    order = WORST_FIRST.index(row.outcome) if row.outcome in WORST_FIRST else len(WORST_FIRST)
+    return order, -math.inf if math.isnan(row.worst) else -row.worst
+
+
+def _reduce(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return rows as JSON holds them, in their order, with the details of the worst as far as there is room."""
+    found: dict[int, dict[str, Any]] = {}
+    room = _BYTES
+    for k in sorted(range(len(rows)), key=lambda k: _badness(rows[k])):
+        fields = row_fields(rows[k])
+        fields |= {"failing": fields["failing"][:MAX_FAILING], "failing_count": len(fields["failing"])}
+        room -= len(json.dumps({name: fields[name] for name in _DETAILS}))
+        details = {} if room >= 0 else {name: type(fields[name])() for name in _DETAILS}
+        found[k] = fields | details | {"complete": room >= 0}
+    return [found[k] for k in range(len(rows))]
+
+
+def _list_sections(data: Mapping[str, Any], remarks: Sequence[str]) -> list[Section]:
+    sums = data["page"]
+    deviations = [
+        (f"/rows/{r}/deviations/{d}", f"/rows/{r}")
+        for r, row in enumerate(data["rows"])
+        for d, _ in enumerate(row["deviations"])
+    ]
+    stories = [
+        (f"/rows/{r}/failures/{d}", f"/rows/{r}")
+        for r, row in enumerate(data["rows"])
+        for d, _ in enumerate(row["failures"])
+        if not row["deviations"]
+    ]
+    left = max(0, len(deviations) - MAX_DEVIATIONS) + max(0, len(stories) - MAX_DEVIATIONS)
+    shown = {"deviations": deviations[:MAX_DEVIATIONS], "stories": stories[:MAX_DEVIATIONS], "more": left}
+    sections = [Section("wrong", "What is wrong", "explained.html.j2")] * ("explained" in data)
+    sections += [Section("deviations", "Where it deviates", "deviations.html.j2", shown)] * bool(deviations or stories)
+    sections += [Section("verdicts", "Verdicts", "verdicts.html.j2")]
+    sections += [Section("coverage", "What was judged", "coverage.html.j2")] * bool(sums["axes"])
+    sections += [Section("heat", "Where the noise is largest", "heat.html.j2")] * bool(sums["leading"])
+    sections += [Section("distances", "Distances against the limits", "distances.html.j2")] * bool(sums["spreads"])
+    sections += [Section("proof", "Which mistakes would have been seen", "proof.html.j2")] * ("proven" in data)
+    sections += [Section("unjudged", "What was not judged", "unjudged.html.j2", {"remarks": list(remarks)})]
+    return sections

@@ -1,0 +1,110 @@
+"""A page: its head, its sections, and the data that every figure on it is read from, in one file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from lstm_parity.reports.html import charts
+from lstm_parity.reports.json_text import json_text
+
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), "�")
+_UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}  # in a script element
+_TONES = {"PARITY": "good", "DEVIATES": "bad", "FAILED": "bad", "NARROWER": "bad"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page. anchor: its id. template: a file of `templates/`; content: what that finds as `content`."""
+
+    anchor: str
+    title: str
+    template: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report.
+
+    title: what kind of report it is, subject: of what. verdict: a word or two; tone: good, bad or open, of the verdict
+    if it is empty. claim: a sentence; limits: what it does not say. figures: names of numbers in the head, with the
+    JSON pointers of these. data: what is embedded, and what `number` in templates reads. data_name: of its format.
+    """
+
+    title: str
+    subject: str
+    verdict: str
+    claim: str
+    limits: Sequence[str]
+    figures: Mapping[str, str]
+    sections: Sequence[Section]
+    data_name: tuple[str, int]
+    data: Mapping[str, Any]
+    provenance: Mapping[str, str]
+    tone: str = ""
+
+
+def render_page(page: Page) -> str:
+    """Return the whole file. Raises ModuleNotFoundError if jinja2 is not installed."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    environment = Environment(
+        loader=PackageLoader("lstm_parity.reports.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    embedded = embed_json(page)
+    environment.globals |= {
+        "at": lambda pointer: resolve(page.data, pointer),
+        "charts": charts,
+        "tone": lambda verdict: _TONES.get(verdict, "open"),
+    }
+    environment.filters |= {"figure": format_figure, "exact": write_exact, "signed": format_value}
+    html = environment.get_template("base.html.j2").render(
+        page=page,
+        tone_of_page=page.tone or _TONES.get(page.verdict, "open"),
+        embedded=embedded,
+        sha256=hashlib.sha256(embedded.encode()).hexdigest(),
+    )
+    return html.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+
+
+def embed_json(page: Page) -> str:
+    """Return the data as JSON that nothing in a script element can end."""
+    text = json.dumps(json.loads(json_text(*page.data_name, page.data)), separators=(",", ":"))
+    return text.translate(_UNSAFE)
+
+
+def resolve(data: Any, pointer: str) -> Any:
+    """Return what a JSON pointer (RFC 6901) leads to."""
+    parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    return reduce(lambda found, part: found[int(part) if isinstance(found, (list, tuple)) else part], parts, data)
+
+
+def format_figure(value: float) -> str:
+    """Write a count with its thousands apart, a distance in few digits, infinity and NaN as signs."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.2f}" if abs(value) < 1e4 else f"{value:.1e}"
+
+
+def format_value(value: float) -> str:
+    """Write a number of a result in seven digits."""
+    return f"{value:.7g}" if math.isfinite(value) else format_figure(value)
+
+
+def write_exact(value: float) -> str:
+    """Write a number as the embedded JSON has it."""
+    return str(value) if isinstance(value, int) else repr(float(value))

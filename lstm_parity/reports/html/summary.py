@@ -1,0 +1,169 @@
+"""What a page shows of a certificate that no row holds by itself: sums over rows, and the cases that lead a map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lstm_parity.judging.spread import BIN_EDGES
+from lstm_parity.reports.certificate import ALL_VALUES, OUTPUTS, Certificate, Row, Tally
+
+MAX_COLUMNS = 16  # of a map
+MAX_VALUES = 400  # lines of a map
+MAX_LEADING = 150  # cases that a map leads to
+_LEADER = "implementation", "dtype", "question", "case", "command"
+_GROUPS = "judged", "deviating", "failed", "refused", "unjudged"
+
+
+def worst_of(numbers: Iterable[float]) -> float:
+    """Return the largest number; NaN is larger than all."""
+    return max(numbers, key=lambda n: (math.isnan(n), n), default=0.0)
+
+
+def summarize(certificate: Certificate) -> dict[str, Any]:
+    """Return the sums, as JSON holds them."""
+    rows = certificate.rows
+    columns = _list_columns(rows)
+    axes = _map_axes(columns)
+    return {
+        "totals": _total(rows),
+        "columns": [name for name, _ in columns],
+        "axes": axes,
+        "leading": _list_leading(axes),
+        "spreads": _sum_spreads(rows),
+        "steps": _sum_steps(rows),
+        "reasons": _sum_reasons(rows),
+    }
+
+
+def _total(rows: Sequence[Row]) -> dict[str, Any]:
+    counts = {name: sum(row.counts.get(name, 0) for row in rows) for name in rows[0].counts} if rows else {}
+    judged = counts.get("PARITY", 0) + counts.get("DEVIATES", 0)
+    return {
+        "judged": judged,
+        "deviate": counts.get("DEVIATES", 0) + counts.get("FAILED", 0),
+        "refused": counts.get("REFUSED", 0),
+        "not judged": counts.get("NOT JUDGED", 0),
+        "worst": worst_of(row.worst for row in rows),
+        "implementations": len({row.implementation for row in rows}),
+        "rows": len(rows),
+    }
+
+
+def _list_columns(rows: Sequence[Row]) -> list[tuple[list[str], list[Row]]]:
+    """Group the rows by implementation and dtype; if these are too many by implementation, else all together."""
+    for key in (lambda r: (r.implementation, r.dtype), lambda r: (r.implementation,)):
+        groups: dict[tuple[str, ...], list[Row]] = {}
+        for row in rows:
+            groups.setdefault(key(row), []).append(row)
+        if len(groups) <= MAX_COLUMNS:
+            return [(list(name), some) for name, some in groups.items()]
+    return [([f"all {len({row.implementation for row in rows})} implementations"], list(rows))]
+
+
+def _tallies(row: Row) -> Mapping[str, Mapping[str, Tally]]:
+    """Return the tallies of a row, or what its coverage says, if it has none."""
+    return row.tallies or {
+        axis: {value: Tally(count) for value, count in values.items()} for axis, values in row.coverage.items()
+    }
+
+
+def _map_axes(columns: Sequence[tuple[list[str], list[Row]]]) -> list[dict[str, Any]]:
+    found = [[_tallies(row) for row in some] for _, some in columns]
+    names = dict.fromkeys(axis for tallies in found for one in tallies for axis in one)
+    left, axes = MAX_VALUES, []
+    for axis in names:
+        known = ALL_VALUES.get(axis, ())
+        seen = dict.fromkeys(value for tallies in found for one in tallies for value in one.get(axis, {}))
+        values = [*known, *sorted(seen.keys() - set(known))][: max(left, 0)]
+        left -= len(values)
+        cells = [
+            [_join(some, tallies, axis, value) for (_, some), tallies in zip(columns, found, strict=True)]
+            for value in values
+        ]
+        axes.append({"axis": axis, "values": values, "cells": cells})
+    return [one for one in axes if one["values"]]
+
+
+def _join(rows: Sequence[Row], tallies: Sequence[Mapping[str, Mapping[str, Tally]]], axis: str, value: str) -> Any:
+    """Join the tallies of several rows at one value; None if none of their cases has it."""
+    pairs = [(row, one[axis][value]) for row, one in zip(rows, tallies, strict=True) if value in one.get(axis, {})]
+    if not pairs:
+        return None
+    row, leader = max(pairs, key=lambda pair: (bool(pair[1].case), math.isnan(pair[1].worst), pair[1].worst))
+    counts = {name: sum(getattr(one, name) for _, one in pairs) for name in _GROUPS}
+    lead = {"case": leader.case, "question": row.question, "dtype": row.dtype, "implementation": row.implementation}
+    command = f"{row.command} --case {leader.case}" if row.command and leader.case else ""
+    return {**counts, "worst": leader.worst if leader.case else None, **lead, "command": command}
+
+
+def _list_leading(axes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the cases that lead the cells of a map, the worst first, and leave only their number in each cell."""
+    leaders: list[tuple[float, tuple[str, ...], dict[str, Any]]] = []
+    for cell in (cell for axis in axes for line in axis["cells"] for cell in line if cell is not None):
+        key = tuple(cell.pop(name) for name in _LEADER)
+        cell["leading"] = None
+        if cell["worst"] is not None:
+            leaders.append((cell["worst"], key, cell))
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for worst, key, cell in sorted(leaders, key=lambda one: (math.isnan(one[0]), one[0]), reverse=True):
+        if key in found or len(found) < MAX_LEADING:
+            entry = {"number": len(found) + 1, **dict(zip(_LEADER, key, strict=True)), "worst": worst}
+            cell["leading"] = found.setdefault(key, entry)["number"]
+    return list(found.values())
+
+
+def _sum_spreads(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Sum up the distances by dtype and tensor."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        for spread in row.spreads:
+            found.setdefault((row.dtype, spread.tensor), []).append(spread)
+    return [
+        {
+            "dtype": dtype,
+            "tensor": tensor,
+            "counts": [sum(counts) for counts in zip(*(one.counts for one in some), strict=True)],
+            "elements": sum(sum(one.counts) for one in some),
+            "worst": worst_of(one.worst for one in some),
+        }
+        for (dtype, tensor), some in found.items()
+        if len(some[0].counts) == len(BIN_EDGES)
+    ]
+
+
+def _sum_steps(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Sum up the distances of outputs over the steps, by dtype."""
+    found: dict[str, dict[tuple[int, int], list[Any]]] = {}
+    for row in rows:
+        for one in row.steps if row.question == OUTPUTS else ():
+            found.setdefault(row.dtype, {}).setdefault((one.first, one.last), []).append(one)
+    return [
+        {"dtype": dtype, "parts": [_join_steps(*span, some) for span, some in sorted(spans.items())]}
+        for dtype, spans in found.items()
+    ]
+
+
+def _join_steps(first: int, last: int, some: Sequence[Any]) -> dict[str, Any]:
+    count = sum(one.count for one in some)
+    square = sum(one.rms**2 * one.count for one in some) if all(one.rms < 1e100 for one in some) else math.inf
+    rms = math.sqrt(square / count) if count else 0.0
+    return {"first": first, "last": last, "count": count, "rms": rms, "worst": worst_of(one.worst for one in some)}
+
+
+def _sum_reasons(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Sum up why cases were not judged, the most frequent first."""
+    found: dict[str, list[tuple[Row, int]]] = {}
+    for row in rows:
+        for reason, count in row.reasons.items():
+            found.setdefault(reason, []).append((row, count))
+    summed: list[dict[str, Any]] = [
+        {
+            "reason": reason,
+            "count": sum(count for _, count in some),
+            "implementations": sorted({row.implementation for row, _ in some})[:8],
+        }
+        for reason, some in found.items()
+    ]
+    return sorted(summed, key=lambda one: -one["count"])[:200]

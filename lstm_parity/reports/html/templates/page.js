@@ -1,0 +1,39 @@
+// Filters, a file to save, and unfolded details in print: the page is whole without it.
+"use strict";
+const one = (id) => document.getElementById(id);
+const filters = one("verdict-filters");
+if (filters) {
+  filters.hidden = false;
+  const rows = [...one("verdict-rows").rows];
+  const update = () => {
+    const words = one("find-verdict").value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      const isOpen = !one("only-open").checked || row.dataset.verdict !== "PARITY";
+      row.hidden = !(isOpen && words.every((word) => text.includes(word)));
+      shown += row.hidden ? 0 : 1;
+    }
+    one("verdict-count").textContent = shown + " of " + rows.length + " rows";
+  };
+  one("find-verdict").addEventListener("input", update);
+  one("only-open").addEventListener("change", update);
+  update();
+}
+const save = one("save");
+save.hidden = false;
+save.addEventListener("click", () => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([one("data").textContent], { type: "application/json" }));
+  link.download = "lstm-parity.json";
+  link.click();
+  URL.revokeObjectURL(link.href);
+});
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const part of folded) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of folded) part.open = false;
+});

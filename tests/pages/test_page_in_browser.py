@@ -1,0 +1,145 @@
+"""Pages in a headless Chromium, where there is one: nothing fails, nothing is asked of a network, all can be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from lstm_parity.reports.html.certificate_page import certificate_page
+from specimens.awkward_certificates import AWKWARD, PLACES, certify
+from specimens.browser import find_chromium, open_browser
+from tests.pages.test_certificate_page import EXPLAINED, PROVEN, make_placed_row
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'lstm-parity[browser]'")
+if find_chromium() is None:
+    pytest.skip("there is no Chromium: apt-get install chromium", allow_module_level=True)
+
+DEVIATING = "an element that deviates"
+NAMES = [*(one.name for one in AWKWARD), DEVIATING]
+
+# Of every element with text of its own: its contrast by WCAG 2, and whether it is large.
+CONTRAST = """() => {
+  const parse = (words) => words.match(/[\\d.]+/g).map(Number);
+  const light = (words) => {
+    const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = parse(words).map((v) => linear(v / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (parse(colour)[3] !== 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = [];
+  for (const element of document.body.querySelectorAll("*")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !element.checkVisibility() || element.closest("script")) continue;
+    const style = getComputedStyle(element);
+    const [a, b] = [light(style.color), light(behind(element))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < (large ? 3 : 4.5)) found.push([element.className || element.tagName, ratio]);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One for all tests."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the page of each awkward certificate, by its number."""
+    found = tmp_path_factory.mktemp("pages")
+    certificates = [
+        *(one.certificate for one in AWKWARD),
+        certify(make_placed_row(PLACES[1]), make_placed_row(PLACES[4])),
+    ]
+    for number, certificate in enumerate(certificates):
+        html = certificate_page(certificate, EXPLAINED, PROVEN)
+        (found / f"{number}.html").write_text(html, encoding="utf-8")
+    return found
+
+
+def visit(browser, folder, name, **context):
+    """Return a tab with a page, and what was asked of a network or written to the console."""
+    tab = browser.new_context(**context).new_page()
+    noise = []
+    tab.on("console", lambda message: noise.append(message.text))
+    tab.on("pageerror", lambda error: noise.append(str(error)))
+    tab.on("request", lambda request: noise.append(request.url))
+    tab.goto((folder / f"{NAMES.index(name)}.html").as_uri())
+    noise = [words for words in noise if not words.startswith(("file:", "data:"))]
+    return tab, noise
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_opens_in_silence_and_fits_a_phone(browser, folder, name):
+    """No error, no request, no title taken over, and nothing to scroll sideways at 360 pixels."""
+    tab, noise = visit(browser, folder, name, viewport={"width": 360, "height": 700})
+    width = tab.evaluate("document.documentElement.scrollWidth")
+
+    assert (noise, width, tab.title().endswith("LSTM parity certificate")) == ([], 360, True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name", ["markup in names and messages", "everything refused", "nothing judged in a row", DEVIATING]
+)
+def test_the_contrast_of_all_text_is_enough(browser, folder, name, scheme):
+    """By WCAG AA: 4.5, and 3 if it is large."""
+    tab, _ = visit(browser, folder, name, color_scheme=scheme)
+
+    assert tab.evaluate(CONTRAST) == []
+
+
+def test_filters_show_the_rows_that_they_say(browser, folder):
+    """Those that are not PARITY; those with a word; and how many."""
+    tab, _ = visit(browser, folder, "a hundred thousand cells")
+    tab.check("#only-open")
+    bad = tab.locator("#verdict-rows tr:visible").count()
+    tab.fill("#find-verdict", "implementation 950")
+
+    assert (bad, tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#verdict-count")) == (
+        20,
+        1,
+        "1 of 200 rows",
+    )
+
+
+def test_a_page_is_whole_without_javascript(browser, folder):
+    """All text but the filters."""
+    (with_it, _), (without, _) = (
+        visit(browser, folder, "everything raises", java_script_enabled=on) for on in (True, False)
+    )
+
+    assert without.inner_text("main").split() == [
+        word for word in without.inner_text("main").split() if word in with_it.inner_text("main")
+    ]
+    assert "Traceback" in without.inner_text("main")
+
+
+def test_the_keyboard_reaches_the_content_first(browser, folder):
+    """By the first press of Tab, and Enter."""
+    tab, _ = visit(browser, folder, "one cell")
+    tab.keyboard.press("Tab")
+    first = tab.evaluate("document.activeElement.textContent")
+    tab.keyboard.press("Enter")
+
+    assert (first, tab.url.endswith("#main")) == ("To the content", True)
+
+
+def test_folded_parts_are_printed(browser, folder):
+    """They are unfolded before, and folded again after."""
+    tab, _ = visit(browser, folder, "everything raises")
+    count = "document.querySelectorAll('details:not([open])').length"
+    before = tab.evaluate(count)
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    assert (before > 0, tab.evaluate(count)) == (True, 0)
