@@ -16,7 +16,7 @@ MAX_SHOWN = 3  # failures printed in full
 
 _LOST = "not judged: lost in noise, or a sum may overflow"
 OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
-_WORST_FIRST = (
+WORST_FIRST = (
     Outcome.FAILED,
     Outcome.DEVIATES,
     Outcome.NARROWER,
@@ -75,7 +75,7 @@ class Certificate:
         """The worst of the rows; NOT ENOUGH if it was interrupted, or judged nothing. A refused row changes nothing."""
         outcomes = {row.outcome for row in self.rows} - {Outcome.REFUSED}
         outcomes |= {Outcome.NOT_ENOUGH} if INTERRUPTED in self.limits else set()
-        return next((one for one in _WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
+        return next((one for one in WORST_FIRST if one in outcomes), Outcome.NOT_ENOUGH)
 
     @property
     def holds(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
@@ -9,8 +11,8 @@ from lstm_parity.reports.certificate import Certificate, Row
 from lstm_parity.reports.json_text import json_text
 
 
-def certificate_json(certificate: Certificate) -> str:
-    """Write the whole certificate."""
+def certificate_json(certificate: Certificate, more: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Write the whole certificate; more: further fields."""
     content = {
         "holds": certificate.holds,
         "verdict": certificate.outcome.value,
@@ -18,6 +20,7 @@ def certificate_json(certificate: Certificate) -> str:
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "provenance": dict(certificate.provenance),
         "rows": [row_fields(row) for row in certificate.rows],
+        **more,
     }
     return json_text("certificate", 1, content)
 

@@ -43,6 +43,7 @@ _RUN_KINDS = {
     EXPANDED: "from states whose rows are one row in memory (expand), one step from its own previous output",
     RELOADED: "after its weights have changed, one step from its own previous output",
 }
+REPEAT = "  repeat: "  # before a command, on a line of its own
 _GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
 
@@ -90,7 +91,7 @@ def describe_failure(failure: Failure, command: str = "") -> str:
     lines.append(f"  setting: {_describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
     lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(failure)}")
     return "\n".join(
-        [*lines, *(f"  {line}" for line in failure.context), f"  repeat: {_describe_repeat(failure, command)}"]
+        [*lines, *(f"  {line}" for line in failure.context), f"{REPEAT}{_describe_repeat(failure, command)}"]
     )
 
 

@@ -1,4 +1,4 @@
-"""What `lstm-parity judge` prints of a report: its text or Markdown, its JSON, and the exit code."""
+"""What `lstm-parity judge` says of a report, in all forms, and the exit code."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from pathlib import Path
 from lstm_parity.audits.bug_reports.report import read_report
 from lstm_parity.audits.bug_reports.run import answer_report
 from lstm_parity.audits.bug_reports.sides import compare_sides
-from lstm_parity.reports.answer import (
-    answer_json,
-    answer_markdown,
-    answer_text,
-    sides_json,
-    sides_markdown,
-    sides_text,
-)
+from lstm_parity.reports.answer import answer_json, answer_text, sides_json, sides_text
+from lstm_parity.reports.formats.answer_markdown import answer_markdown, sides_markdown
+from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.provenance import collect_provenance
 
-Printed = tuple[str, str, int]
 
-
-def answer_path(path: Path, name: str | None, markdown: bool, say: Callable[[str], None]) -> Printed:
+def answer_path(path: Path, name: str | None, say: Callable[[str], None]) -> tuple[Report, int]:
     """Answer the report in a file or a folder. Raises FolderError if it cannot be read."""
-    report = read_report(path)
-    answer = answer_report(report, name or path.resolve().name, _command(path), say)
-    write = answer_markdown if markdown else answer_text
+    answer = answer_report(read_report(path), name or path.resolve().name, _command(path), say)
     head = _describe_place(path)
-    return write(answer, head).rstrip("\n"), answer_json(answer, head), answer.exit_code
+    report = Report(
+        lambda width: answer_text(answer, head, width),
+        lambda: answer_markdown(answer, head),
+        lambda: answer_json(answer, head),
+    )
+    return report, answer.exit_code
 
 
-def answer_sides(path: Path, mine: Path, theirs: Path, markdown: bool, say: Callable[[str], None]) -> Printed:
+def answer_sides(path: Path, mine: Path, theirs: Path, say: Callable[[str], None]) -> tuple[Report, int]:
     """Answer which of two sets of results is wrong. Raises FolderError if something cannot be read."""
     repeat = _command(path, "--mine", str(mine), "--theirs", str(theirs))
     sides = compare_sides(path, mine, theirs, repeat, say)
-    write = sides_markdown if markdown else sides_text
     head = _describe_place(path)
-    return write(sides, head).rstrip("\n"), sides_json(sides, head), sides.exit_code
+    report = Report(
+        lambda width: sides_text(sides, head, width),
+        lambda: sides_markdown(sides, head),
+        lambda: sides_json(sides, head),
+    )
+    return report, sides.exit_code
 
 
 def _command(path: Path, *options: str) -> str:
