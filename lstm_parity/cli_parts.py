@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lstm_parity.audits.known.judge import KnownFile
     from lstm_parity.reports.formats.report import Report
 
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 INTERRUPTED = 130  # the exit code, as of other programs
 
 
@@ -72,7 +73,7 @@ class Outputs:
             click.echo(problem, err=True)
 
 
-def report_options(*further: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def report_options(*further: str) -> _Decorator:
     """Add `--json` and `--markdown` to a command, and further files; it is handed `outputs` for all of them.
 
     further: of `FILES`.
@@ -84,9 +85,9 @@ def report_options(*further: str) -> Callable[[Callable[..., None]], Callable[..
             files = {name: file for name in names if (file := given.pop(f"{name}_file")) is not None}
             command(outputs=Outputs(markdown, files), **given)
 
-        options = [_file_option(name, FILES[name]) for name in reversed(names)]
+        options: list[_Decorator] = [*(_file_option(name, FILES[name]) for name in reversed(names)), _markdown_option]
         made: Callable[..., None] = update_wrapper(run, command)
-        for option in [*options, _markdown_option]:
+        for option in options:
             made = option(made)
         return made
 
@@ -117,7 +118,7 @@ def _writable(context: click.Context, option: click.Parameter, path: Path | None
     return path
 
 
-def _file_option(name: str, words: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _file_option(name: str, words: str) -> _Decorator:
     kind = click.Path(dir_okay=False, writable=True, path_type=Path)
     return click.option(f"--{name}", f"{name}_file", type=kind, callback=_writable, help=words)
 
@@ -127,7 +128,9 @@ FILES = {
     "junit": "Also write it as JUnit's XML, for CI.",
     "badge": "Also write the JSON of a badge, for shields.io.",
 }
-_markdown_option = click.option("--markdown", is_flag=True, help="Print it as Markdown, to paste into a thread.")
+_markdown_option: _Decorator = click.option(
+    "--markdown", is_flag=True, help="Print it as Markdown, to paste into a thread."
+)
 map_option = click.option(
     "--map",
     "map_file",

@@ -30,7 +30,7 @@ def certificate_text(certificate: Certificate, width: int = 120) -> str:
         for failure in row.failures:
             print_line(console, f"\n{row.implementation}, {row.dtype}:\n{failure}")
     print_line(console, "")
-    for line in describe_conclusion(certificate).splitlines():
+    for line in filter(None, (describe_conclusion(certificate), describe_styles(certificate))):
         print_line(console, wrap_line(line, width, 0))
     return render_text(console)
 
@@ -97,10 +97,10 @@ def describe_unjudged(certificate: Certificate) -> list[str]:
 
 
 def describe_conclusion(certificate: Certificate) -> str:
-    """Conclude in a line; a second one may name arithmetics."""
+    """Conclude in a line."""
     outcome, limits = certificate.outcome, f" ({certificate.limits})" if certificate.limits else ""
     if outcome is Outcome.PARITY:
-        return f"PARITY{limits}: every difference that was judged is rounding noise." + _styles(certificate)
+        return f"PARITY{limits}: every difference that was judged is rounding noise."
     if outcome in (Outcome.NOT_ENOUGH, Outcome.NOT_JUDGED):
         return (
             f"NOT ENOUGH{limits}: nothing that was judged is wrong, but "
@@ -117,10 +117,12 @@ def describe_conclusion(certificate: Certificate) -> str:
     return f"NO PARITY, {outcome.value}{limits}: " + ", ".join(bad) + "."
 
 
-def _styles(certificate: Certificate) -> str:
+def describe_styles(certificate: Certificate) -> str:
     """Name the arithmetics of the dtype that are not its native one, which correct LSTMs may work in."""
+    if not certificate.holds:
+        return ""
     styles = {f"{r.expected}" for r in certificate.rows if r.outcome is Outcome.PARITY and r.expected != r.dtype}
-    return f"\nJudged in: {', '.join(sorted(styles))}. --strict demands the native arithmetic." if styles else ""
+    return f"Judged in: {', '.join(sorted(styles))}. --strict demands the native arithmetic." if styles else ""
 
 
 def _missing(certificate: Certificate) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.failure import Failure, find_failure
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
+from lstm_parity.reports.lines import REPEAT
 from lstm_parity.running.evidence import (
     CHAIN,
     EXPANDED,
@@ -43,7 +44,6 @@ _RUN_KINDS = {
     EXPANDED: "from states whose rows are one row in memory (expand), one step from its own previous output",
     RELOADED: "after its weights have changed, one step from its own previous output",
 }
-REPEAT = "  repeat: "  # before a command, on a line of its own
 _GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 
 

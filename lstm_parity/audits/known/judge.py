@@ -89,7 +89,7 @@ class KnownFile:
     def _is_idle(self, entry: Entry, names: Sequence[str] | None) -> str:
         """Return why an entry says nothing here; empty if it does."""
         if names is not None and not any(fnmatchcase(name, entry.name) for name in names):
-            return f"nothing of the name {entry.name} was judged"
+            return f"it is of {entry.name}, and judged was {', '.join(names) or 'nothing'}"
         package = entry.versions.name
         there = self.find_version(package)
         if there and entry.versions.specifier.contains(there, prereleases=True):

@@ -12,6 +12,7 @@ from lstm_parity.reports.certificate_text import (
     describe_cells,
     describe_conclusion,
     describe_coverage,
+    describe_styles,
     describe_unjudged,
 )
 from lstm_parity.reports.formats.markdown import Document, bullets, code_block, fold, fold_page, plain, table
@@ -24,10 +25,9 @@ def certificate_markdown(certificate: Certificate) -> Document:
     worst = sorted(certificate.rows, key=lambda row: _severity(row.outcome))
     bad = [row for row in worst if row.outcome not in _AGREEING]
     good = [row for row in worst if row.outcome in _AGREEING]
-    first, *more = describe_conclusion(certificate).splitlines()
     return [
-        f"### {plain(first)}",
-        *map(plain, more),
+        f"### {plain(describe_conclusion(certificate))}",
+        plain(describe_styles(certificate)),
         *[_table(bad)] * bool(bad),
         *(_fold_failure(row, failure) for row in bad for failure in row.failures),
         *[fold(_count(good), _table(good))] * bool(good),

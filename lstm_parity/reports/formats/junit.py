@@ -12,7 +12,7 @@ from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.certificate import Certificate, Row
 from lstm_parity.reports.certificate_text import describe_conclusion
 from lstm_parity.reports.formats.known import known_lines
-from lstm_parity.reports.formats.markdown import show_controls
+from lstm_parity.reports.lines import show_controls
 
 if TYPE_CHECKING:
     from lstm_parity.audits.known.entry import KnownResult

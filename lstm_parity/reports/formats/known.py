@@ -50,8 +50,8 @@ def _conclude(found: KnownResult) -> str:
     if found.holds:
         return "AS KNOWN: all that deviates is known." if found.excused else "AS KNOWN: nothing deviates."
     return "NOT AS KNOWN: " + "; ".join(
-        [f"{len(_places(found.unknown))} deviations are not known"] * bool(found.unknown)
-        + [f"{len(found.problems)} entries are not right any more"] * bool(found.problems)
+        [f"what is not known: {len(_places(found.unknown))}"] * bool(found.unknown)
+        + [f"entries that are not right any more: {len(found.problems)}"] * bool(found.problems)
     )
 
 

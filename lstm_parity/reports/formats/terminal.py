@@ -10,8 +10,7 @@ from rich.highlighter import RegexHighlighter
 from rich.text import Text
 from rich.theme import Theme
 
-from lstm_parity.reports.failure import REPEAT
-from lstm_parity.reports.formats.markdown import show_controls
+from lstm_parity.reports.lines import REPEAT, show_controls
 from lstm_parity.reports.page import wrap_line
 
 PIPED_WIDTH = 120  # columns of a report that no terminal shows
