@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lstm_parity.audits.known.entry import KnownResult
-from lstm_parity.reports.certificate import Certificate
+from lstm_parity.reports.certificate import INTERRUPTED, Certificate
 from lstm_parity.reports.certificate_json import certificate_json
 from lstm_parity.reports.certificate_text import certificate_text
 from lstm_parity.reports.formats.badge import badge_json
@@ -25,8 +25,8 @@ def find_exit_code(certificate: Certificate, known: KnownResult | None) -> int:
     if known is None:
         return certificate.exit_code
     rest = replace(certificate, rows=tuple(row for row in certificate.rows if not row.outcome.is_wrong))
-    is_all_known = known.holds and (rest.holds or (not rest.rows and not certificate.limits))
-    return 1 if not known.holds else 0 if is_all_known and certificate.rows else 3
+    nothing_left = bool(certificate.rows) and not rest.rows and INTERRUPTED not in certificate.limits
+    return 1 if not known.holds else 0 if rest.holds or nothing_left else 3
 
 
 def certificate_report(certificate: Certificate, more: Sequence[str] = (), known: KnownResult | None = None) -> Report:
