@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,25 @@ from lstm_parity.cli_expect import expect
 from lstm_parity.cli_identify import identify
 from lstm_parity.cli_judge import judge
 from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
-from lstm_parity.cli_parts import InterruptibleGroup, echo_remarks, find_target, html_option, json_option, map_option
+from lstm_parity.cli_parts import (
+    InterruptibleGroup,
+    Outputs,
+    echo_remarks,
+    find_target,
+    known_option,
+    map_option,
+    read_known,
+    report_options,
+)
 from lstm_parity.cli_sweep import sweep
 from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
+    from lstm_parity.audits.known.judge import KnownFile
     from lstm_parity.audits.progress import Progress
-    from lstm_parity.audits.verification.verify import Verification
-    from lstm_parity.diagnosis.forward import Diagnosis
+    from lstm_parity.reports.certificate import Certificate
+    from lstm_parity.reports.formats.report import Report
 
 
 @click.group(cls=InterruptibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,9 +73,11 @@ def _add_torch_command(name: str, words: str) -> None:
     @main.command(name, help=words, context_settings={"ignore_unknown_options": True, "help_option_names": []})
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: tuple[str, ...]) -> None:
+        from lstm_parity.audits.known.comparisons import judge_comparison
         from lstm_parity.audits.upgrade.command import main as upgrade
+        from lstm_parity.reports.formats.terminal import echo_report
 
-        sys.exit(upgrade([name, *arguments]))
+        sys.exit(upgrade([name, *arguments], judge_known=judge_comparison, echo=echo_report))
 
 
 _add_torch_command("record", "Record what the installed torch does, in a file, to compare another torch with.")
@@ -78,8 +91,7 @@ _add_torch_command(
 
 
 @main.command()
-@json_option
-@html_option
+@report_options("junit", "badge", "html")
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
 @click.option(
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
@@ -90,6 +102,7 @@ _add_torch_command(
 )
 @click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
 @map_option
+@known_option
 @click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
 @click.option("--quick", is_flag=True, help="Judge one case in six.")
 @click.option("--forward-only", is_flag=True, help="Judge no gradients.")
@@ -101,14 +114,14 @@ _add_torch_command(
 )
 @click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
 def verify(
-    json_file: Path | None,
-    html_file: Path | None,
+    outputs: Outputs,
     device: str,
     impl: str | None,
     arrays: str,
     without: tuple[str, ...],
     arithmetic: str,
     map_file: Path | None,
+    known_file: Path | None,
     time_limit: float,
     memory_limit: float,
     resume: bool,
@@ -118,44 +131,39 @@ def verify(
 
     With --impl, judge that implementation, in a process of its own, and name its mistake if there is one.
     Exits with 0 if everything that was judged agrees to rounding noise, with 1 if not, with 3 if too little was judged
-    to tell, and with 130 after Ctrl-C, which prints what was judged until then.
+    to tell, and with 130 after Ctrl-C, which prints what was judged until then. With --known, exits with 0 if all that
+    deviates is known, and all that is known deviates.
     """
     import warnings
 
     from lstm_parity.audits.progress import Progress
+    from lstm_parity.audits.verification.page import verification_page
+    from lstm_parity.audits.verification.report import certificate_report
     from lstm_parity.audits.verification.verify import Verification
     from lstm_parity.reports.certificate import INTERRUPTED
-    from lstm_parity.reports.certificate_json import certificate_json
-    from lstm_parity.reports.certificate_text import certificate_text
     from lstm_parity.reports.progress_bar import show_progress
 
     warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
-    if impl is None and (given := [name for name, value in options.items() if value] + ["resume"] * resume):
+    only = {**options, "resume": resume, "known": known_file}
+    if impl is None and (given := [name for name, value in only.items() if value]):
         raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
     with show_progress() as report:
         if impl is None:
             from lstm_parity.audits.verification.verify import verify as run
 
             _demand(device)
-            found, diagnosis = Verification(run(progress=Progress(report), device=device)), None
+            certificate = run(progress=Progress(report), device=device)
+            found, code = certificate_report(certificate), certificate.exit_code
+            found = found.also("html", lambda: verification_page(Verification(certificate), None))
         else:
             target, limits = find_target(impl, arrays, without, arithmetic, map_file), (time_limit, memory_limit)
-            found, diagnosis = _verify_target(target, device, limits, options, Progress(report), resume)
-    certificate = found.certificate
-    click.echo(certificate_text(certificate), nl=False)
-    for part in (diagnosis, found.proof):
-        if part is not None and part.text:
-            click.echo(f"\n{part.text}")
-    if json_file is not None:
-        json_file.write_text(certificate_json(certificate), encoding="utf-8")
-    if html_file is not None:
-        from lstm_parity.audits.verification.page import verification_page
-
-        html_file.write_text(verification_page(found, diagnosis), encoding="utf-8")
+            known = read_known(known_file, "verify")
+            certificate, found, code = _verify_target(target, device, limits, options, Progress(report), resume, known)
+    outputs.write(found)
     if INTERRUPTED in certificate.limits:
         click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
         sys.exit(INTERRUPTED_CODE)
-    sys.exit(certificate.exit_code)
+    sys.exit(code)
 
 
 def _verify_target(
@@ -165,12 +173,15 @@ def _verify_target(
     options: dict[str, Any],
     progress: Progress,
     resume: bool,
-) -> tuple[Verification, Diagnosis | None]:
-    """Return the verification of an implementation and its diagnosis; exit if it cannot be judged."""
+    known: KnownFile | None,
+) -> tuple[Certificate, Report, int]:
+    """Return the certificate of an implementation, the whole report and the exit code; exit if it cannot be judged."""
+    from lstm_parity.audits.verification.page import verification_page
     from lstm_parity.implementations.remote import make_worker_server
 
     server = make_worker_server()
     server.start()  # it imports torch while we do
+    from lstm_parity.audits.verification.report import certificate_report, find_exit_code
     from lstm_parity.audits.verification.target import AdapterError, verify_target
     from lstm_parity.audits.verification.verify import VerifyOptions
     from lstm_parity.cases.setting import SettingError
@@ -179,7 +190,14 @@ def _verify_target(
     try:
         with server:
             found, diagnosis = verify_target(
-                target, server, device, limits, VerifyOptions(**options), progress, resume=resume
+                target,
+                server,
+                device,
+                limits,
+                VerifyOptions(**options),
+                progress,
+                resume=resume,
+                excuses=known.excuses if known else None,
             )
     except AdapterError as error:
         click.echo(str(error))
@@ -187,7 +205,12 @@ def _verify_target(
     except (TargetError, DeviceMissingError, SettingError) as error:
         raise click.UsageError(str(error)) from error
     echo_remarks(found.remarks, target)
-    return found, diagnosis
+    judged = found.judge_known(known) if known else None
+    more = [part.text for part in (diagnosis, found.proof) if part is not None and part.text]
+    report = certificate_report(found.certificate, more, judged).also(
+        "html", partial(verification_page, found, diagnosis)
+    )
+    return found.certificate, report, find_exit_code(found.certificate, judged)
 
 
 def _demand(device: str) -> None:
@@ -200,61 +223,56 @@ def _demand(device: str) -> None:
 
 
 @main.command()
-@json_option
-@html_option
+@report_options("junit", "html")
+@known_option
 @click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
-def modes(json_file: Path | None, html_file: Path | None, names: tuple[str, ...]) -> None:
+def modes(outputs: Outputs, known_file: Path | None, names: tuple[str, ...]) -> None:
     """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
 
     Exits with 0 where all agree but what is known to fail, with its reason, and that does fail.
     """
     from rich.console import Console
 
-    from lstm_parity.audits.modes.report import judge_modes, modes_json, modes_text
+    from lstm_parity.audits.modes.report import judge_modes, modes_report
+    from lstm_parity.audits.pages.tables import modes_page
+    from lstm_parity.implementations.modes import MODES
     from lstm_parity.reports.provenance import collect_provenance
 
+    known = read_known(known_file, "modes", tuple(MODES))
     with Console(stderr=True).status("starting") as status:
         try:
             rows = judge_modes(names, progress=lambda text: status.update(f"judging {text}"))
         except KeyError as error:
             raise click.UsageError(f"--mode {error.args[0]}") from error
-    click.echo(modes_text(rows, collect_provenance()), nl=False)
-    if json_file is not None:
-        json_file.write_text(modes_json(rows, collect_provenance()), encoding="utf-8")
-    if html_file is not None:
-        from lstm_parity.audits.pages.tables import modes_page
-
-        html_file.write_text(modes_page(rows, collect_provenance()), encoding="utf-8")
-    sys.exit(1 if any(row.surprises for row in rows) else 0)
+    report, code = modes_report(rows, collect_provenance(), known)
+    outputs.write(report.also("html", lambda: modes_page(rows, collect_provenance())))
+    sys.exit(code)
 
 
 @main.command()
-@json_option
-@html_option
+@report_options("junit", "html")
+@known_option
 @click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
-def frameworks(json_file: Path | None, html_file: Path | None, demand: tuple[str, ...]) -> None:
+def frameworks(outputs: Outputs, known_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
 
     Exits with 0 where everything is as it is stated, with 1 where not.
     """
     from rich.console import Console
 
-    from lstm_parity.audits.frameworks.report import frameworks_json, frameworks_text
+    from lstm_parity.audits.frameworks.report import frameworks_report
     from lstm_parity.audits.frameworks.run import judge_frameworks
+    from lstm_parity.audits.pages.tables import frameworks_page
     from lstm_parity.implementations.frameworks.registry import FRAMEWORKS
 
     if unknown := set(demand) - {one.group for one in FRAMEWORKS}:
         raise click.UsageError(f"--demand {min(unknown)} was given, but requirements/ has no {min(unknown)}.txt")
+    known = read_known(known_file, "frameworks", [one.name for one in FRAMEWORKS])
     with Console(stderr=True).status("starting") as status:
-        report = judge_frameworks(demand, progress=lambda text: status.update(f"judging {text}"))
-    click.echo(frameworks_text(report), nl=False)
-    if json_file is not None:
-        json_file.write_text(frameworks_json(report), encoding="utf-8")
-    if html_file is not None:
-        from lstm_parity.audits.pages.tables import frameworks_page
-
-        html_file.write_text(frameworks_page(report), encoding="utf-8")
-    sys.exit(1 if report.wrong or not any(result.judged for result in report.results) else 0)
+        judged = judge_frameworks(demand, progress=lambda text: status.update(f"judging {text}"))
+    report, code = frameworks_report(judged, known)
+    outputs.write(report.also("html", lambda: frameworks_page(judged)))
+    sys.exit(code)
 
 
 @main.group()

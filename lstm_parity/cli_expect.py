@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_parity.cases.setting import DTYPES, Architecture, SettingError
-from lstm_parity.cli_parts import json_option
+from lstm_parity.cli_parts import Outputs, report_options
 
 if TYPE_CHECKING:
     from lstm_parity.reference.weights import LSTMWeights
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 )
 @click.option("--draws", type=int, help="Runs. [default: up to 200, as many as take a few seconds]")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Of everything drawn.", show_default=True)
-@json_option
+@report_options()
 def expect(
-    json_file: Path | None,
+    outputs: Outputs,
     time: int,
     batch: int,
     dtype: str,
@@ -56,7 +56,7 @@ def expect(
 
     from lstm_parity.audits.expect import ExpectationError, expect_difference
     from lstm_parity.files.stored import FolderError
-    from lstm_parity.reports.expectation import expectation_json, expectation_text
+    from lstm_parity.reports.expectation import expectation_report
 
     given = {name: value for name, value in sizes.items() if value is not None}
     options: dict[str, Any] = {"difference": difference, "arithmetic": arithmetic, "draws": draws, "seed": seed}
@@ -66,9 +66,7 @@ def expect(
             found = expect_difference(architecture, time, batch, dtype, weights=read, **options)
     except (ExpectationError, FolderError, SettingError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(expectation_text(found), nl=False)
-    if json_file is not None:
-        json_file.write_text(expectation_json(found), encoding="utf-8")
+    outputs.write(expectation_report(found))
     sys.exit(0 if difference is None or found.is_noise else 3 if found.is_noise is None else 1)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lstm_parity.cases.setting import DTYPES, Runtime
-from lstm_parity.cli_parts import echo_remarks, find_target, html_option, json_option, map_option
+from lstm_parity.cli_parts import Outputs, echo_remarks, find_target, map_option, report_options
 from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT, TargetError
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@json_option
-@html_option
+@report_options("html")
 @click.option("--impl", required=True, metavar="KIND:TARGET", help="What is identified, as in `lstm-parity verify`.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
 @map_option
@@ -45,8 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
 def identify(
-    json_file: Path | None,
-    html_file: Path | None,
+    outputs: Outputs,
     impl: str,
     arrays: str,
     map_file: Path | None,
@@ -63,10 +62,12 @@ def identify(
     """
     from rich.console import Console
 
-    from lstm_parity.audits.identify import find_known, identification_json, identification_text, search_calls
+    from lstm_parity.audits.identify import find_known, identification_report, search_calls
+    from lstm_parity.audits.pages.identification import identification_page
     from lstm_parity.identification.model import identify_implementation
     from lstm_parity.identification.probe import ProbeError
     from lstm_parity.implementations.remote.client import RemoteImplementation
+    from lstm_parity.reports.provenance import collect_provenance
 
     target = find_target(impl, arrays, map_file=map_file)
     remote = RemoteImplementation(target, time_limit, memory_limit)
@@ -85,15 +86,9 @@ def identify(
     except TargetError as error:
         raise click.UsageError(str(error)) from error
     echo_remarks(remarks, target)
-    click.echo(identification_text(str(target), found, sheets, known), nl=False)
-    if json_file is not None:
-        json_file.write_text(identification_json(str(target), found, sheets, known), encoding="utf-8")
-    if html_file is not None:
-        from lstm_parity.audits.pages.identification import identification_page
-        from lstm_parity.reports.provenance import collect_provenance
-
-        page = identification_page(str(target), found, sheets, known, collect_provenance())
-        html_file.write_text(page, encoding="utf-8")
+    report = identification_report(str(target), found, sheets, known)
+    page = partial(identification_page, str(target), found, sheets, known, collect_provenance())
+    outputs.write(report.also("html", page))
     sys.exit(1 if found.differing or known is not None else 0 if found.is_right else 3)
 
 

@@ -1,17 +1,24 @@
-"""What several commands of `lstm-parity` share: how Ctrl-C ends them, `--impl`, and `--json`."""
+"""What several commands of `lstm-parity` share: how Ctrl-C ends them, `--impl`, and the forms of their reports."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import update_wrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lstm_parity.audits.named import LOADERS
 from lstm_parity.implementations.target import Target, TargetError, parse_target
 
+if TYPE_CHECKING:
+    from lstm_parity.audits.known.judge import KnownFile
+    from lstm_parity.reports.formats.report import Report
+
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 INTERRUPTED = 130  # the exit code, as of other programs
 
 
@@ -44,6 +51,66 @@ def echo_remarks(remarks: Sequence[str], target: Target) -> None:
         click.echo("\n".join([f"found of the {what}:", *(f"  {line}" for line in remarks), ""]))
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """The forms of a report that were asked for: Markdown instead of text, and files by the option's name."""
+
+    markdown: bool = False
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def write(self, report: Report) -> None:
+        """Print a report, write its files, and append it to the summary of a step of GitHub's, if there is one."""
+        from lstm_parity.reports.formats.markdown import write_document
+        from lstm_parity.reports.formats.step_summary import append_summary
+        from lstm_parity.reports.formats.terminal import echo_plain, echo_report, find_width
+
+        if self.markdown:
+            echo_plain(write_document(report.markdown()))
+        else:
+            echo_report(report.text(find_width()))
+        for name, file in self.files.items():
+            file.write_text({"json": report.json, **report.files}[name](), encoding="utf-8", newline="\n")
+        if problem := append_summary(report.markdown):
+            click.echo(problem, err=True)
+
+
+def report_options(*further: str) -> _Decorator:
+    """Add `--json` and `--markdown` to a command, and further files; it is handed `outputs` for all of them.
+
+    further: of `FILES`.
+    """
+    names = ("json", *further)
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        def run(markdown: bool, **given: Any) -> None:
+            files = {name: file for name in names if (file := given.pop(f"{name}_file")) is not None}
+            command(outputs=Outputs(markdown, files), **given)
+
+        options: list[_Decorator] = [*(_file_option(name, FILES[name]) for name in reversed(names)), _markdown_option]
+        made: Callable[..., None] = update_wrapper(run, command)
+        for option in options:
+            made = option(made)
+        return made
+
+    return add
+
+
+def read_known(file: Path | None, command: str, names: Sequence[str] = ()) -> KnownFile | None:
+    """Read the known deviations of a command, if a file is given; names: all that it may have entries of."""
+    if file is None:
+        return None
+    from lstm_parity.audits.known.judge import KnownFile
+    from lstm_parity.audits.known.read import KnownFileError
+
+    try:
+        known = KnownFile.read(file, command)
+        if names:
+            known.require_names(names)
+    except KnownFileError as error:
+        raise click.UsageError(str(error)) from error
+    return known
+
+
 def _writable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and not path.parent.is_dir():
         raise click.UsageError(
@@ -61,23 +128,30 @@ def _renderable(context: click.Context, option: click.Parameter, path: Path | No
     return _writable(context, option, path)
 
 
-json_option = click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=_writable,
-    help="Also write it as JSON.",
-)
-html_option = click.option(
-    "--html",
-    "html_file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=_renderable,
-    help="Also write it as one page for a browser.",
+def _file_option(name: str, words: str) -> _Decorator:
+    kind = click.Path(dir_okay=False, writable=True, path_type=Path)
+    check = _renderable if name == "html" else _writable
+    return click.option(f"--{name}", f"{name}_file", type=kind, callback=check, help=words)
+
+
+FILES = {
+    "json": "Also write it as JSON: see docs/formats.md.",
+    "junit": "Also write it as JUnit's XML, for CI.",
+    "badge": "Also write the JSON of a badge, for shields.io.",
+    "html": "Also write it as one page for a browser.",
+}
+_markdown_option: _Decorator = click.option(
+    "--markdown", is_flag=True, help="Print it as Markdown, to paste into a thread."
 )
 map_option = click.option(
     "--map",
     "map_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A TOML file that says how a class is used, as `identify --save-map` writes it.",
+)
+known_option = click.option(
+    "--known",
+    "known_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A TOML file of known deviations, each of which must still be there: see docs/ci.md.",
 )

@@ -13,7 +13,7 @@ import click
 
 from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
-from lstm_parity.cli_parts import INTERRUPTED, find_target, json_option, map_option
+from lstm_parity.cli_parts import INTERRUPTED, Outputs, find_target, map_option, report_options
 from lstm_parity.implementations.target import ARRAYS, KINDS, Target
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 
 
 @click.group(invoke_without_command=True)
-@json_option
+@report_options()
 @click.option(
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
 )
@@ -73,18 +73,17 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 @click.option("--store", type=_STORE, default=Path("lstm.sweep"), help="Where results are kept.", show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="Processes. [default: one for each core]")
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
-@click.pass_context
-def sweep(context: click.Context, /, **options: Any) -> None:
+def sweep(outputs: Outputs, **options: Any) -> None:
     """Judge every cell of the lattice of settings: an implementation's, or the installed nn.LSTM's.
 
     Results are written to a store as they come; the same command goes on where it ended. Exits with 0 if every cell is
     in parity, with 1 if one is wrong, with 3 if cells are left, and with 130 after Ctrl-C.
     """
-    if context.invoked_subcommand is None:
-        _run(options)
+    if click.get_current_context().invoked_subcommand is None:
+        _run(options, outputs)
 
 
-def _run(options: dict[str, Any]) -> None:
+def _run(options: dict[str, Any], outputs: Outputs) -> None:
     from lstm_parity.audits.progress import Progress
     from lstm_parity.audits.sweep.run import lock_store, run_sweep
     from lstm_parity.audits.sweep.workers import LocalWorkers, Question
@@ -99,7 +98,7 @@ def _run(options: dict[str, Any]) -> None:
                 run_sweep(store, workers, Progress(report), options["budget"])
             except KeyboardInterrupt:
                 interrupted = True
-        code = _print_report(store, "", options["json_file"])
+        code = _print_report(store, "", outputs)
     if interrupted:
         click.echo("The same command goes on.", err=True)
     sys.exit(INTERRUPTED if interrupted else code)
@@ -152,50 +151,46 @@ def _refusing() -> Iterator[None]:
         sys.exit(1)
 
 
-def _print_report(store: Store, where: str, json_file: Path | None) -> int:
+def _print_report(store: Store, where: str, outputs: Outputs) -> int:
     from lstm_parity.audits.sweep.report import sum_up_store
     from lstm_parity.audits.sweep.run import Plan
-    from lstm_parity.reports.sweep import sweep_json, sweep_text
+    from lstm_parity.reports.sweep import sweep_report
 
     report, plan = sum_up_store(store, where), Plan.of(store.head)
     options = Target.of(plan.target).options() if plan.target else "--impl module:torch.nn:LSTM"
-    click.echo(sweep_text(report, f"lstm-parity verify {options}"), nl=False)
-    if json_file is not None:
-        json_file.write_text(sweep_json(report), encoding="utf-8")
+    outputs.write(sweep_report(report, f"lstm-parity verify {options}"))
     return report.exit_code
 
 
 @sweep.command()
 @click.argument("store", type=_STORE)
 @where_option
-@json_option
-def report(store: Path, where: str, json_file: Path | None) -> None:
+@report_options()
+def report(outputs: Outputs, store: Path, where: str) -> None:
     """Print what a STORE holds, or the cells of it that satisfy a condition."""
     from lstm_parity.audits.sweep.store import Store
 
     with _refusing(), Store(store, read_only=True) as opened:
-        code = _print_report(opened, where, json_file)
+        code = _print_report(opened, where, outputs)
     sys.exit(code)
 
 
 @sweep.command()
 @click.argument("old", type=_STORE)
 @click.argument("new", type=_STORE)
-@json_option
-def compare(old: Path, new: Path, json_file: Path | None) -> None:
+@report_options()
+def compare(outputs: Outputs, old: Path, new: Path) -> None:
     """Compare two stores: cells that are judged otherwise, and means that drift, with many tests accounted for.
 
     Exits with 1 if something is worse or drifts, with 3 if no cell is in both.
     """
     from lstm_parity.audits.sweep.report import compare_stores
     from lstm_parity.audits.sweep.store import Store
-    from lstm_parity.reports.sweep import comparison_json, comparison_text
+    from lstm_parity.reports.sweep import comparison_report
 
     with _refusing(), Store(old, read_only=True) as before, Store(new, read_only=True) as after:
         found = compare_stores(before, after)
-    click.echo(comparison_text(found), nl=False)
-    if json_file is not None:
-        json_file.write_text(comparison_json(found), encoding="utf-8")
+    outputs.write(comparison_report(found))
     sys.exit(found.exit_code)
 
 

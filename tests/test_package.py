@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 NOT_COPIED = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "frameworks.json")
@@ -21,6 +22,16 @@ def cell(x, state, w_ih, w_hh, b_ih, b_hh):
     i, f, g, o = (x @ w_ih.T + b_ih + h @ w_hh.T + {bias}).chunk(4, 1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
+"""
+KNOWN = """
+[[deviation]]
+command = "verify"
+name = "cell:mine.py:cell"
+verdict = "DEVIATES"
+worst = 1e9
+reason = "a bias is forgotten"
+versions = "torch>=1.13"
+expires = 2999-01-01
 """
 HIDDEN = """
 import sys
@@ -78,6 +89,7 @@ def test_the_wheel_installs_one_name(built):
         "audits/upgrade/measure/cases.txt",
         "examples/c/lstm.c",
         "examples/cell.py",
+        "reports/schemas/certificate.json",
         "py.typed",
     ],
 )
@@ -192,3 +204,26 @@ def test_an_example_overwrites_nothing(built, tmp_path):
     status, printed = run(built, tmp_path, "lstm_parity", "example", "cell")
 
     assert (status, (tmp_path / "cell.py").read_text(), "already there" in printed) == (2, "mine", True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there GitHub has a bash of its own")
+@pytest.mark.parametrize(("name", "status"), [("cell", 0), ("no_such_cell", 2)])
+def test_the_action_runs_from_an_empty_folder(built, tmp_path, name, status):
+    """Its script as GitHub runs it, with the wheel alone: a wrong cell that is known, and one that is not there."""
+    (tmp_path / "mine.py").write_text(CELL.format(bias="0 * b_hh"))
+    (tmp_path / "known.toml").write_text(KNOWN)
+    script = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][1]["run"]
+    inputs = {"IMPL": f"cell:mine.py:{name}", "KNOWN": "known.toml", "FOLDER": "report"}
+    options = {"ARGUMENTS": "--case I3-H4-T4-B2-float32-normal-1"}
+    files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = {**os.environ, **inputs, **options, **files, "PYTHONPATH": str(built["site"]), "PATH": path}
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True)
+    outputs = dict(line.split("=") for line in (tmp_path / "GITHUB_OUTPUT").read_text().splitlines())
+    written = {file.name for file in (tmp_path / "report").iterdir()}
+    shown = Path(files["GITHUB_STEP_SUMMARY"]).read_text() if status == 0 else ""
+
+    assert (done.returncode, outputs["exit-code"]) == (status, str(status)), done.stderr
+    assert outputs["verdict"] == ("" if status else "DEVIATES")
+    assert written == (set() if status else {"badge.json", "certificate.json", "junit.xml"})
+    assert shown.startswith("" if status else "### NO PARITY, DEVIATES")

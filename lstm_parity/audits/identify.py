@@ -16,6 +16,8 @@ from lstm_parity.identification.model import Identification, identify_implementa
 from lstm_parity.identification.written import USUAL
 from lstm_parity.implementations.load import adapt
 from lstm_parity.judging.verdict import Outcome
+from lstm_parity.reports.formats.markdown import Document, bullets, code_block, fold, plain, table
+from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.json_text import json_text
 from lstm_parity.running.protocol import Implementation
 
@@ -157,3 +159,34 @@ def identification_fields(
         "known_mistake": known.mistake.name if known is not None and known.mistake is not None else None,
         "arithmetic": [sheet_fields(sheet) for sheet in sheets],
     }
+
+
+def identification_markdown(
+    name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
+) -> Document:
+    """Write it in blocks: what differs first, what is right and what was not tested folded."""
+    written = {} if found.equations is None else found.equations.lines
+    differing = [part for part in written if found.equations and part in found.equations.differing]
+    changes = [*(change.text for change in found.changes), *([found.derivative.text] if found.derivative else [])]
+    says = [line.lstrip("> ") for line in _describe_known(known, found) if line]
+    rows = ([part, written[part], USUAL[part]] for part in differing)
+    return [
+        f"### {plain(conclude_identification(found, known))}",
+        f"{plain(name)}" + (f": {plain(found.unknown)}" if found.unknown else ""),
+        table(("part", "computes", "nn.LSTM"), (), rows) if differing else "",
+        bullets([*changes, *says]),
+        fold("all equations", code_block("\n".join(written.values()))) if written else "",
+        *(fold(f"arithmetic in {sheet.dtype}", code_block(sheet_text(sheet))) for sheet in sheets),
+        fold("not tested", bullets([*([] if found.searched else [_TESTED]), *_untested(found)])),
+    ]
+
+
+def identification_report(
+    name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
+) -> Report:
+    """Return it in all forms."""
+    return Report(
+        lambda width: identification_text(name, found, sheets, known),
+        lambda: identification_markdown(name, found, sheets, known),
+        lambda: identification_json(name, found, sheets, known),
+    )

@@ -12,6 +12,7 @@ from lstm_parity.classes.calling import Convention
 from lstm_parity.classes.construct import Constructor
 from lstm_parity.classes.layout import Layout
 from lstm_parity.classes.results import Recipe
+from lstm_parity.files.toml import parse_toml
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.implementations.target import TargetError
 
@@ -68,10 +69,10 @@ NOTHING = Declaration()
 def read_declaration(file: str) -> Declaration:
     """Read a file. Raises TargetError, which says what is wrong with it."""
     try:
-        given = _toml().parse(Path(file).read_text(encoding="utf-8")).unwrap()
+        given = parse_toml(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise TargetError(f"--map {file} was given, but it cannot be read: {error.strerror}") from None
-    except ValueError as error:  # tomlkit's errors are such
+    except ValueError as error:  # those of TOML are such
         raise TargetError(f"--map {file} was given, but it is no TOML: {error}") from None
     allowed: dict[str, tuple[str, ...] | None] = {
         "constructor": _ROLES,
@@ -126,4 +127,4 @@ def _toml() -> Any:
     try:
         return importlib.import_module("tomlkit")
     except ModuleNotFoundError:
-        raise TargetError("--map and --save-map need tomlkit: pip install 'lstm-parity[map]'") from None
+        raise TargetError("--save-map needs tomlkit: pip install 'lstm-parity[map]'") from None

@@ -12,9 +12,9 @@ from lstm_parity.reports.certificate import Row
 from lstm_parity.reports.certificate_json import row_fields
 from lstm_parity.reports.certificate_text import format_distance
 from lstm_parity.reports.json_text import json_text
-from lstm_parity.reports.page import make_table, render_page, render_text
+from lstm_parity.reports.page import make_table, print_line, render_page, render_text, wrap_line
 
-_COLUMNS = ("worst", "RMS", "judged", "lost", "visible from")
+COLUMNS = ("worst", "RMS", "judged", "lost", "visible from")
 
 
 @dataclass(frozen=True)
@@ -144,13 +144,6 @@ def sides_text(sides: Sides, head: Mapping[str, str], width: int = 120) -> str:
     return "\n\n".join(["\n".join(lines), *(answer_text(answer, head, width).rstrip("\n") for answer in sides.answers)])
 
 
-def sides_markdown(sides: Sides, head: Mapping[str, str]) -> str:
-    """The same, to paste into a thread."""
-    lines = [f"**{sides.sentence}**", "", *(f"* {difference.sentence}" for difference in sides.differences), ""]
-    parts = [f"### {answer.row.implementation}\n\n{answer_markdown(answer, head)}" for answer in sides.answers]
-    return "\n".join([*lines, *parts])
-
-
 def sides_json(sides: Sides, head: Mapping[str, str]) -> str:
     """The same, for programs."""
     differences = [vars(difference) for difference in sides.differences]
@@ -160,41 +153,24 @@ def sides_json(sides: Sides, head: Mapping[str, str]) -> str:
 
 def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> str:
     """The whole answer, plain text of at most `width` columns."""
-    console = render_page("LSTM PARITY ANSWER", {**head, **_describe_reading(answer)}, width)
-    console.print(f"\n{answer.outcome.value}: {answer.sentence}", highlight=False, soft_wrap=True)
+    console = render_page("LSTM PARITY ANSWER", {**head, **describe_reading(answer)}, width)
+    print_line(console, f"\n{answer.outcome.value}: {answer.sentence}")
     if answer.fault:
-        console.print(f"change: {answer.fault[1]}", highlight=False, soft_wrap=True)
+        print_line(console, f"change: {answer.fault[1]}")
     for line in (*answer.diagnosis, *answer.calls):
-        console.print(line, highlight=False, soft_wrap=True)
+        print_line(console, line)
     if answer.tensors:
-        console.print(make_table(("tensor",), _COLUMNS, _rows(answer)))
-        console.print(
+        console.print(make_table(("tensor",), COLUMNS, describe_tensors(answer)))
+        units = (
             f"worst and RMS are in units of expected rounding noise; the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}. "
             "A difference below the last column cannot be seen in half of the elements."
         )
-    for line in _describe_missing(answer):
-        console.print(line, highlight=False, soft_wrap=True)
+        print_line(console, wrap_line(units, width, 0))
+    for line in describe_missing(answer):
+        print_line(console, line)
     for paragraph in answer.row.failures:
-        console.print(f"\n{paragraph}", highlight=False, soft_wrap=True)
+        print_line(console, f"\n{paragraph}")
     return render_text(console)
-
-
-def answer_markdown(answer: Answer, head: Mapping[str, str]) -> str:
-    """The answer to paste into a thread: the verdict first, details folded."""
-    lines = [f"**{answer.outcome.value}** ({answer.row.implementation}, {answer.row.dtype}): {answer.sentence}", ""]
-    lines += [f"To change: {answer.fault[1]}", ""] if answer.fault else []
-    for paragraph in answer.diagnosis:
-        lines += [f"> {line}" for line in paragraph.splitlines()] + [""]
-    lines += [f"* {line}" for line in answer.calls] + [""] * bool(answer.calls)
-    if answer.tensors:
-        lines += [" | ".join(("| tensor", *_COLUMNS)) + " |", "|---" + "|--:" * len(_COLUMNS) + "|"]
-        lines += [f"| {' | '.join(row)} |" for row in _rows(answer)] + [""]
-    about = {**head, **_describe_reading(answer)}
-    lines += [*(f"* {name}: {value}" for name, value in about.items()), *map("* {}".format, _describe_missing(answer))]
-    if answer.row.failures:
-        failures = "\n\n".join(answer.row.failures)
-        lines += ["", "<details><summary>where it deviates</summary>", "", "```", failures, "```", "", "</details>"]
-    return "\n".join([*lines, "", f"`{answer.repeat}`", ""])
 
 
 def answer_json(answer: Answer, head: Mapping[str, str]) -> str:
@@ -217,19 +193,21 @@ def _fields(answer: Answer, head: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _describe_reading(answer: Answer) -> dict[str, str]:
+def describe_reading(answer: Answer) -> dict[str, str]:
+    """How the report was read, and what of it was not."""
     told = {"read as": "; ".join(answer.read_as)}
     return told | ({"ignored": ", ".join(answer.ignored)} if answer.ignored else {})
 
 
-def _rows(answer: Answer) -> Iterator[Sequence[str]]:
+def describe_tensors(answer: Answer) -> Iterator[Sequence[str]]:
+    """Yield the cells of each tensor: its name and `COLUMNS`."""
     several = len({tensor.call for tensor in answer.tensors}) > 1
     for t in answer.tensors:
         name = f"{t.tensor} of call {t.call}" if several else t.tensor
         yield (name, format_distance(t.worst), format_distance(t.rms), str(t.judged), str(t.lost), f"{t.visible:.1e}")
 
 
-def _describe_missing(answer: Answer) -> list[str]:
+def describe_missing(answer: Answer) -> list[str]:
     """Say what was not judged, and why."""
     lost = [f"{t.lost} of {t.judged} elements of {t.tensor} are lost in noise" for t in answer.tensors if t.lost]
     absent = f"not given: {', '.join(answer.absent)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from lstm_parity.judging.spread import BIN_EDGES, Spread, StepSpread
@@ -12,9 +14,9 @@ from lstm_parity.reports.deviation import deviation_of
 from lstm_parity.reports.json_text import json_text
 
 
-def certificate_json(certificate: Certificate) -> str:
-    """Write the whole certificate."""
-    return json_text("certificate", 1, certificate_fields(certificate))
+def certificate_json(certificate: Certificate, more: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Write the whole certificate; more: further fields."""
+    return json_text("certificate", 1, {**certificate_fields(certificate), **more})
 
 
 def certificate_fields(certificate: Certificate) -> dict[str, Any]:

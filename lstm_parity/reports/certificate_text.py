@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.table import Table
-
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT, Outcome
 from lstm_parity.reports.certificate import OUTPUTS, Certificate, Row
-from lstm_parity.reports.page import make_table, render_page, render_text
+from lstm_parity.reports.page import FittedTable, make_table, print_line, render_page, render_text, wrap_line
+
+UNITS = (
+    "worst and RMS are distances from the exact answer in units of expected rounding noise; "
+    f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}."
+)
+NUMBERS = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
 
 
 def certificate_text(certificate: Certificate, width: int = 120) -> str:
     """The whole certificate, plain text of at most `width` columns."""
     console = render_page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
     if _has_questions(certificate):
-        console.print(f"{certificate.rows[0].implementation}\n", highlight=False, markup=False, soft_wrap=True)
+        print_line(console, f"{certificate.rows[0].implementation}\n")
     console.print(_table(certificate))
-    console.print(
-        f"worst and RMS are distances from the exact answer in units of expected rounding noise; "
-        f"the limits are {WORST_LIMIT:g} and {RMS_LIMIT:g}.\n"
-    )
-    for title, lines in (("Judged", _coverage(certificate)), ("Not judged", _list_unjudged(certificate))):
-        console.print(title + ":" if lines else f"{title}: nothing.")
+    print_line(console, wrap_line(UNITS, width, 0) + "\n")
+    for title, lines in (("Judged", describe_coverage(certificate)), ("Not judged", describe_unjudged(certificate))):
+        print_line(console, title + ":" if lines else f"{title}: nothing.")
         for line in lines:
-            console.print(f"  {line}", highlight=False, soft_wrap=True)
+            print_line(console, f"  {line}")
     for row in certificate.rows:
         for failure in row.failures:
-            console.print(
-                f"\n{row.implementation}, {row.dtype}:\n{failure}", highlight=False, markup=False, soft_wrap=True
-            )
-    console.print("\n" + conclude(certificate), highlight=False)
+            print_line(console, f"\n{row.implementation}, {row.dtype}:\n{failure}")
+    print_line(console, "")
+    for line in filter(None, (describe_conclusion(certificate), describe_styles(certificate))):
+        print_line(console, wrap_line(line, width, 0))
     return render_text(console)
 
 
-def _table(certificate: Certificate) -> Table:
+def _table(certificate: Certificate) -> FittedTable:
     several = _has_questions(certificate)
     words = ["question" if several else "implementation", "layer dtype", "verdict", "in arithmetic"]
-    numbers = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
-    rows = [[row.question if several else row.implementation, *_cells(row)] for row in certificate.rows]
-    return make_table(words, numbers, rows)
+    rows = [[row.question if several else row.implementation, *describe_cells(row)] for row in certificate.rows]
+    return make_table(words, NUMBERS, rows)
 
 
 def _has_questions(certificate: Certificate) -> bool:
@@ -47,7 +47,8 @@ def _has_questions(certificate: Certificate) -> bool:
     return any(row.question != OUTPUTS for row in certificate.rows)
 
 
-def _cells(row: Row) -> list[str]:
+def describe_cells(row: Row) -> list[str]:
+    """The dtype, the verdict, the arithmetic and `NUMBERS` of a row; empty what was not judged."""
     judged = row.counts["PARITY"] + row.counts["DEVIATES"]
     bad = row.counts["DEVIATES"] + row.counts["FAILED"]
     numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
@@ -61,7 +62,7 @@ def format_distance(noises: float) -> str:
     return f"{noises:.2f}" if noises < 1e4 else f"{noises:.1e}"
 
 
-def _coverage(certificate: Certificate) -> list[str]:
+def describe_coverage(certificate: Certificate) -> list[str]:
     """How many cases were judged at each value of each axis, all rows together."""
     totals: dict[str, dict[str, int]] = {}
     for row in certificate.rows:
@@ -82,7 +83,8 @@ def _never(certificate: Certificate, axis: str, judged: Mapping[str, int]) -> li
     return [f"{value} never ({reason})" for value, reason in sorted(reasons.items()) if value not in judged]
 
 
-def _list_unjudged(certificate: Certificate) -> list[str]:
+def describe_unjudged(certificate: Certificate) -> list[str]:
+    """What was not judged, with the reason and the number of cases."""
     found: dict[tuple[str, str], dict[str, int]] = {}
     for row in certificate.rows:
         for reason, count in row.reasons.items():
@@ -94,11 +96,11 @@ def _list_unjudged(certificate: Certificate) -> list[str]:
     ] + [certificate.beyond]
 
 
-def conclude(certificate: Certificate) -> str:
-    """Say what a certificate comes to, with its limits, in a sentence or two."""
+def describe_conclusion(certificate: Certificate) -> str:
+    """Conclude in a line."""
     outcome, limits = certificate.outcome, f" ({certificate.limits})" if certificate.limits else ""
     if outcome is Outcome.PARITY:
-        return f"PARITY{limits}: every difference that was judged is rounding noise." + _styles(certificate)
+        return f"PARITY{limits}: every difference that was judged is rounding noise."
     if outcome in (Outcome.NOT_ENOUGH, Outcome.NOT_JUDGED):
         return (
             f"NOT ENOUGH{limits}: nothing that was judged is wrong, but "
@@ -115,10 +117,12 @@ def conclude(certificate: Certificate) -> str:
     return f"NO PARITY, {outcome.value}{limits}: " + ", ".join(bad) + "."
 
 
-def _styles(certificate: Certificate) -> str:
+def describe_styles(certificate: Certificate) -> str:
     """Name the arithmetics of the dtype that are not its native one, which correct LSTMs may work in."""
+    if not certificate.holds:
+        return ""
     styles = {f"{r.expected}" for r in certificate.rows if r.outcome is Outcome.PARITY and r.expected != r.dtype}
-    return f"\nJudged in: {', '.join(sorted(styles))}. --strict demands the native arithmetic." if styles else ""
+    return f"Judged in: {', '.join(sorted(styles))}. --strict demands the native arithmetic." if styles else ""
 
 
 def _missing(certificate: Certificate) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from lstm_parity.reports.formats.markdown import Document, bullets, fold, plain, table
+from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.json_text import json_text
-from lstm_parity.reports.page import make_table, render_page, render_text
+from lstm_parity.reports.page import make_table, print_line, render_page, render_text
 
 if TYPE_CHECKING:
     from lstm_parity.audits.expect import Expectation, Row
 
 _WIDTH = 120
+_NUMBERS = ("exact: median", "99 %", "largest", "two: median", "99 %", "largest")
 _DEFAULT = "nn.LSTM's initialisation, drawn anew for each case"
 _TRAINED = "Weights that were trained until gates saturate differ otherwise: give them with --weights FILE."
 _EXPLAINED = """\
@@ -21,14 +24,13 @@ The largest absolute difference over all elements of output, h_n and c_n: of one
 (a float64 run, rounded), and of two implementations from one another, whose roundings have nothing in common."""
 
 
-def expectation_text(found: Expectation) -> str:
+def expectation_text(found: Expectation, width: int = _WIDTH) -> str:
     """Write the table, and what the given difference is."""
     given = found.weights == "default"
-    console = render_page("How far apart correct LSTMs are", _describe(found), _WIDTH)
-    console.print(f"\n{_EXPLAINED}\n", highlight=False, soft_wrap=True)
-    numbers = ("exact: median", "99 %", "largest", "two: median", "99 %", "largest")
-    console.print(make_table(("in arithmetic",), numbers, map(_write_row, found.rows)), highlight=False)
-    words = (textwrap.fill(line, _WIDTH) for line in [*_conclude(found), *[_TRAINED] * given])
+    console = render_page("How far apart correct LSTMs are", _describe(found), width)
+    print_line(console, f"\n{_EXPLAINED}\n")
+    console.print(make_table(("in arithmetic",), _NUMBERS, map(_write_row, found.rows)), highlight=False)
+    words = (textwrap.fill(line, width) for line in [*_conclude(found), *[_TRAINED] * given])
     return render_text(console) + "\n" + "\n".join(words) + "\n"
 
 
@@ -98,3 +100,23 @@ def expectation_json(found: Expectation) -> str:
         "rows": [asdict(row) | {"limit": row.limit, "is_small": row.is_small} for row in found.rows],
     }
     return json_text("expectation", 1, content)
+
+
+def expectation_markdown(found: Expectation) -> Document:
+    """Write it in blocks."""
+    first, *more = _conclude(found)
+    return [
+        f"### {plain(first)}",
+        *map(plain, more),
+        table(("in arithmetic",), _NUMBERS, map(_write_row, found.rows)),
+        fold("what this holds for", plain(_EXPLAINED), bullets(f"{k}: {v}" for k, v in _describe(found).items())),
+    ]
+
+
+def expectation_report(found: Expectation) -> Report:
+    """Return it in all forms."""
+    return Report(
+        lambda width: expectation_text(found, width),
+        lambda: expectation_markdown(found),
+        lambda: expectation_json(found),
+    )

@@ -12,6 +12,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.failure import Failure, find_failure
 from lstm_parity.judging.places import DIRECTIONS, GATES, find_place
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
+from lstm_parity.reports.lines import REPEAT
 from lstm_parity.running.evidence import (
     CHAIN,
     EXPANDED,
@@ -90,7 +91,7 @@ def describe_failure(failure: Failure, command: str = "") -> str:
     lines.append(f"  setting: {_describe_setting(verdict.case.setting)}, values: {verdict.case.profile}")
     lines.append(f"  judged in: {verdict.arithmetic.name} arithmetic{_describe_arithmetic(failure)}")
     return "\n".join(
-        [*lines, *(f"  {line}" for line in failure.context), f"  repeat: {describe_repeat(failure, command)}"]
+        [*lines, *(f"  {line}" for line in failure.context), f"{REPEAT}{describe_repeat(failure, command)}"]
     )
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 from rich.table import Table
+from rich.text import Text
+
+_GAP = 2  # spaces between columns
+_NARROW = 60  # columns, below which values stand under their names
 
 
 def render_page(title: str, provenance: Mapping[str, str], width: int) -> Console:
@@ -14,24 +21,82 @@ def render_page(title: str, provenance: Mapping[str, str], width: int) -> Consol
     console = Console(
         file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False
     )
-    console.print(f"{title}\n")
+    print_line(console, f"{title}\n")
     for name, value in provenance.items():
-        console.print(f"  {name:<10} {value}", highlight=False)
+        print_line(console, wrap_line(f"  {name:<10} {value}", width, 4 if width < _NARROW else 13))
     return console
+
+
+def print_line(console: Console, line: str) -> None:
+    """Print a line as it is, however long."""
+    console.print(line, highlight=False, soft_wrap=True)
+
+
+def wrap_line(line: str, width: int, hang: int | None = None) -> str:
+    """Break a line between words, so that no part has more columns than `width`, but for a single longer word.
+
+    hang: the indentation of what follows, by default two more than the line's own.
+    """
+    own = len(line) - len(line.lstrip())
+    further = " " * (own + 2 if hang is None else hang)
+    wrapped = textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+        expand_tabs=False,
+        replace_whitespace=False,
+    )
+    return "\n".join(wrapped) if cell_len(line) > width else line
+
+
+@dataclass(frozen=True)
+class FittedTable:
+    """Columns of words, then columns of numbers; one below the other if the words do not fit beside one another."""
+
+    words: Sequence[str]
+    numbers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    title: str | None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+        names = [*self.words, *self.numbers]
+        widths = [max(map(_longest_word, column)) for column in zip(names, *map(self._fill, self.rows), strict=True)]
+        if sum(widths) + _GAP * len(widths) > options.max_width:
+            yield Text("\n".join(self._stack(options.max_width)), no_wrap=True, overflow="ignore")
+            return
+        made = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, title=self.title)
+        for k, (name, width) in enumerate(zip(names, widths, strict=True)):
+            made.add_column(name, min_width=width, justify="left" if k < len(self.words) else "right")
+        for row in self.rows:
+            made.add_row(*row)
+        yield made
+
+    def _fill(self, row: Sequence[str]) -> list[str]:
+        return [*row, *[""] * (len(self.words) + len(self.numbers) - len(row))]
+
+    def _stack(self, width: int) -> Iterator[str]:
+        """Yield each row as lines, a cell with its name on each."""
+        names = [*self.words, *self.numbers]
+        label = max(map(len, names))
+        yield from [""] * (self.title is not None)
+        for row in self.rows:
+            yield wrap_line(row[0], width)
+            for name, cell in zip(names[1:], row[1:], strict=False):
+                if cell:
+                    yield wrap_line(f"  {name:<{label}}  {cell}", width, label + 4)
+
+
+def _longest_word(cell: str) -> int:
+    return max(map(cell_len, cell.split()), default=0)
 
 
 def make_table(
     words: Sequence[str], numbers: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = ""
-) -> Table:
+) -> FittedTable:
     """Columns of words, then columns of numbers, with an empty line above them unless the title is None."""
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title=title)
-    for name in words:
-        made.add_column(name, overflow="fold")
-    for name in numbers:
-        made.add_column(name, justify="right")
-    for row in rows:
-        made.add_row(*row)
-    return made
+    return FittedTable(words, numbers, tuple(rows), title)
 
 
 def render_text(console: Console) -> str:

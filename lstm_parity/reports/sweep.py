@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lstm_parity.reports.formats.markdown import bullets, code, code_block, fold, plain
+from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.json_text import json_text
 from lstm_parity.reports.page import make_table, render_page, render_text
 
@@ -22,9 +24,33 @@ _CONCLUSIONS = {
 }
 
 
-def sweep_text(report: SweepReport, repeat: str) -> str:
-    """Write a report; repeat: the command that `--case ID` is added to."""
-    console = render_page(f"Sweep of {report.head['name']}", _describe(report), _WIDTH)
+def sweep_report(report: SweepReport, repeat: str) -> Report:
+    """Return a report in all forms; repeat: the command that `--case ID` is added to."""
+    wrong = [*_write_wrong(report, repeat)]
+    return Report(
+        lambda width: sweep_text(report, repeat, width),
+        lambda: [
+            f"### Sweep of {plain(report.head['name'])}: {plain(_conclude(report).strip())}",
+            bullets(f"the wrong cells sit where {code(one.where)}" for one in report.corners),
+            code_block("\n".join(wrong)) if wrong else "",
+            fold("everything that was judged", code_block(sweep_text(report, repeat, _WIDTH))),
+        ],
+        lambda: sweep_json(report),
+    )
+
+
+def comparison_report(found: SweepComparison) -> Report:
+    """Return a comparison in all forms."""
+    return Report(
+        lambda width: comparison_text(found),
+        lambda: ["### Two sweeps compared", code_block(comparison_text(found))],
+        lambda: comparison_json(found),
+    )
+
+
+def sweep_text(report: SweepReport, repeat: str, width: int) -> str:
+    """Write a report for a terminal of so many columns."""
+    console = render_page(f"Sweep of {report.head['name']}", _describe(report), width)
     numbers = ("elements", "RMS", "worst", "mean", "mean x sign")
     rows = ([*key, *_write_pooled(pooled)] for key, pooled in report.pooled.items())
     console.print(make_table(("", "tensor"), numbers, rows, "Errors, in noises"), highlight=False)

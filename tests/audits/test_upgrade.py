@@ -21,6 +21,7 @@ from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.covering import cover_pairs
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.references import TorchReference
+from lstm_parity.reports.formats.markdown import write_document
 from pages.record_cases import ids
 from tests.support.records import CONDITIONS, PLAIN, Detour, OneBiasDropped, chosen, record_of
 
@@ -197,7 +198,7 @@ def test_findings_are_told_in_three_forms():
     old, new = replace(EMPTY, capabilities={"a|b": ""}), replace(EMPTY, capabilities={"a|b": "no"})
     comparison = compare_records(old, new)
     assert "capability lost: a|b: worked, now no\n" in comparison_text(comparison)
-    assert "| **capability lost** | a\\|b | worked, now no |" in comparison_markdown(comparison)
+    assert "| **capability lost** | a\\|b | worked, now no |" in write_document(comparison_markdown(comparison))
     assert json.loads(comparison_json(comparison))["findings"][0]["names"] == ["a|b"]
 
 

@@ -1,4 +1,4 @@
-"""What `lstm-parity judge` prints of a report: its text or Markdown, its JSON, and the exit code."""
+"""What `lstm-parity judge` says of a report, in all forms, and the exit code."""
 
 from __future__ import annotations
 
@@ -10,40 +10,39 @@ from pathlib import Path
 from lstm_parity.audits.bug_reports.report import read_report
 from lstm_parity.audits.bug_reports.run import answer_report
 from lstm_parity.audits.bug_reports.sides import compare_sides
-from lstm_parity.reports.answer import (
-    Answer,
-    answer_json,
-    answer_markdown,
-    answer_text,
-    sides_json,
-    sides_markdown,
-    sides_text,
-)
+from lstm_parity.reports.answer import Answer, answer_json, answer_text, sides_json, sides_text
 from lstm_parity.reports.certificate import Certificate
+from lstm_parity.reports.formats.answer_markdown import answer_markdown, sides_markdown
+from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.html.certificate_page import Explained, certificate_page
 from lstm_parity.reports.provenance import collect_provenance
 
-Printed = tuple[str, str, int, Callable[[], str]]  # text or Markdown, JSON, exit code, and what makes the page
 
-
-def answer_path(path: Path, name: str | None, markdown: bool, say: Callable[[str], None]) -> Printed:
+def answer_path(path: Path, name: str | None, say: Callable[[str], None]) -> tuple[Report, int]:
     """Answer the report in a file or a folder. Raises FolderError if it cannot be read."""
-    report = read_report(path)
-    answer = answer_report(report, name or path.resolve().name, _command(path), say)
-    write = answer_markdown if markdown else answer_text
+    answer = answer_report(read_report(path), name or path.resolve().name, _command(path), say)
     head = _describe_place(path)
-    make = partial(_make_page, [answer], answer.sentence, head)
-    return write(answer, head).rstrip("\n"), answer_json(answer, head), answer.exit_code, make
+    report = Report(
+        lambda width: answer_text(answer, head, width),
+        lambda: answer_markdown(answer, head),
+        lambda: answer_json(answer, head),
+        {"html": partial(_make_page, [answer], answer.sentence, head)},
+    )
+    return report, answer.exit_code
 
 
-def answer_sides(path: Path, mine: Path, theirs: Path, markdown: bool, say: Callable[[str], None]) -> Printed:
+def answer_sides(path: Path, mine: Path, theirs: Path, say: Callable[[str], None]) -> tuple[Report, int]:
     """Answer which of two sets of results is wrong. Raises FolderError if something cannot be read."""
     repeat = _command(path, "--mine", str(mine), "--theirs", str(theirs))
     sides = compare_sides(path, mine, theirs, repeat, say)
-    write = sides_markdown if markdown else sides_text
     head = _describe_place(path)
-    make = partial(_make_page, sides.answers, sides.sentence, head)
-    return write(sides, head).rstrip("\n"), sides_json(sides, head), sides.exit_code, make
+    report = Report(
+        lambda width: sides_text(sides, head, width),
+        lambda: sides_markdown(sides, head),
+        lambda: sides_json(sides, head),
+        {"html": partial(_make_page, sides.answers, sides.sentence, head)},
+    )
+    return report, sides.exit_code
 
 
 def _make_page(answers: Sequence[Answer], claim: str, head: Mapping[str, str]) -> str:

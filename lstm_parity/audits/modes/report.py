@@ -7,17 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
+from lstm_parity.audits.known.entry import Deviation, KnownResult, describe_features
+from lstm_parity.audits.known.judge import KnownFile
 from lstm_parity.audits.modes.run import TrialResult, run_trials
 from lstm_parity.audits.modes.trials import design_trials
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.modes import MODES, find_mode
 from lstm_parity.judging.verdict import Outcome
+from lstm_parity.reports.formats.junit import Ending, JUnitTest, junit_xml, known_tests
+from lstm_parity.reports.formats.known import known_fields, known_markdown, known_text
+from lstm_parity.reports.formats.markdown import Document, bullets, fold, fold_page, table
+from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.json_text import json_text
-from lstm_parity.reports.page import make_table, render_page, render_text
+from lstm_parity.reports.page import FittedTable, make_table, print_line, render_page, render_text
 
 _PARTS = ("answers", "gradients")
+_WORDS = ("mode", "in arithmetic")
+_NUMBERS = ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS")
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class ModeRow:
 
     counts: trials by outcome; worst and rms: the largest distances in noises of the trials that agree, of answers and
     of gradients. arithmetics: what they were judged in. lacks: what fails as listed, with the number of trials.
+    surprises: trials that are not as listed, with the words for it.
     """
 
     mode: str
@@ -35,7 +42,7 @@ class ModeRow:
     arithmetics: Sequence[str]
     dtypes: Mapping[str, str]
     lacks: Mapping[str, int]
-    surprises: Sequence[str]
+    surprises: Sequence[Deviation]
     missing: str = ""
 
     @property
@@ -66,8 +73,18 @@ def mode_row(mode: str, tried: Sequence[TrialResult]) -> ModeRow:
         sorted({d.arithmetic for d in seen["answers"]}),
         {dtype: _in_dtype([one for one in tried if one.trial.setting.runtime.dtype == dtype]) for dtype in DTYPES},
         Counter(_list_failures(one) for one in tried if one.lack is not None),
-        [f"{one.trial.name}: {one.surprise}" for one in tried if one.surprise is not None],
+        [_describe_surprise(one) for one in tried if one.surprise is not None],
         MODES[mode].missing or "",
+    )
+
+
+def _describe_surprise(one: TrialResult) -> Deviation:
+    distances = [distance.worst for distance in (one.answers, one.gradients) if distance is not None]
+    worst = max(distances, default=0.0) if one.outcome is Outcome.DEVIATES else 0.0
+    setting, features = one.trial.setting, describe_features(one.trial.case)
+    words = one.surprise or ""
+    return Deviation(
+        one.trial.mode, one.outcome.value, setting.runtime.dtype, "", worst, words, features, one.trial.name
     )
 
 
@@ -90,18 +107,28 @@ def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: in
     console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")
     console.print(_dtypes(rows))
     console.print("\nExpected failures:")
-    for line in (f"{row.mode}: {count} trials: {reason}" for row in rows for reason, count in row.lacks.items()):
-        console.print(f"  {line}", highlight=False, soft_wrap=True)
-    notes = [f"  {row.mode}: {MODES[row.mode].note}" for row in rows if MODES[row.mode].note]
-    console.print("\n".join(["", "Notes:", *notes]), highlight=False, soft_wrap=True)
-    surprises = [f"  {row.mode}, {surprise}" for row in rows for surprise in row.surprises]
-    console.print("\n".join(["", "Unexpected:" if surprises else "All as expected.", *surprises]), soft_wrap=True)
+    for line in _list_lacks(rows):
+        print_line(console, f"  {line}")
+    print_line(console, "\n".join(["", "Notes:", *(f"  {line}" for line in _list_notes(rows))]))
+    surprises = [f"  {line}" for line in _list_surprises(rows)]
+    print_line(console, "\n".join(["", "Unexpected:" if surprises else "All as expected.", *surprises]))
     return render_text(console)
 
 
-def _table(rows: Sequence[ModeRow]) -> Table:
-    numbers = ("trials", "agree", "fail as listed", "not judged", "worst", "RMS", "gradients", "RMS")
-    return make_table(("mode", "in arithmetic"), numbers, ([one.mode, *_cells(one)] for one in rows))
+def _list_surprises(rows: Sequence[ModeRow]) -> list[str]:
+    return [f"{row.mode}, {one.case}: {one.words}" for row in rows for one in row.surprises]
+
+
+def _list_lacks(rows: Sequence[ModeRow]) -> list[str]:
+    return [f"{row.mode}: {count} trials: {reason}" for row in rows for reason, count in row.lacks.items()]
+
+
+def _list_notes(rows: Sequence[ModeRow]) -> list[str]:
+    return [f"{row.mode}: {MODES[row.mode].note}" for row in rows if MODES[row.mode].note]
+
+
+def _table(rows: Sequence[ModeRow]) -> FittedTable:
+    return make_table(_WORDS, _NUMBERS, ([one.mode, *_cells(one)] for one in rows))
 
 
 def _cells(one: ModeRow) -> list[str]:
@@ -113,16 +140,77 @@ def _cells(one: ModeRow) -> list[str]:
     return ["its dtype's" if own and one.arithmetics else ", ".join(one.arithmetics), *map(str, numbers), *distances]
 
 
-def _dtypes(rows: Sequence[ModeRow]) -> Table:
+def _dtypes(rows: Sequence[ModeRow]) -> FittedTable:
     there = ([one.mode, *one.dtypes.values()] for one in rows if not one.missing)
     return make_table(("mode", *DTYPES), (), there, title=None)
 
 
-def modes_json(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
+def modes_json(rows: Sequence[ModeRow], provenance: Mapping[str, str], known: KnownResult | None = None) -> str:
     """Write all rows, for programs."""
-    return json_text("modes", 1, modes_fields(rows, provenance))
+    return json_text("modes", 1, modes_fields(rows, provenance, known))
 
 
-def modes_fields(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> dict[str, Any]:
+def modes_fields(
+    rows: Sequence[ModeRow], provenance: Mapping[str, str], known: KnownResult | None = None
+) -> dict[str, Any]:
     """Return all rows as JSON holds them."""
-    return {"provenance": dict(provenance), "modes": [vars(row) for row in rows]}
+    more = {"known": known_fields(known)} if known else {}
+    return {"provenance": dict(provenance), "modes": [_fields(row) for row in rows], **more}
+
+
+def _fields(row: ModeRow) -> dict[str, Any]:
+    return vars(row) | {"surprises": [f"{one.case}: {one.words}" for one in row.surprises]}
+
+
+def modes_markdown(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> Document:
+    """Write all rows in blocks: what is unexpected first, what agrees folded."""
+    surprises = _list_surprises(rows)
+    bad = [row for row in rows if row.surprises]
+    good = [row for row in rows if not row.surprises]
+    cells = [[[row.mode, *_cells(row)] for row in some] for some in (bad, good)]
+    return [
+        f"### Execution modes of nn.LSTM: {f'{len(surprises)} trials are not' if bad else 'all are'} as expected",
+        bullets(surprises),
+        table(_WORDS, _NUMBERS, cells[0]) if bad else "",
+        fold(f"{len(good)} modes are as expected", table(_WORDS, _NUMBERS, cells[1])) if good else "",
+        fold("expected failures and notes", bullets([*_list_lacks(rows), *_list_notes(rows)])),
+        fold_page(provenance.items()),
+    ]
+
+
+def modes_report(
+    rows: Sequence[ModeRow], provenance: Mapping[str, str], known: KnownFile | None = None
+) -> tuple[Report, int]:
+    """Return the whole report, and the exit code: 1 if something is unexpected and not known, or known in vain."""
+    deviations = [one for row in rows for one in row.surprises]
+    judged = known.judge(deviations, [row.mode for row in rows if not row.missing]) if known else None
+    holds = judged.holds if judged else not deviations
+    unknown = judged.unknown if judged else deviations
+
+    def write_text(width: int) -> str:
+        text = modes_text(rows, provenance, width)
+        return "\n".join([text, known_text(judged), ""]) if judged else text
+
+    def write_junit() -> str:
+        return junit_xml(
+            "lstm-parity modes", [*(_test_mode(row, unknown) for row in rows), *known_tests(judged)], provenance
+        )
+
+    report = Report(
+        write_text,
+        lambda: [*modes_markdown(rows, provenance), *(known_markdown(judged) if judged else ())],
+        lambda: modes_json(rows, provenance, judged),
+        {"junit": write_junit},
+    )
+    return report, 0 if holds else 1
+
+
+def _test_mode(row: ModeRow, unknown: Sequence[Deviation]) -> JUnitTest:
+    if row.missing:
+        return JUnitTest("modes", row.mode, Ending.SKIPPED, f"{row.missing} is not installed")
+    if not row.surprises:
+        return JUnitTest("modes", row.mode)
+    lines = _list_surprises([row])
+    if not any(one in unknown for one in row.surprises):
+        return JUnitTest("modes", row.mode, Ending.SKIPPED, f"{len(lines)} trials are not as expected, as known")
+    return JUnitTest("modes", row.mode, Ending.FAILURE, f"{len(lines)} trials are not as expected", "\n".join(lines))

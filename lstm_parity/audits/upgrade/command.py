@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lstm_parity.audits.known.entry import KnownResult
+    from lstm_parity.audits.upgrade.compare.records import Comparison
     from lstm_parity.audits.upgrade.record import Record
+
+    _JudgeKnown = Callable[[Path, Comparison], KnownResult]
 
 COMMANDS = ("record", "compare", "upgrade")
 _WRONG = 2  # the exit code of a wrong call, as argparse's
 
 
-def main(arguments: Sequence[str], program: str = "lstm-parity") -> int:
-    """Run one of the commands; its exit code: 1 where something is worse, 2 where nothing could be done."""
+def main(
+    arguments: Sequence[str],
+    program: str = "lstm-parity",
+    *,
+    judge_known: _JudgeKnown | None = None,
+    echo: Callable[[str], object] | None = None,
+) -> int:
+    """Run one of the commands; its exit code: 1 where something is worse, 2 where nothing could be done.
+
+    judge_known: judges a comparison by a file of known deviations. echo: prints a report.
+    """
     given = _make_parser(program).parse_args(arguments)
     try:
-        return {"record": _run_record, "compare": _run_compare, "upgrade": _run_upgrade}[given.command](given)
+        if given.command == "record":
+            return _run_record(given)
+        old, new = (_read_records if given.command == "compare" else _make_records)(given)
+        return _report(old, new, given, judge_known, echo or sys.stdout.write)
     except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
         print(f"{program} {given.command}: {error}", file=sys.stderr)  # noqa: T201
         return _WRONG
@@ -49,6 +66,8 @@ def _make_parser(program: str) -> argparse.ArgumentParser:
     )
     for command in (compare, upgrade):
         _add_forms(command)
+        words = "a TOML file of known deviations, each of which must still be there: see docs/ci.md"
+        command.add_argument("--known", type=Path, metavar="FILE", help=words)
     for command in (record, upgrade):
         words = "cpu, cuda, cuda:1, mps or xpu; of another than the CPU the answers alone are recorded  [default: cpu]"
         command.add_argument("--device", default="cpu", help=words)
@@ -81,13 +100,13 @@ def _run_record(given: argparse.Namespace) -> int:
     return 0
 
 
-def _run_compare(given: argparse.Namespace) -> int:
+def _read_records(given: argparse.Namespace) -> tuple[Record, Record]:
     from lstm_parity.audits.upgrade.record_file import read_record
 
-    return _fail(read_record(given.old), read_record(given.new), given.form)
+    return read_record(given.old), read_record(given.new)
 
 
-def _run_upgrade(given: argparse.Namespace) -> int:
+def _make_records(given: argparse.Namespace) -> tuple[Record, Record]:
     from lstm_parity.audits.upgrade.environments import EnvironmentMaker, cache_folder, find_interpreter
     from lstm_parity.audits.upgrade.run import record_of
     from lstm_parity.audits.upgrade.turns import measure_in_turns
@@ -95,20 +114,39 @@ def _run_upgrade(given: argparse.Namespace) -> int:
     maker = EnvironmentMaker(given.cache or cache_folder(), given.python, given.index)
     before, after = (find_interpreter(torch, maker, _print_report) for torch in (given.old, given.new))
     again, device = given.again or given.device != "cpu", given.device
-    old, new = (record_of(python, maker, _print_report, again=again, device=device) for python in (before, after))
+    find = partial(record_of, maker=maker, progress=_print_report, again=again, device=device)
+    old, new = find(before), find(after)
     if device == "cpu":
         _print_report("measuring speeds in turns, half a minute")
         speeds = measure_in_turns(before, after)
         old, new = (replace(record, speeds=found) for record, found in zip((old, new), speeds, strict=True))
-    return _fail(old, new, given.form)
+    return old, new
 
 
-def _fail(old: Record, new: Record, form: str) -> int:
+def _report(
+    old: Record,
+    new: Record,
+    given: argparse.Namespace,
+    judge_known: _JudgeKnown | None,
+    echo: Callable[[str], object],
+) -> int:
+    """Compare two records, print what is found, and return the exit code."""
     from lstm_parity.audits.upgrade.compare.records import compare_records
     from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text
+    from lstm_parity.reports.formats.markdown import write_document
+    from lstm_parity.reports.formats.step_summary import append_summary
 
     comparison = compare_records(old, new)
-    sys.stdout.write(
-        {"json": comparison_json, "markdown": comparison_markdown, "text": comparison_text}[form](comparison)
-    )
-    return 1 if comparison.worse else 0
+    known = None
+    if given.known is not None:
+        if judge_known is None:
+            raise ValueError("--known was given, but it needs all of lstm-parity: run the command `lstm-parity`")
+        known = judge_known(given.known, comparison)
+    document = comparison_markdown(comparison, known)
+    if given.form == "text":
+        echo(comparison_text(comparison, known))
+    else:
+        sys.stdout.write(comparison_json(comparison, known) if given.form == "json" else write_document(document))
+    if problem := append_summary(lambda: document):
+        _print_report(problem)
+    return 0 if (known.holds if known else not comparison.worse) else 1

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from lstm_parity.audits.upgrade.compare.finding import Finding
 from lstm_parity.audits.upgrade.compare.records import Comparison
 from lstm_parity.audits.upgrade.record import Record
+from lstm_parity.reports.formats.known import known_fields, known_markdown, known_text
+from lstm_parity.reports.formats.markdown import Document, fold, plain, table
 from lstm_parity.reports.json_text import json_text
 
+if TYPE_CHECKING:
+    from lstm_parity.audits.known.entry import KnownResult
 
-def comparison_text(comparison: Comparison) -> str:
+
+def comparison_text(comparison: Comparison, known: KnownResult | None = None) -> str:
     """A line for every finding, then a summary."""
     lines = [" -> ".join(map(_section, (comparison.old, comparison.new))), *(f.line for f in comparison.findings), ""]
-    return "\n".join(lines + [summarize(comparison)]) + "\n"
+    return "\n".join([*lines, summarize(comparison), *(["", known_text(known)] if known else [])]) + "\n"
 
 
 def _section(record: Record) -> str:
@@ -37,22 +45,24 @@ def _is_same_torch(comparison: Comparison) -> bool:
     return all(old.get(name) == new.get(name) for name in ("torch", "git"))
 
 
-def comparison_markdown(comparison: Comparison) -> str:
-    """A table of the findings under the summary."""
-    rows = [
-        f"| {'**' * f.kind.worse}{f.kind.value}{'**' * f.kind.worse} | {_cell(f.where)} | {_cell(f.words)} |"
-        for f in comparison.findings
+def comparison_markdown(comparison: Comparison, known: KnownResult | None = None) -> Document:
+    """The summary and a table of what is worse; what is not worse folded, noise among it."""
+    worse = [finding for finding in comparison.findings if finding in comparison.worse]
+    others = [finding for finding in comparison.findings if finding not in comparison.worse]
+    return [
+        f"### LSTMs, {plain(comparison.old.name)} to {plain(comparison.new.name)}",
+        "\n".join(map(plain, summarize(comparison).splitlines())),
+        *(known_markdown(known) if known else ()),
+        _write_table(worse, bold=True) if worse else "",
+        fold(f"{len(others)} findings that are not worse", _write_table(others)) if others else "",
     ]
-    table = ["", "| what | where | how |", "|---|---|---|", *rows] if rows else []
-    title = f"### LSTMs, {comparison.old.name} to {comparison.new.name}"
-    return "\n".join([title, "", summarize(comparison), *table]) + "\n"
 
 
-def _cell(words: str) -> str:
-    return words.replace("|", "\\|").replace("\n", " ")
+def _write_table(findings: Sequence[Finding], bold: bool = False) -> str:
+    return table(("what", "where", "how"), (), ((f.kind.value, f.where, f.words) for f in findings), bold)
 
 
-def comparison_json(comparison: Comparison) -> str:
+def comparison_json(comparison: Comparison, known: KnownResult | None = None) -> str:
     """All findings with the names of all their cases or calls, and the conditions of both records."""
     told = {
         "old": dict(comparison.old.conditions),
@@ -64,5 +74,6 @@ def comparison_json(comparison: Comparison) -> str:
             {"kind": f.kind.value, "worse": f.kind.worse, "where": f.where, "words": f.words, "names": list(f.names)}
             for f in comparison.findings
         ],
+        **({"known": known_fields(known)} if known else {}),
     }
     return json_text("comparison", 1, told)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from lstm_parity.audits.known.entry import Deviation
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verification.beside import Beside, share_out
 from lstm_parity.audits.verification.rows import WorkFile
@@ -35,11 +36,12 @@ def verify_target(
     progress: Progress,
     *,
     resume: bool = False,
+    excuses: Callable[[Sequence[Deviation]], bool] | None = None,
 ) -> tuple[Verification, Diagnosis | None]:
     """Return the verification of a target and, if it is wrong, the diagnosis.
 
     server: of its process. limits: seconds that a call may take, and GiB. resume: whether the rows of an interrupted
-    run are taken over.
+    run are taken over. excuses: whether deviations are known, after which the rest is judged too.
     Raises TargetError if the target is none, AdapterError if it cannot be judged, SettingError if a case is none.
     """
     require_device(device)
@@ -69,6 +71,7 @@ def verify_target(
             device,
             options,
             known=read,
+            excuses=excuses,
             keep=work.append,
             once_right=beside.start,
         )

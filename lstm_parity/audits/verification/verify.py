@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from lstm_parity.audits.known.entry import Deviation, KnownResult, describe_features
+from lstm_parity.audits.known.judge import KnownFile
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import Offer, discover, draw_plan
 from lstm_parity.audits.progress import Progress
@@ -102,13 +105,19 @@ class VerifyOptions:
 class Verification:
     """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof.
 
-    remarks: what was found out about a class, in lines.
+    remarks: what was found out about a class, in lines. deviations: every case that is wrong, the known ones too.
     """
 
     certificate: Certificate
     wrong: Sequence[Verdict] = ()
     proof: Proof | None = None
     remarks: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+
+    def judge_known(self, known: KnownFile) -> KnownResult:
+        """Judge what deviates by what is known to."""
+        names = sorted({row.implementation for row in self.certificate.rows})
+        return known.judge(self.deviations, names, complete=not self.wrong and not self.certificate.limits)
 
 
 def verify_one(
@@ -119,6 +128,7 @@ def verify_one(
     options: VerifyOptions = VerifyOptions(),
     *,
     known: Callable[[str], Sequence[Row]] = lambda dtype: (),
+    excuses: Callable[[Sequence[Deviation]], bool] | None = None,
     keep: Callable[[Row], None] = lambda row: None,
     once_right: Callable[[], None] = lambda: None,
 ) -> Verification:
@@ -127,13 +137,15 @@ def verify_one(
     What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
     come first; what comes after the first that are wrong is not judged. known: returns the rows of a dtype that
     another run has judged, which are not judged again; keep: called with each new one that is right, since a wrong one
-    is judged again to be diagnosed; once_right: called when a few cases are right.
+    is judged again to be diagnosed; excuses: whether deviations are known, so that what comes after them is judged
+    too, and all cases although a few deviate; once_right: called when a few cases are right.
     An interruption ends it with what was judged.
     """
     progress = progress or Progress()
     judged = implementation if options.strict else InOwnArithmetic(implementation)
-    rows, wrong, limits = list[Row](), list[Verdict](), options.limits
-    plans = {dtype: _Plan(judged, dtype, device, progress, options, once_right) for dtype in dtypes}
+    rows, wrong, limits, deviating = list[Row](), list[Verdict](), options.limits, list[Deviation]()
+    whole = excuses is not None
+    plans = {dtype: _Plan(judged, dtype, device, progress, options, once_right, whole) for dtype in dtypes}
     try:
         for dtype, plan in plans.items():
             rows_before = {row.question: row for row in known(dtype)}
@@ -146,13 +158,14 @@ def verify_one(
                         continue
                     row = make_row(implementation.name, dtype, explanation, question, options.command)
                     if row.outcome.is_wrong:
-                        wrong = [*explanation.verdicts]
+                        deviating += (found := _list_deviations(row, explanation.verdicts))
+                        wrong = [] if excuses is not None and excuses(found) else [*explanation.verdicts]
                     else:
                         keep(row)
                 elif question in (OUTPUTS, _NON_FINITE):
                     progress.advance(sum(row.counts.values()))
                 rows.append(row)
-                if row.outcome.is_wrong:
+                if wrong:
                     break
             if wrong:
                 break
@@ -162,7 +175,24 @@ def verify_one(
     gradients = any(row.question == "gradients" for row in rows)
     rows.sort(key=lambda row: DTYPES.index(row.dtype))
     certificate = Certificate(collect_provenance(device), tuple(rows), not_covered(device, gradients), limits)
-    return Verification(certificate, wrong, proof)
+    return Verification(certificate, wrong, proof, deviations=tuple(deviating))
+
+
+def _list_deviations(row: Row, verdicts: Sequence[Verdict]) -> list[Deviation]:
+    return [
+        Deviation(
+            row.implementation,
+            row.outcome.value if row.outcome is Outcome.NARROWER else verdict.outcome.value,
+            row.dtype,
+            row.question,
+            math.inf if verdict.faults else verdict.worst,
+            "\n".join([row.arithmetic or "", verdict.reason, *verdict.faults, *(m.tensor for m in verdict.deviating)]),
+            describe_features(verdict.case),
+            verdict.case.id,
+        )
+        for verdict in verdicts
+        if verdict.outcome.is_wrong
+    ]
 
 
 _Ask = Callable[[], "Explanation | None"]  # None if the implementation refuses the whole question
@@ -170,7 +200,7 @@ _Ask = Callable[[], "Explanation | None"]  # None if the implementation refuses 
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """The questions to an implementation in one dtype."""
+    """The questions to an implementation in one dtype; whole: all cases are judged although a few deviate."""
 
     implementation: Implementation
     dtype: str
@@ -178,6 +208,7 @@ class _Plan:
     progress: Progress
     options: VerifyOptions
     once_right: Callable[[], None]
+    whole: bool = False
 
     @cached_property
     def offer(self) -> Offer:
@@ -215,7 +246,7 @@ class _Plan:
         """Judge a few of the finite cases first; all of them if these are right."""
         simple = [*observe_all(self.implementation, self.finite[::_SIMPLEST]), *self.offer.refused]
         some = explain(simple or observe_all(self.implementation, self.cases))
-        if not self.finite or not some.parity:
+        if not self.finite or not (some.parity or self.whole):
             return some
         self.once_right()
         seen = observe_all(self.implementation, self.finite, after=self.progress.advance)

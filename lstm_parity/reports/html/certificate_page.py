@@ -10,7 +10,7 @@ from typing import Any
 
 from lstm_parity.reports.certificate import INTERRUPTED, WORST_FIRST, Certificate, Row
 from lstm_parity.reports.certificate_json import certificate_fields, row_fields
-from lstm_parity.reports.certificate_text import conclude
+from lstm_parity.reports.certificate_text import describe_conclusion, describe_styles
 from lstm_parity.reports.html.render import Page, Section, render_page
 from lstm_parity.reports.html.summary import summarize
 
@@ -68,7 +68,7 @@ def certificate_page(
             title,
             subject or "nothing",
             certificate.outcome.value,
-            claim or conclude(certificate),
+            claim or " ".join(filter(None, (describe_conclusion(certificate), describe_styles(certificate)))),
             limits,
             {name: f"/page/totals/{name}" for name in _FIGURES},
             _list_sections(data, remarks),

@@ -1,0 +1,97 @@
+"""Reports as JUnit's XML, which every CI shows: a test for each thing that was judged."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from lstm_parity.judging.verdict import Outcome
+from lstm_parity.reports.certificate import Certificate, Row
+from lstm_parity.reports.certificate_text import describe_conclusion
+from lstm_parity.reports.formats.known import known_lines
+from lstm_parity.reports.lines import show_controls
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.known.entry import KnownResult
+
+
+class Ending(Enum):
+    """How a test ended, by the name of its element."""
+
+    PASSED = ""
+    SKIPPED = "skipped"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class JUnitTest:
+    """One test: of what, its name, how it ended, why in a line, and the whole story."""
+
+    subject: str
+    name: str
+    ending: Ending = Ending.PASSED
+    message: str = ""
+    text: str = ""
+
+
+_ENDINGS = {
+    Outcome.PARITY: Ending.PASSED,
+    Outcome.REFUSED: Ending.SKIPPED,
+    Outcome.FAILED: Ending.ERROR,
+}
+
+
+def junit_xml(suite: str, tests: Sequence[JUnitTest], provenance: Mapping[str, str]) -> str:
+    """Write tests as one suite."""
+    counts = {
+        f"{ending.value}s": sum(test.ending is ending for test in tests) for ending in (Ending.FAILURE, Ending.ERROR)
+    }
+    skipped = sum(test.ending is Ending.SKIPPED for test in tests)
+    named = {"name": suite, "tests": len(tests), **counts, "skipped": skipped}
+    top = ET.Element("testsuites")
+    made = ET.SubElement(top, "testsuite", {name: str(value) for name, value in named.items()})
+    properties = ET.SubElement(made, "properties")
+    for name, value in provenance.items():
+        ET.SubElement(properties, "property", {"name": show_controls(name), "value": show_controls(value)})
+    for test in tests:
+        case = {"classname": show_controls(test.subject), "name": show_controls(test.name), "time": "0"}
+        element = ET.SubElement(made, "testcase", case)
+        if test.ending is not Ending.PASSED:
+            ended = ET.SubElement(element, test.ending.value, {"message": show_controls(test.message)})
+            ended.text = show_controls(test.text)
+    ET.indent(top, " ")
+    return ET.tostring(top, "unicode", xml_declaration=True) + "\n"
+
+
+def certificate_tests(certificate: Certificate, known: KnownResult | None, code: int) -> list[JUnitTest]:
+    """Return a test for each row, and one for the certificate, which passes if the exit code is 0."""
+    excused = {one.place for _, some in known.excused for one in some} if known else set[str]()
+    excused -= {one.place for one in known.unknown} if known else set()
+    tests = [_test_row(row, excused) for row in certificate.rows]
+    whole = JUnitTest(
+        "certificate", "everything", Ending.FAILURE if code else Ending.PASSED, describe_conclusion(certificate)
+    )
+    return [*tests, *known_tests(known), whole]
+
+
+def known_tests(known: KnownResult | None) -> list[JUnitTest]:
+    """Return a test for a file of known deviations, if there is one."""
+    if known is None:
+        return []
+    *lines, conclusion = known_lines(known)
+    ending = Ending.PASSED if known.holds else Ending.FAILURE
+    return [JUnitTest("known deviations", known.file, ending, conclusion, "\n".join(lines))]
+
+
+def _test_row(row: Row, excused: set[str]) -> JUnitTest:
+    place = f"{row.dtype}, {row.question}"
+    if row.outcome.is_wrong and f"{row.implementation}, {place}" in excused:
+        return JUnitTest(row.implementation, place, Ending.SKIPPED, f"{row.outcome.value}, as known")
+    message = f"{row.outcome.value}: {row.counts.get('DEVIATES', 0) + row.counts.get('FAILED', 0)} cases are wrong"
+    reasons = [f"{count} cases {reason}" for reason, count in row.reasons.items()]
+    text = "\n\n".join([*row.failures, *reasons])
+    return JUnitTest(row.implementation, place, _ENDINGS.get(row.outcome, Ending.FAILURE), message, text)

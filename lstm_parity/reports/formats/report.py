@@ -1,0 +1,25 @@
+"""A report in all its forms, each of which is made if it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from lstm_parity.reports.formats.markdown import Document
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """One report.
+
+    text: for a terminal of so many columns. json: for programs. files: further forms, by the option that asks for one.
+    """
+
+    text: Callable[[int], str]
+    markdown: Callable[[], Document]
+    json: Callable[[], str]
+    files: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+
+    def also(self, name: str, make: Callable[[], str]) -> Report:
+        """Return the report with a further form, by the option that asks for it."""
+        return replace(self, files={**self.files, name: make})

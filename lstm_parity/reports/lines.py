@@ -1,0 +1,15 @@
+"""Lines of a report: the mark of one that is a command, and what no line may hold."""
+
+from __future__ import annotations
+
+import re
+
+REPEAT = "  repeat: "  # before a command that repeats a failure, which is never broken
+
+_LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_UNSHOWN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def show_controls(words: str) -> str:
+    """Replace what no file of text may hold, control characters and lone surrogates, by escapes; end lines alike."""
+    return _UNSHOWN.sub(lambda found: f"\\x{ord(found[0]):02x}", _LINE_ENDS.sub("\n", words))
