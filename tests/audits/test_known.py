@@ -59,7 +59,7 @@ def test_a_known_deviation_hides_no_other():
 def known_entry(number, dtype):
     """Return an entry that excuses whatever `WRONG` does in a dtype."""
     versions, expires = Requirement("torch>=2"), date(2999, 1, 1)
-    return Entry(number, "verify", "off", "DEVIATES", "c_n is off", versions, expires, dtype, worst=1e300)
+    return Entry(number, "verify", "off", "DEVIATES", "c_n is off", versions, expires, dtype, worst=float("inf"))
 
 
 @pytest.mark.parametrize(
