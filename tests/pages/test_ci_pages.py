@@ -17,7 +17,7 @@ from lstm_parity.audits.known.read import read_known
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import write_record
 from lstm_parity.cli import main
-from lstm_parity.files.toml import parse_toml
+from lstm_parity.files.stored import parse_toml
 from tests.support.folders import answered, written
 from tests.support.format_cases import entry
 
