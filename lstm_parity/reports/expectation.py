@@ -28,7 +28,7 @@ def expectation_text(found: Expectation, width: int = _WIDTH) -> str:
     """Write the table, and what the given difference is."""
     given = found.weights == "default"
     console = render_page("How far apart correct LSTMs are", _describe(found), width)
-    print_line(console, f"\n{textwrap.fill(_EXPLAINED, width)}\n")
+    print_line(console, f"\n{_EXPLAINED}\n")
     console.print(make_table(("in arithmetic",), _NUMBERS, map(_write_row, found.rows)), highlight=False)
     words = (textwrap.fill(line, width) for line in [*_conclude(found), *[_TRAINED] * given])
     return render_text(console) + "\n" + "\n".join(words) + "\n"
