@@ -2,11 +2,12 @@
 
 import sys
 
-from lstm_parity.audits.known.comparisons import judge_comparison
 from lstm_parity.audits.upgrade.command import COMMANDS
 from lstm_parity.audits.upgrade.command import main as upgrade
 
 if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+    from lstm_parity.audits.known.comparisons import judge_comparison
+
     sys.exit(upgrade(sys.argv[1:], judge_known=judge_comparison))
 
 from lstm_parity.cli import main

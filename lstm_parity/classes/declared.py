@@ -12,7 +12,7 @@ from lstm_parity.classes.calling import Convention
 from lstm_parity.classes.construct import Constructor
 from lstm_parity.classes.layout import Layout
 from lstm_parity.classes.results import Recipe
-from lstm_parity.files.toml import parse_toml
+from lstm_parity.files.stored import parse_toml
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.implementations.target import TargetError
 

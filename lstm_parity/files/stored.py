@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import stat
 from collections.abc import Mapping, Sequence
@@ -127,3 +128,19 @@ def refuse_missing(path: Path, package: str, extra: str) -> FolderError:
         f"{path} was given, but {package} is not installed: pip install 'lstm-parity[{extra}]', "
         "or write each array as a .npy file"
     )
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the tables of a text. Raises ValueError if it is no TOML, or if there is nothing to read it with."""
+    try:
+        found: dict[str, Any] = importlib.import_module("tomllib").loads(text)
+    except ModuleNotFoundError:
+        found = _tomlkit().parse(text).unwrap()
+    return found
+
+
+def _tomlkit() -> Any:
+    try:
+        return importlib.import_module("tomlkit")
+    except ModuleNotFoundError:
+        raise ValueError("before Python 3.11 tomlkit is needed: pip install 'lstm-parity[map]'") from None

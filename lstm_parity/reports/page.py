@@ -35,10 +35,10 @@ def print_line(console: Console, line: str) -> None:
 def wrap_line(line: str, width: int, hang: int | None = None) -> str:
     """Break a line between words, so that no part has more columns than `width`, but for a single longer word.
 
-    hang: the indentation of what follows, by default two more than the line's own.
+    hang: the indentation of what follows, by default two more than the line's own, if it has one.
     """
     own = len(line) - len(line.lstrip())
-    further = " " * (own + 2 if hang is None else hang)
+    further = " " * ((own + 2 if own else 0) if hang is None else hang)
     wrapped = textwrap.wrap(
         line,
         width,

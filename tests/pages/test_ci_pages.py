@@ -7,17 +7,16 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from lstm_parity.audits.folders.arrays import write_array
 from lstm_parity.audits.known.read import read_known
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import write_record
+from lstm_parity.catalogue.mistakes import find_mistake
 from lstm_parity.cli import main
-from lstm_parity.files.toml import parse_toml
+from lstm_parity.files.stored import parse_toml
 from tests.support.folders import answered, written
 from tests.support.format_cases import entry
 
@@ -38,8 +37,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with what the examples name."""
     monkeypatch.chdir(tmp_path)
     answered(written(tmp_path / "right"))
-    wrong = answered(written(tmp_path / "wrong"))
-    write_array(wrong / "c_n.npy", np.full((1, 2, 4), 9.0), "float32")
+    answered(written(tmp_path / "wrong"), find_mistake("bias-hh-dropped"))
     written(tmp_path / "unanswered")
     old = Record({"torch": "2.13.0"}, capabilities={"vmap": ""})
     write_record(old, tmp_path / "old.record")

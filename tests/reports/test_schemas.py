@@ -30,7 +30,7 @@ SCHEMAS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in s
 CELL = """
 def cell(x, state, w_ih, w_hh, b_ih, b_hh):
     h, c = state
-    i, f, g, o = (x @ w_ih.T + b_ih + h @ w_hh.T).chunk(4, 1)
+    i, f, g, o = (x @ w_ih.T + b_ih + h @ w_hh.T + 0 * b_hh).chunk(4, 1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
 """
@@ -69,7 +69,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with a wrong cell, an answered case, a bug report, two records and a file of known deviations."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(CELL)
-    (tmp_path / "known.toml").write_text(entry(name='"cell:mine.py:cell"', worst="1e9"))
+    (tmp_path / "known.toml").write_text(entry(name='"cell:mine.py:cell"', worst="1e9", expires="2999-01-01"))
     answered(written(tmp_path / "cases"))
     layer, x = torch.nn.LSTM(3, 4), np.ones((4, 2, 3), "float32")
     weights = {name: tensor.numpy() for name, tensor in layer.state_dict().items()}

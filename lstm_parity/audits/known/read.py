@@ -14,7 +14,7 @@ from lstm_parity.audits.upgrade.compare.finding import Kind
 from lstm_parity.cases.features import FEATURES
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.files.toml import parse_toml
+from lstm_parity.files.stored import parse_toml
 from lstm_parity.judging.verdict import Outcome
 
 if TYPE_CHECKING:
