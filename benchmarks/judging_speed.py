@@ -121,7 +121,7 @@ def table(works: dict[str, Work], rounds: int = 5) -> list[str]:
 
 
 def large(batch: int) -> tuple[float, ...]:
-    """Seconds of nn.LSTM in float32 at H = I = 512, T = 128, of judging its run, and so by the rules alone, in turns."""
+    """Seconds of nn.LSTM in float32 at H = I = 512, T = 128, of judging it, and of judging by rules alone, in turns."""
     case = draw_case(Setting(Architecture(512, 512), Call(128, batch)), "normal", 0)
     observation = observe_all(TorchLSTM(), [case])
     module, x = nn.LSTM(512, 512), torch.randn(128, batch, 512)
