@@ -115,12 +115,12 @@ def draw(points: dict[tuple[str, str, int], Point | None]) -> None:
 
     figure, panels = plt.subplots(2, len(AXES), figsize=(13, 5.5), sharey="row", constrained_layout=True)
     for column, axis in enumerate(AXES):
-        for way in PASSES:
+        for way, color in zip(PASSES, ("tab:blue", "tab:orange"), strict=True):
             there = {size: one for (w, name, size), one in points.items() if (w, name) == (way, axis) and one}
             for panel, key, name in ((0, "judged", f"judging, {way}"), (0, "run", f"nn.LSTM, {way}"), (1, "MiB", way)):
                 style = "--" if key == "run" else "-"
                 panels[panel][column].loglog(
-                    list(there), [max(one[key], 1e-4) for one in there.values()], style, label=name
+                    list(there), [max(one[key], 1e-4) for one in there.values()], style, color=color, label=name
                 )
         panels[1][column].set_xlabel(axis)
         for panel in panels[:, column]:
