@@ -162,12 +162,11 @@ def _plain_steps(a: Arithmetic, x: Noisy, h: Noisy, c: Noisy, cell: _Cell, valid
     if (weights := cell.gate_weights) is None:
         return None
     terms = weights.terms(x.value, h.value, max(1, _BLOCK // (4 * c.value.size)))
-    if (found := known_steps.follow(a, x.value, h.value, c, weights, valid, terms)) is None:
-        return None
-    h_all, overflow = found.h, np.zeros(len(valid), bool)
-    if cell.w_hr is not None:
-        projected = rounding.sum_of_products(h_all, cell.w_hr)
-        h_all, overflow = rounding.rounded_sum(a, projected), _any_overflow(rounding.may_overflow(a, projected))
+    found = known_steps.follow(a, x.value, h.value, c, weights, valid, terms, cell.w_hr is not None)
+    if found is None or cell.w_hr is None:
+        return None if found is None else _Steps(found.h, found.c, np.zeros(len(valid), bool))
+    projected = rounding.sum_of_products(found.h, cell.w_hr)
+    h_all, overflow = rounding.rounded_sum(a, projected), _any_overflow(rounding.may_overflow(a, projected))
     return _Steps(rounding.store(a, h_all), found.c, overflow)
 
 

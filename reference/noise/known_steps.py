@@ -72,22 +72,24 @@ class GateWeights:
 
 @dataclass(frozen=True, eq=False)
 class KnownSteps:
-    """h (N, T, B, H) before a projection and c (N, B, H) after the last step."""
+    """h (N, T, B, H), as it is returned or before a projection, and c (N, B, H) after the last step."""
 
     h: Noisy
     c: Noisy
 
 
 def follow(
-    a: Arithmetic, x: Array, h: Array, c: Noisy, weights: GateWeights, valid: Array, terms: Array
+    a: Arithmetic, x: Array, h: Array, c: Noisy, weights: GateWeights, valid: Array, terms: Array, projected: bool
 ) -> KnownSteps | None:
     """Compute all steps from inputs x (N, T, B, I) and the states h (N, T, B, P) before each; valid: (N, T, B, 1).
 
-    terms: of the gate sums, (N, T, B, 1). None if they need the rules themselves.
+    terms: of the gate sums, (N, T, B, 1). projected: whether h is projected before it is returned. None if they need
+    the rules themselves.
     """
     value, noise = c.value, c.deviation
     shape = (*x.shape[:-1], value.shape[-1])
     values, noises = np.empty(shape), np.empty(shape)
+    roundoff = a.value**2 + (0.0 if projected else a.state**2)
     factors = (a.accumulation**2 * terms + 2.0 * a.product**2).astype(np.float32)
     for rows in _blocks(slice(0, shape[1]), _PRODUCTS // (4 * value.size)):
         sums = _multiply(x[:, rows], h[:, rows], weights)
@@ -96,7 +98,11 @@ def follow(
         for now in _blocks(rows, _PASSES // (4 * value.size)):
             inside = slice(now.start - rows.start, now.stop - rows.start)
             gates = _gate_sums(sums, inside, weights, factors[:, now])
-            step = None if gates is None else _steps(a, gates, _Cell(value[:, None], noise[:, None]), valid[:, now])
+            step = (
+                None
+                if gates is None
+                else _steps(a, gates, _Cell(value[:, None], noise[:, None]), valid[:, now], roundoff)
+            )
             if step is None:
                 return None
             values[:, now], cell = step[0].value, step[1]
@@ -149,20 +155,25 @@ def _gate_sums(sums: _Narrow, steps: slice, weights: GateWeights, factors: Array
     return gates if all(_holds(gate.variance, _FARTHEST) for gate in gates) else None
 
 
-def _steps(a: Arithmetic, gates: list[_Narrow], c: _Cell, valid: Array) -> tuple[_Narrow, _Cell] | None:
-    """Compute h, before a projection, and c of some steps, from gate sums, which are overwritten, and the c before."""
+def _steps(
+    a: Arithmetic, gates: list[_Narrow], c: _Cell, valid: Array, roundoff: float
+) -> tuple[_Narrow, _Cell] | None:
+    """Compute h, before a projection, and c of some steps, from gate sums, which are overwritten, and the c before.
+
+    roundoff: the square of what h is rounded with.
+    """
     i, f, g, o = gates
     for gate in (i, f, o):
         _sigmoid(a, gate)
     _tanh(a, g)
-    cell = _carry(a, f, _product(a, i, g), c, valid)
+    cell = _carry(a, f, _product(i, g, a.value**2), c, valid)
     if cell is None:
         return None
     squashed = _Narrow(cell.value.copy(), np.square(cell.noise, dtype=np.float32))
     if not squashed.variance.max() <= _FARTHEST:
         return None
     _tanh(a, squashed)
-    h = _product(a, o, squashed)
+    h = _product(o, squashed, roundoff)
     judged = h.variance if valid.all() else np.where(valid, h.variance, 1.0)  # before a row begins, c may be exact
     return (h, cell) if _holds(judged, _MOST) else None
 
@@ -200,8 +211,8 @@ def _activate(a: Arithmetic, z: _Narrow, slope: Array) -> None:
     variance += np.square(own, out=own)
 
 
-def _product(a: Arithmetic, one: _Narrow, other: _Narrow) -> _Narrow:
-    """Multiply, rounded once."""
+def _product(one: _Narrow, other: _Narrow, roundoff: float) -> _Narrow:
+    """Multiply, rounded with a variance of so many squares of the product."""
     value = one.value * other.value
     variance = np.square(one.value, dtype=np.float32)
     variance += one.variance
@@ -210,7 +221,7 @@ def _product(a: Arithmetic, one: _Narrow, other: _Narrow) -> _Narrow:
     crossed *= one.variance
     variance += crossed
     np.square(value, out=crossed, dtype=np.float32)
-    crossed *= np.float32(a.value**2)
+    crossed *= np.float32(roundoff)
     variance += crossed
     return _Narrow(value, variance)
 

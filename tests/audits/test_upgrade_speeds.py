@@ -97,6 +97,13 @@ def test_the_record_that_lacks_units_is_named():
     assert "the old and the new record" in found(old, replace(old, conditions=CONDITIONS))[0].words
 
 
+def test_a_record_that_says_no_model_is_not_compared_with_one_that_does():
+    """One name of a processor is that of many."""
+    conditions = {name: value for name, value in CONDITIONS.items() if name != "model"}
+    (one,) = found(replace(measured(Planted("")), conditions=conditions), measured(Planted("", layer=2.0)))
+    assert "the old record does not say of which model its processor is" in one.words
+
+
 def test_every_call_is_measured_in_every_unit():
     """And every unit in milliseconds."""
     calls = {unit: tuple(times) for unit, times in measure_speeds().items()}

@@ -18,12 +18,18 @@ from lstm_parity.audits.upgrade.record import ITSELF, NUMPY, PRODUCT, PYTHON, Re
 
 _FACTOR = 1.5  # between the medians: less may be another placement of code
 _APART = 1.15  # between the nearest rounds of the two: their spread must not touch
+_MODEL = "model"  # a name of a processor is that of many models
 _PLAIN = {PYTHON: "python", NUMPY: "numpy"}  # with the condition that says which version
 
 
 def compare_speeds(old: Record, new: Record) -> Iterator[Finding]:
     """Find the calls that take another time; those of two kinds of machine are not compared."""
     if any(differ(old, new, name) for name in MACHINE) or not (old.speeds and new.speeds):
+        return
+    unsaid = [name for name, record in (("old", old), ("new", new)) if record.conditions.get(_MODEL) is None]
+    if len(unsaid) == 1:
+        words = f"the {unsaid[0]} record does not say of which model its processor is: speeds are not compared"
+        yield Finding(Kind.NOT_COMPARED, "speeds", f"{words}; record again", (_MODEL,))
         return
     lacking = [name for name, record in (("old", old), ("new", new)) if not all(map(record.speeds.get, _PLAIN))]
     if lacking:
