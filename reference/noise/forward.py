@@ -12,7 +12,8 @@ Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,8 @@ class _Steps:
 
 
 _BLOCK = 2**18  # numbers of one kind that are processed at a time, so that they fit a processor's cache
+_LARGE = 2**16  # gate sums of a layer, from which on what was computed is kept
+_KEPT = 8  # calls of one layer
 
 _ReturnedStates = Callable[[int], "Array | None"]
 
@@ -59,6 +62,7 @@ class _Cell:
     b_hh: Array | None
     w_hr: Matrix | None
     hidden_size: int
+    computed: list[_Computed] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(cls, weights: CellWeights) -> _Cell:
@@ -68,12 +72,48 @@ class _Cell:
         return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
 
 
+    def recall(self, question: tuple[Any, ...]) -> _Computed | None:
+        """Return what was computed of the same numbers, if it is among the last few."""
+        return next((one for one in tuple(self.computed) if one.answers(question)), None)
+
+    def keep(self, computed: _Computed) -> None:
+        """Keep what was computed, and no more than a few."""
+        self.computed.append(computed)
+        del self.computed[:-_KEPT]
+
+
+@dataclass(frozen=True, eq=False)
+class _Computed:
+    """A large layer that was computed step by step: of what, and the results of `lstm_layer`."""
+
+    question: tuple[Any, ...]
+    steps: _Steps
+    last: Noisy
+
+    def answers(self, question: tuple[Any, ...]) -> bool:
+        """Whether this is computed of the same arithmetic and numbers."""
+        return all(map(_is_same, self.question, question))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(one, Noisy):
+        return _is_same(one.value, other.value) and _is_same(one.noise, other.noise)
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    return bool(one == other)
+
+
 Cells = tuple[_Cell, ...]
 
 
 def prepare_cells(weights: LSTMWeights) -> Cells:
     """Prepare the weights of N cases, NumPy arrays with a leading case axis: one cell per layer."""
-    return tuple(_Cell.of(_stack_directions(directions)) for directions in weights.cells)
+    return tuple(prepare_layer(directions) for directions in weights.cells)
+
+
+def prepare_layer(directions: tuple[CellWeights, ...]) -> _Cell:
+    """Prepare the weights of one layer. A prepared layer keeps the last few large calls that it computed."""
+    return _Cell.of(_stack_directions(directions))
 
 
 def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
@@ -128,6 +168,18 @@ def lstm_layer(
     a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
 ) -> tuple[_Steps, Noisy]:
     """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1)."""
+    if returned is not None or valid.size * 4 * cell.hidden_size < _LARGE:
+        return _compute_layer(a, x, state, cell, valid, returned)
+    question = (a, x, *state, valid)
+    if (known := cell.recall(question)) is None:
+        known = _Computed(question, *_compute_layer(a, x, state, cell, valid, None))
+        cell.keep(known)
+    return known.steps, known.last
+
+
+def _compute_layer(
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
+) -> tuple[_Steps, Noisy]:
     h, c = state
     before = None if returned is None else rounding.as_returned(a, _previous_states(returned, h.value, valid))
     block, done = max(1, _BLOCK // (4 * c.value.size)), []
