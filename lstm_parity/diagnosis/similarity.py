@@ -208,9 +208,12 @@ class ComparableRun:
             and not first.is_explained_by(mistake)
         ):
             return False
-        return self.distance_to(mistake) <= max(
-            min(MAX_DISTANCE, self.from_right / 2.0), min(1e-6 * self.from_right, _GROWN)
-        )
+        return self.distance_to(mistake) <= self.most
+
+    @property
+    def most(self) -> float:
+        """How many noises a mistake that explains it may be away."""
+        return max(min(MAX_DISTANCE, self.from_right / 2.0), min(1e-6 * self.from_right, _GROWN))
 
 
 def _cut_first_layer(case: Case) -> Case:

@@ -152,7 +152,7 @@ class Explanations:
 def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanations:
     """Search for what computes the numbers of all cases, at most so long; nothing if an LSTM as it should be does.
 
-    What the whole LSTM computes otherwise, and if that is not it the last layer alone; of large ones the other way round.
+    What the whole LSTM computes otherwise, else the last layer alone; of large ones the other way round.
     """
     if all(case.is_returned_by(Wired(usual_equations())) for case in cases):
         return Explanations(())

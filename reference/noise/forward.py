@@ -71,7 +71,6 @@ class _Cell:
         w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
         return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
 
-
     def recall(self, question: tuple[Any, ...]) -> _Computed | None:
         """Return what was computed of the same numbers, if it is among the last few."""
         return next((one for one in tuple(self.computed) if one.answers(question)), None)

@@ -51,7 +51,9 @@ class _Sharing(PlainLSTM):
     ) -> tuple[Tensor, State]:
         question = (reverse, *state, lengths, x, w.b_ih, w.b_hh, w.w_hr, w.w_hh, w.w_ih)
         if (found := self.known.find(question)) is None:
-            found = super().run(x, lengths, state, w, reverse) if lengths is not None else _run(self, x, state, w, reverse)
+            found = (
+                super().run(x, lengths, state, w, reverse) if lengths is not None else _run(self, x, state, w, reverse)
+            )
             self.known.keep(question, found)
         return found
 
