@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lstm_parity.catalogue.mistakes import MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Mistake
+from lstm_parity.diagnosis.ends import find_first_steps, find_last_steps
 from lstm_parity.diagnosis.locate import features_of, locate_fault
 from lstm_parity.diagnosis.similarity import ComparableRun, comparable_run
 from lstm_parity.identification.model import Identification
@@ -139,8 +140,9 @@ def _count_unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mist
     """For each mistake the cases where it does something else; mistakes with more than a few of them are left out."""
     missed: dict[Mistake, list[ComparableRun]] = {known: [] for known in MISTAKES}
     for one in compared:
+        parts = [part for part in (find_last_steps(one), find_first_steps(one)) if part] if one.deviates else []
         for known, cases in list(missed.items()):
-            if not one.is_explained_by(known):
+            if any(part.refute(known) for part in parts) or not one.is_explained_by(known):
                 cases.append(one)
                 if len(cases) > few:
                     del missed[known]

@@ -8,15 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_parity.cases.case import parse_case
+from lstm_parity.diagnosis.ends import find_last_steps
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
-from lstm_parity.diagnosis.similarity import plain_noise
+from lstm_parity.diagnosis.similarity import comparable_run, plain_noise
 from lstm_parity.identification.equations import usual_equations
 from lstm_parity.identification.given import SECONDS, Explanations, Given, search_given
 from lstm_parity.identification.model import Identification
 from lstm_parity.judging.arithmetic import Explanation, explain
-from lstm_parity.judging.forward import judge_all
-from lstm_parity.judging.verdict import Outcome, Verdict
-from lstm_parity.reference.noise.arithmetics import NATIVE
+from lstm_parity.judging.forward import judge_all, judge_trajectory
+from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict
+from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.running.evidence import SEEN, TENSORS, WHOLE
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation, stands_in
@@ -31,8 +32,8 @@ _SMALL = tuple(
 )
 _WIDE = ("float64", "float32")
 _MOST = 6  # cases that a model is compared with
-
-
+_ENOUGH = 16  # elements of a layer's last states
+_FAR_ABOVE = 30.0  # limits by which the last layer is off: far more than what the layers below bring is amplified
 _SHORT = 3.0  # seconds that a model is searched for, if an arithmetic explains the numbers
 
 
@@ -46,11 +47,36 @@ def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> t
     unexplained = Explanation(expected, None, tuple(verdicts))
     if found.mistake is not None:
         return unexplained, found
-    explanation = explain([verdict.observation for verdict in verdicts], expected, verdicts)
+    explanation = unexplained
+    if not _is_above_right_layers(verdicts):
+        observations = [verdict.observation for verdict in verdicts]
+        explanation = explain(observations, expected, verdicts, _list_possible(verdicts))
     explained = search_numbers(verdicts, seconds if explanation.arithmetic is None else min(seconds, _SHORT))
     if explained.models:
         return unexplained, replace(found, nearest=None, summary=explained.text, models=explained.models)
     return explanation, replace(found, arithmetic=explanation.arithmetic)
+
+
+def _is_above_right_layers(verdicts: Sequence[Verdict]) -> bool:
+    """Whether the first layer's last states agree, and those above it are so far off that no rounding explains both."""
+    wrong = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES]
+    return bool(wrong) and all(map(_is_right_below, wrong))
+
+
+def _is_right_below(verdict: Verdict) -> bool:
+    layers = verdict.case.setting.architecture.num_layers
+    found = {m.tensor: m.ratio for m in judge_trajectory(verdict) if m.tensor in ("h_n", "c_n")}
+    if layers < 2 or len(found) < 2 or any(len(ratio) % layers or ratio[0].size < _ENOUGH for ratio in found.values()):
+        return False
+    worst = np.array([ratio.reshape(layers, -1).max(1) for ratio in found.values()])
+    return bool((worst[:, 0] <= WORST_LIMIT).all() and (worst[:, -1] > _FAR_ABOVE * WORST_LIMIT).any())
+
+
+def _list_possible(verdicts: Sequence[Verdict]) -> list[Arithmetic] | None:
+    """List the arithmetics that a short part of a single large case leaves possible; None if there is none."""
+    run = comparable_run(verdicts[0]) if len(verdicts) == 1 else None
+    last = None if run is None else find_last_steps(run)
+    return None if run is None or last is None else last.list_possible(run.case.setting.runtime.dtype)
 
 
 def search_implementation(implementation: Implementation, seconds: float = SECONDS) -> Explanations:

@@ -8,7 +8,7 @@ the mistake is run in another precision too, and compared with itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.catalogue.mistakes.shared import SharedMistake, SharedRuns
 from lstm_parity.diagnosis.probes import observe_in
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import Outcome, Verdict, distances
@@ -24,6 +25,7 @@ from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import LATE, PAIR, SEEN, TENSORS, TWICE, WHOLE, Evidence, Observation, Outputs
 from lstm_parity.running.observe import observe
+from lstm_parity.running.protocol import Implementation
 from lstm_parity.running.views import Seen, View, see
 
 MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
@@ -40,6 +42,7 @@ class MistakeRun:
     """What a mistake does on a case, in one way.
 
     plain: for each tensor, how far two correct LSTMs may differ there. seen: what is compared in place of the tensors.
+    shared: what layers computed in other runs of the case.
     """
 
     mistake: Mistake
@@ -47,11 +50,14 @@ class MistakeRun:
     way: str
     plain: dict[str, Array]
     seen: tuple[Seen, ...] = ()
+    shared: SharedRuns | None = None
 
     @cached_property
     def outputs(self) -> Outputs | None:
         """What it returns; None where it raises."""
-        return _outputs_of(self.mistake, self.case, self.way)
+        if self.shared is None or self.way != WHOLE or not self.mistake.is_deterministic:
+            return _outputs_of(self.mistake, self.case, self.way)
+        return _outputs_of(SharedMistake(self.mistake, self.shared), self.case, self.way)
 
     @cached_property
     def noise(self) -> dict[str, Array]:
@@ -138,6 +144,7 @@ class ComparableRun:
     way: str
     evidence: Evidence
     deviates: bool
+    shared: SharedRuns = field(default_factory=SharedRuns, repr=False)
 
     @property
     def outputs(self) -> Outputs:
@@ -158,7 +165,7 @@ class ComparableRun:
     @cached_property
     def right(self) -> MistakeRun:
         """What a right LSTM does here."""
-        return MistakeRun(_CORRECT_LSTM, self.case, self.way, self.noise, self.evidence.seen)
+        return MistakeRun(_CORRECT_LSTM, self.case, self.way, self.noise, self.evidence.seen, self.shared)
 
     @cached_property
     def from_right(self) -> float:
@@ -183,7 +190,7 @@ class ComparableRun:
         """How many noises it is away from what a mistake does, at worst."""
         if self.way == WHOLE and not mistake.may_show(self.case):
             return self.from_right
-        behaviour = MistakeRun(mistake, self.case, self.way, self.noise, self.evidence.seen)
+        behaviour = MistakeRun(mistake, self.case, self.way, self.noise, self.evidence.seen, self.shared)
         return self.from_right if behaviour.same(self.right) else behaviour.distance_to(self.outputs)
 
     def is_explained_by(self, mistake: Mistake) -> bool:
@@ -201,9 +208,12 @@ class ComparableRun:
             and not first.is_explained_by(mistake)
         ):
             return False
-        return self.distance_to(mistake) <= max(
-            min(MAX_DISTANCE, self.from_right / 2.0), min(1e-6 * self.from_right, _GROWN)
-        )
+        return self.distance_to(mistake) <= self.most
+
+    @property
+    def most(self) -> float:
+        """How many noises a mistake that explains it may be away."""
+        return max(min(MAX_DISTANCE, self.from_right / 2.0), min(1e-6 * self.from_right, _GROWN))
 
 
 def _cut_first_layer(case: Case) -> Case:
@@ -245,7 +255,7 @@ def plain_noise(case: Case, evidence: Evidence | None = None) -> dict[str, Array
     return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
 
 
-def _outputs_of(mistake: Mistake, case: Case, way: str) -> Outputs | None:
+def _outputs_of(mistake: Implementation, case: Case, way: str) -> Outputs | None:
     """What a mistake returns; None where it raises."""
     evidence = observe_in(way, mistake, case).evidence
     return evidence[0].outputs if evidence else None

@@ -9,13 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 
-from lstm_parity.identification.connections.changes import known_changes
+from lstm_parity.identification.connections.changes import Change, known_changes
 from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.ends import STEPS, LayerEnd
 from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.sums import Read, Sums, compute_sums
@@ -27,7 +29,9 @@ from lstm_parity.running.views import Seen, see
 
 _MOST = 3  # models that are named, where the numbers do not tell them apart
 _WIDTH = 10.0  # noises
+_LARGE = 2**26  # weights that are multiplied
 SECONDS = 25.0
+_LARGE_SECONDS = 4.0  # for a case of which a model takes a large part of a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,8 @@ class Given:
         size, by_step = h.shape[1], self.weights.num_layers == 1 and "output" in self.results
         try:
             with np.errstate(all="ignore"):
+                if not by_step and self.end is not None and not self.end.may_come_of(equations):
+                    return False
                 for t, x in enumerate(self.x[:2] if by_step else self.x):
                     h, c = equations.step(self._sum_up(equations.sums, cell, x, h, t), c, h)
                     if by_step and not self._is_near("output", h, (t, slice(None), slice(0, size))):
@@ -81,6 +87,36 @@ class Given:
             return False
         ends = zip(("h_n", "c_n"), (h, c), strict=True)
         return by_step or all(self._is_near(name, s, 0) for name, s in ends if name in self.results)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a model takes a large part of a second."""
+        return self.cost * int(self.weights.cells[0][0].w_hh.size) >= _LARGE
+
+    @cached_property
+    def end(self) -> LayerEnd | None:
+        """The last steps of the first layer, if it is large and its last states are known."""
+        known = [name for name in ("h_n", "c_n") if name in self.results]
+        if self.seen or not known or not self.is_large or len(self.x) < 2 * STEPS:
+            return None
+        states, noise = ({name: one[name][0] for name in known} for one in (self.results, self.noise))
+        return LayerEnd.of(self.weights.cells[0][0], self.x, states, noise)
+
+    @property
+    def last_layer(self) -> Given | None:
+        """The last layer of a stack by itself, if the layers below it return what they should."""
+        n, d = self.weights.num_layers, self.weights.num_directions
+        if self.seen or n < 2 or len(self.results) < len(("output", "h_n", "c_n")):
+            return None
+        below, k = LSTMWeights(self.weights.cells[:-1]), (n - 1) * d
+        x, *states = Wired(usual_equations())(below, self.x, self.h_0[:k], self.c_0[:k])
+        if not all(self._is_near(name, s, slice(0, k)) for name, s in zip(("h_n", "c_n"), states, strict=True)):
+            return None
+        results, noise = (
+            {name: value if name == "output" else value[k:] for name, value in some.items()}
+            for some in (self.results, self.noise)
+        )
+        return Given(LSTMWeights(self.weights.cells[-1:]), x, self.h_0[k:], self.c_0[k:], results, noise)
 
     def _sum_up(self, sums: Sums, cell: CellWeights, x: Array, h: Array, step: int) -> Array:
         """Return the gate sums; of the first step once for all equations that read the weights in the same way."""
@@ -114,16 +150,44 @@ class Explanations:
 
 
 def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanations:
-    """Search for what computes the numbers of all cases, at most so long; nothing if an LSTM as it should be does."""
+    """Search for what computes the numbers of all cases, at most so long; nothing if an LSTM as it should be does.
+
+    What the whole LSTM computes otherwise, else the last layer alone; of large ones the other way round.
+    """
     if all(case.is_returned_by(Wired(usual_equations())) for case in cases):
         return Explanations(())
-    end, first = time.monotonic() + seconds, min(cases, key=lambda case: case.cost)
+    is_large = cases[0].is_large
+    end = time.monotonic() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
+    searches = [_search_whole, _search_last_layer]
+    for search in reversed(searches) if is_large else searches:
+        found = search(cases, end)
+        if found.models:
+            break
+    return found
+
+
+def _search_last_layer(cases: Sequence[Given], end: float) -> Explanations:
+    """Search for what the last layer computes otherwise, if the layers below it return what they should."""
+    parts = list[Given]()
+    for case in cases:
+        if (part := case.last_layer) is None:
+            return Explanations(())
+        parts.append(part)
+    found = _search_whole(parts, end)
+    words = f"in layer {cases[0].weights.num_layers - 1} alone"
+    changes = [Change(f"{model.summary}, {words}", "parts", lambda parts, place, n, d: parts) for model in found.models]
+    return Explanations(tuple(Identification(usual_equations(), (one,)) for one in changes), found.is_complete)
+
+
+def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
+    first = min(cases, key=lambda case: case.cost)
     for level in _LEVELS:
         found = list[Identification]()
         for model, words in level(first):
             if time.monotonic() > end:
                 return Explanations(tuple(found), is_complete=False)
-            if first.is_returned_by(model) and all(case.is_returned_by(model) for case in cases):
+            may_be = bool(model.changes) or first.may_be_returned_by(model.equations)
+            if may_be and words.differing and all(case.is_returned_by(model) for case in (first, *cases)):
                 found.append(words)
             if len(found) == _MOST:
                 break
@@ -139,17 +203,14 @@ def _distinct(found: Sequence[Identification]) -> list[Identification]:
 _Candidates = Iterator[tuple[Wired, Identification]]
 
 
-def _from_variants(case: Given, choices: Iterator[tuple[Variant, ...]]) -> _Candidates:
+def _from_variants(choices: Iterator[tuple[Variant, ...]]) -> _Candidates:
     for variants in choices:
         equations = apply_variants(variants)
-        if case.may_be_returned_by(equations):
-            found = Identification(equations)
-            if found.differing:
-                yield Wired(equations), found
+        yield Wired(equations), Identification(equations)
 
 
 def _single_equations(case: Given) -> _Candidates:
-    yield from _from_variants(case, ((variant,) for variant in list_variants()))
+    yield from _from_variants((variant,) for variant in list_variants())
 
 
 def _single_connections(case: Given) -> _Candidates:
@@ -161,7 +222,7 @@ def _single_connections(case: Given) -> _Candidates:
 def _pairs_of_equations(case: Given) -> _Candidates:
     common = [variant for variant in list_variants() if variant.is_common]
     pairs = (pair for pair in combinations(common, 2) if pair[0].thing != pair[1].thing)
-    yield from _from_variants(case, pairs)
+    yield from _from_variants(pairs)
 
 
 def _layouts_of_files(case: Given) -> _Candidates:
@@ -170,7 +231,7 @@ def _layouts_of_files(case: Given) -> _Candidates:
     things = [[v for v in common if v.thing == thing] for thing in ("order", "forget bias", "biases", "layout")]
     for count in (3, 4):
         for chosen in combinations(things, count):
-            yield from _from_variants(case, product(*chosen))
+            yield from _from_variants(product(*chosen))
 
 
 def _equations_and_connections(case: Given) -> _Candidates:

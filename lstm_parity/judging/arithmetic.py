@@ -58,10 +58,12 @@ def explain(
     observations: Sequence[Observation],
     expected: Arithmetic | None = None,
     verdicts: Sequence[Verdict] | None = None,
+    candidates: Sequence[Arithmetic] | None = None,
 ) -> Explanation:
     """Judge a run of one dtype in the expected arithmetic (by default that of its first), and find the tightest one.
 
-    verdicts: those in the expected arithmetic, if they are known.
+    verdicts: those in the expected arithmetic, if they are known. candidates: those of the ladder that may explain it,
+    if the others are known not to.
     """
     dtype = observations[0].case.setting.runtime.dtype
     expected = expected or observations[0].expected_arithmetic
@@ -71,13 +73,17 @@ def explain(
     # What agrees in the expected arithmetic may only be found to work in a wider one.
     agreeing = (expected, NATIVE[dtype]) if is_explained_in(verdicts) else ladder(dtype)
     known = [a for a in ladder(dtype) if a in agreeing or a.value < expected.value] if run else []
+    known = known if candidates is None else [a for a in known if a in candidates]
+    single: dict[Arithmetic, list[Verdict]] = {}  # a run of one case is judged once in each arithmetic
     for verdict in _telling_cases(verdicts) if known else ():  # what cannot explain one of these explains nothing
-        known = [a for a in known if is_explained_in(judge_all([verdict.observation], a))]
-    surprises = {other: _surprise(judge_all(sample, other), expected) for other in known}
+        judged_in = {a: judge_all([verdict.observation], a) for a in known if a not in single}
+        single |= judged_in if len(run) == 1 else {}
+        known = [a for a in known if is_explained_in(single.get(a) or judged_in[a])]
+    surprises = {other: _surprise(single.get(other) or judge_all(sample, other), expected) for other in known}
     for other in sorted(surprises, key=lambda a: surprises[a] + _OTHER_STATES * (not _has_states_of(a, verdicts))):
         if other == expected and is_explained_in(verdicts):
             return Explanation(expected, other, verdicts)
-        judged = _judge_until_wrong(run, other)
+        judged = single.get(other) or _judge_until_wrong(run, other)
         if is_explained_in(judged) and not _is_refuted(other, verdicts, judged):
             return Explanation(expected, other, verdicts)
     return Explanation(expected, None, verdicts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -14,7 +16,7 @@ from lstm_parity.cases.setting import Runtime
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.noise.backward import Expected as ExpectedGradients
 from lstm_parity.reference.noise.backward import lstm_backward as noisy_backward
-from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, prepare_cells
+from lstm_parity.reference.noise.forward import Cells, Expected, lstm_forward, prepare_cells, prepare_layer
 from lstm_parity.reference.noise.kept_weights import keep_weights
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.numpy_backward import lstm_backward
@@ -26,6 +28,7 @@ from lstm_parity.running.evidence import WHOLE, Adjoints, Evidence, Gradients, M
 # A hidden layer's noise above this (h is within 1) leaves nothing to judge the whole call by.
 MAX_HIDDEN_NOISE = 2.0**-5
 _LARGE = 2**20  # gate sums, from which on rows are computed in as many threads as torch has
+_LONG = 2**17  # gate sums, from which on a product's own threads, which wait for one another, cost more than they save
 
 
 def exact_answer(
@@ -38,7 +41,7 @@ def exact_answer(
     runs = _Runs.of(cases, evidence, arithmetic.weights)
     size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.value.shape[-1]
     threads = min(torch.get_num_threads(), runs.x.value.shape[2]) if size >= _LARGE else 1
-    if threads == 1:
+    if threads == 1 and size < _LONG:
         return runs.expected(arithmetic, steps)
     from threadpoolctl import threadpool_limits  # not needed to compare records
 
@@ -101,7 +104,7 @@ class _Runs:
             _stack([e.outputs.output for e in evidence if e.outputs.output is not None]),
             _stack([e.outputs.h_n for e in evidence if e.outputs.h_n is not None]),
             np.arange(x.value.shape[1])[:, None, None] < lengths[:, None],
-            prepare_cells(stack_weights([keep_weights(case.weights, kept) for case in cases])),
+            _prepare_weights(cases, kept),
             tuple(np.stack(masks) for masks in zip(*(e.masks for e in evidence), strict=True)),
         )
 
@@ -124,6 +127,24 @@ class _Runs:
             h_n = np.split(self.h_n, len(self.cells), axis=1)[layer]
             return np.concatenate(list(np.swapaxes(h_n, 0, 1)), -1)[:, None]
         return self.output if layer == len(self.cells) - 1 else None
+
+
+_Layers = WeakKeyDictionary[CellWeights, Any]
+_prepared: WeakKeyDictionary[CellWeights, _Layers] = WeakKeyDictionary()  # by the first direction and the last
+
+
+def _prepare_weights(cases: Sequence[Case], kept: str) -> Cells:
+    """Prepare the weights of some cases; those of a single one once, for as long as they are in use."""
+    if kept or len(cases) > 1:
+        return prepare_cells(stack_weights([keep_weights(case.weights, kept) for case in cases]))
+    return tuple(map(_prepare_once, cases[0].weights.cells))
+
+
+def _prepare_once(directions: tuple[CellWeights, ...]) -> Any:
+    known = _prepared.setdefault(directions[0], WeakKeyDictionary())
+    if directions[-1] not in known:
+        known[directions[-1]] = prepare_layer(stack_weights([LSTMWeights((directions,))]).cells[0])
+    return known[directions[-1]]
 
 
 def _interleave(parts: list[Expected], runs: _Runs) -> Expected:

@@ -12,7 +12,7 @@ Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,7 @@ from lstm_parity.reference.noise import known_steps
 from lstm_parity.reference.noise import model as rounding
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.known_steps import GateWeights
+from lstm_parity.reference.noise.memory import Memory
 from lstm_parity.reference.noise.model import Array, Matrix, Noisy, Sum
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -48,6 +49,7 @@ class _Steps:
 
 
 _BLOCK = 2**18  # numbers of one kind that are processed at a time, so that they fit a processor's cache
+_LARGE = 2**16  # gate sums of a layer, from which on what was computed is kept
 
 _ReturnedStates = Callable[[int], "Array | None"]
 
@@ -62,6 +64,7 @@ class _Cell:
     b_hh: Array | None
     w_hr: Matrix | None
     hidden_size: int
+    memory: Memory = field(default_factory=Memory, repr=False)
 
     @classmethod
     def of(cls, weights: CellWeights) -> _Cell:
@@ -81,7 +84,12 @@ Cells = tuple[_Cell, ...]
 
 def prepare_cells(weights: LSTMWeights) -> Cells:
     """Prepare the weights of N cases, NumPy arrays with a leading case axis: one cell per layer."""
-    return tuple(_Cell.of(_stack_directions(directions)) for directions in weights.cells)
+    return tuple(prepare_layer(directions) for directions in weights.cells)
+
+
+def prepare_layer(directions: tuple[CellWeights, ...]) -> _Cell:
+    """Prepare the weights of one layer. A prepared layer keeps the last few large calls that it computed."""
+    return _Cell.of(_stack_directions(directions))
 
 
 def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
@@ -136,6 +144,15 @@ def lstm_layer(
     a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
 ) -> tuple[_Steps, Noisy]:
     """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1)."""
+    if returned is not None or valid.size * 4 * cell.hidden_size < _LARGE:
+        return _compute_layer(a, x, state, cell, valid, returned)
+    question = (a, x, *state, valid)
+    return cell.memory.recall(question, lambda: _compute_layer(a, x, state, cell, valid, None))
+
+
+def _compute_layer(
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
+) -> tuple[_Steps, Noisy]:
     h, c = state
     before = None if returned is None else rounding.as_returned(a, _previous_states(returned, h.value, valid))
     steps = None if before is None else _plain_steps(a, x, before, c, cell, valid)

@@ -12,6 +12,7 @@ from lstm_parity.files.lstms.find import find_lstms
 from lstm_parity.files.lstms.found import FoundLSTM, split_name
 from lstm_parity.files.read import list_ignored, read_report_arrays
 from lstm_parity.files.stored import FolderError, StoredArray
+from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import TENSORS
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +48,11 @@ class NamedCall:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Everything that is known of a report; ignored: names of arrays and files that belong to nothing."""
+    """Everything that is known of a report.
+
+    ignored: names of arrays and files that belong to nothing. rounded: the weights as a dtype holds them, once for all
+    readings, by the number of their LSTM and the dtype.
+    """
 
     path: Path
     arrays: Mapping[str, StoredArray]
@@ -55,6 +60,7 @@ class Report:
     lstms: Sequence[FoundLSTM]
     calls: Sequence[NamedCall]
     ignored: Sequence[str] = field(default=())
+    rounded: dict[tuple[int, str], LSTMWeights] = field(default_factory=dict, repr=False)
 
     @property
     def missing(self) -> list[str]:

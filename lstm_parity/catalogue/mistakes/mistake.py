@@ -32,6 +32,10 @@ _AROUND_LAYERS = (  # what a plain LSTM does outside one layer
     "between_layers",
     "last_states",
 )
+_STATES_READ = ("read_states", "state", "no_states", "join", "between_layers")
+_TIME = ("run", "times", "in_time", "read", "resting", "emit")
+_FIRST_LAYER = tuple(name for name in _AROUND_LAYERS if name not in _STATES_READ)
+_LAYER = (*_TIME, "prepare", "step", "sums", "gates", "cell_state", "hidden", "project")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,21 @@ class Mistake:
     def is_within_a_layer(self) -> bool:
         """Whether it is in what one layer computes, so that a layer of a stack does what it does alone."""
         return all(getattr(self.written, name) is getattr(PlainLSTM, name) for name in _AROUND_LAYERS)
+
+    @property
+    def keeps_last_states(self) -> bool:
+        """Whether the first layer's last states are returned where they belong, and its weights and inputs read so."""
+        return all(getattr(self.written, name) is getattr(PlainLSTM, name) for name in _FIRST_LAYER)
+
+    @property
+    def is_within_a_step(self) -> bool:
+        """Whether it is in what one step computes, or in weights and states that steps read."""
+        return self.keeps_last_states and all(getattr(self.written, name) is getattr(PlainLSTM, name) for name in _TIME)
+
+    @property
+    def is_around_layers(self) -> bool:
+        """Whether what one direction of one layer computes is as it should be."""
+        return all(getattr(self.written, name) is getattr(PlainLSTM, name) for name in _LAYER)
 
     @property
     def is_deterministic(self) -> bool:

@@ -22,6 +22,7 @@ from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array, Noisy
+from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import SEEN, TENSORS, WHOLE, Evidence, Observation, Outputs
 from lstm_parity.running.views import Seen
 
@@ -91,17 +92,24 @@ def _enter(
         for size in (a.output_size, a.hidden_size)
     )
     spread = None if noise is None else layout.gather(time_first(noise, assumed, "input"))
-    weights = build_weights(lstm.weights, a, dtype)
     case = Case(
         setting,
         _GIVEN_FILES,
         0,
-        weights,
+        _round_weights(report, assumed, a),
         np.where(layout.valid[..., None], layout.gather(x), 0.0),
         round_to_dtype(h_0.value, dtype),
         round_to_dtype(c_0.value, dtype),
     )
     return _Entered(case, (spread, h_0.noise, c_0.noise), Shape(layout, a, values.ndim))
+
+
+def _round_weights(report: Report, assumed: Assumptions, a: Architecture) -> LSTMWeights:
+    """Return the weights as the dtype holds them; the same object in every reading, so that they are prepared once."""
+    key = assumed.lstm, find_dtype(report, assumed)
+    if key not in report.rounded:
+        report.rounded[key] = build_weights(report.lstms[assumed.lstm].weights, a, key[1])
+    return report.rounded[key]
 
 
 def _describe_call(layout: Layout, is_single: bool, has_states: bool) -> Call:

@@ -7,6 +7,7 @@ import numpy as np
 from lstm_parity.reference.noise.model import Array
 
 _MOST_DECIMALS, _MOST_DIGITS = 8, 6
+_FEW = 1000  # numbers that are looked at first
 _ENOUGH = 4  # different numbers, so that it is no chance
 _FINE = {"float64": 1e-12, "float32": 2.0**-22, "bfloat16": 2.0**-7, "float16": 2.0**-10}
 
@@ -28,14 +29,20 @@ def find_decimals(values: Array, dtype: str) -> int | None:
 
     dtype: what the numbers are stored in.
     """
-    distinct = _distinct(values)
+    few = values.ravel()[:_FEW]
+    possible = [decimals for decimals in range(1, _MOST_DECIMALS) if _are_rounded(few, decimals, dtype)]
+    distinct = _distinct(values) if possible else few[:0]  # (of large arrays that takes long)
     if len(distinct) < _ENOUGH:
         return None
-    for decimals in range(1, _MOST_DECIMALS):
-        near = np.abs(np.round(distinct, decimals) - distinct) <= _FINE.get(dtype, 1e-12) * np.abs(distinct)
-        if near.all():
+    for decimals in possible:
+        if _are_rounded(distinct, decimals, dtype):
             return decimals if _is_coarse(distinct, 10.0**-decimals, dtype) else None
     return None
+
+
+def _are_rounded(values: Array, decimals: int, dtype: str) -> bool:
+    finite = values[np.isfinite(values)]
+    return bool((np.abs(np.round(finite, decimals) - finite) <= _FINE.get(dtype, 1e-12) * np.abs(finite)).all())
 
 
 def find_significant(values: Array, dtype: str) -> int | None:

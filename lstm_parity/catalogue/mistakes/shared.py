@@ -1,0 +1,95 @@
+"""Layers that are run once for many mistakes: those around layers compute in most of them what a right LSTM does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from lstm_parity.cases.setting import Setting
+from lstm_parity.catalogue.mistakes.mistake import Mistake
+from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.protocol import LSTM
+
+_MOST = 16  # directions of layers that are kept
+
+
+@dataclass(frozen=True, eq=False)
+class SharedRuns:
+    """What directions of layers computed; the oldest is forgotten if there are too many."""
+
+    done: list[tuple[tuple[Any, ...], tuple[Tensor, State]]] = field(default_factory=list)
+
+    def find(self, question: tuple[Any, ...]) -> tuple[Tensor, State] | None:
+        """Return what was computed of the same numbers, as new tensors."""
+        known = next((found for asked, found in self.done if all(map(_is_same, asked, question))), None)
+        return None if known is None else (known[0].clone(), (known[1][0].clone(), known[1][1].clone()))
+
+    def keep(self, question: tuple[Any, ...], found: tuple[Tensor, State]) -> None:
+        """Keep what was computed."""
+        self.done.append((question, (found[0].clone(), (found[1][0].clone(), found[1][1].clone()))))
+        del self.done[:-_MOST]
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.shape == other.shape and torch.equal(one, other)
+    return bool(one is other or one == other)
+
+
+class _Sharing(PlainLSTM):
+    """A plain LSTM whose layers are looked up before they are run."""
+
+    known: SharedRuns
+
+    def run(
+        self, x: Tensor, lengths: Tensor | None, state: State, w: CellWeights, reverse: bool
+    ) -> tuple[Tensor, State]:
+        question = (reverse, *state, lengths, x, w.b_ih, w.b_hh, w.w_hr, w.w_hh, w.w_ih)
+        if (found := self.known.find(question)) is None:
+            found = (
+                super().run(x, lengths, state, w, reverse) if lengths is not None else _run(self, x, state, w, reverse)
+            )
+            self.known.keep(question, found)
+        return found
+
+
+def _run(plain: PlainLSTM, x: Tensor, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
+    """Run one direction of one layer, whose products with x are one product."""
+    from_input, (h, c), outputs = linear(x, w.w_ih, w.b_ih), state, []
+    for t in plain.times(len(x), reverse):
+        i, f, g, o = plain.gates(from_input[t] + linear(h, w.w_hh, w.b_hh))
+        c = plain.cell_state(i, f, g, c)
+        h = plain.project(plain.hidden(o, c), w)
+        outputs.append(h)
+    return torch.stack(plain.in_time(outputs, reverse)), (h, c)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedMistake:
+    """A mistake that looks up layers which were run before on the same numbers, if it computes them as it should."""
+
+    mistake: Mistake
+    known: SharedRuns
+
+    @property
+    def name(self) -> str:
+        """The mistake's name."""
+        return self.mistake.name
+
+    def unsupported_reason(self, setting: Setting) -> str | None:
+        """Return the mistake's own reason."""
+        return self.mistake.unsupported_reason(setting)
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load the mistake."""
+        if not self.mistake.is_around_layers:
+            return self.mistake.load(setting, weights)
+        written = self.mistake.written
+        bases = (_Sharing,) if written is PlainLSTM else (written, _Sharing)
+        shared = type(written.__name__, bases, {"known": self.known})
+        return cast(LSTM, shared(setting, weights))
