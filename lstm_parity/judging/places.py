@@ -10,7 +10,7 @@ import numpy as np
 from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.verdict import GRADIENT, TensorComparison
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import CHAIN, INPUTS, PREFIXES, SEEN, TENSORS
+from lstm_parity.running.evidence import CHAIN, INPUTS, PREFIXES, SEEN
 
 GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
 MAX_CELLS = 40  # of a map along each axis: more are joined, the worst of them shown
@@ -48,7 +48,7 @@ class DistanceMap:
 def find_place(measured: TensorComparison, where: tuple[int, ...], setting: Setting) -> Place | None:
     """Return the place of an element, as the canonical layout counts; None if its axes are not known."""
     name, directions = measured.tensor, setting.architecture.num_directions
-    if measured.way == SEEN and (len(where) != 3 or name not in TENSORS):
+    if measured.way == SEEN and not _is_whole(measured, setting):
         return None
     if measured.way == GRADIENT and name not in INPUTS:
         return _find_weight(name, where, setting)
@@ -65,6 +65,18 @@ def find_place(measured: TensorComparison, where: tuple[int, ...], setting: Sett
     step = first if step is None else step
     layer = setting.architecture.num_layers - 1
     return Place(layer, direction if directions == 2 else None, step, row, unit)
+
+
+def _is_whole(measured: TensorComparison, setting: Setting) -> bool:
+    """Whether what was made of outputs has the shape of a tensor: not if directions are merged, or rows left out."""
+    a, call = setting.architecture, setting.call
+    states = a.num_layers * a.num_directions, call.rows
+    shapes = {
+        "output": (call.time, call.rows, a.num_directions * a.output_size),
+        "h_n": (*states, a.output_size),
+        "c_n": (*states, a.hidden_size),
+    }
+    return measured.ratio.shape == shapes.get(measured.tensor)
 
 
 def _find_weight(name: str, where: tuple[int, ...], setting: Setting) -> Place:
@@ -86,7 +98,7 @@ def map_distances(measured: TensorComparison, setting: Setting) -> tuple[Distanc
             return ()
         table = ratio.reshape(4, setting.architecture.hidden_size, -1).max(-1)
         return (_join(table, GATES, "unit", "gate"),)
-    if ratio.ndim != 3 or (measured.way == SEEN and name not in TENSORS):
+    if ratio.ndim != 3 or (measured.way == SEEN and not _is_whole(measured, setting)):
         return ()
     if measured.way in (CHAIN, PREFIXES):
         ratio = ratio.reshape(len(ratio), -1, setting.call.rows, ratio.shape[-1])

@@ -40,7 +40,8 @@ def test_every_combination_of_the_axes_of_calls_is_there(full):
 def _is_usual(cell):
     columns = cell.columns()
     rows = 1 if columns["unbatched"] else 3
-    return [columns[n] for n in ("input_size", "hidden_size", "time", "batch")] == [5, 7, 4, rows]
+    sizes = [columns[n] for n in ("input_size", "hidden_size", "time", "batch")]
+    return sizes == [5, 7, 4, rows] and columns["proj_size"] in (0, 4)
 
 
 def test_every_size_of_a_range_is_there():
