@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.sweep.report import compare_stores, sum_up_store
 from lstm_parity.audits.sweep.rows import PlannedRow, decode_result, decode_rows, encode_result, encode_rows
-from lstm_parity.audits.sweep.run import Plan, create_store, cut_shards, lock_store, run_sweep
+from lstm_parity.audits.sweep.run import Plan, create_store, cut_shards, lock_store, read_plan, run_sweep
 from lstm_parity.audits.sweep.shard import judge_shard
 from lstm_parity.audits.sweep.store import Store, StoreError
 from lstm_parity.audits.sweep.workers import Answer, LocalWorkers, Question
@@ -167,6 +167,14 @@ def test_a_store_of_another_plan_is_refused(whole):
     )
 
     assert (ended.exit_code, "seed" in ended.output) == (2, True)
+
+
+def test_a_sweep_of_a_target_goes_on(tmp_path):
+    """The plan that a store holds is the one that the same options make."""
+    target = parse_target("module:torch.nn:LSTM", without=("projection",))
+    path = make_store(tmp_path / "s.sweep", target=target.fields)
+
+    assert read_plan(path) == Plan(target.fields, profile="quick", where=FEW)
 
 
 def test_two_runs_never_write_one_store(whole):
