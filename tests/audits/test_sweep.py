@@ -212,8 +212,12 @@ def test_what_kills_a_worker_is_one_failed_cell(tmp_path):
     file = tmp_path / "faulty.py"
     file.write_text(FAULTY)
     target = parse_target(f"module:{file}:Faulty")
-    where = "hidden_size < 5 and dtype = 'float32' and form = 'batched' and mkldnn and not bidirectional and batch = 3"
-    path = make_store(tmp_path / "s.sweep", where=f"{where} and time = 4 and input_size = 5", target=target.fields)
+    where = (
+        f"{FEW.replace('not bias', 'bias')} and hidden_size < 5 and time = 4 and input_size = 5 and states and mkldnn"
+    )
+    where += " and form = 'batched' and not (projection or batch_first or strided or deterministic)"
+    where += " and grad_mode = 'no_grad' and threads = 1"
+    path = make_store(tmp_path / "s.sweep", where=where, target=target.fields)
     with Store(path) as store, LocalWorkers(Question(target.fields), 1) as workers:
         run_sweep(store, workers, Progress())
         found = dict(store.ask("SELECT hidden_size, outcome FROM cell"))
