@@ -174,6 +174,12 @@ def count(db: sqlite3.Connection) -> int:
     return db.execute("SELECT COUNT(outcome) FROM cell").fetchone()[0]
 
 
+def test_an_address_where_nothing_answers_is_refused():
+    """At once: Ray itself would try for minutes."""
+    with pytest.raises(ClusterError, match="nothing answers"), RayWorkers(Question(None), "127.0.0.1:1"):
+        pass
+
+
 def test_nodes_with_another_lstm_parity_are_refused(cluster, tmp_path, monkeypatch):
     """Its limits may be others: with the two versions; and if there are no other nodes, the sweep ends."""
     monkeypatch.setattr("lstm_parity.audits.sweep.cluster.on_ray.find_version", lambda: "9.9")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import socket
 import sys
 import time
 from collections import Counter, deque
@@ -32,11 +34,12 @@ from lstm_parity.audits.sweep.workers import (
     conclude,
     find_limit,
 )
-from lstm_parity.running.threads import count_cores
+from lstm_parity.running.threads import count_cores, share_cores
 from lstm_parity.version import find_version
 
 LOCAL = "local"  # the address of a cluster that is started, and ends with the sweep
 _PATIENCE = 2.0  # seconds, after which it is asked which nodes there are
+_ANSWER = 5.0  # seconds that a node may take to answer
 _TRIES = 2  # of a shard whose actor was lost, and of a node on which no actor starts
 _MEMORY = 100 * 2**20  # bytes of shared memory of a local cluster: what passes is small
 
@@ -45,6 +48,7 @@ class Judge:
     """An actor: it answers with the values of `WorkerProcess`."""
 
     def __init__(self, fields: dict[str, Any] | None, device: str, strict: bool) -> None:
+        share_cores()  # as the command does on one machine
         self._process = WorkerProcess(Question(make_absolute(fields), device, strict))
 
     def start(self) -> dict[str, Any]:
@@ -96,7 +100,10 @@ class RayWorkers:
 
     def __enter__(self) -> RayWorkers:
         """Start a cluster, or join one. Raises ClusterError."""
+        _require_answer(self.address)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        if self.address == LOCAL:
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray keeps one in the user's home
         folder = find_folder(self.question.fields)
         self._fields = make_relative(self.question.fields, folder)
         copied = {"working_dir": str(folder), "excludes": list(LEFT_OUT)} if folder else {}
@@ -105,7 +112,8 @@ class RayWorkers:
         try:
             ray.init(self.address, log_to_driver=False, logging_level="ERROR", runtime_env=copied, **more)
         except (ConnectionError, RuntimeError, ValueError, RayError) as error:
-            raise ClusterError(f"--ray {self.address} was given, but {error}") from error
+            words = str(error).strip().splitlines()[-1]
+            raise ClusterError(f"--ray {self.address} was given, but it cannot be used: {words}") from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -145,7 +153,7 @@ class RayWorkers:
         self.refused = {id: node for id, node in self.refused.items() if id in self._nodes}
         usable = self._nodes.keys() - self.refused.keys()
         if not usable and not self._seats:
-            words = [f"{node.address}: {node.reason}" for node in self.refused.values()] or ["none has joined"]
+            words = [f"{node.address}: {node.reason}" for node in self.refused.values()] or ["there is none"]
             raise ClusterError(f"the cluster has no node with a {kind} that can judge ({'; '.join(words)})")
         for id in sorted(usable):
             free = int(self._nodes[id]["Resources"][kind]) - sum(seat.node == id for seat in self._seats)
@@ -193,6 +201,20 @@ class RayWorkers:
         if not shard or self._losses[key] < _TRIES:
             return [shard] if shard else []
         return conclude({"died": f"lost {_TRIES} times with its worker: {words}", "machine": seat.machine}, shard)
+
+
+def _require_answer(address: str) -> None:
+    """Raise ClusterError if nothing listens at HOST:PORT, which Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER).close()
+    except OSError as error:
+        raise ClusterError(
+            f"--ray {address} was given, but nothing answers there ({error}): start a cluster by `ray start --head`, "
+            "or give --ray without an address"
+        ) from error
 
 
 def _find_reason(started: dict[str, Any]) -> str:
