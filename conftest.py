@@ -18,7 +18,7 @@ TOGETHER = {
         for folder, names in {
             "tests/reports": ["certificate"],
             "tests/diagnosis": ["diagnose"],
-            "tests/audits": ["modes", "sweep", "corners"],
+            "tests/audits": ["modes", "sweep", "sweep_on_ray", "corners"],
             "tests/cases": ["lattice"],
             "tests/plugin": ["plugin"],
             "meta_tests": ["mistakes", "scopes"],

@@ -17,8 +17,10 @@ from lstm_parity.cli_parts import INTERRUPTED, Outputs, find_target, map_option,
 from lstm_parity.implementations.target import ARRAYS, KINDS, Target
 
 if TYPE_CHECKING:
+    from lstm_parity.audits.sweep.cluster.on_ray import RayWorkers
     from lstm_parity.audits.sweep.run import Plan
     from lstm_parity.audits.sweep.store import Store
+    from lstm_parity.audits.sweep.workers import LocalWorkers
 
 _STORE = click.Path(dir_okay=False, path_type=Path)
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -72,6 +74,13 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 )
 @click.option("--store", type=_STORE, default=Path("lstm.sweep"), help="Where results are kept.", show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="Processes. [default: one for each core]")
+@click.option(
+    "--ray",
+    is_flag=False,
+    flag_value="local",
+    metavar="[ADDRESS]",
+    help="Judge on the Ray cluster at HOST:PORT, or `auto`; without an address, on a new one of this machine.",
+)
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
 def sweep(outputs: Outputs, **options: Any) -> None:
     """Judge every cell of the lattice of settings: an implementation's, or the installed nn.LSTM's.
@@ -86,22 +95,43 @@ def sweep(outputs: Outputs, **options: Any) -> None:
 def _run(options: dict[str, Any], outputs: Outputs) -> None:
     from lstm_parity.audits.progress import Progress
     from lstm_parity.audits.sweep.run import lock_store, run_sweep
-    from lstm_parity.audits.sweep.workers import LocalWorkers, Question
+    from lstm_parity.audits.sweep.workers import ClusterError
     from lstm_parity.reports.progress_bar import show_progress
-    from lstm_parity.running.threads import count_cores
+    from lstm_parity.reports.sweep import refused_nodes_text
 
     path, plan, interrupted = options["store"], _make_plan(options), False
     with _refusing(), lock_store(path), _open(path, plan) as store:
-        question = Question(plan.target, plan.device, plan.strict)
-        with LocalWorkers(question, options["workers"] or count_cores()) as workers, show_progress() as report:
+        with _hire(plan, options) as workers, show_progress() as report:
             try:
                 run_sweep(store, workers, Progress(report), options["budget"])
             except KeyboardInterrupt:
                 interrupted = True
+            except ClusterError as error:
+                click.echo(f"{error}: the rest is left", err=True)
+        click.echo(refused_nodes_text(getattr(workers, "refused", {}).values()), nl=False, err=True)
         code = _print_report(store, "", outputs)
     if interrupted:
         click.echo("The same command goes on.", err=True)
     sys.exit(INTERRUPTED if interrupted else code)
+
+
+def _hire(plan: Plan, options: dict[str, Any]) -> LocalWorkers | RayWorkers:
+    """Return the workers: of this machine, or of a cluster."""
+    from lstm_parity.audits.sweep.workers import LocalWorkers, Question
+    from lstm_parity.running.threads import count_cores
+
+    question = Question(plan.target, plan.device, plan.strict)
+    if options["ray"] is None:
+        return LocalWorkers(question, options["workers"] or count_cores())
+    try:
+        from lstm_parity.audits.sweep.cluster.on_ray import RayWorkers
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise click.UsageError(
+            f"--ray {options['ray']} was given, but Ray is not installed: pip install 'lstm-parity[ray]'"
+        ) from error
+    return RayWorkers(question, options["ray"], options["workers"])
 
 
 def _make_plan(options: dict[str, Any]) -> Plan:
@@ -139,12 +169,12 @@ def _open(path: Path, plan: Plan) -> Iterator[Store]:
 def _refusing() -> Iterator[None]:
     """Turn what cannot be used into a wrong call."""
     from lstm_parity.audits.sweep.store import StoreError
-    from lstm_parity.audits.sweep.workers import WorkerError
+    from lstm_parity.audits.sweep.workers import ClusterError, WorkerError
     from lstm_parity.implementations.target import TargetError
 
     try:
         yield
-    except (StoreError, TargetError) as error:
+    except (StoreError, TargetError, ClusterError) as error:
         raise click.UsageError(str(error)) from error
     except WorkerError as error:
         click.echo(f"It cannot be judged:\n{error}", err=True)

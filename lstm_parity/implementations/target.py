@@ -71,7 +71,7 @@ class Target:
     @property
     def fields(self) -> dict[str, Any]:
         """As JSON holds it: `Target.of` reads it back."""
-        return asdict(self)
+        return asdict(self) | {"without": list(self.without)}
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Target:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,13 @@ from lstm_parity.reports.json_text import json_text
 from lstm_parity.reports.page import make_table, render_page, render_text
 
 if TYPE_CHECKING:
+    from lstm_parity.audits.sweep.cluster.machines import MachineShare
+    from lstm_parity.audits.sweep.cluster.on_ray import RefusedNode
     from lstm_parity.audits.sweep.report import SweepComparison, SweepReport, WrongCell
     from lstm_parity.audits.sweep.statistics import Mean, Pooled
 
 _WIDTH = 120
+_OF_MACHINE = ("torch", "processor", "device")  # what is always said of one
 _CONCLUSIONS = {
     "PARITY": "every cell that was judged agrees to rounding noise, and so do all together.",
     "NOT ENOUGH": "nothing is wrong, but {left:,} cells are not judged yet: the same command goes on.",
@@ -78,14 +80,27 @@ def _describe(report: SweepReport) -> dict[str, str]:
         ),
         "cases": f"{report.cases:,}, of which {report.computations:,} distinct computations",
         "no cells": "; ".join(left_out) or "none",
-        "machines": "; ".join(f"{count:,} cells: {_describe_machine(one)}" for one, count in report.machines.items()),
+        **_describe_machines(report.machines),
         "worst": _write_cell(report.worst) if report.worst else "nothing was judged",
     }
 
 
-def _describe_machine(description: str) -> str:
-    found = json.loads(description)
-    return f"torch {found['torch']}, {found['processor']}"
+def _describe_machines(machines: Sequence[MachineShare]) -> dict[str, str]:
+    """Describe the machines by torch, processor and device; several by whatever else differs too, a line for each."""
+    names = dict.fromkeys(name for one in machines for name in one.description)
+    shown = [n for n in names if n in _OF_MACHINE or len({one.description.get(n) for one in machines}) > 1]
+    words = [", ".join(f"{n} {one.description[n]}" for n in shown if n in one.description) for one in machines]
+    if len(machines) == 1:
+        return {"machine": words[0]}
+    return {
+        f"machine {one.number}": f"{one.cells:,} cells, {one.wrong:,} wrong, worst {one.worst:.2f} noises: {text}"
+        for one, text in zip(machines, words, strict=True)
+    }
+
+
+def refused_nodes_text(nodes: Iterable[RefusedNode]) -> str:
+    """Write which nodes of a cluster judged nothing, a line for each; empty if all did."""
+    return "".join(f"node {node.address} was not used: {node.reason}\n" for node in nodes)
 
 
 def _write_cell(cell: WrongCell) -> str:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.sweep.report import compare_stores, sum_up_store
 from lstm_parity.audits.sweep.rows import PlannedRow, decode_result, decode_rows, encode_result, encode_rows
-from lstm_parity.audits.sweep.run import Plan, create_store, cut_shards, lock_store, run_sweep
+from lstm_parity.audits.sweep.run import Plan, create_store, cut_shards, lock_store, read_plan, run_sweep
 from lstm_parity.audits.sweep.shard import judge_shard
 from lstm_parity.audits.sweep.store import Store, StoreError
 from lstm_parity.audits.sweep.workers import Answer, LocalWorkers, Question
@@ -169,6 +169,14 @@ def test_a_store_of_another_plan_is_refused(whole):
     assert (ended.exit_code, "seed" in ended.output) == (2, True)
 
 
+def test_a_sweep_of_a_target_goes_on(tmp_path):
+    """The plan that a store holds is the one that the same options make."""
+    target = parse_target("module:torch.nn:LSTM", without=("projection",))
+    path = make_store(tmp_path / "s.sweep", target=target.fields)
+
+    assert read_plan(path) == Plan(target.fields, profile="quick", where=FEW)
+
+
 def test_two_runs_never_write_one_store(whole):
     """The second one is refused."""
     with lock_store(whole), pytest.raises(StoreError, match="written by another"), lock_store(whole):
@@ -204,8 +212,12 @@ def test_what_kills_a_worker_is_one_failed_cell(tmp_path):
     file = tmp_path / "faulty.py"
     file.write_text(FAULTY)
     target = parse_target(f"module:{file}:Faulty")
-    where = "hidden_size < 5 and dtype = 'float32' and form = 'batched' and mkldnn and not bidirectional and batch = 3"
-    path = make_store(tmp_path / "s.sweep", where=f"{where} and time = 4 and input_size = 5", target=target.fields)
+    where = (
+        f"{FEW.replace('not bias', 'bias')} and hidden_size < 5 and time = 4 and input_size = 5 and states and mkldnn"
+    )
+    where += " and form = 'batched' and not (projection or batch_first or strided or deterministic)"
+    where += " and grad_mode = 'no_grad' and threads = 1"
+    path = make_store(tmp_path / "s.sweep", where=where, target=target.fields)
     with Store(path) as store, LocalWorkers(Question(target.fields), 1) as workers:
         run_sweep(store, workers, Progress())
         found = dict(store.ask("SELECT hidden_size, outcome FROM cell"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lstm_parity.audits.sweep.cluster.machines import MachineShare, find_shares
 from lstm_parity.audits.sweep.corners import COLUMNS, Corner, find_corners
 from lstm_parity.audits.sweep.errors import BINS, TENSORS
 from lstm_parity.audits.sweep.statistics import Bias, Drift, ErrorTable, Pooled, find_biases, find_drift
@@ -75,7 +76,7 @@ class SweepReport:
     left: int
     cases: int
     computations: int
-    machines: Mapping[str, int]
+    machines: tuple[MachineShare, ...]
     reasons: Mapping[str, int]
     corners: tuple[Corner, ...]
     wrong: tuple[WrongCell, ...]
@@ -129,7 +130,7 @@ def sum_up_store(store: Store, where: str = "") -> SweepReport:
         len(rows) - len(judged),
         sum(row["cases"] for row in judged),
         len({row["computation"] for row in judged}),
-        _count_machines(store, judged),
+        find_shares(store, judged),
         Counter(row["detail"] for row in judged if row["outcome"] in (Outcome.REFUSED.value, Outcome.NOT_JUDGED.value)),
         tuple(
             find_corners({n: [row[n] for row in compared] for n in COLUMNS}, [r["outcome"] in _WRONG for r in compared])
@@ -179,11 +180,6 @@ def _pool_parts(tables: Mapping[str, ErrorTable]) -> dict[tuple[str, str], Poole
         for axis in (*_BIASED, _OCTAVE)
         for words, pooled in table.pool_axes(("dtype", axis), 2).items()
     }
-
-
-def _count_machines(store: Store, judged: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    names = dict(store.ask("SELECT id, description FROM machine"))
-    return Counter(names[row["machine"]] for row in judged)
 
 
 def _choose_shown(wrong: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -45,6 +45,7 @@ class Store:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._next = 0  # number of the next computation, once it is known
         with self._explained():
             address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
             self._db = sqlite3.connect(address, uri=True, timeout=30.0)
@@ -129,9 +130,16 @@ class Store:
                 return
             self._db.execute("INSERT OR IGNORE INTO machine (description) VALUES (?)", (machine,))
             [(place,)] = self._db.execute("SELECT id FROM machine WHERE description = ?", (machine,))
-            [(first,)] = self._db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM computation")
+            first = self._next = self._next or self._find_next()
             self._write_results(done.results, first, place)
             self._write_errors(done.computations, first)
+        self._next += len(done.computations)
+
+    def _find_next(self) -> int:
+        """Return a number that no computation has, not even one without errors."""
+        columns = (("id", "computation"), ("computation", "cell"))
+        query = " UNION ALL ".join(f"SELECT MAX({name}) FROM {table}" for name, table in columns)
+        return 1 + max(number or 0 for (number,) in self._db.execute(query))
 
     def _write_results(self, results: Sequence[Result], first: int, machine: int) -> None:
         self._db.executemany(

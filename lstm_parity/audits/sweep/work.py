@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import IO, Any
 
 from lstm_parity.audits.own_arithmetic import measure_arithmetic
 from lstm_parity.audits.sweep.rows import decode_rows, encode_result
@@ -23,8 +25,10 @@ from lstm_parity.implementations.target import Target, TargetError
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.protocol import Implementation
+from lstm_parity.version import find_version
 
-_VARIES = ("date", "command")  # not of the machine
+_VARIES = ("command", "threads")  # not of the machine; how many threads there are is of a cell
+_PATIENCE = 1.0  # seconds, after which it is checked whether the process that asks is still there
 
 
 @dataclass
@@ -47,7 +51,7 @@ class Worker:
     @cached_property
     def machine(self) -> str:
         """Return what results depend on beside the implementation: torch, the processor, the device; as JSON."""
-        found = collect_provenance(self.device)
+        found = collect_provenance(self.device) | {"lstm-parity": find_version()}  # without the date
         return json.dumps({name: value for name, value in found.items() if name not in _VARIES})
 
     def judge(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -56,20 +60,34 @@ class Worker:
         if self.fields is not None and not self.strict:
             for dtype in {row.cell.setting.runtime.dtype for row in planned} - self.arithmetics.keys():
                 self.arithmetics[dtype] = measure_arithmetic(self.implementation, dtype, self.device).name
-        return {"machine": self.machine, **encode_result(judge_shard(self.implementation, planned, self.arithmetics))}
+        return encode_result(judge_shard(self.implementation, planned, self.arithmetics))
 
 
 def serve() -> None:
-    """Answer on what was stdout; what the process runs."""
+    """Answer on what was stdout, the machine first; what the process runs."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     worker = Worker(**json.loads(sys.stdin.readline()))
+    _write(answers, lambda: {"machine": worker.machine})
     for line in sys.stdin:
-        try:
-            answer = worker.judge(json.loads(line))
-        except TargetError as error:
-            answer = {"refused": str(error)}
-        except Exception:  # of its import, or of ours: calls of it are answered by verdicts
-            answer = {"raised": traceback.format_exc()}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        _write(answers, partial(worker.judge, json.loads(line)))
+
+
+def _write(answers: IO[str], find: Callable[[], dict[str, Any]]) -> None:
+    """Write what is found, or the error."""
+    try:
+        answer = find()
+    except TargetError as error:
+        answer = {"refused": str(error)}
+    except Exception:  # of its import, or of ours: calls of it are answered by verdicts
+        answer = {"raised": traceback.format_exc()}
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def _end_with(parent: int) -> None:
+    """End this process, whatever it computes, when the one that started it is gone."""
+    while os.getppid() == parent:
+        time.sleep(_PATIENCE)
+    os._exit(1)

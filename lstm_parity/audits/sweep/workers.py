@@ -30,6 +30,10 @@ class WorkerError(Exception):
     """A worker process raised outside the calls that it judges; the message is its traceback."""
 
 
+class ClusterError(Exception):
+    """A cluster that cannot be used, or no longer; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What every worker is started with: the fields of a target, None for nn.LSTM; the device; the rule."""
@@ -53,7 +57,7 @@ class LocalWorkers:
 
     question: Question
     count: int
-    _processes: list[_Process] = field(default_factory=list)
+    _processes: list[WorkerProcess] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> LocalWorkers:
@@ -71,7 +75,7 @@ class LocalWorkers:
         done: queue.SimpleQueue[Answer | list[Shard] | BaseException] = queue.SimpleQueue()
         for shard in shards:
             waiting.put(shard)
-        self._processes += [_Process(self.question) for _ in range(self.count)]
+        self._processes += [WorkerProcess(self.question) for _ in range(self.count)]
         for process in self._processes:
             threading.Thread(target=_work, args=(process, waiting, done, self._ended), daemon=True).start()
         left = len(shards)
@@ -89,7 +93,7 @@ class LocalWorkers:
 
 
 def _work(
-    process: _Process,
+    process: WorkerProcess,
     waiting: queue.SimpleQueue[Shard],
     done: queue.SimpleQueue[Answer | list[Shard] | BaseException],
     ended: threading.Event,
@@ -105,43 +109,53 @@ def _work(
 
 
 @dataclass(eq=False)
-class _Process:
-    """One worker process, which is started by the first shard, and again after it died."""
+class WorkerProcess:
+    """One worker process, which is started by the first question, and again after it died."""
 
     question: Question
+    printed: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     _machine: str = ""
     _process: subprocess.Popen[str] | None = None
-    printed: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
     def judge(self, shard: Shard) -> Answer | list[Shard]:
         """Judge a shard; return its halves if the process died of it, or a verdict if it is one row."""
-        process = self._process = self._process or self._start()
+        return conclude(self.ask(encode_rows(shard), find_limit(shard)), shard)
+
+    def ask(self, rows: Sequence[Sequence[Any]], limit: float) -> dict[str, Any]:
+        """Return what the process answers to encoded rows, or how it died; limit: seconds that it may take.
+
+        A row that the process did not survive by itself, killed from outside, is tried again.
+        """
+        found = self._ask_once(rows, limit)
+        return self._ask_once(rows, limit) if found.get("killed") and len(rows) == 1 else found
+
+    def _ask_once(self, rows: Sequence[Sequence[Any]], limit: float) -> dict[str, Any]:
+        started, process = self.start(), self._process
+        if process is None:
+            return started
         hung = threading.Event()
-        clock = threading.Timer(_START + _PER_COST * sum(r.cell.cost * r.cases for r in shard), _stop, (process, hung))
+        clock = threading.Timer(limit, _stop, (process, hung))
         clock.start()
         try:
-            line = _ask(process, encode_rows(shard))
+            line = _ask(process, rows)
         finally:
             clock.cancel()
-        if line:
-            found = json.loads(line)
-            if "refused" in found:
-                raise TargetError(found["refused"])
-            if "raised" in found:
-                raise WorkerError(found["raised"])
-            self._machine = found["machine"]
-            return Answer(decode_result(found), self._machine)
-        how, _, kind, words = describe_status(process.wait(), self._read_end())
-        self.kill()
-        if len(shard) > 1:
-            return [shard[: len(shard) // 2], shard[len(shard) // 2 :]]
-        how, row = ("hung" if hung.is_set() else how), shard[0]
-        why = f"{how}: the process ended with {kind}; {words}"
-        failed = Result(row.number, Outcome.FAILED.value, 0.0, 0.0, row.cell.setting.runtime.dtype, 0, row.seed, why)
-        return Answer(ShardResult([failed]), self._machine)
+        return {**started, **(json.loads(line) if line else self._find_death(process, hung=hung.is_set()))}
 
-    def _start(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
+    def start(self) -> dict[str, Any]:
+        """Start the process if there is none; return its machine, or why there is none."""
+        if self._process is None:
+            process = self._process = self._open()
+            line = _ask(process, vars(self.question))
+            found = json.loads(line) if line else {"raised": self._find_death(process, hung=False)["died"]}
+            if "raised" in found:
+                self.kill()
+                return dict(found)
+            self._machine = found["machine"]
+        return {"machine": self._machine}
+
+    def _open(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -150,15 +164,20 @@ class _Process:
             encoding="utf-8",
             start_new_session=True,
         )
-        _write(process, vars(self.question))
-        return process
+
+    def _find_death(self, process: subprocess.Popen[str], *, hung: bool) -> dict[str, Any]:
+        ours = hung or process is not self._process
+        how, _, kind, words = describe_status(process.wait(), self._read_end())
+        self.kill()
+        why = f"{'hung' if hung else how}: the process ended with {kind}; {words}"
+        return {"died": why, "killed": kind == "SIGKILL" and not ours}
 
     def _read_end(self) -> str:
         self.printed.seek(0)
         return self.printed.read().decode(errors="replace").strip()[-300:]
 
     def kill(self) -> None:
-        """End the process at once; another shard starts another."""
+        """End the process at once; another question starts another."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -167,6 +186,29 @@ class _Process:
                 if pipe is not None:
                     with suppress(BrokenPipeError):
                         pipe.close()
+
+
+def find_limit(shard: Shard) -> float:
+    """Return the seconds that a shard may take."""
+    return _START + _PER_COST * sum(row.cell.cost * row.cases for row in shard)
+
+
+def conclude(found: dict[str, Any], shard: Shard) -> Answer | list[Shard]:
+    """Return what became of a shard: the answer of its worker; its halves, or a verdict on one row, if that died.
+
+    Raises TargetError if the target is none, and WorkerError for an error of ours.
+    """
+    if "refused" in found:
+        raise TargetError(found["refused"])
+    if "raised" in found:
+        raise WorkerError(found["raised"])
+    if "died" not in found:
+        return Answer(decode_result(found), found["machine"])
+    if len(shard) > 1:
+        return [shard[: len(shard) // 2], shard[len(shard) // 2 :]]
+    row, dtype = shard[0], shard[0].cell.setting.runtime.dtype
+    failed = Result(row.number, Outcome.FAILED.value, 0.0, 0.0, dtype, 0, row.seed, found["died"])
+    return Answer(ShardResult([failed], [{}]), found["machine"])
 
 
 def _ask(process: subprocess.Popen[str], rows: Any) -> str:

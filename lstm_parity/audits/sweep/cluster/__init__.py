@@ -1,0 +1,1 @@
+"""More than one machine: workers on the nodes of a cluster, and what was judged on which machine."""
