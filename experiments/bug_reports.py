@@ -18,9 +18,10 @@ from pathlib import Path
 
 from specimens.bug_reports import REPORTS, Truth
 from specimens.later_bug_reports import LATER_REPORTS
+from specimens.more_bug_reports import MORE_REPORTS
 
 RESULT = Path(__file__).with_suffix(".md")
-ALL = (*REPORTS, *LATER_REPORTS)
+ALL = (*REPORTS, *LATER_REPORTS, *MORE_REPORTS)
 _SECONDS = 180
 _FIRST_TIME = (
     " The first time, each group by code that was written without it: 33 of the 40, and 20 of the 30 later ones."
