@@ -133,6 +133,7 @@ def draw_beside(module: nn.LSTM, x: torch.Tensor, mkldnn: bool) -> tuple[float, 
 
 
 def find_largest(a: list[np.ndarray[Any, Any]], b: list[np.ndarray[Any, Any]]) -> float:
+    """Return the largest absolute difference of arrays."""
     return max(float(np.abs(p.astype(np.float64) - q).max()) for p, q in zip(a, b, strict=True))
 
 

@@ -170,9 +170,9 @@ def _write_forecast(folder: Path, seed: int, is_standardised: bool) -> tuple[Arr
     """Write a report of a forecast in physical units; return it and the right one."""
     rng = np.random.default_rng(seed)
     weights, (w, b) = draw(rng, 4, 11), linear(rng, 1, 11)
-    mean, spread = np.float32([12.0, 1013.0, 0.6, 4.0]), np.float32([8.0, 9.0, 0.2, 2.5])
+    mean, spread = (np.array(row, np.float32) for row in ([12.0, 1013.0, 0.6, 4.0], [8.0, 9.0, 0.2, 2.5]))
     x = (mean + spread * draw_input(rng, 24, 2, 4)).astype(np.float32)
-    low, width = np.float32([15.0]), np.float32([7.5])
+    low, width = np.array([15.0], np.float32), np.array([7.5], np.float32)
     right, got = (
         (run_torch(weights, ((x - mean) / spread if known else x).astype(np.float32)).output[-1] @ w.T + b) * width
         + low

@@ -23,8 +23,9 @@ from lstm_parity.reference.weights import LSTMWeights
 MARGIN = 1.5  # most predictions are within this factor of what was measured: experiments/expected_differences.md
 _TOO_LARGE = 4.0 * MAX_HIDDEN_NOISE  # differences that are not small, to first order, beside values within 1
 _DRAWS, _FEWEST, _ERRORS = 200, 12, 4  # runs by default, at least, and of each case
-_BUDGET_KEPT, _FEWEST_KEPT, _PRODUCTS = 2.0, 2, 4e9  # seconds and cases with weights in fewer bits; products a second
-_KEPT_FROM = 2**20  # the number of the first of these cases
+_BUDGET_KEPT, _FEWEST_KEPT, _PRODUCTS = 2.0, 1, 4e9  # seconds and cases with weights in fewer bits; products a second
+_KEPT_FROM, _TOGETHER = 2**20, 8  # the number of the first of these cases; how many are run at a time
+_OVERHEAD = 1e-4  # seconds of a step
 _BUDGET, _NUMBERS = 4.0, 2.0e7  # seconds, by `_estimate_seconds`; numbers that are kept at a time
 
 
@@ -214,12 +215,14 @@ def _simulate_kept(
     if not kept:
         return []
     a, call = setting.architecture, setting.call
-    products = 4.0 * a.hidden_size * (a.output_size + a.input_size) * a.num_layers * a.num_directions * call.time
-    seconds = 1.5 * len(kept) * (products * call.rows / _PRODUCTS + a.num_layers * a.num_directions * call.time * 1e-4)
-    count = int(np.clip(_BUDGET_KEPT / seconds, _FEWEST_KEPT, draws))
+    layers = a.num_layers * a.num_directions * call.time
+    products = 4.0 * a.hidden_size * (a.output_size + max(a.input_size, a.output_size * a.num_directions)) * layers
+    left = _BUDGET_KEPT / (1.5 * len(kept)) - layers * _OVERHEAD  # seconds for each arithmetic, of which some run twice
+    count = int(np.clip(left * _PRODUCTS / (products * call.rows), _FEWEST_KEPT, draws))
     generator, parts = np.random.default_rng(seed), list[Differences]()
-    for k in range(count):
-        cases = _draw_cases(setting, weights, (_KEPT_FROM + k,), seed)
+    for start in range(0, count, _TOGETHER):
+        numbers = range(_KEPT_FROM + start, _KEPT_FROM + min(start + _TOGETHER, count))
+        cases = _draw_cases(setting, weights, numbers, seed)
         x, stacked = np.stack([case.input for case in cases]), stack_weights([case.weights for case in cases])
         parts.append(simulate_kept_weights(kept, x, stacked, generator))
     _, exact, *two = native

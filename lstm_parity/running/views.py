@@ -222,8 +222,8 @@ class Scale:
         """Return `(x - mean) / spread`, or `x * spread + mean`, each operation rounded once."""
         if self.back:
             value, product = x.value * self.spread + self.mean, x.value * self.spread
-            moved = np.abs(self.spread) * x.deviation, a.value * np.abs(product), a.value * np.abs(value)
-            return rounding.noisy(value, rounding.combine(*moved) + a.floor)
+            own = a.value * np.abs(product), a.value * np.abs(value)
+            return rounding.noisy(value, rounding.combine(np.abs(self.spread) * x.deviation, *own) + a.floor)
         centred = x.value - self.mean
         value = centred / self.spread
         moved = np.abs(1.0 / self.spread) * x.deviation, 2.0 * a.value * np.abs(value)

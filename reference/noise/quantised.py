@@ -2,7 +2,8 @@
 
 What is lost with the weights is the same in every run, so that it is found by running the LSTM with what is left of
 them. Factors of 8 bits are rounded at every step to one of so many levels between the least and the largest number of
-the step, 0 among them. Computed in float32, whose own errors are far smaller.
+the step, 0 among them. torch, which uses 7 of the bits, multiplies x of all steps at once, and so rounds it between the
+extremes of all steps. Computed in float32, whose own errors are far smaller.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.noise.simulation import Differences
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
+_OF_TORCH = 127  # levels of 8-bit factors that are reduced to 7 bits
 _FLIPS = NATIVE["float32"].value  # relative: what may turn a rounding of a factor the other way
 
 
@@ -67,8 +69,10 @@ def _run_layer(x: Array, cell: CellWeights, levels: int, generator: np.random.Ge
     h, c = np.zeros((K, B, cell.output_size), np.float32), np.zeros((K, B, cell.hidden_size), np.float32)
     bias = np.float32(0.0) if matrices.b_ih is None else (matrices.b_ih + matrices.b_hh)[:, None]
     outputs = np.empty((T, *h.shape), np.float32)
+    if levels == _OF_TORCH:
+        x = _round_factor(x, levels, generator, (0, -2, -1))
     for t in range(T):
-        z = _round_factor(x[t], levels, generator) @ matrices.w_ih + bias
+        z = (x[t] if levels == _OF_TORCH else _round_factor(x[t], levels, generator)) @ matrices.w_ih + bias
         z += _round_factor(h, levels, generator) @ matrices.w_hh
         i, f, g, o = np.split(z, 4, axis=-1)
         c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
@@ -79,13 +83,15 @@ def _run_layer(x: Array, cell: CellWeights, levels: int, generator: np.random.Ge
     return outputs, c[None]
 
 
-def _round_factor(x: Array, levels: int, generator: np.random.Generator | None) -> Array:
-    """Round the numbers of a step to so many levels between their least and largest, and 0; as they are for 0."""
+def _round_factor(
+    x: Array, levels: int, generator: np.random.Generator | None, axes: tuple[int, ...] = (-2, -1)
+) -> Array:
+    """Round numbers to so many levels between the least and the largest along axes, and 0; as they are for 0."""
     if not levels:
         return x
     if generator is not None:
         x = x * (1.0 + np.float32(_FLIPS) * generator.standard_normal(x.shape, np.float32))
-    low, high = (extreme(x, (-2, -1), keepdims=True, initial=0.0) for extreme in (np.min, np.max))
+    low, high = (extreme(x, axes, keepdims=True, initial=0.0) for extreme in (np.min, np.max))
     scale = np.where(high > low, (high - low) / levels, np.float32(1.0))
     zero = np.round(-low / scale)
     return np.asarray((np.round(x / scale + zero) - zero) * scale, np.float32)

@@ -91,6 +91,8 @@ def read_report(path: Path, results: Path | None = None) -> Report:
     if not calls and not lstms:
         found = ", ".join(arrays) or "no array"
         raise FolderError(f"{path} holds {found}, but needed are weights, an input and results")
+    if lstms and all(lstm.is_reverse for lstm in lstms):
+        fields = {"reverse": True, **fields}
     taken = {name for lstm in (*lstms, *named.values()) for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
     return Report(path, arrays, fields, lstms, calls, ignored, named=named)
