@@ -33,6 +33,7 @@ _GROWN = 1000.0  # noises
 _FAR = 1000.0  # largest noises of a correct LSTM, times MAX_DISTANCE
 _NO_LARGER = 2.0
 _CLEARLY = 100.0  # noises by which the first layer deviates, so that it is asked by itself
+_WIDE = 256  # units: products that torch would share out to threads
 _CORRECT_LSTM = Mistake(PlainLSTM)
 _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
 
@@ -55,14 +56,16 @@ class MistakeRun:
     @cached_property
     def outputs(self) -> Outputs | None:
         """What it returns; None where it raises."""
+        case = _in_one_thread(self.mistake, self.case)
         if self.shared is None or self.way != WHOLE or not self.mistake.is_deterministic:
-            return _outputs_of(self.mistake, self.case, self.way)
-        return _outputs_of(SharedMistake(self.mistake, self.shared), self.case, self.way)
+            return _outputs_of(self.mistake, case, self.way)
+        return _outputs_of(SharedMistake(self.mistake, self.shared), case, self.way)
 
     @cached_property
     def noise(self) -> dict[str, Array]:
         """The plain noise; more where the mistake's own is larger, or a roundoff of its numbers."""
-        other = _outputs_of(self.mistake, _in_another_precision(self.case), self.way)
+        again = _in_another_precision(_in_one_thread(self.mistake, self.case))
+        other = _outputs_of(self.mistake, again, self.way)
         if self.outputs is None or other is None:
             return self.plain
         ours, wider = (see_values(outputs, self.seen) for outputs in (self.outputs, other))
@@ -259,6 +262,15 @@ def _outputs_of(mistake: Implementation, case: Case, way: str) -> Outputs | None
     """What a mistake returns; None where it raises."""
     evidence = observe_in(way, mistake, case).evidence
     return evidence[0].outputs if evidence else None
+
+
+def _in_one_thread(mistake: Mistake, case: Case) -> Case:
+    """Return the same case; a wide one in one thread, if nothing shows by it: two would wait for one another."""
+    runtime = case.setting.runtime
+    if runtime.threads is not None or case.setting.architecture.hidden_size < _WIDE:
+        return case
+    alone = replace(case, setting=replace(case.setting, runtime=replace(runtime, threads=1)))
+    return alone if mistake.may_show(alone) == mistake.may_show(case) else case
 
 
 def _in_another_precision(case: Case) -> Case:

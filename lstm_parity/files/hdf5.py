@@ -7,35 +7,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lstm_parity.files.keras_config import declare_layers
 from lstm_parity.files.stored import Budget, FolderError, StoredArray, refuse_missing, store_array
 from lstm_parity.files.zipped import open_zip, read_member
 
-_WEIGHTS = "model.weights.h5"
+_WEIGHTS, _CONFIG, _MODEL_CONFIG = "model.weights.h5", "config.json", "model_config"
 _ADVICE = "write it again, with each array in the file itself"
 
 
 def read_hdf5(path: Path) -> dict[str, StoredArray]:
-    """Read all numbers of an HDF5 file."""
+    """Read all numbers of an HDF5 file, with what Keras' configuration of its model says of their layers."""
     return _read(path, path)
 
 
 def read_keras(path: Path) -> dict[str, StoredArray]:
-    """Read the weights in a `.keras` file, a zip of a model; its configuration is not read."""
+    """Read the weights in a `.keras` file, a zip of a model, with what its configuration says of their layers."""
     with open_zip(path) as stored:
         if _WEIGHTS not in stored.namelist():
             raise FolderError(f"{path} holds no {_WEIGHTS}: save the model by Keras 3, or its weights: save_weights")
         content = io.BytesIO(read_member(path, stored, _WEIGHTS))
-    return _read(path, content)
+        config = read_member(path, stored, _CONFIG) if _CONFIG in stored.namelist() else b""
+    return _read(path, content, config)
 
 
-def _read(path: Path, source: Any) -> dict[str, StoredArray]:
+def _read(path: Path, source: Any, config: bytes | str = b"") -> dict[str, StoredArray]:
     try:
         import h5py
     except ImportError as error:
         raise refuse_missing(path, "h5py", "files") from error
     try:
         with h5py.File(source, "r") as stored:
-            return dict(_walk(path, stored, "", Budget(path), 0))
+            given = config or stored.attrs.get(_MODEL_CONFIG, b"")
+            found = dict(_walk(path, stored, "", Budget(path), 0))
+            return declare_layers(found, given if isinstance(given, bytes | str) else b"")
     except FolderError:
         raise
     except (OSError, RuntimeError, ValueError, TypeError, LookupError, MemoryError) as error:

@@ -17,6 +17,7 @@ import numpy as np
 
 from lstm_parity.identification.connections.changes import Change, known_changes
 from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.dropout import LastLayer, find_dropout
 from lstm_parity.identification.ends import STEPS, LayerEnd
 from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.model import Identification
@@ -103,6 +104,13 @@ class Given:
         return LayerEnd.of(self.weights.cells[0][0], self.x, states, noise)
 
     @property
+    def as_layer(self) -> LastLayer:
+        """Return this case, of one layer, as what dropout is found in."""
+        output, c_n = (self.results[name] for name in ("output", "c_n"))
+        noise = self.noise["output"], self.noise["c_n"]
+        return LastLayer(self.weights, self.x, self.h_0, self.c_0, output, c_n, *noise)
+
+    @cached_property
     def last_layer(self) -> Given | None:
         """The last layer of a stack by itself, if the layers below it return what they should."""
         n, d = self.weights.num_layers, self.weights.num_directions
@@ -158,12 +166,28 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
         return Explanations(())
     is_large = cases[0].is_large
     end = time.monotonic() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
-    searches = [_search_whole, _search_last_layer]
-    for search in reversed(searches) if is_large else searches:
+    searches = [_search_dropout, _search_last_layer, _search_whole]
+    if not is_large:
+        searches = [_search_dropout, _search_whole, _search_last_layer]
+    for search in searches:
         found = search(cases, end)
         if found.models:
             break
     return found
+
+
+def _search_dropout(cases: Sequence[Given], end: float) -> Explanations:
+    """Search for dropout between two layers, in what the second one returned."""
+    found = set[float]()
+    for case in cases:
+        part = case.last_layer if case.weights.num_layers == 2 else None
+        p = None if part is None else find_dropout(part.as_layer)
+        if p is None:
+            return Explanations(())
+        found.add(p)
+    words = f"dropout of {' and '.join(f'{p:g}' for p in found)} is on between layer 0 and layer 1, as in train mode"
+    change = Change(f"{words}: call eval() before the comparison", "parts", lambda parts, place, n, d: parts)
+    return Explanations((Identification(usual_equations(), (change,)),))
 
 
 def _search_last_layer(cases: Sequence[Given], end: float) -> Explanations:

@@ -176,6 +176,60 @@ class Linear:
         return rounding.store(a, total)[0]
 
 
+@dataclass(frozen=True, eq=False)
+class LayerNorm:
+    """An nn.LayerNorm over an axis, by default the features: gain and shift (features), or None.
+
+    eps: added to the variance. ddof: what is subtracted from the number that the variance is divided by, 0 as it is.
+    """
+
+    gain: Array | None = None
+    shift: Array | None = None
+    eps: float = 1e-5
+    ddof: int = 0
+    axis: int = -1
+
+    def apply(self, a: Arithmetic, x: Noisy) -> Noisy:
+        """Return `(x - mean) / sqrt(variance + eps) * gain + shift`, stored in the layer's type."""
+        n, axis = x.value.shape[self.axis], self.axis
+        mean = x.value.mean(axis, keepdims=True)
+        spread = np.sqrt(np.var(x.value, axis, ddof=min(self.ddof, n - 1), keepdims=True) + self.eps)
+        z = (x.value - mean) / spread
+        size = np.sqrt(np.square(x.value).mean(axis, keepdims=True))
+        centred = rounding.combine(
+            x.deviation,
+            np.sqrt(np.square(x.deviation).sum(axis, keepdims=True)) / n,
+            a.value * np.abs(x.value),
+            np.broadcast_to(a.value * (np.abs(mean) + size), z.shape),
+        )
+        scaled = np.abs(z) * np.sqrt(np.square(z * centred / spread).sum(axis, keepdims=True)) / n
+        found = Noisy(z, rounding.combine(centred / spread, scaled, 3.0 * a.value * np.abs(z)))
+        gain, shift = np.ones(1) if self.gain is None else self.gain, np.zeros(1) if self.shift is None else self.shift
+        value = z * gain + shift
+        moved = np.abs(gain) * found.deviation, a.value * np.abs(z * gain), a.value * np.abs(value)
+        return rounding.store(a, rounding.noisy(value, rounding.combine(*moved) + a.floor))
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Standardisation by a mean and a standard deviation of each feature, or back from it."""
+
+    mean: Array
+    spread: Array
+    back: bool = False
+
+    def apply(self, a: Arithmetic, x: Noisy) -> Noisy:
+        """Return `(x - mean) / spread`, or `x * spread + mean`, each operation rounded once."""
+        if self.back:
+            value, product = x.value * self.spread + self.mean, x.value * self.spread
+            own = a.value * np.abs(product), a.value * np.abs(value)
+            return rounding.noisy(value, rounding.combine(np.abs(self.spread) * x.deviation, *own) + a.floor)
+        centred = x.value - self.mean
+        value = centred / self.spread
+        moved = np.abs(1.0 / self.spread) * x.deviation, 2.0 * a.value * np.abs(value)
+        return rounding.noisy(value, rounding.combine(*moved) + a.floor)
+
+
 @dataclass(frozen=True)
 class Activation:
     """A function of each element, or of an axis: sigmoid, tanh, relu, softmax, log_softmax."""

@@ -36,7 +36,9 @@ class Arithmetic:
 
 
 _ABSOLUTE = "absolute-accuracy activations"
-_STEP = 0.75  # of a step between two numbers: 2.6 standard deviations, as other noises are too, see false_alarms.md
+FACTOR_STEP = (
+    0.75  # of a step between two numbers: 2.6 standard deviations, as other noises are too, see false_alarms.md
+)
 _U64, _U32, _U_TF32, _U16, _U_BF16 = 2.0**-53, 2.0**-24, 2.0**-11, 2.0**-11, 2.0**-8
 
 # Layers of the narrow types sum in float32. Nothing flushes float16 numbers to zero: its floor is its smallest number.
@@ -137,7 +139,7 @@ def _weights(native: Arithmetic) -> list[Arithmetic]:
     rounded = max(native.product, _U32)
     kept = [replace(native, name=f"{native.name} with {name}", product=rounded, weights=name) for name in KEPT]
     eight = [
-        replace(one, name=f"{native.name} with {words} and {one.weights}", factors=_STEP / levels)
+        replace(one, name=f"{native.name} with {words} and {one.weights}", factors=FACTOR_STEP / levels)
         for words, levels in (("8-bit factors", 255.0), ("8-bit factors reduced to 7 bits", 127.0))
         for one in kept
         if one.weights in INTEGERS

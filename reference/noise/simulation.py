@@ -27,10 +27,15 @@ _ROUGH = 32.0  # roundoffs: differences below this show that results are rounded
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """The largest differences over all elements of output, h_n and c_n, (A, K*R): from the exact answer, and of two."""
+    """The largest differences over all elements of output, h_n and c_n, (A, K*R).
+
+    exact: from the exact answer. pair: of two implementations. alike: of two that add up products in the same order, so
+    that their sums have the same errors.
+    """
 
     exact: Array
     pair: Array
+    alike: Array
 
 
 def simulate_differences(
@@ -58,11 +63,11 @@ def simulate_differences(
             done.append((local.h[order], made[order]))
         layer_input, errors = (np.concatenate(parts, -1) for parts in zip(*done, strict=True))
     shape = len(arithmetics), -1
-    return Differences(*(np.swapaxes(found, 0, 1).reshape(shape) for found in (runs.exact, runs.pair)))
+    return Differences(*(np.swapaxes(found, 0, 1).reshape(shape) for found in (runs.exact, runs.pair, runs.alike)))
 
 
 class _Runs:
-    """What is the same for all layers, and the largest differences found until now: exact and pair, (K, A, R)."""
+    """What is the same for all layers, and the largest differences found until now: (K, A, R) each."""
 
     def __init__(
         self,
@@ -75,9 +80,10 @@ class _Runs:
         sizes = np.stack([source_sizes(a) for a in arithmetics])
         self.used = [name for name, size in zip(SOURCES, sizes.max(0), strict=True) if size > 0.0]
         self.sizes = sizes[:, sizes.max(0) > 0.0].astype(np.float32)
+        self.of_sums = np.where([name == "accumulation" for name in self.used], self.sizes, np.float32(0.0))
         self.kept = np.array([max(a.value, a.state) for a in arithmetics])
         self.roundoff, self.draws, self.generator = roundoff, draws, generator
-        self.exact, self.pair = np.zeros((2, cases, len(arithmetics), draws))
+        self.exact, self.pair, self.alike = np.zeros((3, cases, len(arithmetics), draws))
 
     def run_layer(self, s: Local, cell: CellWeights, incoming: Array | None, last: bool) -> Array:
         """Carry errors through a layer; return those of its output, (T, K, S, R, B, P), unless it is the last."""
@@ -151,16 +157,23 @@ class _Runs:
 
     def _note(self, exact: Array, errors: Array) -> None:
         """Note the differences of one returned tensor, (K, B, .), whose errors are not rounded yet."""
-        K, S, R = errors.shape[:3]
-        found = (self.sizes @ errors.reshape(K, S, -1)).reshape(K, len(self.sizes), R, *exact.shape[1:])
+        found, sums = self._sum_up(errors, self.sizes, exact), self._sum_up(errors, self.of_sums, exact)
         reach = _ROUGH * self.kept * np.abs(exact).max()
         rough = (_largest(found).max((0, 2)) < reach) & (self.kept > _NO_GRID)
+        alike = np.roll(found - sums, 1, axis=2) + sums
         if rough.any():
             exact = exact[:, None, None]
-            rounded = _round(found[:, rough] + exact, self.kept[rough][:, None, None, None])
-            found[:, rough] = rounded - _round(exact, self.roundoff)
+            for some in (found, alike):
+                rounded = _round(some[:, rough] + exact, self.kept[rough][:, None, None, None])
+                some[:, rough] = rounded - _round(exact, self.roundoff)
         np.maximum(self.exact, _largest(found), out=self.exact)
         np.maximum(self.pair, _largest(found - np.roll(found, 1, axis=2)), out=self.pair)
+        np.maximum(self.alike, _largest(found - alike), out=self.alike)
+
+    def _sum_up(self, errors: Array, sizes: Array, exact: Array) -> Array:
+        """Return the errors of each arithmetic, (K, A, R, B, .), from those of the sources."""
+        K, S, R = errors.shape[:3]
+        return np.asarray((sizes @ errors.reshape(K, S, -1)).reshape(K, len(sizes), R, *exact.shape[1:]))
 
 
 def _largest(found: Array) -> Array:

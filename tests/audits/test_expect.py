@@ -11,7 +11,7 @@ import torch
 from click.testing import CliRunner
 from torch import nn
 
-from experiments.expected_differences import CONFIGURATIONS, MEASURED
+from experiments.measured_differences import CONFIGURATIONS, MEASURED
 from lstm_parity.audits.expect import MARGIN, ExpectationError, expect_difference, list_simulated
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.cli import main

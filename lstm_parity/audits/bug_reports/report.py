@@ -32,13 +32,15 @@ class NamedCall:
     """One call of a report.
 
     arrays: by the names of `ALIASES`, as far as they are given. continues: the call whose last states go in. number:
-    its place among the calls.
+    its place among the calls. prefix: of its LSTM, if there are several. reads: the call whose output goes in.
     """
 
     number: int
     arrays: Mapping[str, StoredArray]
     lengths: tuple[int, ...] | None = None
     continues: int | None = None
+    prefix: str | None = None
+    reads: int | None = None
 
     @property
     def results(self) -> list[str]:
@@ -51,7 +53,7 @@ class Report:
     """Everything that is known of a report.
 
     ignored: names of arrays and files that belong to nothing. rounded: the weights as a dtype holds them, once for all
-    readings, by the number of their LSTM and the dtype.
+    readings, by the number or the prefix of their LSTM and the dtype. named: the LSTMs that calls choose by a prefix.
     """
 
     path: Path
@@ -60,7 +62,8 @@ class Report:
     lstms: Sequence[FoundLSTM]
     calls: Sequence[NamedCall]
     ignored: Sequence[str] = field(default=())
-    rounded: dict[tuple[int, str], LSTMWeights] = field(default_factory=dict, repr=False)
+    rounded: dict[tuple[int, str | None, str], LSTMWeights] = field(default_factory=dict, repr=False)
+    named: Mapping[str, FoundLSTM] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[str]:
@@ -83,13 +86,16 @@ def read_report(path: Path, results: Path | None = None) -> Report:
     calls = _find_calls(path, arrays, fields)
     used = {_find_name(arrays, known) for known in ALIASES} | _names_in_calls(fields)
     others = {name: _as_vector(name, array) for name, array in arrays.items() if name not in used}
-    lstms = _find_lstms(path, others, fields) if others else []
+    named = {call.prefix: _choose(path, others, fields, call.prefix) for call in calls if call.prefix is not None}
+    lstms = [*named.values()][:1] or (_find_lstms(path, others, fields) if others else [])
     if not calls and not lstms:
         found = ", ".join(arrays) or "no array"
         raise FolderError(f"{path} holds {found}, but needed are weights, an input and results")
-    taken = {name for lstm in lstms for name in lstm.used}
+    if lstms and all(lstm.is_reverse for lstm in lstms):
+        fields = {"reverse": True, **fields}
+    taken = {name for lstm in (*lstms, *named.values()) for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
-    return Report(path, arrays, fields, lstms, calls, ignored)
+    return Report(path, arrays, fields, lstms, calls, ignored, named=named)
 
 
 def _as_vector(name: str, array: StoredArray) -> StoredArray:
@@ -122,6 +128,11 @@ def _find_lstms(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[s
     return [lstm for lstm in found if {*lstm.used} >= {*first.used}]
 
 
+def _choose(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[str, Any], prefix: str) -> FoundLSTM:
+    """Return the LSTM that a call names. Raises FolderError if there is none."""
+    return _find_lstms(path, arrays, {**fields, "prefix": prefix})[0]
+
+
 def _is_gru(arrays: Mapping[str, StoredArray]) -> bool:
     """Whether the weights have nn.LSTM's names, but three gates."""
     shapes = {split_name(name)[-1]: array.values.shape for name, array in arrays.items()}
@@ -132,7 +143,8 @@ def _is_gru(arrays: Mapping[str, StoredArray]) -> bool:
 def _is_layer(name: str, fields: Mapping[str, Any]) -> bool:
     """Whether an array belongs to a layer before or behind the LSTM."""
     layers = [*fields.get("before", ()), *fields.get("after", ())]
-    return any(name.removesuffix(".weight").removesuffix(".bias").endswith(layer) for layer in layers)
+    stem, _, last = name.rpartition(".")
+    return last in ("weight", "bias", "mean", "std", "scale") and any(stem.endswith(layer) for layer in layers)
 
 
 def _find_name(arrays: Mapping[str, StoredArray], known: str) -> str | None:
@@ -150,27 +162,46 @@ def _find_calls(path: Path, arrays: Mapping[str, StoredArray], fields: Mapping[s
         calls = [NamedCall(0, found, _read_lengths(found, fields.get("lengths")))]
     else:
         calls = [_name_call(path, k, call, arrays, fields) for k, call in enumerate(fields["calls"])]
-    return [call for call in calls if "input" in call.arrays]
+    return [_with_input(call, calls) for call in calls if "input" in call.arrays or call.reads is not None]
+
+
+def _with_input(call: NamedCall, calls: Sequence[NamedCall]) -> NamedCall:
+    """Return a call that reads another one with the input of that, whose rows and steps it has."""
+    first = call
+    while first.reads is not None:
+        first = calls[first.reads]
+    return call if first is call else replace(call, arrays={**call.arrays, "input": first.arrays["input"]})
 
 
 def _name_call(
     path: Path, number: int, call: Mapping[str, Any], arrays: Mapping[str, StoredArray], fields: Mapping[str, Any]
 ) -> NamedCall:
-    if unknown := [key for key in call if key not in (*ALIASES, "continues")]:
-        known = ", ".join((*ALIASES, "continues"))
+    if unknown := [key for key in call if key not in (*ALIASES, "continues", "prefix", "reads")]:
+        known = ", ".join((*ALIASES, "continues", "prefix", "reads"))
         raise FolderError(f"{path}: call {number} has {', '.join(unknown)}; known are {known}")
-    if not isinstance(call.get("input"), str):
-        raise FolderError(f'{path}: call {number} names no input: give {{"input": NAME, ...}}')
+    reads, prefix = _find_earlier(path, number, call, "reads"), call.get("prefix")
+    if prefix is not None and not isinstance(prefix, str):
+        raise FolderError(f"{path}: call {number} has the prefix {prefix!r}, but it must be a string")
+    if not isinstance(call.get("input"), str) and reads is None:
+        raise FolderError(
+            f'{path}: call {number} names no input: give {{"input": NAME, ...}}, or "reads": an earlier call'
+        )
     named = {key: name for key, name in call.items() if key in ALIASES and isinstance(name, str)}
     if missing := [name for name in named.values() if name not in arrays]:
         raise FolderError(f"{path}: call {number} names {', '.join(missing)}; given are {', '.join(arrays)}")
-    continues = call.get("continues")
-    if continues is not None and not (isinstance(continues, int) and 0 <= continues < number):
-        raise FolderError(f"{path}: call {number} continues {continues!r}, but must continue an earlier one, from 0 on")
+    continues = _find_earlier(path, number, call, "continues")
     found = {key: arrays[name] for key, name in named.items()}
     lengths = call.get("lengths")
     given = lengths if isinstance(lengths, list) else fields.get("lengths")
-    return NamedCall(number, found, _read_lengths(found, given), continues)
+    return NamedCall(number, found, _read_lengths(found, given), continues, prefix, reads)
+
+
+def _find_earlier(path: Path, number: int, call: Mapping[str, Any], field: str) -> int | None:
+    """Return the call that another one continues or reads. Raises FolderError if it is none before it."""
+    found = call.get(field)
+    if found is not None and not (isinstance(found, int) and 0 <= found < number):
+        raise FolderError(f"{path}: call {number} {field} {found!r}, but must name an earlier one, from 0 on")
+    return found
 
 
 def _read_lengths(found: Mapping[str, StoredArray], given: Sequence[int] | None) -> tuple[int, ...] | None:

@@ -26,7 +26,7 @@ class FoundLSTM:
     prefix: what its arrays' names start with, separator included. convention: whose weights they are, and how that
     was found, in words. weights: float64, by the names of `nn.LSTM`'s state_dict. dtype: the one they were stored in,
     "text" if a text does not say; several are joined by commas. used: the names of its arrays. notes: what was
-    assumed, in words.
+    assumed, in words. is_reverse: whether it is declared to run from the last step to the first.
     """
 
     prefix: str
@@ -35,6 +35,7 @@ class FoundLSTM:
     dtype: str
     used: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    is_reverse: bool = False
 
 
 def split_name(name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lstm_parity.files.lstms.directions import pair_directions
 from lstm_parity.files.lstms.found import Arrays, FoundLSTM, last_part, split_name, take_values
@@ -11,6 +12,7 @@ from lstm_parity.reference.weights import CellWeights
 
 _KERAS = {"kernel": "kernel", "recurrent_kernel": "recurrent_kernel", "bias": "bias"}
 _VARS = {"0": "kernel", "1": "recurrent_kernel", "2": "bias"}
+_USUAL = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 _Group = dict[str, str]  # names of arrays by what they are of a cell
 
 
@@ -19,7 +21,25 @@ def find_keras(arrays: Arrays) -> list[FoundLSTM]:
     groups = {
         key: group for key, group in _group_keras(arrays).items() if {"kernel", "recurrent_kernel"} <= group.keys()
     }
-    return pair_directions(arrays, groups, "Keras, found by its names and shapes", _convert_keras, ())
+    found = pair_directions(arrays, groups, "Keras, found by its names and shapes", _convert_keras, ())
+    return [_declare(arrays, lstm) for lstm in found]
+
+
+def _declare(arrays: Arrays, lstm: FoundLSTM) -> FoundLSTM:
+    """Add what the file's configuration says of a layer that nn.LSTM does not."""
+    said = [arrays[name].attributes for name in lstm.used]
+    functions = {
+        (kind, str(one[kind])) for one in said for kind, usual in _USUAL.items() if one.get(kind, usual) != usual
+    }
+    notes = tuple(
+        f"the file's configuration declares {kind} {name}, where nn.LSTM has {_USUAL[kind]}"
+        for kind, name in sorted(functions)
+    )
+    is_reverse = not any(name.endswith("_reverse") for name in lstm.weights) and all(
+        one.get("go_backwards") is True for one in said
+    )
+    backwards = ("the file's configuration declares go_backwards: from the last step to the first",) * is_reverse
+    return replace(lstm, notes=(*lstm.notes, *notes, *backwards), is_reverse=is_reverse)
 
 
 def _group_keras(arrays: Iterable[str]) -> dict[str, _Group]:

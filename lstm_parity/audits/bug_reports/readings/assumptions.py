@@ -13,6 +13,10 @@ GIVEN, FRESH, KEPT = "given", "fresh", "kept"
 STEPS, ROWS = "steps", "rows"
 BY_LENGTH, LAST_ROW_FIRST = "rows by length", "last row first"
 LATE, EARLY, LAST_STEP_FIRST = "one step late", "one step early", "last step first"
+BEFORE, AFTER = "before", "after"
+UNBIASED, WITHOUT_NORM = "unbiased", "without"
+NORM_EPS = {"eps 1e-3": 1e-3, "eps 1e-6": 1e-6, "eps 1e-12": 1e-12}
+NORMS = (UNBIASED, WITHOUT_NORM, *NORM_EPS)
 ORDERS = (BY_LENGTH, LAST_ROW_FIRST, LATE, EARLY, LAST_STEP_FIRST)
 
 
@@ -30,6 +34,7 @@ class Assumptions:
     returned. rounded: whether weights and inputs are rounded as they are printed. dropped: whether dropout is on.
     scaled: whether what the LSTM returns is multiplied by a constant. shift: what is added to the numbers of tokens.
     across: what a softmax is taken over in place of the features, STEPS or ROWS. order: in which results are.
+    norm: how layer norms are computed, one of NORMS. unscaled: where a standardisation is left out, BEFORE or AFTER.
     """
 
     lstm: int = 0
@@ -50,6 +55,8 @@ class Assumptions:
     shift: int = 0
     across: str = ""
     order: str = ""
+    norm: str = ""
+    unscaled: str = ""
 
 
 Choices = Mapping[str, Sequence[Any]]
@@ -157,6 +164,17 @@ _FAULTS: Mapping[tuple[str, Any], tuple[str, str]] = {
     ),
     ("order", EARLY): ("the output is one step early: step t holds what belongs to t + 1", "shift the output by one"),
     ("order", LAST_STEP_FIRST): ("the output has its steps in the opposite order", "do not flip the output in time"),
+    ("norm", UNBIASED): (
+        "the layer norm divides the variance by n - 1, as torch.std and torch.var do, and not by n",
+        "use nn.LayerNorm, or correction=0",
+    ),
+    ("norm", WITHOUT_NORM): ("the layer norm is left out", "normalise where the model does"),
+    **{
+        ("norm", name): (f"the layer norm adds {eps:g} to the variance, and not 1e-05", "set eps to 1e-5")
+        for name, eps in NORM_EPS.items()
+    },
+    ("unscaled", BEFORE): ("the input is not standardised before the LSTM", "subtract the mean, divide by the std"),
+    ("unscaled", AFTER): ("the results are left standardised", "multiply by the std, and add the mean"),
     ("dropped", True): (
         "dropout is on: some elements of the output are 0, and the others are multiplied by 1 / (1 - p)",
         "call eval() before the comparison",

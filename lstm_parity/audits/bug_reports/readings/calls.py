@@ -18,6 +18,7 @@ from lstm_parity.audits.folders.arrays import round_to_dtype
 from lstm_parity.audits.folders.weights import build_weights, infer_architecture
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
+from lstm_parity.files.lstms.found import FoundLSTM
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.reference.noise.arithmetics import NATIVE
@@ -51,6 +52,15 @@ class _Entered:
         return Evidence(SEEN, c.input, c.h_0, c.c_0, nothing, c.setting.call.lengths, noise=self.noise)
 
 
+@dataclass(frozen=True, eq=False)
+class _End:
+    """What a call returned, or what is exact there with its noise: output (T, B, D*P), h_n and c_n."""
+
+    output: Noisy
+    h_n: Noisy
+    c_n: Noisy
+
+
 def find_dtype(report: Report, assumed: Assumptions) -> str:
     """Return the dtype of the layer: as declared, else that of the weights, else float32."""
     stored = report.lstms[assumed.lstm].dtype
@@ -60,23 +70,27 @@ def find_dtype(report: Report, assumed: Assumptions) -> str:
 def read_calls(report: Report, assumed: Assumptions) -> Reading:
     """Read each call. Raises FolderError if the arrays do not fit these assumptions."""
     found: list[Observation] = []
-    ends: list[tuple[Noisy, Noisy] | None] = []
+    ends: list[_End | None] = []
     for call in report.calls:
         entered = _enter(report, call, assumed, ends)
         observation = _observe(report, call, assumed, entered)
-        needed = assumed.states == KEPT or any(other.continues == call.number for other in report.calls)
+        needed = assumed.states == KEPT or any(call.number in (o.continues, o.reads) for o in report.calls)
         ends.append(_last_states(observation, entered) if needed else None)
         if call.results:
             found.append(observation)
     return Reading(assumed, tuple(found))
 
 
-def _enter(
-    report: Report, call: NamedCall, assumed: Assumptions, ends: Sequence[tuple[Noisy, Noisy] | None]
-) -> _Entered:
-    dtype, lstm = find_dtype(report, assumed), report.lstms[assumed.lstm]
+def _enter(report: Report, call: NamedCall, assumed: Assumptions, ends: Sequence[_End | None]) -> _Entered:
+    dtype, lstm = find_dtype(report, assumed), _find_lstm(report, call, assumed)
     layers, given = report.fields.get("before", ()), call.arrays["input"]
-    values, noise = apply_before(layers, report.arrays, given, NATIVE[dtype], assumed.shift)
+    before = None if call.reads is None else ends[call.reads]
+    if call.reads is not None and before is None:
+        raise FolderError(f"call {call.number} reads call {call.reads}, whose output is lost in rounding noise")
+    if before is None:
+        values, noise = apply_before(layers, report.arrays, given, NATIVE[dtype], assumed)
+    else:
+        values, noise = (_lay_out(part, assumed) for part in (before.output.value, before.output.deviation))
     values = values.astype(np.float64) if noise is not None else round_to_dtype(values, dtype)
     a = infer_architecture(lstm.weights, assumed.batch_first and values.ndim == 3)
     x = time_first(values, assumed, "input")
@@ -96,7 +110,7 @@ def _enter(
         setting,
         _GIVEN_FILES,
         0,
-        _round_weights(report, assumed, a),
+        _round_weights(report, call, assumed, a),
         np.where(layout.valid[..., None], layout.gather(x), 0.0),
         round_to_dtype(h_0.value, dtype),
         round_to_dtype(c_0.value, dtype),
@@ -104,11 +118,21 @@ def _enter(
     return _Entered(case, (spread, h_0.noise, c_0.noise), Shape(layout, a, values.ndim))
 
 
-def _round_weights(report: Report, assumed: Assumptions, a: Architecture) -> LSTMWeights:
+def _find_lstm(report: Report, call: NamedCall, assumed: Assumptions) -> FoundLSTM:
+    """Return the LSTM of a call: the one that it names, or the only one."""
+    return report.lstms[assumed.lstm] if call.prefix is None else report.named[call.prefix]
+
+
+def _lay_out(array: Array, assumed: Assumptions) -> Array:
+    """Lay (T, B, F) out as an input is."""
+    return array.swapaxes(0, 1) if assumed.batch_first else array
+
+
+def _round_weights(report: Report, call: NamedCall, assumed: Assumptions, a: Architecture) -> LSTMWeights:
     """Return the weights as the dtype holds them; the same object in every reading, so that they are prepared once."""
-    key = assumed.lstm, find_dtype(report, assumed)
+    key = assumed.lstm, call.prefix, find_dtype(report, assumed)
     if key not in report.rounded:
-        report.rounded[key] = build_weights(report.lstms[assumed.lstm].weights, a, key[1])
+        report.rounded[key] = build_weights(_find_lstm(report, call, assumed).weights, a, key[2])
     return report.rounded[key]
 
 
@@ -133,16 +157,20 @@ def _first_states(
     a: Architecture,
     layout: Layout,
     assumed: Assumptions,
-    ends: Sequence[tuple[Noisy, Noisy] | None],
+    ends: Sequence[_End | None],
 ) -> tuple[Noisy, Noisy] | None:
     """Return the states that a call starts from, of the rows that have steps; None for zeros."""
     before = call.continues if assumed.states != FRESH else None
     if assumed.states == KEPT and call.number and "h_0" not in call.arrays and call.continues is None:
         before = call.number - 1
     if before is not None and (end := ends[before]) is not None:
-        h_0, c_0 = end
-        if h_0.value.shape[1] != len(layout.rows):
-            raise FolderError(f"call {call.number} continues call {before}, which has another number of rows")
+        h_0, c_0 = end.h_n, end.c_n
+        wanted = [(a.num_layers * a.num_directions, len(layout.rows), size) for size in (a.output_size, a.hidden_size)]
+        if [h_0.value.shape, c_0.value.shape] != wanted:
+            raise FolderError(
+                f"call {call.number} continues call {before}, whose last states have shape {h_0.value.shape}, "
+                f"but its own must have {wanted[0]}: (layers * directions, batch, size)"
+            )
         return h_0, c_0
     names = [name for name in ("h_0", "c_0") if name in call.arrays]
     if not names:
@@ -164,13 +192,13 @@ def _read_state(given: StoredArray, name: str, shape: tuple[int, ...]) -> Array:
     return values.reshape(shape)
 
 
-def _last_states(observation: Observation, entered: _Entered) -> tuple[Noisy, Noisy] | None:
-    """Return the states that a call ended with: those that were returned, else the exact ones with their noise."""
+def _last_states(observation: Observation, entered: _Entered) -> _End | None:
+    """Return what a call ended with: those that were returned, else the exact ones with their noise."""
     evidence = observation.evidence[0] if observation.evidence else entered.evidence()
     exact = exact_trajectory(entered.case, NATIVE[entered.case.setting.runtime.dtype], evidence)
     returned = {seen.name: seen for seen in evidence.seen if is_plain(seen)}
     found = []
-    for name in ("h_n", "c_n"):
+    for name in TENSORS:
         if evidence.outputs.complete and name not in evidence.outputs.absent:
             found.append(Noisy(getattr(evidence.outputs, name)))
         elif name in returned:
@@ -178,7 +206,7 @@ def _last_states(observation: Observation, entered: _Entered) -> tuple[Noisy, No
         elif exact is not None:
             noisy: Noisy = getattr(exact, name)
             found.append(Noisy(noisy.value[0], noisy.deviation[0]))
-    return (found[0], found[1]) if len(found) == 2 else None
+    return _End(*found) if len(found) == len(TENSORS) else None
 
 
 def _observe(report: Report, call: NamedCall, assumed: Assumptions, entered: _Entered) -> Observation:

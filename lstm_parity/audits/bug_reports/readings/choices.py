@@ -8,23 +8,28 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.audits.bug_reports.readings.assumptions import (
+    AFTER,
+    BEFORE,
     FRESH,
     KEPT,
     LAST_STATE,
     LAST_STEP,
     LEFT,
+    NORMS,
     ORDERS,
     OUTPUT,
     RIGHT,
     ROWS,
     STEPS,
+    Assumptions,
 )
 from lstm_parity.audits.bug_reports.readings.printed import has_printed_inputs
 from lstm_parity.audits.bug_reports.readings.scaled import has_zeros
+from lstm_parity.audits.bug_reports.readings.surroundings import find_elementwise
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.files.lstms.found import split_name
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.views import MERGES
+from lstm_parity.running.views import MERGES, LayerNorm, Scale
 
 _MOST_CONVENTIONS = 4
 
@@ -53,7 +58,7 @@ def list_choices(report: Report) -> dict[str, Sequence[Any]]:
 
 def list_possible(report: Report) -> dict[str, Sequence[Any]]:
     """List the values that each assumption may have if something is wrong."""
-    after = report.fields.get("after", ())
+    before, after = (report.fields.get(name, ()) for name in ("before", "after"))
     possible: dict[str, Sequence[Any]] = {
         "batch_first": (False, True),
         "reverse": (False, True),
@@ -69,6 +74,9 @@ def list_possible(report: Report) -> dict[str, Sequence[Any]]:
     possible["scaled"] = (True,)
     possible["shift"] = (1, -1) if _begins_with_lookup(report) else ()
     possible["across"] = (ROWS, STEPS) if {"softmax", "log_softmax"} & {*after} else ()
+    around = [find_elementwise(name, report.arrays, Assumptions(), back=True) for name in (*before, *after)]
+    possible["norm"] = NORMS if any(isinstance(one, LayerNorm) for one in around) else ()
+    possible["unscaled"] = (BEFORE, AFTER) if any(isinstance(one, Scale) for one in around) else ()
     possible["order"] = ORDERS if any(call.lengths for call in report.calls) else ORDERS[1:]
     if len(report.calls) > 1:
         possible["states"] = (FRESH, KEPT)
@@ -80,6 +88,8 @@ def list_possible(report: Report) -> dict[str, Sequence[Any]]:
 def _begins_with_lookup(report: Report) -> bool:
     """Whether the input is whole numbers that the first layer looks up."""
     before = [name for name in report.fields.get("before", ()) if name != "dropout"]
+    if before and find_elementwise(before[0], report.arrays, Assumptions(), back=False) is not None:
+        return False
     values = [call.arrays["input"] for call in report.calls]
     return bool(before) and all(one.values.ndim <= 2 and _is_whole(one.values) for one in values)
 

@@ -55,7 +55,7 @@ def see_output(
 ) -> Seen:
     """Return what is seen of the output, behind other layers or not. Raises FolderError for a shape that cannot be."""
     last = _last_step(shape.layout, assumed)
-    from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts, last, assumed.across)
+    from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts, last, assumed)
     if not gone and assumed.output == FROM_STATE:
         from_state, gone = True, True
     elif not gone and assumed.output == LAST_STEP:

@@ -6,11 +6,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lstm_parity.audits.bug_reports.readings.assumptions import ROWS, STEPS
+from lstm_parity.audits.bug_reports.readings.assumptions import (
+    AFTER,
+    BEFORE,
+    NORM_EPS,
+    ROWS,
+    STEPS,
+    UNBIASED,
+    WITHOUT_NORM,
+    Assumptions,
+)
 from lstm_parity.files.stored import FolderError, StoredArray
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reference.noise.model import Array, Noisy
-from lstm_parity.running.views import ACTIVATIONS, LAST_STATE, Activation, Linear, Pool, Step
+from lstm_parity.running.views import ACTIVATIONS, LAST_STATE, Activation, LayerNorm, Linear, Pool, Scale, Step
 
 
 class NotGivenError(FolderError):
@@ -21,18 +30,21 @@ OPERATIONS = (*ACTIVATIONS, "dropout", "last", "mean", "max", "h_n")
 
 
 def apply_before(
-    names: Sequence[str], arrays: Mapping[str, StoredArray], x: StoredArray, a: Arithmetic, shift: int = 0
+    names: Sequence[str], arrays: Mapping[str, StoredArray], x: StoredArray, a: Arithmetic, assumed: Assumptions
 ) -> tuple[Array, Array | None]:
     """Return what enters the LSTM, with its noise; None if it is exact.
 
-    x: as given, whole numbers for an embedding. shift: what is added to these.
+    x: as given, whole numbers for an embedding. assumed: what is added to these, and what is left out.
     """
-    found = Noisy(x.values)
+    found, shift = Noisy(x.values), assumed.shift
     for name in names:
         if name == "dropout":
             continue
         if name in ACTIVATIONS:
             found = Activation(name).apply(a, found)
+            continue
+        if (other := find_elementwise(name, arrays, assumed, back=False)) is not None:
+            found = found if _is_left_out(other, assumed, BEFORE) else other.apply(a, _wide(found))
             continue
         weight, bias = _find_layer(name, arrays)
         if bias is None and _is_lookup(found, x, weight, name):
@@ -44,11 +56,16 @@ def apply_before(
 
 
 def list_after(
-    names: Sequence[str], arrays: Mapping[str, StoredArray], counts: tuple[int, ...], last: Step, across: str = ""
+    names: Sequence[str],
+    arrays: Mapping[str, StoredArray],
+    counts: tuple[int, ...],
+    last: Step,
+    assumed: Assumptions,
 ) -> tuple[bool, tuple[Step, ...], bool]:
     """Return whether it begins with the last layer's h_n, the steps behind the LSTM, and whether time is gone then.
 
-    counts: how many steps each row has. last: what takes the last step. across: what a softmax is taken over.
+    counts: how many steps each row has. last: what takes the last step. assumed: what a softmax is taken over, how
+    norms are computed, and what is left out.
     """
     steps, from_state, gone = list[Step](), False, False
     for name in names:
@@ -58,11 +75,42 @@ def list_after(
             from_state, gone = name == "h_n", True
             steps += [] if name == "h_n" else [last] if name == "last" else [Pool(name, counts)]
         elif name in ACTIVATIONS:
-            axis = {STEPS: 0, ROWS: 0 if gone else 1}.get(across, -1)
+            axis = {STEPS: 0, ROWS: 0 if gone else 1}.get(assumed.across, -1)
             steps.append(Activation(name, axis if "softmax" in name else -1))
+        elif (other := find_elementwise(name, arrays, assumed, back=True)) is not None:
+            steps += [] if _is_left_out(other, assumed, AFTER) else [other]
         elif name != "dropout":
             steps.append(Linear(*_find_layer(name, arrays)))
     return from_state, tuple(steps), gone
+
+
+def find_elementwise(
+    name: str, arrays: Mapping[str, StoredArray], assumed: Assumptions, *, back: bool
+) -> LayerNorm | Scale | None:
+    """Find a layer norm, a weight of one axis, or a scaler, a mean and a std, by its name; None if it is neither.
+
+    back: whether a scaler turns back what was standardised.
+    """
+    parts = {last: _find_part(name, last, arrays) for last in ("weight", "bias", "mean", "std", "scale")}
+    spread = parts["scale"] if parts["std"] is None else parts["std"]
+    if parts["mean"] is not None and spread is not None:
+        return Scale(parts["mean"], spread, back)
+    if parts["weight"] is None or parts["weight"].ndim != 1:
+        return None
+    return LayerNorm(parts["weight"], parts["bias"], NORM_EPS.get(assumed.norm, 1e-5), int(assumed.norm == UNBIASED))
+
+
+def _find_part(name: str, last: str, arrays: Mapping[str, StoredArray]) -> Array | None:
+    found = [key for key in arrays if f".{key}".endswith(f".{name}.{last}")]
+    return arrays[found[0]].values.astype(np.float64) if len(found) == 1 else None
+
+
+def _is_left_out(step: Step, assumed: Assumptions, place: str) -> bool:
+    return assumed.norm == WITHOUT_NORM if isinstance(step, LayerNorm) else assumed.unscaled == place
+
+
+def _wide(x: Noisy) -> Noisy:
+    return Noisy(x.value.astype(np.float64), x.noise)
 
 
 def source_of(from_state: bool) -> str:
