@@ -49,7 +49,7 @@ class Plan:
 
 
 class Workers(Protocol):
-    """Whatever judges shards: processes of this machine, or a cluster."""
+    """What judges shards: processes of this machine, or a cluster."""
 
     def judge(self, shards: Iterable[Shard]) -> Iterator[Answer]:
         """Yield what becomes of the shards, in any order."""

@@ -25,10 +25,10 @@ _PROGRAM = (
 )
 _MEMORY = {
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",  # of 1024: each of the many sizes of a sweep has its own primitives
-    "MALLOC_MMAP_THRESHOLD_": str(2**26),  # for glibc: what is freed is used again, not asked of the system
+    "MALLOC_MMAP_THRESHOLD_": str(2**26),  # for glibc: what is freed is kept, and used again
     "MALLOC_TRIM_THRESHOLD_": str(2**26),
 }
-_PATIENCE = 0.2  # seconds, after which it is asked whether the workers end
+_PATIENCE = 0.2  # seconds, between two looks at whether the workers end
 _START, _PER_COST = 120.0, 0.05  # seconds that a shard may take: at first, and for each unit of its cost
 
 
