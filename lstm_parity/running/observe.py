@@ -91,7 +91,7 @@ def _collect_steps(implementation: Implementation, lstm: LSTM, case: Case, outpu
 
 
 def _is_long(case: Case) -> bool:
-    """Whether the noise of c, which grows with the steps, may hide a fault of one step; and whether its steps can be observed."""
+    """Whether the noise of c, which grows with the steps, may hide a fault of one step, if steps can be observed."""
     a, call, dtype = case.setting.architecture, case.setting.call, case.setting.runtime.dtype
     plain = call.lengths is None and not a.bidirectional and case.is_finite
     return plain and dtype in ("bfloat16", "float16") and _LONG <= call.time <= _LONGEST
