@@ -1,30 +1,32 @@
-"""Runs programs that import torch, each in a fork of one process that has it already: read from a JSON file, {name: program}.
+"""Runs the programs of a folder, each in a fork of one process that has imported torch already.
 
-`python tests/support/forked.py FILE` prints {name: what it printed, and how it ended} as JSON.
+`python tests/support/forked.py FOLDER` prints {name: what it printed, and how it ended} as JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
 import sys
 import warnings
+from pathlib import Path
 
 
-def run(program: str, words: int) -> None:
+def run(program: Path, words: int) -> None:
     """Run one program, which prints into a pipe; an exception's last line is printed too."""
     os.dup2(words, 1)
     os.close(words)
     with open(1, "w", closefd=False) as sys.stdout:
         try:
-            exec(compile(program, "program", "exec"), {"__name__": "__main__"})
+            runpy.run_path(str(program), run_name="__main__")
         except Exception as error:
-            print(f"{type(error).__name__}: {error}".splitlines()[-1])
+            sys.stdout.write(f"{type(error).__name__}: {error}\n".splitlines(keepends=True)[-1])
     os._exit(0)
 
 
-def fork(program: str) -> str:
+def fork(program: Path) -> str:
     """Return what a program printed, as one line, and the signal that ended it."""
     read, write = os.pipe()
     if (child := os.fork()) == 0:
@@ -42,5 +44,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     import torch  # noqa: F401
 
-    with open(sys.argv[1], encoding="utf-8") as file:
-        print(json.dumps({name: fork(program) for name, program in json.load(file).items()}))
+    json.dump({program.stem: fork(program) for program in sorted(Path(sys.argv[1]).glob("*.py"))}, sys.stdout)
