@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://github.com/lstm-parity/lstm-parity"
 INDEXES = ("docs/README", "docs/findings/README", "docs/tutorials/README", "docs/evidence")
 _ENTRY = re.compile(r"^(?:\* |\| )\[([^\]]*)\]\((?!http)([^)#]*\.md)\)", re.M)
-_LINK = re.compile(r"(?<!!)(\[[^\]]*\]\()(?!\w+:|#)([^)#\s]+)((?:#[^)]*)?\))")
+_LINK = re.compile(r"(?<!!)(\[(?!!)[^\]]*\]\()(?!\w+:|#)([^)#\s]+)((?:#[^)]*)?\))")
 
 project = "lstm-parity"
 copyright = "the lstm-parity developers"
