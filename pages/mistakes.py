@@ -84,14 +84,14 @@ def picture(wrong: Mistake) -> str:
     if not whole:
         return "; ".join(verdict.faults)
     directions = verdict.case.setting.architecture.num_directions
-    return ", ".join(f"{one.tensor} {draw_squares(one, directions)}" for one in whole)
+    return "<br>".join(f"{one.tensor}&nbsp;{draw_squares(one, directions)}" for one in whole)
 
 
 def draw_squares(one: TensorComparison, directions: int) -> str:
     """A square for each step of each direction, or for each layer and direction."""
     beyond = ~(one.ratio <= WORST_LIMIT)
     parts = beyond.reshape(*beyond.shape[:2], directions if one.tensor == "output" else 1, -1).any((1, 3))
-    return " ".join("".join("■" if square else "·" for square in part) for part in parts.T)
+    return "&nbsp;".join("".join("■" if square else "·" for square in part) for part in parts.T)
 
 
 def shows(wrong: Mistake) -> str:
