@@ -15,7 +15,8 @@ from lstm_parity.reports.page import make_table, render_page, render_text
 if TYPE_CHECKING:
     from lstm_parity.audits.sweep.cluster.machines import MachineShare
     from lstm_parity.audits.sweep.cluster.on_ray import RefusedNode
-    from lstm_parity.audits.sweep.report import SweepComparison, SweepReport, WrongCell
+    from lstm_parity.audits.sweep.comparison import SweepComparison
+    from lstm_parity.audits.sweep.report import SweepReport, WrongCell
     from lstm_parity.audits.sweep.statistics import Mean, Pooled
 
 _WIDTH = 120
@@ -86,7 +87,7 @@ def _describe(report: SweepReport) -> dict[str, str]:
 
 
 def _describe_machines(machines: Sequence[MachineShare]) -> dict[str, str]:
-    """Describe the machines by torch, processor and device; several by whatever else differs too, a line for each."""
+    """Describe the machines by torch, processor and device; several by all else that differs too, a line for each."""
     names = dict.fromkeys(name for one in machines for name in one.description)
     shown = [n for n in names if n in _OF_MACHINE or len({one.description.get(n) for one in machines}) > 1]
     words = [", ".join(f"{n} {one.description[n]}" for n in shown if n in one.description) for one in machines]
