@@ -67,3 +67,18 @@ def test_every_link_to_a_file_leads_to_one(page):
     links = re.findall(r"\]\(([^):#\s]+)(?:#[^)]*)?\)", text)
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_anchor_is_a_heading_as_github_names_it(page):
+    """Of the page itself or of another; `make docs` has the same names."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^):#\s]*)#([^)]*)\)", text)
+
+    assert [link for link in links if link[1] not in headings(page.parent / link[0] if link[0] else page)] == []
+
+
+def headings(page):
+    """The headings of a page as addresses."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-") for words in found}
