@@ -6,6 +6,7 @@ import io
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions
@@ -62,13 +63,18 @@ class FittedTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         names = [*self.words, *self.numbers]
-        widths = [max(map(_longest_word, column)) for column in zip(names, *map(self._fill, self.rows), strict=True)]
-        if sum(widths) + _GAP * len(widths) > options.max_width:
+        columns = [*zip(names, *map(self._fill, self.rows), strict=True)]
+        least = [max(map(_longest_word, column)) for column in columns]
+        excess = sum(least) + _GAP * (len(least) - 1) - options.max_width
+        if excess > 0:
             yield Text("\n".join(self._stack(options.max_width)), no_wrap=True, overflow="ignore")
             return
         made = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, title=self.title)
-        for k, (name, width) in enumerate(zip(names, widths, strict=True)):
-            made.add_column(name, min_width=width, justify="left" if k < len(self.words) else "right")
+        for k, (column, width) in enumerate(zip(columns, least, strict=True)):
+            more = min(max(map(cell_len, column)) - width, -excess)  # of the room that is left
+            excess += more
+            justify: Literal["left", "right"] = "left" if k < len(self.words) else "right"
+            made.add_column(column[0], width=width + more, justify=justify)
         for row in self.rows:
             made.add_row(*row)
         yield made
