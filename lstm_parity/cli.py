@@ -27,6 +27,7 @@ from lstm_parity.cli_parts import (
 )
 from lstm_parity.cli_sweep import sweep
 from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
+from lstm_parity.reports.lines import ALONE
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ _add_torch_command(
 @click.option("--quick", is_flag=True, help="Judge one case in six.")
 @click.option("--forward-only", is_flag=True, help="Judge no gradients.")
 @click.option("--case", default="", metavar="ID", help="Judge this case alone, as a failure prints it.")
+@click.option("--question", type=click.Choice([*ALONE.values()]), help="Of the --case, only ask this.")
 @click.option("--prove", is_flag=True, help="Also say which known mistakes this verification would have seen.")
 @click.option("--resume", is_flag=True, help="Go on with a run of the same target that was interrupted.")
 @click.option(
@@ -147,6 +149,8 @@ def verify(
     only = {**options, "resume": resume, "known": known_file}
     if impl is None and (given := [name for name, value in only.items() if value]):
         raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
+    if options["question"] and not options["case"]:
+        raise click.UsageError(f"--question {options['question']} was given, but it needs --case ID")
     with show_progress() as report:
         if impl is None:
             from lstm_parity.audits.verification.verify import verify as run

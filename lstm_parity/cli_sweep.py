@@ -188,6 +188,7 @@ def _print_report(store: Store, where: str, outputs: Outputs) -> int:
 
     report, plan = sum_up_store(store, where), Plan.of(store.head)
     options = Target.of(plan.target).options() if plan.target else "--impl module:torch.nn:LSTM"
+    options += " --strict" * (plan.strict or not plan.target) + f" --device {plan.device}" * (plan.device != "cpu")
     outputs.write(sweep_report(report, f"lstm-parity verify {options}"))
     return report.exit_code
 
