@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +41,7 @@ class Timed:
     workers: Workers
     answers: list[tuple[float, int]] = field(default_factory=list)
 
-    def judge(self, shards: Sequence[Shard]) -> Iterator[Answer]:
+    def judge(self, shards: Iterable[Shard]) -> Iterator[Answer]:
         """Yield what they answer."""
         for answer in self.workers.judge(shards):
             self.answers.append((time.perf_counter(), len(answer.result.results)))
@@ -86,8 +86,8 @@ def measure_core(folder: Path) -> tuple[int, float]:
     path = folder / "core.sweep"
     create_store(path, Plan(profile="quick"), torch=torch.__version__)
     with Store(path) as store:
-        rows = store.left()
-    shards = cut_shards(rows)
+        rows = list(store.left())
+    shards = list(cut_shards(rows))
     judge_shard(TorchLSTM(), shards[0])
     before = time.process_time()
     for shard in shards:
@@ -100,7 +100,7 @@ def measure_memory(folder: Path) -> tuple[int, int]:
     program = "import lstm_parity.audits.sweep.cluster.on_ray; print(open('/proc/self/status').read())"
     actor = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     with Store(folder / "core.sweep") as store:
-        shards = cut_shards(store.left()[-600:])  # the largest
+        shards = list(cut_shards(list(store.left())[-600:]))  # the largest
     process = WorkerProcess(Question(None))
     process.start()
     for shard in shards:

@@ -66,7 +66,7 @@ def main() -> None:
     """Measure, and write the page."""
     torch.set_num_threads(1)
     lattice = build_lattice("forward")
-    shards = cut_shards([row for row, _ in plan_rows(lattice.cells, Plan())])[::EVERY]
+    shards = [*cut_shards(row for row, _ in plan_rows(lattice.cells, Plan()))][::EVERY]
     cells = sum(map(len, shards))
     times: dict[str, list[float]] = {"nn.LSTM alone": [], "judged": [], "one process": [], "two processes": []}
     for _ in range(ROUNDS):

@@ -73,7 +73,8 @@ def main() -> None:
     head = [
         "# Weights in fewer bits: how far apart",
         "",
-        "Written by `python -m experiments.expected_quantised`; quantiles of 99 % of the distance from the exact answer.",
+        "Written by `python -m experiments.expected_quantised`.",
+        "Quantiles of 99 % of the distance from the exact answer.",
         "",
         f"**{within} of {len(lines)}** predictions are within a factor of {MARGIN:g}.",
         "",

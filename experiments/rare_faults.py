@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 
 from lstm_parity.audits.progress import Progress
@@ -91,8 +92,8 @@ def _sweep_bias(fault: RareFault, inside: int) -> dict[str, Any]:
 def _name_corners(cells: Sequence[Cell], unknown: set[Cell], wrong: set[Cell]) -> list[Any]:
     """Find where the wrong cells sit, among all cells but those of the corner that were not judged."""
     known = [cell for cell in cells if cell not in unknown]
-    columns = [_columns(cell) for cell in known]
-    return find_corners(dict(zip(COLUMNS, zip(*columns, strict=True), strict=True)), [cell in wrong for cell in known])
+    columns = map(np.array, zip(*(_columns(cell) for cell in known), strict=True))
+    return find_corners(dict(zip(COLUMNS, columns, strict=True)), np.array([cell in wrong for cell in known]))
 
 
 @cache

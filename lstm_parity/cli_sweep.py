@@ -95,13 +95,14 @@ def sweep(outputs: Outputs, **options: Any) -> None:
 def _run(options: dict[str, Any], outputs: Outputs) -> None:
     from lstm_parity.audits.progress import Progress
     from lstm_parity.audits.sweep.run import lock_store, run_sweep
+    from lstm_parity.audits.sweep.store import Store
     from lstm_parity.audits.sweep.workers import ClusterError
     from lstm_parity.reports.progress_bar import show_progress
     from lstm_parity.reports.sweep import refused_nodes_text
 
     path, plan, interrupted = options["store"], _make_plan(options), False
-    with _refusing(), lock_store(path), _open(path, plan) as store:
-        with _hire(plan, options) as workers, show_progress() as report:
+    with _refusing(), lock_store(path):
+        with _hire(plan, options) as workers, _open(path, plan) as store, show_progress() as report:
             try:
                 run_sweep(store, workers, Progress(report), options["budget"])
             except KeyboardInterrupt:
@@ -109,7 +110,8 @@ def _run(options: dict[str, Any], outputs: Outputs) -> None:
             except ClusterError as error:
                 click.echo(f"{error}: the rest is left", err=True)
         click.echo(refused_nodes_text(getattr(workers, "refused", {}).values()), nl=False, err=True)
-        code = _print_report(store, "", outputs)
+        with Store(path, read_only=True) as store:
+            code = _print_report(store, "", outputs)
     if interrupted:
         click.echo("The same command goes on.", err=True)
     sys.exit(INTERRUPTED if interrupted else code)
@@ -215,7 +217,7 @@ def compare(outputs: Outputs, old: Path, new: Path) -> None:
 
     Exits with 1 if something is worse or drifts, with 3 if no cell is in both.
     """
-    from lstm_parity.audits.sweep.report import compare_stores
+    from lstm_parity.audits.sweep.comparison import compare_stores
     from lstm_parity.audits.sweep.store import Store
     from lstm_parity.reports.sweep import comparison_report
 

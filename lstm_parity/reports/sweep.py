@@ -16,7 +16,8 @@ from lstm_parity.reports.page import make_table, render_page, render_text
 if TYPE_CHECKING:
     from lstm_parity.audits.sweep.cluster.machines import MachineShare
     from lstm_parity.audits.sweep.cluster.on_ray import RefusedNode
-    from lstm_parity.audits.sweep.report import SweepComparison, SweepReport, WrongCell
+    from lstm_parity.audits.sweep.comparison import SweepComparison
+    from lstm_parity.audits.sweep.report import SweepReport, WrongCell
     from lstm_parity.audits.sweep.statistics import Mean, Pooled
 
 _WIDTH = 120

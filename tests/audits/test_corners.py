@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+import numpy as np
 import pytest
 
 from lstm_parity.audits.sweep.corners import COLUMNS, find_corners
@@ -35,13 +36,13 @@ def table():
 
 def holds(db, where):
     """Which cells satisfy a condition."""
-    return [bool(value) for (value,) in db.execute(f"SELECT ({where}) FROM cell ORDER BY rowid")]
+    return np.array([bool(value) for (value,) in db.execute(f"SELECT ({where}) FROM cell ORDER BY rowid")])
 
 
 def columns_of(db):
     """The columns of all cells."""
     rows = db.execute(f"SELECT {', '.join(COLUMNS)} FROM cell ORDER BY rowid").fetchall()
-    return dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    return dict(zip(COLUMNS, map(np.array, zip(*rows, strict=True)), strict=True))
 
 
 @pytest.mark.parametrize("truth", TRUTHS)
@@ -50,7 +51,7 @@ def test_a_corner_holds_the_wrong_cells_and_no_others(table, truth):
     wrong = holds(table, truth)
     first = find_corners(columns_of(table), wrong)[0]
 
-    assert holds(table, first.where) == wrong, first
+    assert (holds(table, first.where) == wrong).all(), first
 
 
 def test_two_faults_are_two_corners(table):
@@ -65,4 +66,4 @@ def test_where_all_cells_are_wrong_there_is_no_corner(table):
     """No condition tells them from others."""
     columns = columns_of(table)
 
-    assert find_corners(columns, [True] * len(columns["dtype"])) == []
+    assert find_corners(columns, np.ones(len(columns["dtype"]), bool)) == []

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from lstm_parity.audits.progress import Progress
-from lstm_parity.audits.sweep.report import compare_stores, sum_up_store
+from lstm_parity.audits.sweep.comparison import compare_stores
+from lstm_parity.audits.sweep.report import sum_up_store
 from lstm_parity.audits.sweep.rows import PlannedRow, decode_result, decode_rows, encode_result, encode_rows
 from lstm_parity.audits.sweep.run import Plan, create_store, cut_shards, lock_store, read_plan, run_sweep
 from lstm_parity.audits.sweep.shard import judge_shard

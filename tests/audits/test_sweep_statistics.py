@@ -7,6 +7,7 @@ import pytest
 
 from lstm_parity.audits.sweep.errors import Errors
 from lstm_parity.audits.sweep.statistics import ErrorTable, adjust, find_biases, find_drift
+from lstm_parity.audits.sweep.store import SUMS
 
 
 def make_table(shift=0.0, *, groups=200, seed=0, of="float32"):
@@ -14,7 +15,14 @@ def make_table(shift=0.0, *, groups=200, seed=0, of="float32"):
     random = np.random.default_rng(seed)
     drawn = [random.normal(shift, 0.2, 50) for _ in range(groups)]
     errors = [Errors(50, float(e.sum()), 0.0, float(np.square(e).sum()), float(np.abs(e).max())) for e in drawn]
-    return ErrorTable.of([{"dtype": of, "bias": k % 2} for k in range(groups)], range(groups), errors)
+    return ErrorTable.of(
+        {"dtype": np.full(groups, of), "bias": np.arange(groups) % 2}, np.arange(groups), sums_of(errors)
+    )
+
+
+def sums_of(errors):
+    """Their sums as columns."""
+    return {name: np.array([getattr(one, name) for one in errors]) for name in SUMS}
 
 
 def parts_of(table):
@@ -57,9 +65,8 @@ def test_the_interval_of_a_mean_holds_it_nineteen_times_of_twenty():
 def test_groups_whose_cells_round_alike_count_once():
     """Ten copies of every computation make no mean surer."""
     table = make_table(0.1)
-    axes = [{"dtype": "float32"} for _ in range(2000)]
     errors = [Errors(50, s, 0.0, q, 1.0) for s, q in zip(table.shift, table.squares, strict=True) for _ in range(10)]
-    copied = ErrorTable.of(axes, [k // 10 for k in range(2000)], errors)
+    copied = ErrorTable.of({"dtype": np.full(2000, "float32")}, np.arange(2000) // 10, sums_of(errors))
 
     assert copied.pool_axes(("dtype",))["dtype = float32"].shift == table.pool_axes(("dtype",))["dtype = float32"].shift
 

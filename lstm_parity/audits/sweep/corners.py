@@ -6,7 +6,7 @@ it explains are put aside, and the next one is sought among the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -43,14 +43,12 @@ class Corner:
         return " and ".join(self.conditions)
 
 
-def find_corners(columns: Mapping[str, Sequence[Any]], wrong: Sequence[bool]) -> list[Corner]:
+def find_corners(table: Mapping[str, Array], is_wrong: Array) -> list[Corner]:
     """Find the corners that the wrong cells sit in.
 
-    columns: of the judged cells, by name, those of COLUMNS; wrong: whether each is. At most six corners, the one with
+    table: the judged cells, those of COLUMNS by name; is_wrong: whether each is. At most six corners, the one with
     the most wrong cells first; together they may leave some unexplained.
     """
-    table = {name: np.array(values) for name, values in columns.items()}
-    is_wrong = np.array(wrong, bool)
     left, corners = is_wrong.copy(), list[Corner]()
     if not is_wrong.any() or is_wrong.all():
         return []

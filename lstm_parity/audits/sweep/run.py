@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class Plan:
 class Workers(Protocol):
     """Whatever judges shards: processes of this machine, or a cluster."""
 
-    def judge(self, shards: Sequence[Shard]) -> Iterator[Answer]:
+    def judge(self, shards: Iterable[Shard]) -> Iterator[Answer]:
         """Yield what becomes of the shards, in any order."""
 
 
@@ -82,11 +82,10 @@ def run_sweep(store: Store, workers: Workers, progress: Progress, budget: float 
 
     budget: seconds after which no more answers are waited for. An interruption loses what is under way, no more.
     """
-    left, start, worst = store.left(), time.monotonic(), 0.0
-    [(total,)] = store.ask("SELECT COUNT(*) FROM cell")
-    progress.done = total - len(left)
+    start, worst = time.monotonic(), 0.0
+    [(total, progress.done)] = store.ask("SELECT COUNT(*), COUNT(outcome) FROM cell")
     progress.expect(total)
-    for answer in workers.judge(cut_shards(left)):
+    for answer in workers.judge(cut_shards(store.left())):
         store.write(answer.result, answer.machine)
         worst = max([worst, *(result.worst for result in answer.result.results)])
         progress.text = f"cells, worst so far {worst:.2f} noises"
@@ -96,18 +95,19 @@ def run_sweep(store: Store, workers: Workers, progress: Progress, budget: float 
     return not store.ask("SELECT 1 FROM cell WHERE outcome IS NULL LIMIT 1")
 
 
-def cut_shards(rows: Sequence[PlannedRow]) -> list[Shard]:
+def cut_shards(rows: Iterable[PlannedRow]) -> Iterator[Shard]:
     """Cut a plan into shards of about equal cost; cells with the same numbers stay together."""
-    shards, cost, before = list[list[PlannedRow]](), _SHARD, object()
+    shard, cost, before = list[PlannedRow](), 0.0, object()
     for row in rows:
         key = row.cell.numbers, row.seed, row.cell.question
         if cost >= _SHARD and key != before:
-            shards.append([])
-            cost = 0.0
-        shards[-1].append(row)
+            yield shard
+            shard, cost = [], 0.0
+        shard.append(row)
         cost += row.cell.cost * row.cases
         before = key
-    return [*shards]
+    if shard:
+        yield shard
 
 
 @contextmanager

@@ -11,11 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
-from lstm_parity.audits.sweep.errors import Errors
 from lstm_parity.reference.noise.model import Array
 
 LEVEL = 1e-3  # of all tests of one report together
@@ -83,16 +81,11 @@ class ErrorTable:
     worst: Array
 
     @classmethod
-    def of(cls, axes: Sequence[Mapping[str, Any]], groups: Sequence[int], errors: Sequence[Errors]) -> ErrorTable:
-        """Make a table of rows that have elements."""
-        kept = [k for k, one in enumerate(errors) if one.elements]
-        names = axes[0] if axes else ()
-        sums = ("elements", "shift", "growth", "squares", "worst")
-        return cls(
-            {name: np.array([axes[k][name] for k in kept]) for name in names},
-            np.array([groups[k] for k in kept], int),
-            *(np.array([getattr(errors[k], name) for k in kept], float) for name in sums),
-        )
+    def of(cls, axes: Mapping[str, Array], groups: Array, sums: Mapping[str, Array]) -> ErrorTable:
+        """Make a table of the rows that have elements; sums: those of `errors.Errors`, by name."""
+        kept = sums["elements"] > 0
+        columns = (sums[name][kept].astype(float) for name in ("elements", "shift", "growth", "squares", "worst"))
+        return cls({name: values[kept] for name, values in axes.items()}, groups[kept], *columns)
 
     def pool(self, chosen: Array) -> Pooled:
         """Pool the chosen rows, of which there is one at least."""

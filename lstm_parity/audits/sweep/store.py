@@ -10,13 +10,17 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lstm_parity.audits.sweep.errors import ByTensor, Errors
+import numpy as np
+
+from lstm_parity.audits.sweep.errors import BINS, TENSORS, ByTensor
 from lstm_parity.audits.sweep.rows import PlannedRow, Result, ShardResult
 from lstm_parity.cases.lattice import COLUMNS, Cell
 from lstm_parity.cases.setting import parse_setting
+from lstm_parity.reference.noise.model import Array
 
 FORMAT = 1
 _TEXT = ("form", "lengths", "dtype", "device", "grad_mode", "profile", "question")
@@ -33,6 +37,7 @@ CREATE TABLE cell (
 CREATE TABLE computation (id INTEGER, tensor TEXT, {", ".join(SUMS)}, tail TEXT, PRIMARY KEY (id, tensor));
 """
 _PLANNED = ("number", "setting", *COLUMNS, "numbers", "seed", "cases")
+_OPTIONAL = ("outcome", "detail", "worst", "failing_seed", "computation", "machine")  # of a cell that is not judged yet
 _T = TypeVar("_T")
 
 
@@ -94,14 +99,12 @@ class Store:
             )
         return found
 
-    def left(self) -> list[PlannedRow]:
-        """Return the rows that are still to be judged, in order."""
-        return [
-            PlannedRow(number, Cell(parse_setting(setting), profile, question), seed, cases)
-            for number, setting, profile, question, seed, cases in self.ask(
-                "SELECT number, setting, profile, question, seed, cases FROM cell WHERE outcome IS NULL ORDER BY number"
-            )
-        ]
+    def left(self) -> Iterator[PlannedRow]:
+        """Yield the rows that are still to be judged when it is called first, in order."""
+        for number, setting, profile, question, seed, cases in self.ask(
+            "SELECT number, setting, profile, question, seed, cases FROM cell WHERE outcome IS NULL ORDER BY number"
+        ):
+            yield PlannedRow(number, Cell(parse_setting(setting), profile, question), seed, cases)
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query of ours."""
@@ -162,12 +165,41 @@ class Store:
             ],
         )
 
-    def errors(self) -> dict[int, ByTensor]:
-        """Return the errors of each distinct computation, by its id."""
-        found = dict[int, ByTensor]()
-        for id, tensor, *sums, tail in self.ask(f"SELECT id, tensor, {', '.join(SUMS)}, tail FROM computation"):
-            found.setdefault(id, {})[tensor] = Errors.of([*sums, json.loads(tail)])
-        return found
+    def columns(self, names: Sequence[str], where: str = "") -> dict[str, Array]:
+        """Return columns of the cells that satisfy a condition, by name: arrays of one length. Raises StoreError."""
+        rows = self.select(names, where)
+        columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+        return {
+            name: np.array(values, object if name in _OPTIONAL else None)
+            for name, values in zip(names, columns, strict=True)
+        }
+
+    def errors(self) -> dict[str, ErrorColumns]:
+        """Return the errors of every distinct computation, by tensor."""
+        query = f"SELECT id, {', '.join(SUMS)}, tail FROM computation WHERE tensor = ?"
+        found = {tensor: self.ask(query, (tensor,)) for tensor in TENSORS}
+        return {tensor: ErrorColumns.of(rows) for tensor, rows in found.items() if rows}
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorColumns:
+    """The errors of one tensor, a row for each computation: its id; the sums of `errors.Errors`, by name; tails.
+
+    tails: (rows, BINS), how many errors there are of each size.
+    """
+
+    id: Array
+    sums: Mapping[str, Array]
+    tails: Array
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[Any, ...]]) -> ErrorColumns:
+        """Make columns of rows of the table `computation`."""
+        id, *sums, tails = zip(*rows, strict=True)
+        found = np.zeros((len(rows), BINS), np.int64)
+        for row, tail in zip(found, json.loads(f"[{','.join(tails)}]"), strict=True):
+            row[: len(tail)] = tail
+        return cls(np.array(id), dict(zip(SUMS, map(np.array, sums), strict=True)), found)
 
 
 def check_condition(where: str, run: Callable[[str], _T]) -> _T:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -22,6 +23,7 @@ Shard = Sequence[PlannedRow]
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from lstm_parity.audits.sweep.work import serve; serve()"
 )
+_FEW_PRIMITIVES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}  # of 1024; each of the many sizes of a sweep has some
 _PATIENCE = 0.2  # seconds, after which it is asked whether the workers end
 _START, _PER_COST = 120.0, 0.05  # seconds that a shard may take: at first, and for each unit of its cost
 
@@ -61,6 +63,9 @@ class LocalWorkers:
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> LocalWorkers:
+        self._processes += [WorkerProcess(self.question) for _ in range(self.count)]
+        for process in self._processes:
+            process.open()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,16 +74,16 @@ class LocalWorkers:
             process.kill()
             process.printed.close()
 
-    def judge(self, shards: Sequence[Shard]) -> Iterator[Answer]:
+    def judge(self, shards: Iterable[Shard]) -> Iterator[Answer]:
         """Yield what becomes of the shards, in the order in which they end. Raises TargetError if a target is none."""
         waiting: queue.SimpleQueue[Shard] = queue.SimpleQueue()
         done: queue.SimpleQueue[Answer | list[Shard] | BaseException] = queue.SimpleQueue()
-        for shard in shards:
-            waiting.put(shard)
-        self._processes += [WorkerProcess(self.question) for _ in range(self.count)]
         for process in self._processes:
             threading.Thread(target=_work, args=(process, waiting, done, self._ended), daemon=True).start()
-        left = len(shards)
+        left = 0
+        for shard in shards:
+            waiting.put(shard)
+            left += 1
         while left:
             found = done.get()
             if isinstance(found, BaseException):
@@ -144,9 +149,9 @@ class WorkerProcess:
 
     def start(self) -> dict[str, Any]:
         """Start the process if there is none; return its machine, or why there is none."""
-        if self._process is None:
-            process = self._process = self._open()
-            line = _ask(process, vars(self.question))
+        process = self.open()
+        if not self._machine:
+            line = _read(process)
             found = json.loads(line) if line else {"raised": self._find_death(process, hung=False)["died"]}
             if "raised" in found:
                 self.kill()
@@ -154,12 +159,20 @@ class WorkerProcess:
             self._machine = found["machine"]
         return {"machine": self._machine}
 
+    def open(self) -> subprocess.Popen[str]:
+        """Start the process if there is none, and do not wait for it; return it."""
+        if self._process is None:
+            self._machine, self._process = "", self._open()
+            _write(self._process, vars(self.question))
+        return self._process
+
     def _open(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.printed,
+            env=_FEW_PRIMITIVES | os.environ,
             text=True,
             encoding="utf-8",
             start_new_session=True,
@@ -213,8 +226,12 @@ def conclude(found: dict[str, Any], shard: Shard) -> Answer | list[Shard]:
 
 def _ask(process: subprocess.Popen[str], rows: Any) -> str:
     """Return the line that answers; empty if the process died."""
-    assert process.stdout is not None
     _write(process, rows)
+    return _read(process)
+
+
+def _read(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
     return process.stdout.readline()
 
 

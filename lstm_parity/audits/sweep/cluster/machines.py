@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from lstm_parity.audits.sweep.store import Store
 from lstm_parity.judging.verdict import Outcome
+from lstm_parity.reference.noise.model import Array
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,13 @@ class MachineShare:
     worst: float
 
 
-def find_shares(store: Store, judged: Iterable[Mapping[str, Any]]) -> tuple[MachineShare, ...]:
-    """Return what each machine judged of these rows of a store. Raises StoreError."""
-    rows: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in judged:
-        rows[row["machine"]].append(row)
+def find_shares(store: Store, judged: Mapping[str, Array]) -> tuple[MachineShare, ...]:
+    """Return what each machine judged of these cells of a store, as columns. Raises StoreError."""
     names = dict(store.ask("SELECT id, description FROM machine"))
-    wrong = (Outcome.DEVIATES.value, Outcome.FAILED.value)
-    return tuple(
-        MachineShare(
-            number,
-            json.loads(names[number]),
-            len(rows[number]),
-            sum(row["outcome"] in wrong for row in rows[number]),
-            max(row["worst"] for row in rows[number]),
-        )
-        for number in sorted(rows)
-    )
+    wrong = np.isin(judged["outcome"].astype(str), (Outcome.DEVIATES.value, Outcome.FAILED.value))
+    found = list[MachineShare]()
+    for number in sorted({*judged["machine"]}):
+        its = judged["machine"] == number
+        worst = float(judged["worst"][its].max())
+        found.append(MachineShare(number, json.loads(names[number]), int(its.sum()), int((its & wrong).sum()), worst))
+    return tuple(found)

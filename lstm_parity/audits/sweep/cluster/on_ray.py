@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +121,7 @@ class RayWorkers:
             ray.kill(seat.actor)
         ray.shutdown()
 
-    def judge(self, shards: Sequence[Shard]) -> Iterator[Answer]:
+    def judge(self, shards: Iterable[Shard]) -> Iterator[Answer]:
         """Yield what becomes of the shards, in the order in which they end.
 
         Raises TargetError if a target is none, WorkerError for an error of ours, ClusterError if no node is left.
