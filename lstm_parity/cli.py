@@ -75,10 +75,13 @@ def _add_torch_command(name: str, words: str) -> None:
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: tuple[str, ...]) -> None:
         from lstm_parity.audits.known.comparisons import judge_comparison
+        from lstm_parity.audits.pages import make_records_page
         from lstm_parity.audits.upgrade.command import main as upgrade
         from lstm_parity.reports.formats.terminal import echo_report
 
-        sys.exit(upgrade([name, *arguments], judge_known=judge_comparison, echo=echo_report))
+        sys.exit(
+            upgrade([name, *arguments], judge_known=judge_comparison, make_page=make_records_page, echo=echo_report),
+        )
 
 
 _add_torch_command("record", "Record what the installed torch does, in a file, to compare another torch with.")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lstm_parity.reports.certificate_text import format_distance
 from lstm_parity.reports.formats.markdown import bullets, code, code_block, fold, plain
 from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.json_text import json_text
@@ -95,7 +96,8 @@ def _describe_machines(machines: Sequence[MachineShare]) -> dict[str, str]:
     if len(machines) == 1:
         return {"machine": words[0]}
     return {
-        f"machine {one.number}": f"{one.cells:,} cells, {one.wrong:,} wrong, worst {one.worst:.2f} noises: {text}"
+        f"machine {one.number}": f"{one.cells:,} cells, {one.wrong:,} wrong, "
+        f"worst {format_distance(one.worst)} noises: {text}"
         for one, text in zip(machines, words, strict=True)
     }
 
@@ -106,7 +108,9 @@ def refused_nodes_text(nodes: Iterable[RefusedNode]) -> str:
 
 
 def _write_cell(cell: WrongCell) -> str:
-    return f"{cell.worst:.2f} noises: {cell.id}" + ("" if cell.question == "outputs" else f" ({cell.question})")
+    return f"{format_distance(cell.worst)} noises: {cell.id}" + (
+        "" if cell.question == "outputs" else f" ({cell.question})"
+    )
 
 
 def _write_pooled(pooled: Pooled) -> list[str]:

@@ -102,11 +102,11 @@ def test_the_contrast_of_all_text_is_enough(browser, folder, name, scheme):
 def test_filters_show_the_rows_that_they_say(browser, folder):
     """Those that are not PARITY; those with a word; and how many."""
     tab, _ = visit(browser, folder, "a hundred thousand cells")
-    tab.check("#only-open")
+    tab.check("#only-verdict-rows")
     bad = tab.locator("#verdict-rows tr:visible").count()
-    tab.fill("#find-verdict", "implementation 950")
+    tab.fill("#find-verdict-rows", "implementation 950")
 
-    assert (bad, tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#verdict-count")) == (
+    assert (bad, tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#count-verdict-rows")) == (
         20,
         1,
         "1 of 200 rows",
