@@ -165,7 +165,8 @@ def verify(
         else:
             target, limits = find_target(impl, arrays, without, arithmetic, map_file), (time_limit, memory_limit)
             known = read_known(known_file, "verify")
-            certificate, found, code = _verify_target(target, device, limits, options, Progress(report), resume, known)
+            further = {"resume": resume, "identify": "html" in outputs.files}
+            certificate, found, code = _verify_target(target, device, limits, options, Progress(report), known, further)
     outputs.write(found)
     if INTERRUPTED in certificate.limits:
         click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
@@ -179,8 +180,8 @@ def _verify_target(
     limits: tuple[float, float],
     options: dict[str, Any],
     progress: Progress,
-    resume: bool,
     known: KnownFile | None,
+    further: dict[str, bool],
 ) -> tuple[Certificate, Report, int]:
     """Return the certificate of an implementation, the whole report and the exit code; exit if it cannot be judged."""
     from lstm_parity.audits.verification.page import verification_page
@@ -203,8 +204,8 @@ def _verify_target(
                 limits,
                 VerifyOptions(**options),
                 progress,
-                resume=resume,
                 excuses=known.excuses if known else None,
+                **further,
             )
     except AdapterError as error:
         click.echo(str(error))

@@ -14,6 +14,7 @@ from lstm_parity.audits.plan import Offer, discover, draw_plan
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import Proof, prove
 from lstm_parity.audits.questions import OF_ONE_CASE, QUESTIONS, Ask
+from lstm_parity.audits.verification.identified import Identified
 from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.cases.covering import draw_design, draw_tall
 from lstm_parity.cases.setting import DTYPES
@@ -110,6 +111,7 @@ class Verification:
     """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof.
 
     remarks: what was found out about a class, in lines. deviations: every case that is wrong, the known ones too.
+    identified: what it computes, if that was asked for.
     """
 
     certificate: Certificate
@@ -117,6 +119,7 @@ class Verification:
     proof: Proof | None = None
     remarks: tuple[str, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    identified: Identified | None = None
 
     def judge_known(self, known: KnownFile) -> KnownResult:
         """Judge what deviates by what is known to."""
