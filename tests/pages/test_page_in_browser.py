@@ -173,6 +173,16 @@ def test_the_keyboard_reaches_the_content_first(browser, folder):
     assert (first, tab.url.endswith("#main")) == ("To the content", True)
 
 
+@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS])
+def test_nothing_is_cut_off_in_print(browser, folder, name):
+    """On A4, with margins of a centimetre, unfolded."""
+    tab, _ = visit(browser, folder, name, viewport={"width": 718, "height": 1000})
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    assert tab.evaluate("document.documentElement.scrollWidth") == 718
+
+
 def test_folded_parts_are_printed(browser, folder):
     """They are unfolded before, and folded again after."""
     tab, _ = visit(browser, folder, "everything raises")
