@@ -136,7 +136,7 @@ def verify(
 
     With --impl, judge that implementation, in a process of its own, and name its mistake if there is one.
     Exits with 0 if everything that was judged agrees to rounding noise, with 1 if not, with 3 if too little was judged
-    to tell, and with 130 after Ctrl-C, which prints what was judged until then. With --known, exits with 0 if all that
+    to say, and with 130 after Ctrl-C, which prints what was judged until then. With --known, exits with 0 if all that
     deviates is known, and all that is known deviates.
     """
     import warnings

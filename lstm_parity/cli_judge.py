@@ -29,7 +29,7 @@ def judge(path: Path, name: str | None, mine: Path | None, theirs: Path | None, 
 
     A report is a folder or a file with weights, an input and some of the results, as docs/report-format.md says.
     Exits with 0 if everything that is given agrees to rounding noise; with 1 if something deviates; with 3 if too
-    little is given to tell.
+    little is given to say.
     """
     from rich.console import Console
     from rich.markup import escape

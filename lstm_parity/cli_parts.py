@@ -53,7 +53,7 @@ def echo_remarks(remarks: Sequence[str], target: Target) -> None:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The forms of a report that were asked for: Markdown instead of text, and files by the option's name."""
+    """The forms of a report that options choose: Markdown instead of text, and files by the option's name."""
 
     markdown: bool = False
     files: dict[str, Path] = field(default_factory=dict)

@@ -75,7 +75,7 @@ def observe_at(implementation: Implementation, point: dict[str, Any], chain: boo
 def measure_arithmetic(implementation: Implementation, dtype: str, device: str = "cpu") -> Arithmetic:
     """Return the tightest arithmetic of the dtype in which an implementation agrees on a few calls.
 
-    The dtype's native one if there is none: whatever deviates is a bug, or a narrower arithmetic.
+    The dtype's native one if there is none: all that deviates is a bug, or a narrower arithmetic.
     """
     first, _ = find_first_call(implementation, dtype, device)
     if first is None:

@@ -1,4 +1,4 @@
-"""Which known mistakes a verification would have seen: each is judged as the implementation was, until it is wrong."""
+"""Which known mistakes a verification finds: each is judged as the implementation was, until it is wrong."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is asked of an implementation beside its outputs: the life of a module, gradients, second derivatives.
+"""What is judged of an implementation beside its outputs: the life of a module, gradients, second derivatives.
 
-Every door asks these questions of the cases of one plan (`audits/plan.py`), and differs in how many cases it takes.
+Every door puts these questions to the cases of one plan (`audits/plan.py`), and differs in how many cases it takes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LIVES = (TWICE, LATE, TRAINING, RELOADED)
 _LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
 _ORDINARY = ("normal", "trained")  # profiles whose gradients have little noise
 _WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
-_AT_LEAST = 16  # small cases of gradients, so that every backward pass is asked
+_AT_LEAST = 16  # small cases of gradients, so that every backward pass is judged
 _FEW = 6  # cases that are judged in many calls, and cases of which second derivatives are
 
 Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]

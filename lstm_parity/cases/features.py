@@ -1,6 +1,6 @@
 """The features of a setting: each thing that it may require of an LSTM, defined once, with the words for it.
 
-Whatever tests whether a setting is packed, or says so, looks here: declarations (`--without`), places of faults,
+All that tests or names a packed setting looks here: declarations (`--without`), places of faults,
 scopes of mistakes, failures that are expected, and findings.
 """
 

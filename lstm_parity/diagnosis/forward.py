@@ -52,7 +52,7 @@ class Diagnosis:
     nearest: what explains most, but not all, where nothing explains all; it may be one of two faults, or a variant.
     deviating, agreeing: how many cases of either kind were compared; worst: the farthest, in noises, from the mistake.
     notes: sentences on what was left out. summary: what it does, in words, if that is known otherwise; models: what
-    computes numbers that are given, several if these do not tell them apart.
+    computes numbers that are given, several if these do not distinguish them.
     """
 
     mistake: Mistake | None = None

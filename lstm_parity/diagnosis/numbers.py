@@ -97,7 +97,7 @@ def search_numbers(verdicts: Sequence[Verdict], seconds: float, tensors: Sequenc
 
     tensors: those that are compared.
     """
-    wide = [v for v in verdicts if v.case.setting.runtime.dtype in _WIDE] or verdicts  # half types tell little apart
+    wide = [v for v in verdicts if v.case.setting.runtime.dtype in _WIDE] or verdicts  # half types distinguish little
     wrong, right = (
         [given for v in wide if v.outcome is outcome and (given := _given(v, tensors)) is not None]
         for outcome in (Outcome.DEVIATES, Outcome.PARITY)

@@ -32,7 +32,7 @@ MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
 _GROWN = 1000.0  # noises
 _FAR = 1000.0  # largest noises of a correct LSTM, times MAX_DISTANCE
 _NO_LARGER = 2.0
-_CLEARLY = 100.0  # noises by which the first layer deviates, so that it is asked by itself
+_CLEARLY = 100.0  # noises by which the first layer deviates, so that it is judged by itself
 _WIDE = 256  # units: products that torch would share out to threads
 _CORRECT_LSTM = Mistake(PlainLSTM)
 _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
@@ -239,7 +239,7 @@ def comparable_run(verdict: Verdict) -> ComparableRun | None:
 
 
 def see_values(outputs: Outputs | None, seen: Sequence[Seen]) -> dict[str, Array | None]:
-    """Return the tensors of some outputs, or what is seen of them; None for what is not there."""
+    """Return the tensors of some outputs, or the views of them; None for what is not there."""
     if not seen:
         return {name: getattr(outputs, name, None) for name in TENSORS}
     if outputs is None or not outputs.complete:

@@ -31,7 +31,7 @@ def declare_layers(arrays: Mapping[str, StoredArray], config: bytes | str) -> di
 
 
 def _find_own(name: str, layers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return what is said of the layer in whose path an array is; of a single layer, whatever it is called."""
+    """Return what is said of the layer in whose path an array is; of a single layer, under any name."""
     parts = [part for part in _SEPARATORS.split(name) if part in layers]
     return layers[parts[-1]] if parts else next(iter(layers.values())) if len({*map(id, layers.values())}) == 1 else {}
 

@@ -1,7 +1,7 @@
-"""What computes numbers that are given, where nothing can be asked: a search among equations and connections.
+"""What computes numbers that are given, where nothing can be run: a search among equations and connections.
 
 Single changes first, then pairs; a model counts if it returns every number that is given within its noise. Several may:
-then the numbers do not tell them apart.
+then the numbers do not distinguish them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.views import Seen, see
 
-_MOST = 3  # models that are named, where the numbers do not tell them apart
+_MOST = 3  # models that are named, where the numbers do not distinguish them
 _WIDTH = 10.0  # noises
 _LARGE = 2**26  # weights that are multiplied
 SECONDS = 25.0

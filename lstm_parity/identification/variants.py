@@ -1,4 +1,4 @@
-"""Equations that people write otherwise, as changes of nn.LSTM's: for given numbers, where nothing can be asked.
+"""Equations that people write otherwise, as changes of nn.LSTM's: for given numbers, where nothing can be run.
 
 Each changes one of seven things (the order of the gates, the forget gate's bias, the biases, the layout of weights, one
 function, c', h'), so that those of different things can be combined.

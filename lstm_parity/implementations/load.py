@@ -1,6 +1,6 @@
 """From a target to an implementation: the user's class or function is imported and fitted with the adapter of its kind.
 
-Importing executes it: this is done in a process of its own (`implementations/remote/`) unless the user asks otherwise.
+Importing executes it: this is done in a process of its own (`implementations/remote/`) unless the user wants it here.
 """
 
 from __future__ import annotations

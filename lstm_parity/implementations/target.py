@@ -26,7 +26,7 @@ KINDS = {
 }
 ARRAYS = ("torch", "numpy")
 TIME_LIMIT = 20.0  # seconds for one call
-MEMORY_LIMIT = 4.0  # GiB that an implementation may ask for
+MEMORY_LIMIT = 4.0  # GiB that an implementation may take
 
 
 class TargetError(ValueError):

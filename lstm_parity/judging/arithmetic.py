@@ -27,7 +27,7 @@ _NEARER = 1.1  # factors of fewer bits may err by more than the weights do
 _SPREAD = 0.1  # of the RMS: the median distance of rounding errors is above this; of normal ones it is 0.67
 _LEFT = 0.05  # the share of their squares that a line leaves
 _OTHER_STATES = 0.2  # added to the surprise at an arithmetic whose states are not of the type of those returned
-BATCH = 16  # observations judged before one asks whether an arithmetic is refuted already
+BATCH = 16  # observations between two checks of whether an arithmetic is refuted already
 
 
 _STATES: Mapping[str, Callable[[Array], Array]] = {

@@ -114,7 +114,7 @@ def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Ari
 
 
 def _measure_seen(case: Case, evidence: Evidence, finding: _CaseResults, arithmetic: Arithmetic) -> None:
-    """Compare what is known of a call with what is seen of its exact trajectory."""
+    """Compare what is known of a call with the same parts of its exact trajectory."""
     if (measured := compare_seen(case, evidence, arithmetic)) is None:
         finding.unjudged.append(f"{evidence.way}: lost in the noise of the whole call")
     else:

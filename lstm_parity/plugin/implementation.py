@@ -25,7 +25,7 @@ _SERVER: pytest.StashKey[ProcessServer] = pytest.StashKey()
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Start the server of the implementation's process, which imports torch meanwhile.
 
-    What one process finds first is the verdict, unless `-n` or `--maxfail` asks for more.
+    What one process finds first is the verdict, unless `-n` or `--maxfail` is given.
     """
     if option(config, "impl") is None:
         return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that the options ask for.
+    """Keep the tests that the options choose.
 
     With `--impl`, those of that implementation, the most sensitive first; without `--references`, none of ours; with
     `--case`, those that take a case, on that case alone.

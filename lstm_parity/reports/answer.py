@@ -22,7 +22,7 @@ class JudgedTensor:
     """What was given of one tensor of a call.
 
     worst, rms: in noises. judged: how many elements; lost: how many of them say nothing. visible: the difference from
-    which on half of them would be seen to deviate.
+    which on half of them would be found to deviate.
     """
 
     call: int
@@ -62,7 +62,7 @@ class Answer:
 
     @property
     def exit_code(self) -> int:
-        """0 if all that is given agrees, 1 if something deviates, 3 if too little is given to tell."""
+        """0 if all that is given agrees, 1 if something deviates, 3 if too little is given to say."""
         return 0 if self.outcome is Outcome.PARITY else 1 if self.outcome.is_wrong else 3
 
     @property
@@ -118,7 +118,7 @@ class Sides:
 
     @property
     def exit_code(self) -> int:
-        """0 if both agree, 1 if one does not, 3 if too little is given to tell."""
+        """0 if both agree, 1 if one does not, 3 if too little is given to say."""
         codes = {answer.exit_code for answer in self.answers}
         return 3 if not codes or (3 in codes and 1 not in codes) else max(codes & {0, 1})
 

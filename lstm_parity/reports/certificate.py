@@ -112,7 +112,7 @@ class Certificate:
 
     @property
     def exit_code(self) -> int:
-        """What a command exits with: 0 for PARITY, 1 if something is wrong, 3 if too little was judged to tell."""
+        """What a command exits with: 0 for PARITY, 1 if something is wrong, 3 if too little was judged to say."""
         return 0 if self.holds else 1 if self.outcome.is_wrong else 3
 
 

@@ -43,7 +43,7 @@ def _table(certificate: Certificate) -> FittedTable:
 
 
 def _has_questions(certificate: Certificate) -> bool:
-    """Whether one implementation was asked several questions, and not several implementations one."""
+    """Whether there are several questions to one implementation, and not one to several."""
     return any(row.question != OUTPUTS for row in certificate.rows)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def json_text(name: str, version: int, content: Mapping[str, Any]) -> str:
-    """Write a report: `format` ("lstm-parity NAME VERSION") first; infinities and NaN, which JSON lacks, as strings."""
+    """Write a report: `format` ("lstm-parity NAME VERSION") first; infinities and NaN as strings, for JSON has none."""
     named = {"format": f"lstm-parity {name} {version}", **content}
     return _lay_out(_finite(named), "\n") + "\n"
 

@@ -17,7 +17,7 @@ _UNSHOWN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 
 
 def show_controls(words: str) -> str:
-    """Replace what no file of text may hold, control characters and lone surrogates, by escapes; end lines alike."""
+    """Replace what no text file may hold, control characters and lone surrogates, by escapes; end all lines by LF."""
     return _UNSHOWN.sub(lambda found: f"\\x{ord(found[0]):02x}", _LINE_ENDS.sub("\n", words))
 
 

@@ -89,7 +89,7 @@ def describe_sweep(report: SweepReport) -> dict[str, str]:
 
 
 def _describe_machines(machines: Sequence[MachineShare]) -> dict[str, str]:
-    """Describe the machines by torch, processor and device; several by whatever else differs too, a line for each."""
+    """Describe the machines by torch, processor and device; several by all else that differs too, a line for each."""
     names = dict.fromkeys(name for one in machines for name in one.description)
     shown = [n for n in names if n in _OF_MACHINE or len({one.description.get(n) for one in machines}) > 1]
     words = [", ".join(f"{n} {one.description[n]}" for n in shown if n in one.description) for one in machines]

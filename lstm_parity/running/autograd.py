@@ -231,7 +231,7 @@ def gradient_names(case: Case) -> tuple[str, ...]:
 
 
 def differentiated_names(case: Case, backward: BackwardPass) -> tuple[str, ...]:
-    """Return the names of those of them that the backward pass is asked for."""
+    """Return the names of those of them that the backward pass computes."""
     left_out = {*backward.frozen, *(() if backward.inputs else INPUTS)}
     return tuple(name for name in gradient_names(case) if name not in left_out)
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
@@ -50,7 +49,8 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
 
 def make_tensor(array: Array, runtime: Runtime) -> torch.Tensor:
     """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
-    return torch.from_numpy(array.copy()).to(getattr(torch, runtime.dtype)).to(runtime.device)  # (mps has no float64)
+    tensor = torch.from_numpy(array.copy()).to(getattr(torch, runtime.dtype))
+    return tensor if runtime.device == "cpu" else tensor.to(runtime.device)  # (mps has no float64)
 
 
 def weight_tensors(case: Case) -> LSTMWeights:
@@ -136,13 +136,12 @@ def _array(name: str, value: Any, shape: tuple[int, ...], setting: Setting, faul
     if tuple(value.shape) != shape:
         faults.append(f"{name} has shape {tuple(value.shape)}, but must have {shape}")
         return None
-    for what, given, needed in (
-        ("dtype", str(value.dtype).removeprefix("torch."), setting.runtime.dtype),
-        ("device", value.device.type, torch.device(setting.runtime.device).type),
-    ):
-        if given != needed:
-            faults.append(f"{name} has {what} {given}, but must have {needed}")
-    return np.asarray(value.detach().cpu().to(torch.float64))
+    dtype, device = setting.runtime.dtype, setting.runtime.device.partition(":")[0]
+    if value.dtype is not getattr(torch, dtype):
+        faults.append(f"{name} has dtype {str(value.dtype).removeprefix('torch.')}, but must have {dtype}")
+    if value.device.type != device:
+        faults.append(f"{name} has device {value.device.type}, but must have {device}")
+    return value.detach().cpu().to(torch.float64).numpy()
 
 
 def _canonical_output(output: Array | None, setting: Setting) -> Array | None:

@@ -69,7 +69,7 @@ def collect_evidence(implementation: Implementation, case: Case, chain: bool) ->
 def observe_steps(implementation: Implementation, case: Case, outputs: Outputs) -> tuple[Evidence, ...]:
     """Run the chain, or calls of 1, 2, 3 ... steps, beside a whole call that returned these outputs.
 
-    Raises whatever the implementation raises.
+    Raises what the implementation raises.
     """
     with runtime_flags(case.setting.runtime):
         lstm = _load(implementation, case)
@@ -91,7 +91,7 @@ def _collect_steps(implementation: Implementation, lstm: LSTM, case: Case, outpu
 
 
 def _is_long(case: Case) -> bool:
-    """Whether the noise of c, which adds up over the steps, may hide a fault of one step; and its steps can be seen."""
+    """Whether the noise of c, which grows with the steps, may hide a fault of one step, if steps can be observed."""
     a, call, dtype = case.setting.architecture, case.setting.call, case.setting.runtime.dtype
     plain = call.lengths is None and not a.bidirectional and case.is_finite
     return plain and dtype in ("bfloat16", "float16") and _LONG <= call.time <= _LONGEST

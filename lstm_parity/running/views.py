@@ -1,7 +1,7 @@
 """What somebody made of an LSTM's outputs before they wrote numbers down: a part of them, or what other layers return.
 
 A view is a function of output (T, B, D*P), h_n (L*D, B, P) and c_n (L*D, B, H), canonical, on values that carry their
-rounding noise, so that what was seen is judged as the tensors are.
+rounding noise, so that a view is judged as the tensors are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class View:
     directions: int = 1
 
     def read(self, a: Arithmetic, tensors: Mapping[str, Noisy]) -> Noisy:
-        """Return what is seen of the tensors."""
+        """Return the view of the tensors."""
         if self.source == LAST_STATE:
             h_n = tensors["h_n"][-self.directions :]
             parts = [h_n[k] for k in range(self.directions)]
@@ -52,7 +52,7 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Numbers that were seen in a view, and how far they are rounded: half a unit of the last digit, 0 if they are not.
+    """Numbers of a view, and how far they are rounded: half a unit of the last digit, 0 if they are not.
 
     known: which elements are given; None if all are.
     """
@@ -65,7 +65,7 @@ class Seen:
 
 
 def see(a: Arithmetic, seen: Sequence[Seen], tensors: Mapping[str, Noisy]) -> dict[str, Noisy]:
-    """Return what is seen of tensors with noise, by name; an element that is not given is as given, without noise."""
+    """Return the views of tensors with noise, by name; an element that is not given is as given, without noise."""
     found = {one.name: one.view.read(a, tensors) for one in seen}
     return {one.name: _without_unknown(one, found[one.name]) for one in seen}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ WRONG = (Outcome.DEVIATES.value, Outcome.FAILED.value)
 _SHOWN = 5
 _OUTPUT = TENSORS[0]
 _RESULTS = ("outcome", "worst", "computation", "failing_seed", "detail", "machine")
-_NAMES = ("setting", *COLUMNS, "numbers", "seed", "cases", *_RESULTS)
+_NAMES = ("number", *COLUMNS, "numbers", "seed", "cases", *_RESULTS)
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def sum_up_store(store: Store, where: str = "") -> SweepReport:
         find_shares(store, judged),
         Counter(judged["detail"][unjudged]),
         tuple(find_corners(compared, wrong)),
-        _choose_shown(choose_rows(compared, wrong)),
-        _list_wrong(compared, [int(compared["worst"].argmax())])[0] if len(wrong) else None,
+        _choose_shown(store, choose_rows(compared, wrong)),
+        _make_wrong(store, compared, int(compared["worst"].argmax())) if len(wrong) else None,
         parts,
         _sum_up_axes(compared, wrong, tables.get(_OUTPUT)),
         tuple(find_biases({**parts, **_pool_parts(tables)})),
@@ -181,19 +181,19 @@ def _pool_parts(tables: Mapping[str, ErrorTable]) -> dict[tuple[str, str], Poole
     }
 
 
-def _choose_shown(wrong: Mapping[str, Array]) -> tuple[WrongCell, ...]:
-    """Choose a few wrong cells: of each detail's first words one, the simplest by its name, then the worst."""
+def _choose_shown(store: Store, wrong: Mapping[str, Array]) -> tuple[WrongCell, ...]:
+    """Choose a few wrong cells: of each detail's first words one, the first of the sweep, which are the simplest."""
     chosen: dict[str, int] = {}
-    words = [detail.split("[")[0][:40] for detail in wrong["detail"]]
-    for place in sorted(range(len(words)), key=lambda k: (len(wrong["setting"][k]), -wrong["worst"][k])):
-        chosen.setdefault(words[place], place)
-    return tuple(_list_wrong(wrong, [*chosen.values()][:_SHOWN]))
+    for place, detail in enumerate(wrong["detail"]):
+        chosen.setdefault(detail.split("[")[0][:40], place)
+    return tuple(_make_wrong(store, wrong, place) for place in [*chosen.values()][:_SHOWN])
 
 
-def _list_wrong(cells: Mapping[str, Array], places: Sequence[int]) -> list[WrongCell]:
-    names = ("setting", "profile", "failing_seed", "question", "outcome", "worst", "detail")
-    rows = zip(*(cells[name][list(places)].tolist() for name in names), strict=True)
-    return [WrongCell(f"{setting}-{profile}-{seed}", *more) for setting, profile, seed, *more in rows]
+def _make_wrong(store: Store, cells: Mapping[str, Array], place: int) -> WrongCell:
+    [(setting,)] = store.ask("SELECT setting FROM cell WHERE number = ?", (int(cells["number"][place]),))
+    names = ("question", "outcome", "worst", "detail")
+    id = f"{setting}-{cells['profile'][place]}-{cells['failing_seed'][place]}"
+    return WrongCell(id, *(cells[name][place] for name in names))
 
 
 def _sum_up_axes(compared: Mapping[str, Array], wrong: Array, table: ErrorTable | None) -> tuple[AxisValue, ...]:

@@ -1,4 +1,4 @@
-"""Judging a shard of a sweep: a few rows of its plan, in whatever process; rows and results are plain values.
+"""Judging a shard of a sweep: a few rows of its plan, in any process; rows and results are plain values.
 
 Rows with the same numbers share them, and a loaded LSTM: it is called once for each row. What the rows returned is
 judged once for each distinct result. A row that deviates is run again by itself, from a new LSTM.

@@ -1,8 +1,8 @@
 """What many cells say together: means with their confidence, biases below one element's noise, drift of two sweeps.
 
-Kernels that compute one case round alike, so a mean is taken over groups of cells with the same numbers, whose errors
-are independent: its standard error is that of the groups' means. Many means are tested at once: p-values are adjusted
-by Holm (1979), so that the chance of one false alarm in all is the level.
+Kernels that compute one case have similar errors, so a mean is taken over groups of cells with the same numbers, whose
+errors are independent: its standard error is that of the means of groups. Many means are tested at once: p-values are
+adjusted by Holm (1979), so that the chance of one false alarm in all is the level.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class StoreError(ValueError):
 
 
 class Store:
-    """An open store. Raises StoreError for whatever SQLite cannot do with the file."""
+    """An open store. Raises StoreError for all that SQLite cannot do with the file."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
@@ -90,7 +90,7 @@ class Store:
 
     @property
     def head(self) -> dict[str, Any]:
-        """What was asked for, and of which torch. Raises StoreError for another format."""
+        """The plan, and the torch that it is of. Raises StoreError for another format."""
         with self._explained():
             found = {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM head")}
         if found.get("format") != FORMAT:

@@ -1,6 +1,6 @@
 """A process that judges shards of a sweep: it loads the implementation once, then answers until its input ends.
 
-Questions and answers are lines of JSON. Whatever the code under judgement prints goes to a file, whose end is reported
+Questions and answers are lines of JSON. What the code under judgement prints goes to a file, whose end is reported
 if the process dies.
 """
 
@@ -28,7 +28,7 @@ from lstm_parity.running.protocol import Implementation
 from lstm_parity.version import find_version
 
 _VARIES = ("command", "threads")  # not of the machine; how many threads there are is of a cell
-_PATIENCE = 1.0  # seconds, after which it is checked whether the process that asks is still there
+_PATIENCE = 1.0  # seconds, after which it is checked whether the parent process is still there
 
 
 @dataclass
@@ -87,7 +87,7 @@ def _write(answers: IO[str], find: Callable[[], dict[str, Any]]) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process, whatever it computes, when the one that started it is gone."""
+    """End this process, in the middle of its work too, when the one that started it is gone."""
     while os.getppid() == parent:
         time.sleep(_PATIENCE)
     os._exit(1)

@@ -23,8 +23,12 @@ Shard = Sequence[PlannedRow]
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from lstm_parity.audits.sweep.work import serve; serve()"
 )
-_FEW_PRIMITIVES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}  # of 1024; each of the many sizes of a sweep has some
-_PATIENCE = 0.2  # seconds, after which it is asked whether the workers end
+_MEMORY = {
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",  # of 1024: each of the many sizes of a sweep has its own primitives
+    "MALLOC_MMAP_THRESHOLD_": str(2**26),  # for glibc: what is freed is kept, and used again
+    "MALLOC_TRIM_THRESHOLD_": str(2**26),
+}
+_PATIENCE = 0.2  # seconds, between two looks at whether the workers end
 _START, _PER_COST = 120.0, 0.05  # seconds that a shard may take: at first, and for each unit of its cost
 
 
@@ -172,7 +176,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.printed,
-            env=_FEW_PRIMITIVES | os.environ,
+            env=_MEMORY | os.environ,
             text=True,
             encoding="utf-8",
             start_new_session=True,

@@ -1,7 +1,7 @@
 """Half of a verification in a second process, for machines with more than one core.
 
 It judges some dtypes of the target and appends what is right to the file of the verification. The first process reads
-it there, and judges by itself whatever is missing.
+it there, and judges by itself all that is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which frameworks there are, in which packages, what each lacks, and what is stated of it; imports none of them."""
+"""Which frameworks there are, in which packages, what each cannot do, and what is known of it; imports none of them."""
 
 from __future__ import annotations
 

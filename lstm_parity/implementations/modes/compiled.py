@@ -32,7 +32,7 @@ def _reset(allow_rnn: bool) -> None:
     dynamo.config.allow_rnn = allow_rnn
     inductor.fallback_random = True
     inductor.compile_threads = 1
-    inductor.force_disable_caches = True  # their key lacks the kernels: docs/findings/compiled-cache.md
+    inductor.force_disable_caches = True  # their key leaves the kernels out: docs/findings/compiled-cache.md
 
 
 def _compile_cell(**how: Any) -> Make:

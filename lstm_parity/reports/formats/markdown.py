@@ -1,4 +1,4 @@
-"""One way to write a report as Markdown, as GitHub shows it; whatever a report says stands there as it is.
+"""One way to write a report as Markdown, as GitHub shows it; its words stand there as they are.
 
 A document is a sequence of blocks, each of which is whole by itself, so that some can be left out.
 """

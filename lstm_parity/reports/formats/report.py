@@ -1,4 +1,4 @@
-"""A report in all its forms, each of which is made if it is asked for."""
+"""A report in all its forms, each of which is made when it is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lstm_parity.reports.formats.markdown import Document
 class Report:
     """One report.
 
-    text: for a terminal of so many columns. json: for programs. files: further forms, by the option that asks for one.
+    text: for a terminal of so many columns. json: for programs. files: further forms, by the option for each.
     """
 
     text: Callable[[int], str]
@@ -21,5 +21,5 @@ class Report:
     files: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
     def also(self, name: str, make: Callable[[], str]) -> Report:
-        """Return the report with a further form, by the option that asks for it."""
+        """Return the report with a further form, by the option for it."""
         return replace(self, files={**self.files, name: make})

@@ -15,7 +15,7 @@ _LEFT_OUT = (
 
 
 def append_summary(write: Callable[[], Document]) -> str:
-    """Append a report, if GitHub asks for it, as much of it as there is room for; return what went wrong, if anything.
+    """Append a report, if GitHub wants one, as much of it as there is room for; return what went wrong, if anything.
 
     write: makes the report. A block that is too long is left out, and what follows it is not.
     """

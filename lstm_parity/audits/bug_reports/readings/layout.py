@@ -51,7 +51,7 @@ class Layout:
 
 
 def time_first(array: Array, assumed: Assumptions, name: str) -> Array:
-    """Return an array of input or output as (T, B, ...); one sequence, or one step, gets the axis that it lacks."""
+    """Return an array of input or output as (T, B, ...); one sequence, or one step, gets the missing axis."""
     if array.ndim == 3:
         return array.swapaxes(0, 1) if assumed.batch_first else array
     if array.ndim == 2:

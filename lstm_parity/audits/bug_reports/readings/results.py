@@ -53,7 +53,7 @@ def find_rounding(given: StoredArray, fields: Fields) -> Array:
 def see_output(
     given: StoredArray, shape: Shape, fields: Fields, arrays: Mapping[str, StoredArray], assumed: Assumptions
 ) -> Seen:
-    """Return what is seen of the output, behind other layers or not. Raises FolderError for a shape that cannot be."""
+    """Return what is given of the output, behind other layers or not. Raises FolderError for a shape that cannot be."""
     last = _last_step(shape.layout, assumed)
     from_state, steps, gone = list_after(fields.get("after", ()), arrays, shape.layout.counts, last, assumed)
     if not gone and assumed.output == FROM_STATE:
@@ -156,7 +156,7 @@ def _places(given: Sequence[int] | None, size: int, name: str) -> list[int]:
 
 
 def see_state(name: str, given: StoredArray, shape: Shape, fields: Fields, assumed: Assumptions) -> Seen:
-    """Return what is seen of h_n or c_n: of all layers and directions, or of the last layer."""
+    """Return what is given of h_n or c_n: of all layers and directions, or of the last layer."""
     a, unit = shape.architecture, find_rounding(given, fields)
     size = a.output_size if name == "h_n" else a.hidden_size
     got, unit = (_state_axes(array, name, shape, size) for array in (given.values.astype(np.float64), unit))
@@ -190,5 +190,5 @@ def _reorder_states(array: Array, a: Architecture, kind: str) -> Array:
 
 
 def is_plain(seen: Seen) -> bool:
-    """Whether what is seen is a whole tensor, unrounded."""
+    """Whether what is given is a whole tensor, unrounded."""
     return not seen.view.steps and seen.view.source != LAST_STATE and not np.any(seen.rounding)

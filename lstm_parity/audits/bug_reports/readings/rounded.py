@@ -25,7 +25,7 @@ def half_unit(values: Array, decimals: int | None, significant: int | None) -> A
 
 
 def find_decimals(values: Array, dtype: str) -> int | None:
-    """Return the fewest decimals that all numbers are rounded to; None if they are not, or are too few to tell.
+    """Return the fewest decimals that all numbers are rounded to; None if they are not, or are too few to say.
 
     dtype: what the numbers are stored in.
     """

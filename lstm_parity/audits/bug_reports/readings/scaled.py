@@ -35,7 +35,7 @@ def has_zeros(values: np.ndarray) -> bool:
 
 
 def see_through_dropout(case: Case, evidence: Evidence) -> Evidence:
-    """Return the elements of the output that are not 0, seen multiplied by the factor that most of them show."""
+    """Return the elements of the output that are not 0, as if multiplied by the factor that most of them show."""
     seen = tuple(_see(case, evidence, one) if one.name == "output" else one for one in evidence.seen)
     return replace(evidence, seen=seen)
 

@@ -135,7 +135,7 @@ def _find_layer(name: str, arrays: Mapping[str, StoredArray]) -> tuple[Array, Ar
 
 
 def _is_lookup(found: Noisy, x: StoredArray, weight: Array, name: str) -> bool:
-    """Whether a layer is an embedding: what goes in is whole numbers. Raises FolderError for one that it lacks."""
+    """Whether a layer is an embedding: its input is whole numbers. Raises FolderError for one outside it."""
     whole = found.noise is None and found.value is x.values and bool((x.values == np.round(x.values)).all())
     if not whole or (x.dtype not in ("int64", "int32", "text") and x.values.shape[-1] == weight.shape[1]):
         return False

@@ -38,7 +38,7 @@ from lstm_parity.running.threads import count_cores, share_cores
 from lstm_parity.version import find_version
 
 LOCAL = "local"  # the address of a cluster that is started, and ends with the sweep
-_PATIENCE = 2.0  # seconds, after which it is asked which nodes there are
+_PATIENCE = 2.0  # seconds, after which the nodes are listed again
 _ANSWER = 5.0  # seconds that a node may take to answer
 _TRIES = 2  # of a shard whose actor was lost, and of a node on which no actor starts
 _MEMORY = 100 * 2**20  # bytes of shared memory of a local cluster: what passes is small

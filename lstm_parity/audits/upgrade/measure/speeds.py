@@ -114,7 +114,7 @@ def _loop_cell(cell: nn.LSTMCell, x: torch.Tensor) -> torch.Tensor:
 
 
 def _serve() -> None:
-    """Measure a round when one is asked for."""
+    """Measure a round for each line of input."""
     for _ in sys.stdin:
         sys.stdout.write(json.dumps(measure_speeds()) + "\n")
         sys.stdout.flush()
