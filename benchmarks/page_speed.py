@@ -14,19 +14,39 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from lstm_parity.audits.named import LOADERS
 from lstm_parity.audits.pages.comparison import records_page
 from lstm_parity.audits.pages.sweep import sum_up_rows, sweep_page
 from lstm_parity.audits.sweep.report import sum_up_store
 from lstm_parity.audits.sweep.store import Store
 from lstm_parity.audits.upgrade.compare.records import compare_records
 from lstm_parity.audits.upgrade.record_file import read_record
+from lstm_parity.audits.verification.identified import identify_judged
+from lstm_parity.implementations.remote.client import RemoteImplementation
+from lstm_parity.implementations.target import parse_target
 from lstm_parity.reports.html.certificate_page import certificate_page
-from specimens.awkward_certificates import AWKWARD, make_large
+from specimens.awkward_certificates import AWKWARD, certify, make_large, make_row
 from specimens.browser import open_browser
 from specimens.sweep_stores import make_sweep
 
 RECORDS, VERSIONS = Path(__file__).parents[1] / "records", ("2.1.2", "2.13.0")
 RESULT = Path(__file__).with_suffix(".md")
+TARGETS = (
+    "module:examples/module.py:MyLSTM",
+    "layer:examples/layer.py:lstm_forward",
+    "cell:examples/cell.py:lstm_cell",
+    "function:examples/function.py:lstm",
+    "module:torch.nn:LSTM",
+    "mistake:gates-ifog",
+    "mistake:reverse-starts-from-forward-states",
+    "mistake:hidden-detached",
+)
+IDENTIFICATION = """
+What a certificate's page adds to a verification: the equations, and the data sheet if these are right.
+
+| target | recovered | s |
+|---|---|--:|
+"""
 NAMES = ("one cell", "markup in names and messages", "a hundred thousand cells")
 ABOUT = """# Pages: size and time
 
@@ -73,6 +93,21 @@ def make_sweep_page(path: Path) -> str:
         return sweep_page(sum_up_store(store), sum_up_rows(store), "lstm-parity verify")
 
 
+def measure_identification() -> list[str]:
+    """Return for each target the seconds that its equations and its data sheet take, in the process that judged it."""
+    lines = [IDENTIFICATION]
+    for target in TARGETS:
+        with RemoteImplementation(parse_target(target, loaders=LOADERS)) as implementation:
+            implementation.start()
+            start = time.perf_counter()
+            found = identify_judged(implementation, certify(make_row()))
+            seconds = time.perf_counter() - start
+        what = "equations" + " and data sheet" * bool(found and found.sheets)
+        lines.append(f"| {target.replace('lstm_parity/', '')} | {what} | {seconds:.1f} |\n")
+        print(lines[-1], end="", flush=True)
+    return lines
+
+
 def main() -> None:
     """Measure, print and write."""
     lines = [ABOUT]
@@ -82,6 +117,7 @@ def main() -> None:
             seconds = median(open_page(browser, path) for _ in range(5))
             lines.append(f"| {name} | {path.stat().st_size / 1024:.0f} | {made} | {seconds:.2f} |\n")
             print(lines[-1], end="", flush=True)
+    lines += measure_identification()
     RESULT.write_text("".join(lines), encoding="utf-8")
 
 
