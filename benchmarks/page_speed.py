@@ -22,7 +22,7 @@ from lstm_parity.audits.sweep.store import Store
 from lstm_parity.audits.upgrade.compare.records import compare_records
 from lstm_parity.audits.upgrade.record_file import read_record
 from lstm_parity.audits.verification.identified import identify_judged
-from lstm_parity.implementations.remote.client import RemoteImplementation
+from lstm_parity.implementations.load import load_target
 from lstm_parity.implementations.target import parse_target
 from lstm_parity.reports.html.certificate_page import certificate_page
 from specimens.awkward_certificates import AWKWARD, certify, make_large, make_row
@@ -44,13 +44,14 @@ TARGETS = (
 IDENTIFICATION = """
 What a certificate's page adds to a verification: the equations, and the data sheet if these are right.
 
-| target | recovered | s |
+| target | recovered | seconds of a processor |
 |---|---|--:|
 """
 NAMES = ("one cell", "markup in names and messages", "a hundred thousand cells")
 ABOUT = """# Pages: size and time
 
 Made by `python -m benchmarks.page_speed`. Opening: from navigation to a page that is laid out, the median of five.
+Made: seconds of a processor.
 
 | page | KiB | made in s | opened in s |
 |---|--:|--:|--:|
@@ -81,9 +82,9 @@ def make_pages(folder: Path) -> list[tuple[str, Path, str]]:
     made[f"torch {' and '.join(VERSIONS)} compared"] = partial(records_page, compare_records(old, new))
     for name, make in made.items():
         path = folder / f"{name.replace(' ', '-')}.html"
-        start = time.perf_counter()
+        start = time.process_time()
         path.write_text(make(), encoding="utf-8")
-        found.append((name, path, f"{time.perf_counter() - start:.2f}"))
+        found.append((name, path, f"{time.process_time() - start:.2f}"))
     return found
 
 
@@ -94,14 +95,13 @@ def make_sweep_page(path: Path) -> str:
 
 
 def measure_identification() -> list[str]:
-    """Return for each target the seconds that its equations and its data sheet take, in the process that judged it."""
+    """Return for each target the seconds of a processor that its equations and its data sheet take."""
     lines = [IDENTIFICATION]
     for target in TARGETS:
-        with RemoteImplementation(parse_target(target, loaders=LOADERS)) as implementation:
-            implementation.start()
-            start = time.perf_counter()
-            found = identify_judged(implementation, certify(make_row()))
-            seconds = time.perf_counter() - start
+        implementation = load_target(parse_target(target, loaders=LOADERS))
+        start = time.process_time()
+        found = identify_judged(implementation, certify(make_row()))
+        seconds = time.process_time() - start
         what = "equations" + " and data sheet" * bool(found and found.sheets)
         lines.append(f"| {target.replace('lstm_parity/', '')} | {what} | {seconds:.1f} |\n")
         print(lines[-1], end="", flush=True)
