@@ -62,13 +62,16 @@ class FittedTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         names = [*self.words, *self.numbers]
-        widths = [max(map(_longest_word, column)) for column in zip(names, *map(self._fill, self.rows), strict=True)]
-        if sum(widths) + _GAP * len(widths) > options.max_width:
+        columns = [*zip(names, *map(self._fill, self.rows), strict=True)]
+        least = [max(map(_longest_word, column)) for column in columns]
+        if sum(least) + _GAP * len(least) > options.max_width:
             yield Text("\n".join(self._stack(options.max_width)), no_wrap=True, overflow="ignore")
             return
+        most = [max(map(cell_len, column)) for column in columns]
+        widths = _share_out(least, most, options.max_width - _GAP * (len(least) - 1))
         made = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, title=self.title)
         for k, (name, width) in enumerate(zip(names, widths, strict=True)):
-            made.add_column(name, min_width=width, justify="left" if k < len(self.words) else "right")
+            made.add_column(name, width=width, justify="left" if k < len(self.words) else "right")
         for row in self.rows:
             made.add_row(*row)
         yield made
@@ -86,6 +89,14 @@ class FittedTable:
             for name, cell in zip(names[1:], row[1:], strict=False):
                 if cell:
                     yield wrap_line(f"  {name:<{label}}  {cell}", width, label + 4)
+
+
+def _share_out(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """Return the widths of columns: of each what it needs at least, and more of those that lack most, up to `most`."""
+    widths = [*least]
+    while sum(widths) < room and widths != [*most]:
+        widths[max(range(len(widths)), key=lambda k: most[k] - widths[k])] += 1
+    return widths
 
 
 def _longest_word(cell: str) -> int:
