@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
 
-.PHONY: verify test lint against portability frameworks frameworks-judged frameworks-installed clean
+.PHONY: verify test lint against portability docs frameworks frameworks-judged frameworks-installed clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -35,6 +35,17 @@ portability: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile "$(TORCH)" numpy --editable ".[dev]"
 	touch .venv/installed
+
+# The documentation as a site, build/site/index.html: warnings and links that lead nowhere are errors.
+docs: .venv-docs/installed
+	rm -rf build/site
+	.venv-docs/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -c docs . build/site
+	.venv-docs/bin/python -m pages.site build/site
+
+.venv-docs/installed: requirements/docs.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	touch $@
 
 # Other frameworks, in an environment of their own: `make frameworks FRAMEWORKS="paddle keras"` installs and judges some.
 FRAMEWORKS ?= paddle onnxruntime keras jax opacus tinygrad mlx
@@ -65,4 +76,4 @@ $(OTHER)/installed: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv $(OTHER)
+	rm -rf .venv $(OTHER) .venv-docs build/site

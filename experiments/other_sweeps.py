@@ -32,8 +32,6 @@ SWEEPS: dict[str, tuple[str, ...]] = {
     "nn.LSTM, sizes to 256": ("--sizes", "1:256"),
     "nn.LSTMCell": (*_QUICK, "--impl", "class:torch.nn:LSTMCell"),
     "quantizable.LSTM": (*_QUICK, "--impl", "mode:quantizable.LSTM, constructed"),
-    "row by row, by vmap": (*_QUICK, "--impl", "mode:row by row"),
-    "torch.export, decomposed": (*_QUICK, "--impl", "mode:export, decomposed", "--where", "time < 40"),
     "ONNX Runtime": (*_QUICK, "--impl", "framework:onnxruntime", "--where", _USUAL),
     "Paddle": (*_QUICK, "--impl", "framework:paddle", "--where", _USUAL),
     "Keras on torch": (*_QUICK, "--impl", "framework:keras-torch-lstm", "--where", _USUAL),

@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES, GRADIENT_MISTAKES, MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
+from lstm_parity.judging.forward import judge
+from lstm_parity.judging.verdict import WORST_LIMIT, TensorComparison
+from lstm_parity.running.evidence import WHOLE
+from lstm_parity.running.observe import observe
 
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
 HEAD = """\
@@ -26,6 +31,12 @@ thread is known in which people made them. Each is a correct LSTM with one fault
 parity wherever the fault cannot show: tests say both, and that the property tests of `parity_tests/` kill each of them
 with the examples of a plain `pytest`. A mistake without a witness shows in no single call's numbers, but in what it
 does to memory or to the next call.
+
+*Deviates* is a picture of the witness: a square for each step of the output, and for each layer of h_n and c_n, ■ if
+anything in it is beyond the limits, · if all of it is right; the forward direction first. Each step is judged from
+the state that the mistake itself returned before it, so that what is wrong once is not wrong ever after. The equations
+are those of [What an LSTM computes](../reference/README.md); of an unknown fault `lstm-parity identify` prints its own
+beside them.
 """
 
 
@@ -51,8 +62,8 @@ def table(module: str, mistakes: Sequence[Mistake]) -> str:
         "",
         doc,
         "",
-        "| name | what is wrong | may show with | witness | seen |",
-        "|---|---|---|---|---|",
+        "| name | what is wrong | may show with | witness | deviates | seen |",
+        "|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *map(row, mistakes), ""])
 
@@ -60,7 +71,27 @@ def table(module: str, mistakes: Sequence[Mistake]) -> str:
 def row(wrong: Mistake) -> str:
     """One mistake."""
     witness = f"`{wrong.witness}`" if wrong.witness else ""
-    return f"| {wrong.name} | {wrong.description} | {shows(wrong)} | {witness} | {linked(wrong.reported_at)} |"
+    seen = linked(wrong.reported_at)
+    return f"| {wrong.name} | {wrong.description} | {shows(wrong)} | {witness} | {picture(wrong)} | {seen} |"
+
+
+def picture(wrong: Mistake) -> str:
+    """What of its witness deviates, square by square; nothing for mistakes of gradients and dropout."""
+    if not wrong.witness or wrong not in MISTAKES:
+        return ""
+    verdict = judge(observe(wrong, parse_case(wrong.witness)))
+    whole = [one for one in verdict.measured if one.way == WHOLE]
+    if not whole:
+        return "; ".join(verdict.faults)
+    directions = verdict.case.setting.architecture.num_directions
+    return "<br>".join(f"{one.tensor}&nbsp;{draw_squares(one, directions)}" for one in whole)
+
+
+def draw_squares(one: TensorComparison, directions: int) -> str:
+    """A square for each step of each direction, or for each layer and direction."""
+    beyond = ~(one.ratio <= WORST_LIMIT)
+    parts = beyond.reshape(*beyond.shape[:2], directions if one.tensor == "output" else 1, -1).any((1, 3))
+    return "&nbsp;".join("".join("■" if square else "·" for square in part) for part in parts.T)
 
 
 def shows(wrong: Mistake) -> str:
@@ -84,4 +115,4 @@ def linked(address: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    PAGE.write_text(page(), encoding="utf-8")

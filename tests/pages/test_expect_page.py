@@ -23,4 +23,5 @@ def test_the_page_shows_what_its_command_prints():
 
 def skeleton(text):
     """The lines of a text without numbers like 1.2e-07, and without the list of those that are tightest."""
-    return re.sub(r"\d\.\de-\d\d", "N", re.sub(r"but of .*?\.", "", text, flags=re.DOTALL)).splitlines()
+    words = re.sub(r"\d\.\de-\d\d", "N", re.sub(r"but of .*?\.", "", text.strip(), flags=re.DOTALL))
+    return [line.rstrip() for line in words.splitlines()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lstm_parity.audits.folders.setting_file import FIELDS, FORMAT, REPORT_FIELDS
+from lstm_parity.files.read import read_arrays
 
 DOCS = Path(__file__).parents[2] / "docs"
 FORMAT_PAGE = (DOCS / "folder-format.md").read_text()
@@ -33,3 +34,11 @@ def test_every_link_leads_to_a_file(name):
 
     assert links
     assert [link for link in links if not (DOCS / link).exists()] == []
+
+
+def test_the_text_of_the_page_is_read_as_two_arrays(tmp_path):
+    """As somebody pastes it from a terminal."""
+    [shown] = re.findall(r"```\n(input = .*?)```", (DOCS / "report-format.md").read_text(), re.DOTALL)
+    (tmp_path / "pasted.txt").write_text(shown)
+
+    assert list(read_arrays(tmp_path / "pasted.txt")) == ["input", "output"]

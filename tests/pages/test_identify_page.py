@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import torch
 from click.testing import CliRunner
 
+import lstm_parity
+from lstm_parity.audits.data_sheet import sheet_text
 from lstm_parity.cli import main
 from lstm_parity.identification.connections.changes import known_changes
 from lstm_parity.identification.curves.functions import BASES
@@ -21,6 +24,14 @@ def test_the_page_shows_what_the_command_prints():
     printed = CliRunner().invoke(main, ["identify", "--impl", target]).output
 
     assert printed.strip() == shown.replace("module:mine.py:MyLSTM", target)
+
+
+def test_the_page_shows_the_arithmetic_of_torch():
+    """What is measured of nn.LSTM, but for what depends on the processor: its numbers, and what is fused."""
+    shown = re.search(r"```\n(  arithmetic in .*?)\n```", PAGE, re.DOTALL)[1]
+    measured = sheet_text(lstm_parity.measure_arithmetic(torch.nn.LSTM))
+
+    assert [line.split()[:1] for line in shown.splitlines()] == [line.split()[:1] for line in measured.splitlines()]
 
 
 def test_the_page_counts_functions_and_connections():

@@ -12,7 +12,7 @@ EVERY = (*MISTAKES, *GRADIENT_MISTAKES, *DROPOUT_MISTAKES)
 
 def test_the_page_is_what_its_script_writes():
     """`python -m pages.mistakes` writes it anew."""
-    assert PAGE.read_text() == page()
+    assert PAGE.read_text(encoding="utf-8") == page()
 
 
 def test_every_name_is_its_own_and_every_fault_is_told():
