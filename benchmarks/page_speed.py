@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
+
 from lstm_parity.audits.named import LOADERS
 from lstm_parity.audits.pages.comparison import records_page
 from lstm_parity.audits.pages.sweep import sum_up_rows, sweep_page
@@ -110,6 +112,7 @@ def measure_identification() -> list[str]:
 
 def main() -> None:
     """Measure, print and write."""
+    torch.set_num_threads(1)  # whose seconds are counted
     lines = [ABOUT]
     with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
         given = [(Path(name).name, Path(name).resolve(), "") for name in sys.argv[1:]]
