@@ -92,10 +92,10 @@ class FittedTable:
 
 
 def _share_out(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
-    """Return the widths of columns: of each what it needs at least, and more of those that lack most, up to `most`."""
-    widths = [*least]
-    while sum(widths) < room and widths != [*most]:
-        widths[max(range(len(widths)), key=lambda k: most[k] - widths[k])] += 1
+    """Return the widths of columns: the most that each can use, but the widest shrink to what they need at least."""
+    widths = [*most]
+    while sum(widths) > room and widths != [*least]:
+        widths[max(range(len(widths)), key=lambda k: widths[k] * (widths[k] > least[k]))] -= 1
     return widths
 
 

@@ -130,7 +130,7 @@ def test_every_figure_is_found_in_the_data_by_the_browser_itself(browser, folder
 @pytest.mark.parametrize("name", [DEVIATING, "sweep"])
 def test_a_cell_of_a_map_leads_to_its_case(browser, folder, name):
     """By a click, which shows it."""
-    tab, _ = visit(browser, folder, name)
+    tab, _ = visit(browser, folder, name, reduced_motion="reduce")
     tab.locator("td.heat a").first.click()
     case = tab.locator(f"li[id='{tab.url.partition('#')[2]}']")
 
