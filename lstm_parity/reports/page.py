@@ -6,6 +6,7 @@ import io
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions
@@ -64,14 +65,16 @@ class FittedTable:
         names = [*self.words, *self.numbers]
         columns = [*zip(names, *map(self._fill, self.rows), strict=True)]
         least = [max(map(_longest_word, column)) for column in columns]
-        if sum(least) + _GAP * len(least) > options.max_width:
+        excess = sum(least) + _GAP * (len(least) - 1) - options.max_width
+        if excess > 0:
             yield Text("\n".join(self._stack(options.max_width)), no_wrap=True, overflow="ignore")
             return
-        most = [max(map(cell_len, column)) for column in columns]
-        widths = _share_out(least, most, options.max_width - _GAP * (len(least) - 1))
         made = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, title=self.title)
-        for k, (name, width) in enumerate(zip(names, widths, strict=True)):
-            made.add_column(name, width=width, justify="left" if k < len(self.words) else "right")
+        for k, (column, width) in enumerate(zip(columns, least, strict=True)):
+            more = min(max(map(cell_len, column)) - width, -excess)  # of the room that is left
+            excess += more
+            justify: Literal["left", "right"] = "left" if k < len(self.words) else "right"
+            made.add_column(column[0], width=width + more, justify=justify)
         for row in self.rows:
             made.add_row(*row)
         yield made
@@ -89,14 +92,6 @@ class FittedTable:
             for name, cell in zip(names[1:], row[1:], strict=False):
                 if cell:
                     yield wrap_line(f"  {name:<{label}}  {cell}", width, label + 4)
-
-
-def _share_out(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
-    """Return the widths of columns: the most that each can use, but the widest shrink to what they need at least."""
-    widths = [*most]
-    while sum(widths) > room and widths != [*least]:
-        widths[max(range(len(widths)), key=lambda k: widths[k] * (widths[k] > least[k]))] -= 1
-    return widths
 
 
 def _longest_word(cell: str) -> int:

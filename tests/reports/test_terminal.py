@@ -137,3 +137,14 @@ def test_a_table_of_any_width_loses_no_letter(columns):
 def test_a_certificate_of_nothing_is_text_too():
     """A table without rows is none."""
     assert "NOT ENOUGH" in certificate_text(make_certificate("x", outcomes=()), 40)
+
+
+@pytest.mark.parametrize("width", range(40, 140))
+def test_no_number_of_a_table_is_cut(width):
+    """Words are broken into lines, or rows into a line for each cell, until all fit."""
+    console = render_page("TITLE", {}, width)
+    row = ("cell:cell.py:lstm_cell", "float64", "DEVIATES", "none that is known", "1", "0", "9.3e+14", "3.9e+14")
+    names = ("implementation", "layer dtype", "verdict", "in arithmetic"), ("judged", "not judged", "worst", "RMS")
+    console.print(make_table(*names, [row]))
+
+    assert {"3.9e+14", "RMS"} <= {*render_text(console).split()}
