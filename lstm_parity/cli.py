@@ -11,6 +11,7 @@ import click
 
 from lstm_parity.audits.named import NAMED
 from lstm_parity.cases.features import DECLARABLE
+from lstm_parity.cli_cases import cases
 from lstm_parity.cli_expect import expect
 from lstm_parity.cli_identify import identify
 from lstm_parity.cli_judge import judge
@@ -27,6 +28,7 @@ from lstm_parity.cli_parts import (
 )
 from lstm_parity.cli_sweep import sweep
 from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
+from lstm_parity.reports.lines import ALONE
 from lstm_parity.running.threads import share_cores
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ main.add_command(identify)
 main.add_command(judge)
 main.add_command(expect)
 main.add_command(sweep)
+main.add_command(cases)
 
 
 @main.command()
@@ -74,10 +77,13 @@ def _add_torch_command(name: str, words: str) -> None:
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: tuple[str, ...]) -> None:
         from lstm_parity.audits.known.comparisons import judge_comparison
+        from lstm_parity.audits.pages import make_records_page
         from lstm_parity.audits.upgrade.command import main as upgrade
         from lstm_parity.reports.formats.terminal import echo_report
 
-        sys.exit(upgrade([name, *arguments], judge_known=judge_comparison, echo=echo_report))
+        sys.exit(
+            upgrade([name, *arguments], judge_known=judge_comparison, make_page=make_records_page, echo=echo_report),
+        )
 
 
 _add_torch_command("record", "Record what the installed torch does, in a file, to compare another torch with.")
@@ -107,6 +113,7 @@ _add_torch_command(
 @click.option("--quick", is_flag=True, help="Judge one case in six.")
 @click.option("--forward-only", is_flag=True, help="Judge no gradients.")
 @click.option("--case", default="", metavar="ID", help="Judge this case alone, as a failure prints it.")
+@click.option("--question", type=click.Choice([*ALONE.values()]), help="Of the --case, only ask this.")
 @click.option("--prove", is_flag=True, help="Also say which known mistakes this verification would have seen.")
 @click.option("--resume", is_flag=True, help="Go on with a run of the same target that was interrupted.")
 @click.option(
@@ -147,6 +154,8 @@ def verify(
     only = {**options, "resume": resume, "known": known_file}
     if impl is None and (given := [name for name, value in only.items() if value]):
         raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
+    if options["question"] and not options["case"]:
+        raise click.UsageError(f"--question {options['question']} was given, but it needs --case ID")
     with show_progress() as report:
         if impl is None:
             from lstm_parity.audits.verification.verify import verify as run
@@ -158,7 +167,8 @@ def verify(
         else:
             target, limits = find_target(impl, arrays, without, arithmetic, map_file), (time_limit, memory_limit)
             known = read_known(known_file, "verify")
-            certificate, found, code = _verify_target(target, device, limits, options, Progress(report), resume, known)
+            further = {"resume": resume, "identify": "html" in outputs.files}
+            certificate, found, code = _verify_target(target, device, limits, options, Progress(report), known, further)
     outputs.write(found)
     if INTERRUPTED in certificate.limits:
         click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
@@ -172,8 +182,8 @@ def _verify_target(
     limits: tuple[float, float],
     options: dict[str, Any],
     progress: Progress,
-    resume: bool,
     known: KnownFile | None,
+    further: dict[str, bool],
 ) -> tuple[Certificate, Report, int]:
     """Return the certificate of an implementation, the whole report and the exit code; exit if it cannot be judged."""
     from lstm_parity.audits.verification.page import verification_page
@@ -196,8 +206,8 @@ def _verify_target(
                 limits,
                 VerifyOptions(**options),
                 progress,
-                resume=resume,
                 excuses=known.excuses if known else None,
+                **further,
             )
     except AdapterError as error:
         click.echo(str(error))
@@ -273,33 +283,3 @@ def frameworks(outputs: Outputs, known_file: Path | None, demand: tuple[str, ...
     report, code = frameworks_report(judged, known)
     outputs.write(report.also("html", lambda: frameworks_page(judged)))
     sys.exit(code)
-
-
-@main.group()
-def cases() -> None:
-    """Cases as plain files, for programs in any language: see docs/any-language.md."""
-
-
-@cases.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--dtype", "dtypes", multiple=True, help="Of the layer; may be repeated. [default: float64, float32]")
-@click.option("--case", "names", multiple=True, help="Only the case of this id; may be repeated.")
-def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> None:
-    """Write cases into FOLDER, a folder for each: setting.json, the weights, input.npy, h_0.npy, c_0.npy.
-
-    A program reads them, and writes output.npy, h_n.npy and c_n.npy beside them; `lstm-parity judge FOLDER` judges it.
-    What only torch knows of (batch_first, strides, kernels, threads) is left out of a case that --case names.
-    """
-    from lstm_parity.audits.folders.write import DTYPES, export_design, plain_setting
-    from lstm_parity.audits.folders.write import export_cases as write
-    from lstm_parity.cases.case import draw_case, parse_case
-    from lstm_parity.cases.setting import SettingError
-    from lstm_parity.files.stored import FolderError
-
-    try:
-        asked = [draw_case(plain_setting(c.setting), c.profile, c.seed) for c in map(parse_case, names)]
-        chosen = asked or export_design(dtypes or DTYPES)
-        write(chosen, folder)
-    except (FolderError, SettingError) as error:
-        raise click.UsageError(str(error)) from error
-    click.echo(f"{len(chosen)} cases in {folder}; a program's answers are judged by: lstm-parity judge {folder}")

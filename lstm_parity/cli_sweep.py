@@ -45,7 +45,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 
 
 @click.group(invoke_without_command=True)
-@report_options()
+@report_options("html")
 @click.option(
     "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
 )
@@ -184,20 +184,24 @@ def _refusing() -> Iterator[None]:
 
 
 def _print_report(store: Store, where: str, outputs: Outputs) -> int:
+    from lstm_parity.audits.pages.sweep import sum_up_rows, sweep_page
     from lstm_parity.audits.sweep.report import sum_up_store
     from lstm_parity.audits.sweep.run import Plan
     from lstm_parity.reports.sweep import sweep_report
 
     report, plan = sum_up_store(store, where), Plan.of(store.head)
     options = Target.of(plan.target).options() if plan.target else "--impl module:torch.nn:LSTM"
-    outputs.write(sweep_report(report, f"lstm-parity verify {options}"))
+    options += " --strict" * (plan.strict or not plan.target) + f" --device {plan.device}" * (plan.device != "cpu")
+    repeat = f"lstm-parity verify {options}"
+    found = sweep_report(report, repeat)
+    outputs.write(found.also("html", lambda: sweep_page(report, sum_up_rows(store, where, repeat), repeat)))
     return report.exit_code
 
 
 @sweep.command()
 @click.argument("store", type=_STORE)
 @where_option
-@report_options()
+@report_options("html")
 def report(outputs: Outputs, store: Path, where: str) -> None:
     """Print what a STORE holds, or the cells of it that satisfy a condition."""
     from lstm_parity.audits.sweep.store import Store
@@ -210,19 +214,20 @@ def report(outputs: Outputs, store: Path, where: str) -> None:
 @sweep.command()
 @click.argument("old", type=_STORE)
 @click.argument("new", type=_STORE)
-@report_options()
+@report_options("html")
 def compare(outputs: Outputs, old: Path, new: Path) -> None:
     """Compare two stores: cells that are judged otherwise, and means that drift, with many tests accounted for.
 
     Exits with 1 if something is worse or drifts, with 3 if no cell is in both.
     """
+    from lstm_parity.audits.pages.sweep import sweep_comparison_page
     from lstm_parity.audits.sweep.comparison import compare_stores
     from lstm_parity.audits.sweep.store import Store
     from lstm_parity.reports.sweep import comparison_report
 
     with _refusing(), Store(old, read_only=True) as before, Store(new, read_only=True) as after:
         found = compare_stores(before, after)
-    outputs.write(comparison_report(found))
+    outputs.write(comparison_report(found).also("html", lambda: sweep_comparison_page(found)))
     sys.exit(found.exit_code)
 
 

@@ -67,12 +67,12 @@ def check(
 def _judge_sample(implementation: Implementation, cases: Sequence[Case], name: str) -> int:
     """Count the cases of one dtype that have parity. Raises ParityError at the first that does not."""
     sample = (*cases[::_STRIDE], *(case for case in cases if case.seed == TALL_SEED))
-    outputs = (judge(observe(implementation, case)) for case in sample)
-    others = (verdict for ask in QUESTIONS.values() for verdict in ask(implementation, cases, _STRIDE))
+    outputs = ((verdict, verdict.case.repeatable) for verdict in (judge(observe(implementation, c)) for c in sample))
+    others = ((verdict, True) for ask in QUESTIONS.values() for verdict in ask(implementation, cases, _STRIDE))
     count = 0
-    for verdict in chain(outputs, others):
+    for verdict, repeats in chain(outputs, others):
         if verdict.outcome.is_wrong:
             repeat = f'lstm_parity.check({name}, ..., cases=["{verdict.case.id}"])'
-            raise ParityError(verdict, repeat=repeat if verdict.case.repeatable else "")
+            raise ParityError(verdict, repeat=repeat if repeats else "")
         count += verdict.outcome is Outcome.PARITY
     return count

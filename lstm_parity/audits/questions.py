@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -62,9 +63,11 @@ def judge_backward_passes(implementation: Implementation, cases: Sequence[Case],
     """Judge gradients; every other backward pass is plain, the rest are those of training loops in turn.
 
     cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones. All backward
-    passes, and all losses, are judged on the largest of the small ones too.
+    passes, and all losses, are judged on the largest of the small ones too; all of both together if there is one case.
     """
     wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
+    if len(cases) == 1:
+        return [verdict for case in wide for verdict in judge_gradients_of(implementation, case)]
     chosen = [_record_gradients(case) for case in wide]
     small = [case for case in chosen if case.seed != TALL_SEED]
     largest = max(small, key=lambda c: (c.setting.call.lengths is None, c.input.size * c.h_0.size), default=None)
@@ -90,6 +93,23 @@ def judge_derivatives_of_gradients(implementation: Implementation, cases: Sequen
     return [judge_second_derivatives(implementation, TorchReference(), case) for case in chosen]
 
 
+def judge_gradients_of(implementation: Implementation, case: Case) -> list[Verdict]:
+    """Judge the gradients of one case: of every loss, in every backward pass; in half types in the plain one alone.
+
+    Losses in passes that are not plain are judged, but for that of all tensors, until one is wrong.
+    """
+    recorded = _record_gradients(case)
+    first, *others = (adjoints(recorded, losses) for losses in dict.fromkeys(_LOSSES))
+    passes = backward_passes(recorded) if case.setting.runtime.dtype in _WIDE else ()
+    verdicts = [judge_gradients(implementation, recorded, d) for d in (first, *others)]
+    verdicts += (judge_gradients(implementation, recorded, in_pass(first, backward)) for backward in passes)
+    for d, backward in product(others, passes):
+        if any(verdict.outcome.is_wrong for verdict in verdicts):
+            break
+        verdicts.append(judge_gradients(implementation, recorded, in_pass(d, backward)))
+    return verdicts
+
+
 def _record_gradients(case: Case) -> Case:
     runtime = replace(case.setting.runtime, grad_mode="grad")
     return draw_case(replace(case.setting, runtime=runtime), case.profile, case.seed)
@@ -99,4 +119,9 @@ QUESTIONS: Mapping[str, Ask] = {
     "life of the module": judge_life,
     "gradients": judge_backward_passes,
     "second derivatives": judge_derivatives_of_gradients,
+}
+OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of whatever case is named
+    "life of the module": lambda implementation, case: judge_life(implementation, [case], 1),
+    "gradients": judge_gradients_of,
+    "second derivatives": lambda implementation, case: judge_derivatives_of_gradients(implementation, [case], 1),
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lstm_parity.plugin import option
 from lstm_parity.plugin.implementation import TARGET, find_judged
+from lstm_parity.plugin.selection import takes_case
 
 if TYPE_CHECKING:
     from lstm_parity.reports.failure import ParityError
@@ -25,7 +27,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
     error = None if call.excinfo is None else call.excinfo.value
     if isinstance(error, ParityError):
-        story = describe_failure(error.failure, f"pytest {_repeat(item)}")
+        command, failure = f"pytest {_repeat(item)}", error.failure
+        if not ((option(item.config, "case") or takes_case(item)) and failure.verdict.case.repeatable):
+            failure = replace(failure, repeat=failure.repeat or command)  # the same test draws the same cases again
+        story = describe_failure(failure, command)
         outcome.get_result().longrepr = story + _diagnose(item, error, story.splitlines()[0])
 
 

@@ -29,8 +29,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not option(config, "case"):
         return
     repeated = _parse(option(config, "case"))
-    taking = [item for item in items if isinstance(item, pytest.Function) and _takes_case(item)]
+    taking = [item for item in items if takes_case(item)]
     for item in taking:
+        assert isinstance(item, pytest.Function)
         item.obj = _repeat(item.obj.hypothesis.inner_test, repeated)
     _deselect(config, items, [item for item in items if item not in taking])
 
@@ -61,8 +62,10 @@ def _judges_a_reference(item: pytest.Item) -> bool:
     return type(_given_implementation(item)).__module__ == "lstm_parity.implementations.references"
 
 
-def _takes_case(item: pytest.Function) -> bool:
+def takes_case(item: pytest.Item) -> bool:
     """Whether it is a hypothesis test that draws a case, and nothing else."""
+    if not isinstance(item, pytest.Function):
+        return False
     handle = getattr(item.obj, "hypothesis", None)
     return handle is not None and set(signature(handle.inner_test).parameters) - set(item.fixturenames) == {"case"}
 

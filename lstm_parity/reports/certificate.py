@@ -14,12 +14,13 @@ from lstm_parity.judging.failure import find_failure
 from lstm_parity.judging.spread import Spread, StepSpread, spread_by_step, spread_by_tensor
 from lstm_parity.judging.verdict import OF_ONE_CASE, Outcome, Verdict
 from lstm_parity.reports.deviation import Deviation, make_deviation
+from lstm_parity.reports.lines import ALONE, repeat_case
 
 MAX_SHOWN = 3  # failures printed in full
 _MAX_PICTURED = 400  # cells
 
-_LOST = "not judged: lost in noise, or a sum may overflow"
 OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
+_LOST = "not judged: lost in noise, or a sum may overflow"
 WORST_FIRST = (
     Outcome.FAILED,
     Outcome.DEVIATES,
@@ -129,7 +130,8 @@ def make_row(
     counts = Counter(verdict.outcome for verdict in verdicts)
     bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
     uncovered = _uncovered(verdicts) if question == OUTPUTS else {}
-    deviations = tuple(_describe_group(group, explanation, command) for group in _group(bad)[:MAX_SHOWN])
+    groups = _group(bad)[:MAX_SHOWN]
+    deviations = tuple(_describe_group(group, explanation, command, question) for group in groups)
     return Row(
         implementation,
         dtype,
@@ -165,12 +167,13 @@ def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:
     return sorted(groups.values(), key=len, reverse=True)
 
 
-def _describe_group(group: Sequence[Verdict], run: Explanation, command: str) -> Deviation:
+def _describe_group(group: Sequence[Verdict], run: Explanation, command: str, question: str) -> Deviation:
     """Describe the first of some cases that fail in the same way, and how many others do."""
     others = tuple(verdict.case.id for verdict in group[1:])
     pictured = max(group, key=_count_cells)
     larger = find_failure(pictured, run=run) if pictured is not group[0] else None
-    return make_deviation(find_failure(group[0], run=run), command, others, larger)
+    repeat = repeat_case(command, group[0].case.id, question) if command and question in ALONE else ""
+    return make_deviation(find_failure(group[0], repeat=repeat, run=run), command, others, larger)
 
 
 def _count_cells(verdict: Verdict) -> int:

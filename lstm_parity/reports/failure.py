@@ -12,7 +12,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.judging.failure import Failure, find_failure
 from lstm_parity.judging.places import DIRECTIONS, GATES, find_place
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict
-from lstm_parity.reports.lines import REPEAT
+from lstm_parity.reports.lines import REPEAT, repeat_case
 from lstm_parity.running.evidence import (
     CHAIN,
     EXPANDED,
@@ -124,7 +124,7 @@ def describe_repeat(failure: Failure, command: str) -> str:
     if failure.repeat:
         return failure.repeat
     if case.repeatable:
-        return f"{command} --case {case.id}".strip()
+        return repeat_case(command, case.id)
     return f"no --case can, for numbers were set by hand after drawing {case.id}"
 
 

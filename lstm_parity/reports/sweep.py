@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lstm_parity.reports.certificate_text import format_distance
 from lstm_parity.reports.formats.markdown import bullets, code, code_block, fold, plain
 from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.json_text import json_text
+from lstm_parity.reports.lines import REPEAT, repeat_case
 from lstm_parity.reports.page import make_table, render_page, render_text
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def sweep_report(report: SweepReport, repeat: str) -> Report:
     return Report(
         lambda width: sweep_text(report, repeat, width),
         lambda: [
-            f"### Sweep of {plain(report.head['name'])}: {plain(_conclude(report).strip())}",
+            f"### Sweep of {plain(report.head['name'])}: {plain(conclude_sweep(report))}",
             bullets(f"the wrong cells sit where {code(one.where)}" for one in report.corners),
             code_block("\n".join(wrong)) if wrong else "",
             fold("everything that was judged", code_block(sweep_text(report, repeat, _WIDTH))),
@@ -47,13 +49,13 @@ def comparison_report(found: SweepComparison) -> Report:
     return Report(
         lambda width: comparison_text(found),
         lambda: ["### Two sweeps compared", code_block(comparison_text(found))],
-        lambda: comparison_json(found),
+        lambda: json_text("sweep comparison", 1, comparison_fields(found)),
     )
 
 
 def sweep_text(report: SweepReport, repeat: str, width: int) -> str:
     """Write a report for a terminal of so many columns."""
-    console = render_page(f"Sweep of {report.head['name']}", _describe(report), width)
+    console = render_page(f"Sweep of {report.head['name']}", describe_sweep(report), width)
     numbers = ("elements", "RMS", "worst", "mean", "mean x sign")
     rows = ([*key, *_write_pooled(pooled)] for key, pooled in report.pooled.items())
     console.print(make_table(("", "tensor"), numbers, rows, "Errors, in noises"), highlight=False)
@@ -66,12 +68,12 @@ def sweep_text(report: SweepReport, repeat: str, width: int) -> str:
     )
     columns = ("cells", "wrong", "worst", "RMS of output", "mean of output")
     console.print(make_table(("axis",), columns, axes, "Axis by axis"), highlight=False)
-    return "\n".join(
-        [render_text(console), *_write_reasons(report), *_write_wrong(report, repeat), _conclude(report), ""]
-    )
+    parts = [render_text(console), *_write_reasons(report), *_write_wrong(report, repeat)]
+    return "\n".join([*parts, "", conclude_sweep(report), ""])
 
 
-def _describe(report: SweepReport) -> dict[str, str]:
+def describe_sweep(report: SweepReport) -> dict[str, str]:
+    """Return what a sweep is of and where it was judged, by name."""
     head, counts = report.head, report.counts
     left_out = [f"{count:,} {reason}" for reason, count in head["left_out"].items()]
     return {
@@ -94,7 +96,8 @@ def _describe_machines(machines: Sequence[MachineShare]) -> dict[str, str]:
     if len(machines) == 1:
         return {"machine": words[0]}
     return {
-        f"machine {one.number}": f"{one.cells:,} cells, {one.wrong:,} wrong, worst {one.worst:.2f} noises: {text}"
+        f"machine {one.number}": f"{one.cells:,} cells, {one.wrong:,} wrong, "
+        f"worst {format_distance(one.worst)} noises: {text}"
         for one, text in zip(machines, words, strict=True)
     }
 
@@ -105,7 +108,9 @@ def refused_nodes_text(nodes: Iterable[RefusedNode]) -> str:
 
 
 def _write_cell(cell: WrongCell) -> str:
-    return f"{cell.worst:.2f} noises: {cell.id}" + ("" if cell.question == "outputs" else f" ({cell.question})")
+    return f"{format_distance(cell.worst)} noises: {cell.id}" + (
+        "" if cell.question == "outputs" else f" ({cell.question})"
+    )
 
 
 def _write_pooled(pooled: Pooled) -> list[str]:
@@ -137,7 +142,7 @@ def _write_wrong(report: SweepReport, repeat: str) -> Iterable[str]:
         yield ""
     for cell in report.wrong:
         yield f"{cell.outcome}: {cell.detail}"
-        yield f"  repeat: {repeat} --case {cell.id}"
+        yield f"{REPEAT}{repeat_case(repeat, cell.id, cell.question)}"
     for bias in report.biases:
         kind = "the mean error" if bias.kind == "shift" else "the mean error times the sign of the value"
         yield (
@@ -146,21 +151,32 @@ def _write_wrong(report: SweepReport, repeat: str) -> Iterable[str]:
         )
 
 
-def _conclude(report: SweepReport) -> str:
+def conclude_sweep(report: SweepReport) -> str:
+    """Return what a sweep comes to, in a sentence that begins with the verdict."""
     outcome = report.outcome.value
     if outcome in _CONCLUSIONS:
-        return f"\n{outcome}: {_CONCLUSIONS[outcome].format(left=report.left)}"
+        return f"{outcome}: {_CONCLUSIONS[outcome].format(left=report.left)}"
     wrong = sum(count for name, count in report.counts.items() if name in ("DEVIATES", "FAILED"))
     words = f"{wrong:,} cells are wrong" if wrong else "every cell agrees to rounding noise, but all together do not"
-    return f"\n{outcome}: {words}."
+    return f"{outcome}: {words}."
+
+
+def sweep_fields(report: SweepReport) -> dict[str, Any]:
+    """Return a report as JSON holds it."""
+    content: dict[str, Any] = {name: value for name, value in vars(report).items() if name != "pooled"}
+    plain = {name: _make_plain(value) for name, value in content.items()}
+    pooled = [{"of": words, "tensor": tensor, **asdict(one)} for (words, tensor), one in report.pooled.items()]
+    return {"outcome": report.outcome.value, **plain, "pooled": pooled}
 
 
 def sweep_json(report: SweepReport) -> str:
     """Write a report as JSON."""
-    content: dict[str, Any] = {name: value for name, value in vars(report).items() if name != "pooled"}
-    plain = {name: _make_plain(value) for name, value in content.items()}
-    pooled = [{"of": words, "tensor": tensor, **asdict(one)} for (words, tensor), one in report.pooled.items()]
-    return json_text("sweep", 1, {"outcome": report.outcome.value, **plain, "pooled": pooled})
+    return json_text("sweep", 1, sweep_fields(report))
+
+
+def comparison_fields(found: SweepComparison) -> dict[str, Any]:
+    """Return a comparison as JSON holds it."""
+    return {name: _make_plain(value) for name, value in vars(found).items()}
 
 
 def _make_plain(value: Any) -> Any:
@@ -172,8 +188,8 @@ def _make_plain(value: Any) -> Any:
 def comparison_text(found: SweepComparison) -> str:
     """Write what differs between two sweeps."""
     about = {
-        "old": _describe_head(found.old),
-        "new": _describe_head(found.new),
+        "old": describe_head(found.old),
+        "new": describe_head(found.new),
         "cells": f"{found.common:,} in both; {found.only['old']:,} only in the old, {found.only['new']:,} in the new",
     }
     lines = [render_text(render_page("Two sweeps compared", about, _WIDTH))]
@@ -184,18 +200,16 @@ def comparison_text(found: SweepComparison) -> str:
         f"(p {_write_p(one.p)})"
         for one in found.drift[:20]
     ]
-    end = (
-        f"{found.worse:,} cells are worse, {len(found.drift):,} means drift."
-        if found.exit_code == 1
-        else "nothing is worse."
-    )
-    return "\n".join([*lines, "", "No cell is in both." if found.exit_code == 3 else end.capitalize(), ""])
+    return "\n".join([*lines, "", conclude_comparison(found), ""])
 
 
-def _describe_head(head: Mapping[str, Any]) -> str:
+def conclude_comparison(found: SweepComparison) -> str:
+    """Return what a comparison comes to, in a sentence."""
+    if found.exit_code == 1:
+        return f"{found.worse:,} cells are worse, {len(found.drift):,} means drift."
+    return "No cell is in both." if found.exit_code == 3 else "Nothing is worse."
+
+
+def describe_head(head: Mapping[str, Any]) -> str:
+    """Return what a sweep is of, in a line."""
     return f"{head['name']}, torch {head['torch']}, {head['lattice']}, seed {head['seed']}, {head['started']}"
-
-
-def comparison_json(found: SweepComparison) -> str:
-    """Write a comparison as JSON."""
-    return json_text("sweep comparison", 1, {name: _make_plain(value) for name, value in vars(found).items()})

@@ -12,8 +12,12 @@ from lstm_parity.audits.identify import identify, measure_arithmetic
 from lstm_parity.audits.modes.report import mode_row
 from lstm_parity.audits.pages.identification import identification_page
 from lstm_parity.audits.pages.tables import frameworks_page, modes_page
+from lstm_parity.audits.verification.identified import Identified
+from lstm_parity.audits.verification.page import verification_page
+from lstm_parity.audits.verification.verify import Verification
 from lstm_parity.cli import main
 from specimens import unseen_styles
+from specimens.awkward_certificates import certify, make_row
 from specimens.later_bug_reports import coupled_gates
 from tests.support.html import ReadPage, agrees
 
@@ -21,11 +25,16 @@ HEAD = {"lstm-parity": "0.1.0"}
 
 
 @pytest.fixture(scope="module")
-def cell_page():
+def identified():
     """What a cell computes, with its data sheet."""
     cell = unseen_styles.split_cell
-    sheet = measure_arithmetic(cell, "cell", size=4)
-    return ReadPage(identification_page("<i>cell</i>", identify(cell, "cell"), [sheet], None, HEAD))
+    return Identified("<i>cell</i>", identify(cell, "cell"), [measure_arithmetic(cell, "cell", size=4)])
+
+
+@pytest.fixture(scope="module")
+def cell_page(identified):
+    """The page of that."""
+    return ReadPage(identification_page(identified.name, identified.found, identified.sheets, None, HEAD))
 
 
 def test_the_equations_stand_beside_those_of_torch(cell_page):
@@ -39,6 +48,16 @@ def test_the_figures_of_a_data_sheet_are_those_of_the_json(cell_page):
     """And each curve has words."""
     assert [figure for figure in cell_page.figures if not agrees(*figure)] == []
     assert len([e for e in cell_page.all("svg") if "roundoffs" in e.attributes["aria-label"]]) == 5
+
+
+def test_a_certificate_shows_what_was_identified(identified, cell_page):
+    """The same equations and curves, and its figures are those of the JSON."""
+    page = ReadPage(verification_page(Verification(certify(make_row()), identified=identified)))
+    shown = [[e.text for e in one.all("td") if e.attributes.get("class") == "equation"] for one in (page, cell_page)]
+
+    assert shown[0] == shown[1]
+    assert [figure for figure in page.figures if not agrees(*figure)] == []
+    assert len([e for e in page.all("svg") if "roundoffs" in e.attributes["aria-label"]]) == 5
 
 
 @pytest.mark.parametrize("page", ["identification", "modes", "frameworks"])

@@ -7,14 +7,17 @@ import pytest
 from lstm_parity.reports.html.certificate_page import certificate_page
 from specimens.awkward_certificates import AWKWARD, PLACES, certify
 from specimens.browser import find_chromium, open_browser
+from specimens.sweep_stores import make_sweep
 from tests.pages.test_certificate_page import EXPLAINED, PROVEN, make_placed_row
+from tests.pages.test_comparison_pages import FEW, make_pages
+from tests.pages.test_comparison_pages import NAMES as COMPARISONS
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'lstm-parity[browser]'")
 if find_chromium() is None:
     pytest.skip("there is no Chromium: apt-get install chromium", allow_module_level=True)
 
 DEVIATING = "an element that deviates"
-NAMES = [*(one.name for one in AWKWARD), DEVIATING]
+NAMES = [*(one.name for one in AWKWARD), DEVIATING, *COMPARISONS]
 
 # Of every element with text of its own: its contrast by WCAG 2, and whether it is large.
 CONTRAST = """() => {
@@ -46,6 +49,21 @@ CONTRAST = """() => {
 }"""
 
 
+# How many figures there are, and those that are not the number, or the sum of numbers, that their pointers lead to.
+FIGURES = """() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const step = (at, part) => at[part.replaceAll("~1", "/").replaceAll("~0", "~")];
+  const find = (pointer) => pointer.split("/").slice(1).reduce(step, data);
+  const number = (value) => (value === "inf" ? Infinity : value === "-inf" ? -Infinity : Number(value));
+  const shown = [...document.querySelectorAll("data[data-at]")];
+  const right = (e) => {
+    const sum = e.dataset.at.split(/ (?=\\/)/).map(find).map(number).reduce((a, b) => a + b);
+    return Object.is(sum, number(e.value));
+  };
+  return [shown.length, shown.filter((e) => !right(e)).map((e) => e.dataset.at)];
+}"""
+
+
 @pytest.fixture(scope="module")
 def browser():
     """One for all tests."""
@@ -55,14 +73,15 @@ def browser():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the page of each awkward certificate, by its number."""
+    """A folder with the page of each awkward certificate and of each comparison, by its number."""
     found = tmp_path_factory.mktemp("pages")
     certificates = [
         *(one.certificate for one in AWKWARD),
         certify(make_placed_row(PLACES[1]), make_placed_row(PLACES[4])),
     ]
-    for number, certificate in enumerate(certificates):
-        html = certificate_page(certificate, EXPLAINED, PROVEN)
+    stores = make_sweep(found / "wrong.sweep", FEW), make_sweep(found / "shifted.sweep", FEW, shift=0.3)
+    pages = [certificate_page(certificate, EXPLAINED, PROVEN) for certificate in certificates]
+    for number, html in enumerate([*pages, *make_pages(stores).values()]):
         (found / f"{number}.html").write_text(html, encoding="utf-8")
     return found
 
@@ -85,12 +104,12 @@ def test_a_page_opens_in_silence_and_fits_a_phone(browser, folder, name):
     tab, noise = visit(browser, folder, name, viewport={"width": 360, "height": 700})
     width = tab.evaluate("document.documentElement.scrollWidth")
 
-    assert (noise, width, tab.title().endswith("LSTM parity certificate")) == ([], 360, True)
+    assert (noise, width, " · " in tab.title()) == ([], 360, True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "name", ["markup in names and messages", "everything refused", "nothing judged in a row", DEVIATING]
+    "name", ["markup in names and messages", "everything refused", "nothing judged in a row", DEVIATING, *COMPARISONS]
 )
 def test_the_contrast_of_all_text_is_enough(browser, folder, name, scheme):
     """By WCAG AA: 4.5, and 3 if it is large."""
@@ -99,14 +118,33 @@ def test_the_contrast_of_all_text_is_enough(browser, folder, name, scheme):
     assert tab.evaluate(CONTRAST) == []
 
 
+@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS])
+def test_every_figure_is_found_in_the_data_by_the_browser_itself(browser, folder, name):
+    """By its JSON pointer, as a number."""
+    tab, _ = visit(browser, folder, name)
+    figures, wrong = tab.evaluate(FIGURES)
+
+    assert (figures > 8, wrong) == (True, [])
+
+
+@pytest.mark.parametrize("name", [DEVIATING, "sweep"])
+def test_a_cell_of_a_map_leads_to_its_case(browser, folder, name):
+    """By a click, which shows it."""
+    tab, _ = visit(browser, folder, name, reduced_motion="reduce")
+    tab.locator("td.heat a").first.click()
+    case = tab.locator(f"li[id='{tab.url.partition('#')[2]}']")
+
+    assert (case.count(), case.evaluate("e => e.getBoundingClientRect().top < innerHeight")) == (1, True)
+
+
 def test_filters_show_the_rows_that_they_say(browser, folder):
     """Those that are not PARITY; those with a word; and how many."""
     tab, _ = visit(browser, folder, "a hundred thousand cells")
-    tab.check("#only-open")
+    tab.check("#only-verdict-rows")
     bad = tab.locator("#verdict-rows tr:visible").count()
-    tab.fill("#find-verdict", "implementation 950")
+    tab.fill("#find-verdict-rows", "implementation 950")
 
-    assert (bad, tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#verdict-count")) == (
+    assert (bad, tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#count-verdict-rows")) == (
         20,
         1,
         "1 of 200 rows",
@@ -133,6 +171,16 @@ def test_the_keyboard_reaches_the_content_first(browser, folder):
     tab.keyboard.press("Enter")
 
     assert (first, tab.url.endswith("#main")) == ("To the content", True)
+
+
+@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS])
+def test_nothing_is_cut_off_in_print(browser, folder, name):
+    """On A4, with margins of a centimetre, unfolded."""
+    tab, _ = visit(browser, folder, name, viewport={"width": 718, "height": 1000})
+    tab.emulate_media(media="print")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    assert tab.evaluate("document.documentElement.scrollWidth") == 718
 
 
 def test_folded_parts_are_printed(browser, folder):

@@ -12,6 +12,7 @@ from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.formats.badge import badge_json
 from lstm_parity.reports.formats.markdown import write_document
 from lstm_parity.reports.formats.step_summary import LIMIT, append_summary, cut_document
+from lstm_parity.reports.json_text import json_text
 from tests.support.format_cases import HOSTILE_WORDS, NUMBERS
 from tests.support.hostile_reports import make_certificate, make_reports
 
@@ -28,6 +29,15 @@ def outline(markdown):
         found += [token.type, *marks] if token.type not in ("text", "inline") else marks
         found += [tag for tag in FOLDS if tag in token.content] if token.type == "html_block" else []
     return found
+
+
+def test_json_is_laid_out_with_nothing_lost():
+    """What holds only numbers and words is one line; what does not begins further ones."""
+    content = {"a": {"b": [1, 2.5, "x"], "c": {}}, "d": [{"e": None}, []], "f": "\u2028<\n"}
+    text = json_text("kind", 1, content)
+
+    assert json.loads(text) == {"format": "lstm-parity kind 1", **content}
+    assert ' "a": {\n  "b": [1, 2.5, "x"],\n  "c": {}\n },\n "d": [\n  {"e": null},\n  []\n ],\n' in text
 
 
 @pytest.mark.parametrize("kind", KINDS)

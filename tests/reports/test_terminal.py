@@ -124,6 +124,16 @@ def test_a_narrow_table_has_its_values_below_one_another():
     assert texts == [["worst", "1.25"], row]
 
 
+@pytest.mark.parametrize("columns", range(40, 80))
+def test_a_table_of_any_width_loses_no_letter(columns):
+    """A column of numbers is as wide as its numbers, whatever is wrapped for that."""
+    row = ["module:wrong.py:MyLSTM", "none that is known", "10", "1.9e+35", "5.0e+17"]
+    console = render_page("", {}, columns)
+    console.print(make_table(("name", "in arithmetic"), ("not judged", "worst", "RMS"), [row]), highlight=False)
+
+    assert set(" ".join(row).split()) <= set(render_text(console).split())
+
+
 def test_a_certificate_of_nothing_is_text_too():
     """A table without rows is none."""
     assert "NOT ENOUGH" in certificate_text(make_certificate("x", outcomes=()), 40)

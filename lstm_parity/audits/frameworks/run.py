@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -140,18 +141,19 @@ def judge_dtype(
     one: Framework, dtype: str, stated: KnownDisagreement | None, observations: Sequence[Observation]
 ) -> FrameworkRow:
     """Cases of which one statement speaks, or none."""
-    where = f"{one.title}, {dtype}"
+    where, command = f"{one.title}, {dtype}", f"lstm-parity verify --impl framework:{one.name} --strict"
+    make = partial(make_row, one.title, dtype, command=command)
     if stated is None:
-        found = make_row(one.title, dtype, explain(observations))
+        found = make(explain(observations))
         return FrameworkRow(found, None, "" if found.outcome is Outcome.PARITY else f"{where}: {_format_reason(found)}")
     native = tuple(judge_all(observations))
     if Explanation(NATIVE[dtype], None, native).parity:
         vanished = f"{where}: the known disagreement that it {stated.what} no longer occurs"
-        return FrameworkRow(make_row(one.title, dtype, explain(observations)), stated, vanished)
+        return FrameworkRow(make(explain(observations)), stated, vanished)
     if stated.arithmetic is None:
-        return FrameworkRow(make_row(one.title, dtype, Explanation(NATIVE[dtype], None, native)), stated, "")
+        return FrameworkRow(make(Explanation(NATIVE[dtype], None, native)), stated, "")
     expected = next(a for a in ladder(dtype) if a.name == stated.arithmetic)
-    found = make_row(one.title, dtype, explain(observations, expected))
+    found = make(explain(observations, expected))
     unlike = f"{where}: not even in {stated.arithmetic} arithmetic, a known disagreement: {_format_reason(found)}"
     return FrameworkRow(found, stated, "" if found.outcome is Outcome.PARITY else unlike)
 

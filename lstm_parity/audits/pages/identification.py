@@ -26,16 +26,26 @@ def identification_page(
 ) -> str:
     """Return the page. Raises ModuleNotFoundError if jinja2 is not installed."""
     fields = identification_fields(name, found, sheets, known)
-    curves = [[_draw(a, sheet.digits) for a in sheet.activations] for sheet in sheets]
-    data = {**fields, "page": {"curves": curves}, "provenance": dict(provenance)}
+    data = {**fields, "page": {"curves": draw_curves(sheets)}, "provenance": dict(provenance)}
     verdict, _, rest = conclude_identification(found, known).partition(":")
     limits = [f"not tested: {words}" for words in found.untested]
     tone = "bad" if found.differing or known is not None else "good" if found.is_right else "open"
-    sections = [Section("equations", "What it computes", "equations.html.j2")]
-    sections += [Section("arithmetic", "What it rounds where", "sheets.html.j2")] * bool(sheets)
+    sections = identification_sections(sheets)
     word, claim = _split(verdict, rest)
     title, named = "What an LSTM computes", ("identification", 2)
     return render_page(Page(title, name, word, claim, limits, {}, sections, named, data, provenance, tone))
+
+
+def identification_sections(sheets: Sequence[DataSheet], name: str = "", base: str = "") -> list[Section]:
+    """Return the sections on what is computed; base: where their data are, with the curves in its `page`."""
+    content = {"base": base, "curves": f"{base}/page/curves", "name": name}
+    sections = [Section("equations", "What it computes", "equations.html.j2", content)]
+    return sections + [Section("arithmetic", "What it rounds where", "sheets.html.j2", content)] * bool(sheets)
+
+
+def draw_curves(sheets: Sequence[DataSheet]) -> list[list[list[tuple[float, float, float]]]]:
+    """Return the curve of the error of each activation, by sheet."""
+    return [[_draw(a, sheet.digits) for a in sheet.activations] for sheet in sheets]
 
 
 def _split(verdict: str, rest: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lstm_parity.audits.upgrade.record import Record
 
     _JudgeKnown = Callable[[Path, Comparison], KnownResult]
+    _MakePage = Callable[[Comparison], str]
 
 COMMANDS = ("record", "compare", "upgrade")
 _WRONG = 2  # the exit code of a wrong call, as argparse's
@@ -26,18 +28,20 @@ def main(
     program: str = "lstm-parity",
     *,
     judge_known: _JudgeKnown | None = None,
+    make_page: _MakePage | None = None,
     echo: Callable[[str], object] | None = None,
 ) -> int:
     """Run one of the commands; its exit code: 1 where something is worse, 2 where nothing could be done.
 
-    judge_known: judges a comparison by a file of known deviations. echo: prints a report.
+    judge_known: judges a comparison by a file of known deviations. make_page: makes its page. echo: prints a report.
     """
     given = _make_parser(program).parse_args(arguments)
     try:
         if given.command == "record":
             return _run_record(given)
+        _refuse_page(given.html, make_page)
         old, new = (_read_records if given.command == "compare" else _make_records)(given)
-        return _report(old, new, given, judge_known, echo or sys.stdout.write)
+        return _report(old, new, given, judge_known, make_page, echo or sys.stdout.write)
     except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
         print(f"{program} {given.command}: {error}", file=sys.stderr)  # noqa: T201
         return _WRONG
@@ -68,6 +72,7 @@ def _make_parser(program: str) -> argparse.ArgumentParser:
         _add_forms(command)
         words = "a TOML file of known deviations, each of which must still be there: see docs/ci.md"
         command.add_argument("--known", type=Path, metavar="FILE", help=words)
+        command.add_argument("--html", type=Path, metavar="FILE", help="also write it as one page for a browser")
     for command in (record, upgrade):
         words = "cpu, cuda, cuda:1, mps or xpu; of another than the CPU the answers alone are recorded  [default: cpu]"
         command.add_argument("--device", default="cpu", help=words)
@@ -100,6 +105,18 @@ def _run_record(given: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_page(file: Path | None, make_page: _MakePage | None) -> None:
+    """Raise ValueError if a page is asked for that cannot be made, before the work."""
+    if file is None:
+        return
+    if make_page is None:
+        raise ValueError("--html was given, but it needs all of lstm-parity: run the command `lstm-parity`")
+    if importlib.util.find_spec("jinja2") is None:
+        raise ValueError(f"--html {file} was given, but it needs jinja2: pip install 'lstm-parity[html]'")
+    if not file.parent.is_dir():
+        raise ValueError(f"--html {file} was given, but there is no folder {file.parent}: make it first")
+
+
 def _read_records(given: argparse.Namespace) -> tuple[Record, Record]:
     from lstm_parity.audits.upgrade.record_file import read_record
 
@@ -128,9 +145,10 @@ def _report(
     new: Record,
     given: argparse.Namespace,
     judge_known: _JudgeKnown | None,
+    make_page: _MakePage | None,
     echo: Callable[[str], object],
 ) -> int:
-    """Compare two records, print what is found, and return the exit code."""
+    """Compare two records, print what is found, write its page, and return the exit code."""
     from lstm_parity.audits.upgrade.compare.records import compare_records
     from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text
     from lstm_parity.reports.formats.markdown import write_document
@@ -147,6 +165,8 @@ def _report(
         echo(comparison_text(comparison, known))
     else:
         sys.stdout.write(comparison_json(comparison, known) if given.form == "json" else write_document(document))
+    if given.html is not None and make_page is not None:
+        given.html.write_text(make_page(comparison), encoding="utf-8", newline="\n")
     if problem := append_summary(lambda: document):
         _print_report(problem)
     return 0 if (known.holds if known else not comparison.worse) else 1

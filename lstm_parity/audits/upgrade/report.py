@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstm_parity.audits.upgrade.compare.finding import Finding
 from lstm_parity.audits.upgrade.compare.records import Comparison
@@ -64,16 +64,27 @@ def _write_table(findings: Sequence[Finding], bold: bool = False) -> str:
 
 def comparison_json(comparison: Comparison, known: KnownResult | None = None) -> str:
     """All findings with the names of all their cases or calls, and the conditions of both records."""
-    told = {
+    return json_text("comparison", 1, comparison_fields(comparison, known))
+
+
+def comparison_fields(comparison: Comparison, known: KnownResult | None = None) -> dict[str, Any]:
+    """Return a comparison as JSON holds it."""
+    return {
         "old": dict(comparison.old.conditions),
         "new": dict(comparison.new.conditions),
         "same": comparison.same,
         "changed": comparison.changed,
         "worse": bool(comparison.worse),
         "findings": [
-            {"kind": f.kind.value, "worse": f.kind.worse, "where": f.where, "words": f.words, "names": list(f.names)}
+            {
+                "kind": f.kind.value,
+                "worse": f.kind.worse,
+                "where": f.where,
+                "words": f.words,
+                "names": list(f.names),
+                **({"worst": {"old": f.worst[0], "new": f.worst[1]}} if f.worst else {}),
+            }
             for f in comparison.findings
         ],
         **({"known": known_fields(known)} if known else {}),
     }
-    return json_text("comparison", 1, told)

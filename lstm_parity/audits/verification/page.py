@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lstm_parity.audits.identify import identification_fields
+from lstm_parity.audits.pages.identification import draw_curves, identification_sections
 from lstm_parity.audits.verification.verify import Verification
 from lstm_parity.diagnosis.forward import Diagnosis
 from lstm_parity.reports.html.certificate_page import Explained, Proven, certificate_page
@@ -11,7 +13,12 @@ def verification_page(found: Verification, diagnosis: Diagnosis | None = None) -
     """Return the page of a verification. Raises ModuleNotFoundError if jinja2 is not installed."""
     proven = Proven(found.proof.killed, found.proof.survivors) if found.proof else None
     explained = None if diagnosis is None else explain_diagnosis(diagnosis)
-    return certificate_page(found.certificate, explained, proven, found.remarks)
+    if (known := found.identified) is None:
+        return certificate_page(found.certificate, explained, proven, found.remarks)
+    fields = identification_fields(known.name, known.found, known.sheets, diagnosis)
+    more = {"identification": {**fields, "page": {"curves": draw_curves(known.sheets)}}}
+    sections = identification_sections(known.sheets, known.name, "/identification")
+    return certificate_page(found.certificate, explained, proven, found.remarks, more=more, sections=sections)
 
 
 def explain_diagnosis(found: Diagnosis) -> Explained:

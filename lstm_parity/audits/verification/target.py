@@ -8,6 +8,7 @@ from dataclasses import replace
 from lstm_parity.audits.known.entry import Deviation
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verification.beside import Beside, share_out
+from lstm_parity.audits.verification.identified import identify_judged
 from lstm_parity.audits.verification.rows import WorkFile
 from lstm_parity.audits.verification.verify import Verification, VerifyOptions, verify_one
 from lstm_parity.cases.case import parse_case
@@ -36,12 +37,14 @@ def verify_target(
     progress: Progress,
     *,
     resume: bool = False,
+    identify: bool = False,
     excuses: Callable[[Sequence[Deviation]], bool] | None = None,
 ) -> tuple[Verification, Diagnosis | None]:
     """Return the verification of a target and, if it is wrong, the diagnosis.
 
     server: of its process. limits: seconds that a call may take, and GiB. resume: whether the rows of an interrupted
-    run are taken over. excuses: whether deviations are known, after which the rest is judged too.
+    run are taken over. identify: whether it is also recovered what it computes, which takes some seconds. excuses:
+    whether deviations are known, after which the rest is judged too.
     Raises TargetError if the target is none, AdapterError if it cannot be judged, SettingError if a case is none.
     """
     require_device(device)
@@ -78,6 +81,9 @@ def verify_target(
         found = replace(found, remarks=remarks)
         if INTERRUPTED not in found.certificate.limits:
             work.remove()
+        if identify and INTERRUPTED not in found.certificate.limits:
+            progress.say("what it computes")
+            found = replace(found, identified=identify_judged(implementation, found.certificate))
         if not found.wrong:
             return found, None
         progress.say("cases that distinguish mistakes")

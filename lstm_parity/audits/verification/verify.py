@@ -13,7 +13,8 @@ from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import Offer, discover, draw_plan
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import Proof, prove
-from lstm_parity.audits.questions import QUESTIONS, Ask
+from lstm_parity.audits.questions import OF_ONE_CASE, QUESTIONS, Ask
+from lstm_parity.audits.verification.identified import Identified
 from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.cases.covering import draw_design, draw_tall
 from lstm_parity.cases.setting import DTYPES
@@ -24,6 +25,7 @@ from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.reports.certificate import INTERRUPTED, OUTPUTS, Certificate, Row, make_row, not_covered
+from lstm_parity.reports.lines import ALONE
 from lstm_parity.reports.provenance import collect_provenance
 from lstm_parity.running.evidence import Observation
 from lstm_parity.running.observe import observe_all
@@ -83,7 +85,8 @@ class VerifyOptions:
 
     strict: in the native arithmetic, not in that of the dtype that it is measured to work in. quick: one in a few
     cases. forward_only: no gradients. prove: also which known mistakes would have been found. case: this one alone, by
-    its id. command: what was typed, which a failure adds `--case` to.
+    its id. question: asked of that case, as `reports.lines.ALONE` names it; all if it is None. command: what was
+    typed, which a failure adds `--case` to.
     """
 
     strict: bool = False
@@ -91,13 +94,15 @@ class VerifyOptions:
     forward_only: bool = False
     prove: bool = False
     case: str = ""
+    question: str | None = None
     command: str = ""
 
     @property
     def limits(self) -> str:
         """Return what is left out, in words; empty if nothing is."""
         left_out = ["quick, one case in six"] * self.quick + ["forward only, no gradients"] * self.forward_only
-        left_out += [f"only the case {self.case}"] if self.case else []
+        asked = next((f"{question} of " for question, word in ALONE.items() if word == self.question), "")
+        left_out += [f"only {asked}the case {self.case}"] if self.case else []
         return "; ".join(left_out)
 
 
@@ -106,6 +111,7 @@ class Verification:
     """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof.
 
     remarks: what was found out about a class, in lines. deviations: every case that is wrong, the known ones too.
+    identified: what it computes, if that was asked for.
     """
 
     certificate: Certificate
@@ -113,6 +119,7 @@ class Verification:
     proof: Proof | None = None
     remarks: tuple[str, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    identified: Identified | None = None
 
     def judge_known(self, known: KnownFile) -> KnownResult:
         """Judge what deviates by what is known to."""
@@ -229,6 +236,10 @@ class _Plan:
 
     def questions(self) -> Iterator[tuple[str, _Ask]]:
         """Yield each question with what answers it."""
+        if self.options.question:
+            question = next(name for name, word in ALONE.items() if word == self.options.question)
+            yield question, partial(self._ask_alone, OF_ONE_CASE[question])
+            return
         yield OUTPUTS, self._judge_outputs
         if not self.offer.values:
             return
@@ -260,6 +271,9 @@ class _Plan:
 
     def _ask(self, ask: Ask, every: int) -> Explanation | None:
         return _as_explanation(ask(self.implementation, self.finite, every)) if self.finite else None
+
+    def _ask_alone(self, ask: Callable[[Implementation, Case], list[Verdict]]) -> Explanation | None:
+        return _as_explanation(ask(self.implementation, self.cases[0]))
 
 
 def _prove(

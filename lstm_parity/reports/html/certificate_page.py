@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from lstm_parity.reports.certificate import INTERRUPTED, WORST_FIRST, Certificate, Row
@@ -52,12 +53,15 @@ def certificate_page(
     remarks: Sequence[str] = (),
     title: str = "LSTM parity certificate",
     claim: str = "",
+    more: Mapping[str, Any] = MappingProxyType({}),
+    sections: Sequence[Section] = (),
 ) -> str:
     """Return the page of a certificate.
 
     remarks: what was found out about what was judged, in lines. claim: a sentence instead of the certificate's own.
+    more: data that is embedded too, for further sections, behind those that say what is wrong.
     """
-    data = page_data(certificate, explained, proven)
+    data = page_data(certificate, explained, proven) | dict(more)
     names = list(dict.fromkeys(row.implementation for row in certificate.rows))
     subject = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
     limits = ["interrupted: what was left then is not in it"] * (INTERRUPTED in certificate.limits)
@@ -71,7 +75,7 @@ def certificate_page(
             claim or " ".join(filter(None, (describe_conclusion(certificate), describe_styles(certificate)))),
             limits,
             {name: f"/page/totals/{name}" for name in _FIGURES},
-            _list_sections(data, remarks),
+            _list_sections(data, remarks, sections),
             ("certificate", 1),
             data,
             certificate.provenance,
@@ -121,7 +125,7 @@ def _reduce(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [found[k] for k in range(len(rows))]
 
 
-def _list_sections(data: Mapping[str, Any], remarks: Sequence[str]) -> list[Section]:
+def _list_sections(data: Mapping[str, Any], remarks: Sequence[str], further: Sequence[Section]) -> list[Section]:
     sums = data["page"]
     deviations = [
         (f"/rows/{r}/deviations/{d}", f"/rows/{r}")
@@ -138,10 +142,12 @@ def _list_sections(data: Mapping[str, Any], remarks: Sequence[str]) -> list[Sect
     shown = {"deviations": deviations[:MAX_DEVIATIONS], "stories": stories[:MAX_DEVIATIONS], "more": left}
     sections = [Section("wrong", "What is wrong", "explained.html.j2")] * ("explained" in data)
     sections += [Section("deviations", "Where it deviates", "deviations.html.j2", shown)] * bool(deviations or stories)
+    sections += further if sections else []
     sections += [Section("verdicts", "Verdicts", "verdicts.html.j2")]
     sections += [Section("coverage", "What was judged", "coverage.html.j2")] * bool(sums["axes"])
     sections += [Section("heat", "Where the noise is largest", "heat.html.j2")] * bool(sums["leading"])
     sections += [Section("distances", "Distances against the limits", "distances.html.j2")] * bool(sums["spreads"])
+    sections += [] if stories or deviations or "explained" in data else further
     sections += [Section("proof", "Which mistakes would have been seen", "proof.html.j2")] * ("proven" in data)
     sections += [Section("unjudged", "What was not judged", "unjudged.html.j2", {"remarks": list(remarks)})]
     return sections

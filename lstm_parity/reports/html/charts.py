@@ -14,7 +14,7 @@ from lstm_parity.reports.certificate_text import format_distance
 
 __all__ = ["DIRECTIONS", "GATES"]  # for templates, beside what is defined here
 
-HEIGHT, BAR, GAP = 56.0, 11.0, 2.0
+WIDTH, HEIGHT, BAR, GAP = 172.0, 56.0, 11.0, 2.0
 WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
 BIN_NAMES = [f"{low:.2g} to {high:.3g}" for low, high in pairwise(BIN_EDGES)] + ["above 1e4"]
 LIMIT_X = WITHIN * BAR + GAP / 2
@@ -66,6 +66,33 @@ def describe_bars(tensor: str, counts: Sequence[int], worst: float) -> str:
     return (
         f"{tensor}: {total:,} elements, {100 * below:.1f} % of them within {BIN_EDGES[WITHIN // 3]:.2g} noises; "
         f"{beyond:,} beyond the limit of {WORST_LIMIT:g}; the worst is {_write(worst)}"
+    )
+
+
+def tail_bars(counts: Sequence[int], per_noise: int) -> list[dict[str, Any]]:
+    """Return the bars of a histogram whose bins are parts of a noise, the last without an upper end."""
+    most, width = max(counts, default=0), WIDTH / max(len(counts), 1)
+    found = []
+    for k, count in enumerate(counts):
+        height = HEIGHT * math.log1p(count) / math.log1p(most) if most else 0.0
+        size = {"x": k * width, "y": HEIGHT - height, "width": 0.85 * width, "height": height}
+        found.append({**size, "beyond": k >= WORST_LIMIT * per_noise, "count": count})
+    return found
+
+
+def tail_limit(counts: Sequence[int], per_noise: int) -> float:
+    """Return where the limit lies in such a histogram."""
+    return WIDTH * WORST_LIMIT * per_noise / max(len(counts), 1)
+
+
+def describe_tail(tensor: str, counts: Sequence[int], worst: float, per_noise: int) -> str:
+    """Return what such a histogram shows, in a sentence."""
+    total, within = sum(counts), sum(counts[:per_noise])
+    if not total:
+        return f"{tensor}: nothing is compared"
+    return (
+        f"{tensor}: {total:,} elements, {100 * within / total:.1f} % of them within one noise; "
+        f"the worst is {_write(worst)}, the limit {WORST_LIMIT:g}"
     )
 
 

@@ -68,6 +68,7 @@ def render_page(page: Page) -> str:
         "tone": lambda verdict: _TONES.get(verdict, "open"),
     }
     environment.filters |= {"figure": format_figure, "exact": write_exact, "signed": format_value}
+    environment.filters |= {"mean": format_mean, "chance": format_chance}
     html = environment.get_template("base.html.j2").render(
         page=page,
         tone_of_page=page.tone or _TONES.get(page.verdict, "open"),
@@ -103,6 +104,16 @@ def format_figure(value: float) -> str:
 def format_value(value: float) -> str:
     """Write a number of a result in seven digits."""
     return f"{value:.7g}" if math.isfinite(value) else format_figure(value)
+
+
+def format_mean(value: float) -> str:
+    """Write a mean of errors, in noises, with its sign."""
+    return f"{value:+.4f}" if abs(value) < 1e4 else format_figure(value)
+
+
+def format_chance(value: float) -> str:
+    """Write a probability."""
+    return f"{value:.1e}" if 0.0 < value < 1e-3 else f"{value:.3f}"
 
 
 def write_exact(value: float) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lstm_parity.judging.spread import BIN_EDGES
 from lstm_parity.reports.certificate import ALL_VALUES, OUTPUTS, Certificate, Row, Tally
+from lstm_parity.reports.lines import repeat_case
 
 MAX_COLUMNS = 16  # of a map
 MAX_VALUES = 400  # lines of a map
@@ -76,7 +78,7 @@ def _map_axes(columns: Sequence[tuple[list[str], list[Row]]]) -> list[dict[str, 
     for axis in names:
         known = ALL_VALUES.get(axis, ())
         seen = dict.fromkeys(value for tallies in found for one in tallies for value in one.get(axis, {}))
-        values = [*known, *sorted(seen.keys() - set(known))][: max(left, 0)]
+        values = [*known, *sorted(seen.keys() - set(known), key=_order)][: max(left, 0)]
         left -= len(values)
         cells = [
             [_join(some, tallies, axis, value) for (_, some), tallies in zip(columns, found, strict=True)]
@@ -84,6 +86,12 @@ def _map_axes(columns: Sequence[tuple[list[str], list[Row]]]) -> list[dict[str, 
         ]
         axes.append({"axis": axis, "values": values, "cells": cells})
     return [one for one in axes if one["values"]]
+
+
+def _order(value: str) -> tuple[float, str]:
+    """Return what values are sorted by: the number that one begins with, then its letters."""
+    number = re.match(r"\d+", value)
+    return float(number[0]) if number else math.inf, value
 
 
 def _join(rows: Sequence[Row], tallies: Sequence[Mapping[str, Mapping[str, Tally]]], axis: str, value: str) -> Any:
@@ -94,7 +102,7 @@ def _join(rows: Sequence[Row], tallies: Sequence[Mapping[str, Mapping[str, Tally
     row, leader = max(pairs, key=lambda pair: (bool(pair[1].case), math.isnan(pair[1].worst), pair[1].worst))
     counts = {name: sum(getattr(one, name) for _, one in pairs) for name in _GROUPS}
     lead = {"case": leader.case, "question": row.question, "dtype": row.dtype, "implementation": row.implementation}
-    command = f"{row.command} --case {leader.case}" if row.command and leader.case else ""
+    command = repeat_case(row.command, leader.case, row.question) if row.command and leader.case else ""
     return {**counts, "worst": leader.worst if leader.case else None, **lead, "command": command}
 
 

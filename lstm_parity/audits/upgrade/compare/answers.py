@@ -85,7 +85,9 @@ class _Group:
         words = self._find_shared([one.case for one in found], words)
         if kind in _MIN_CASES:
             words = f"{words}; {_MIN_CASES[kind]} left the exact answer; worst: {_worst(worst)} in {worst.name}"
-        return Finding(kind, self.name, words, tuple(one.name for one in found))
+        pairs = [[max((m.worst for m in some), default=0.0) for some in (one.old, one.new)] for one in found if one.new]
+        before, now = (max(some, default=0.0) for some in zip(*pairs, strict=True)) if pairs else (0.0, 0.0)
+        return Finding(kind, self.name, words, tuple(one.name for one in found), (before, now) if pairs else None)
 
     def _pair_answers(self) -> Iterator[Finding]:
         """What only one of the two answered."""

@@ -46,12 +46,16 @@ _WORSE = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that changed: where, what in words, and the names of the cases or calls that show it."""
+    """One thing that changed: where, what in words, and the names of the cases or calls that show it.
+
+    worst: of answers, the largest distance from the exact ones, in noises, before and now; None if none is judged.
+    """
 
     kind: Kind
     where: str
     words: str
     names: tuple[str, ...] = ()
+    worst: tuple[float, float] | None = None
 
     @property
     def line(self) -> str:

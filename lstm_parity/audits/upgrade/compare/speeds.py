@@ -41,6 +41,30 @@ def compare_speeds(old: Record, new: Record) -> Iterator[Finding]:
             yield from _find_change(call, changes[: len(units)], changes[len(units) :])
 
 
+@dataclass(frozen=True)
+class Speed:
+    """How long a call takes in a unit, the median of its rounds in both records; factor: the new by the old."""
+
+    unit: str
+    call: str
+    old: float
+    new: float
+    factor: float
+
+
+def list_speeds(old: Record, new: Record) -> list[Speed]:
+    """List the calls that both records have, in each unit, slowed down most first; none of two kinds of machine."""
+    if any(differ(old, new, name) for name in MACHINE):
+        return []
+    found = [
+        Speed(unit, call, median(was), median(now), median(now) / median(was))
+        for unit, calls in new.speeds.items()
+        for call, now in calls.items()
+        if call != ITSELF and now and (was := old.speeds.get(unit, {}).get(call, ()))
+    ]
+    return sorted(found, key=lambda one: -one.factor)
+
+
 def _describe_lack(which: str) -> str:
     words = f"the {which} record has none in units of {PYTHON} and {NUMPY}, but of {PRODUCT} alone"
     return f"{words}: a torch in which layers and products changed alike is not noticed; record again"

@@ -1,23 +1,25 @@
 // Filters, a file to save, and unfolded details in print: the page is whole without it.
 "use strict";
 const one = (id) => document.getElementById(id);
-const filters = one("verdict-filters");
-if (filters) {
-  filters.hidden = false;
-  const rows = [...one("verdict-rows").rows];
+for (const filters of document.querySelectorAll(".filters")) {
+  const id = filters.dataset.rows;
+  const rows = [...one(id).rows];
+  const find = one("find-" + id);
+  const only = one("only-" + id);
   const update = () => {
-    const words = one("find-verdict").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
       const text = row.textContent.toLowerCase();
-      const isOpen = !one("only-open").checked || row.dataset.verdict !== "PARITY";
+      const isOpen = !(only && only.checked) || row.dataset.verdict !== "PARITY";
       row.hidden = !(isOpen && words.every((word) => text.includes(word)));
       shown += row.hidden ? 0 : 1;
     }
-    one("verdict-count").textContent = shown + " of " + rows.length + " rows";
+    one("count-" + id).textContent = shown + " of " + rows.length + " rows";
   };
-  one("find-verdict").addEventListener("input", update);
-  one("only-open").addEventListener("change", update);
+  filters.hidden = false;
+  find.addEventListener("input", update);
+  if (only) only.addEventListener("change", update);
   update();
 }
 const save = one("save");
