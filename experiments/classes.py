@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from specimens.classes import CLASSES, Entry
+from specimens.classes_later import LATER
 from specimens.classes_more import MORE
 
 WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
-ALL = {**CLASSES, **MORE}
+ALL = {**CLASSES, **MORE, **LATER}
 FIRST = (
     "Of classes_more, before what judges them was built: 6 of the 20 right ones had PARITY, 3 of these without their "
     "gradients; 2 of the 20 faulty twins had DEVIATES. 5 twins more had exit code 1, as their right ones had: their "
@@ -82,7 +83,7 @@ def report(rows: list[dict[str, Any]]) -> str:
     ]
     lines += ["| | judged | verdict as it should be | named rightly | named otherwise | median seconds |"]
     lines += ["|---|---:|---:|---:|---:|---:|"]
-    for folder, known in (("classes", CLASSES), ("classes_more", MORE)):
+    for folder, known in (("classes", CLASSES), ("classes_more", MORE), ("classes_later", LATER)):
         for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
             some = [row for row in every if TWINS.get(row["name"], row["name"]) in known]
             lines += [_tabulate(f"{folder}, {words}", some, code)] if some else []
