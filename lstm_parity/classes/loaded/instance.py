@@ -14,7 +14,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.classes.calling import Convention, Rows
 from lstm_parity.classes.find import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
-from lstm_parity.classes.loaded.stand_ins import carry_cells, pad_sizes, pick_last
+from lstm_parity.classes.loaded.stand_ins import compute_states, pad_sizes
 from lstm_parity.classes.sequences.forms import pack_as
 from lstm_parity.classes.tensors import own_tensors
 from lstm_parity.reference.weights import LSTMWeights
@@ -67,11 +67,9 @@ class LoadedClass:
             output = torch.stack([*calls, found["h"][-1]])
         halves = output.chunk(a.num_directions, -1)
         h_n, c_n = found.get("h"), found.get("c")
-        if (h_n is None or c_n is None) and a.num_layers > 1:
-            raise NotImplementedError("it returns no states of its layers")
-        h_n = pick_last(halves, lengths) if h_n is None else h_n
-        if c_n is None:
-            c_n = carry_cells(self.weights.cells[0], x, halves, hx or (zeros[0], zeros[1]), lengths)
+        if h_n is None or c_n is None:
+            stand_ins = compute_states(self.weights, x, halves, hx or (zeros[0], zeros[1]), lengths)
+            h_n, c_n = (own if own is not None else other for own, other in zip((h_n, c_n), stand_ins, strict=True))
         return output, h_n, c_n
 
     def _fit(self, convention: Convention) -> Convention:
