@@ -83,7 +83,7 @@ def identify(
                 found = search_if_unknown(there, identify_implementation(there))
             except ProbeError as error:
                 found = search_calls(there, str(error))
-            found = found if known is None else add_call_change(there, found)
+            found = add_call_change(there, found)
             sheets = _measure_sheets(there, found, dtypes, size)
     except TargetError as error:
         raise click.UsageError(str(error)) from error

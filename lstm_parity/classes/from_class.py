@@ -92,7 +92,7 @@ class FromClass:
             return f"{name} has {'biases' if self.found.layout.biases else 'no bias'}, and no argument for that"
         if a.batch_first and not (has("batch_first") or has("time_first")):
             return f"{name} has no batch_first"
-        if a.num_layers > 1 and "output" not in self.found.convention.returned:
+        if a.num_layers > 1 and self.stands_in and "output" not in self.found.convention.returned:
             return f"{name} returns neither the output of every step nor the states of its layers"
         return None
 

@@ -29,8 +29,11 @@ class Rows:
         model, rows = Wired(usual_equations()), list[Results]()
         for row, length in enumerate(self.lengths):
             steps, one = length - (shorter if length < len(self.x) else 0), slice(row, row + 1)
-            output, h_n, c_n = model(self.weights, self.x[:steps, one], h_0[:, one], c_0[:, one])
-            rows.append((np.concatenate([output, np.zeros((len(self.x) - steps, *output.shape[1:]))]), h_n, c_n))
+            output, h_n, c_n = model(self.weights, self.x[: max(steps, 1), one], h_0[:, one], c_0[:, one])
+            if not steps:
+                h_n, c_n = h_0[:, one], c_0[:, one]
+            padding = np.zeros((len(self.x) - steps, *output.shape[1:]))
+            rows.append((np.concatenate([output[:steps], padding]), h_n, c_n))
         output, h_n, c_n = (np.concatenate(parts, 1) for parts in zip(*rows, strict=True))
         return output, h_n, c_n
 
@@ -67,6 +70,17 @@ def _reverse_in_padding(rows: Rows) -> Results:
     halves = np.split(right[0], d, -1)[:1] + [half * rows.is_running for half in np.split(whole[0], d, -1)[1:]]
     h_n, c_n = (np.concatenate([one[:1], other[1:]]) for one, other in zip(right[1:], whole[1:], strict=True))
     return np.concatenate(halves, -1), h_n, c_n
+
+
+def _turned_whole(rows: Rows) -> Results:
+    """Take the steps of a row from the end of the padding on, in one layer."""
+    output, h_n, c_n = rows.compute()
+    if rows.weights.num_directions == 1 or rows.weights.num_layers > 1:
+        return output, h_n, c_n
+    one = LSTMWeights(((rows.weights.cells[0][1],),))
+    back, h, c = Rows(one, rows.x[::-1], rows.h_0[1:], rows.c_0[1:], rows.lengths).compute()
+    halves = np.split(output, 2, -1)[0], back[::-1] * rows.is_running
+    return np.concatenate(halves, -1), np.concatenate([h_n[:1], h]), np.concatenate([c_n[:1], c])
 
 
 def _all_in_padding(rows: Rows) -> Results:
@@ -114,6 +128,7 @@ _CHANGES: Mapping[str, Callable[[Rows], Results]] = {
     "h_n and c_n are those after the padding of a row, not those at its end": _after_padding,
     "h_n and c_n of a shorter row are those one step before its end": _one_early,
     "the reverse direction starts in the padding of a row, not at its end": _reverse_in_padding,
+    "the reverse direction turns a row round with its padding, and takes as many steps as the row has": _turned_whole,
     "the lengths of rows are not used: both directions and the states run through the padding": _all_in_padding,
     "h_n and c_n stay in the order of rows sorted by length": _sort_states,
     "h_n and c_n are sorted back twice": _unsort_states,
