@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lstm_parity.reference.noise.kept_weights import INTEGERS, KEPT
+from lstm_parity.reference.noise.kept_names import INTEGERS, KEPT
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Arithmetic:
     state: of h and c as kept between steps and returned. product: of each factor before it is multiplied.
     activation: the accuracy of sigmoid and tanh as an absolute number, beside the relative one.
     floor: the largest loss by underflow, absolute. largest: the largest finite number of the layer's dtype.
-    weights: how weights are kept, one of `kept_weights.KEPT`; "" if as they are. factors: the noise of x and of h as
+    weights: how weights are kept, one of `kept_names.KEPT`; "" if as they are. factors: the noise of x and of h as
     they enter a product, as a share of the range of all numbers of a step.
     """
 
