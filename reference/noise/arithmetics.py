@@ -7,6 +7,7 @@ of a given dtype is known to be computed in, on purpose or by mistake.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from lstm_parity.reference.noise.kept_names import INTEGERS, KEPT
 
@@ -50,6 +51,7 @@ _FLOAT16 = Arithmetic("float16", _U32, _U16, _U16, floor=2.0**-24, largest=65504
 NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, _FLOAT32, _BFLOAT16, _FLOAT16)}
 
 
+@cache
 def ladder(dtype: str) -> tuple[Arithmetic, ...]:
     """List the known arithmetics of layers of a dtype: its own, wider inside, and the looser ones that explain faults.
 
