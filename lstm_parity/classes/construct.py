@@ -193,6 +193,8 @@ def _assign(names: Mapping[str, Any]) -> dict[str, str]:
         role = "proj_size" if role == "hidden_size" and others and re.search(_PROJECTED, name.lower()) else role
         if role in _SIZES and (isinstance(default, bool | str | float) or default is None):
             role = None
+        if role == "num_layers" and isinstance(default, bool):  # layer_norm, say
+            role = None
         if role in ("bias", "batch_first", "time_first") and not isinstance(default, bool | type(inspect._empty)):
             role = None
         if role is not None:

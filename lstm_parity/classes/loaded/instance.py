@@ -16,7 +16,7 @@ from lstm_parity.classes.find import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
 from lstm_parity.classes.loaded.stand_ins import compute_states, pad_sizes
 from lstm_parity.classes.sequences.forms import pack_as
-from lstm_parity.classes.tensors import own_tensors
+from lstm_parity.classes.tensors import held_tensors
 from lstm_parity.reference.weights import LSTMWeights
 
 _States = tuple[Tensor, Tensor]
@@ -81,7 +81,7 @@ class LoadedClass:
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: tuple(value.shape) for name, value in own_tensors(self.made).items()}
+        return {name: tuple(value.shape) for name, value in held_tensors(self.made).items()}
 
     def _call(self, convention: Convention, x: Tensor, hx: _States | None, rows: Rows) -> dict[str, Tensor]:
         cells = [cell for layer in self.weights.cells for cell in layer]
