@@ -9,6 +9,7 @@ from typing import Any
 
 from lstm_parity.audits.data_sheet import sheet_fields, sheet_text
 from lstm_parity.cases.setting import Runtime
+from lstm_parity.diagnosis.calls import add_call_change
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.numbers import search_implementation
 from lstm_parity.diagnosis.probes import run_probes
@@ -78,6 +79,15 @@ def add_gradients(implementation: Implementation, found: Identification) -> Iden
             continue
         return replace(found, derivative=derivative, gradients="tested, in the sizes that can be called")
     return found
+
+
+def identify_calls(implementation: Implementation) -> Identification:
+    """Identify by single steps what can be probed, all else by small calls; then calls of other kinds."""
+    try:
+        found = search_if_unknown(implementation, identify_implementation(implementation))
+    except ProbeError as error:
+        found = search_calls(implementation, str(error))
+    return add_call_change(implementation, found)
 
 
 def search_if_unknown(implementation: Implementation, found: Identification) -> Identification:
