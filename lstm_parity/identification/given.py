@@ -211,7 +211,7 @@ def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
     first = min(cases, key=lambda case: case.cost)
     for level in LEVELS:
         found = list[Identification]()
-        for model, words in level(first.weights):
+        for model, words in level(cases[0].weights):
             if time.monotonic() > end:
                 return Explanations(tuple(found), is_complete=False)
             may_be = bool(model.changes) or first.may_be_returned_by(model.equations)

@@ -23,12 +23,15 @@ class Rows:
     c_0: Array
     lengths: tuple[int, ...]
 
-    def compute(self, h_0: Array | None = None, c_0: Array | None = None, shorter: int = 0) -> Results:
-        """Return output (T, B, D*H), h_n and c_n, each row to its end, or to that many steps before it."""
+    def compute(self, h_0: Array | None = None, c_0: Array | None = None, shorter: int = 0, fewest: int = 0) -> Results:
+        """Return output (T, B, D*H), h_n and c_n, each row to its end.
+
+        shorter: how many steps before it, if it is padded; fewest: steps that it has then at least.
+        """
         h_0, c_0 = self.h_0 if h_0 is None else h_0, self.c_0 if c_0 is None else c_0
         model, rows = Wired(usual_equations()), list[Results]()
         for row, length in enumerate(self.lengths):
-            steps, one = length - (shorter if length < len(self.x) else 0), slice(row, row + 1)
+            steps, one = max(length - (shorter if length < len(self.x) else 0), fewest), slice(row, row + 1)
             output, h_n, c_n = model(self.weights, self.x[: max(steps, 1), one], h_0[:, one], c_0[:, one])
             if not steps:
                 h_n, c_n = h_0[:, one], c_0[:, one]
@@ -61,6 +64,12 @@ def _after_padding(rows: Rows) -> Results:
 def _one_early(rows: Rows) -> Results:
     output, *_ = rows.compute()
     _, h_n, c_n = rows.compute(shorter=1)
+    return output, h_n, c_n
+
+
+def _one_early_at_most(rows: Rows) -> Results:
+    output, *_ = rows.compute()
+    _, h_n, c_n = rows.compute(shorter=1, fewest=1)
     return output, h_n, c_n
 
 
@@ -127,6 +136,7 @@ def _last_of_longest(rows: Rows) -> Results:
 _CHANGES: Mapping[str, Callable[[Rows], Results]] = {
     "h_n and c_n are those after the padding of a row, not those at its end": _after_padding,
     "h_n and c_n of a shorter row are those one step before its end": _one_early,
+    "h_n and c_n of a shorter row of two steps or more are those one step before its end": _one_early_at_most,
     "the reverse direction starts in the padding of a row, not at its end": _reverse_in_padding,
     "the reverse direction turns a row round with its padding, and takes as many steps as the row has": _turned_whole,
     "the lengths of rows are not used: both directions and the states run through the padding": _all_in_padding,
