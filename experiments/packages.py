@@ -3,7 +3,9 @@
 The packages are installed beside the project, without what they themselves ask for, and are named with their versions
 in requirements/packages.txt: `pip install --no-deps --target DIR -r requirements/packages.txt`, then
 `PYTHONPATH=DIR python -m experiments.packages`. Each is one command, `verify --impl class:MODULE:NAME`, with nothing
-declared. Result: packages.md.
+declared. Packages that are named on the command line are judged alone, their lines replaced. haste_pytorch cannot be
+installed without CUDA: its sdist is unpacked (`frameworks/pytorch` as `DIR/haste_pytorch`), an empty module stands in
+the place of its extension, and its class computes in its own torch code. Result: packages.md.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,21 @@ CLASSES = {  # by distribution
     "neuralhydrology": ("neuralhydrology.modelzoo.customlstm:_LSTMCell",),
     "pytorch-nlp": ("torchnlp.nn.weight_drop:WeightDropLSTM",),
     "brevitas": ("brevitas.nn:QuantLSTM",),
+    "array-lstm": ("arrayLSTM.lstm:LSTM",),
+    "labml-nn": ("labml_nn.lstm:LSTM", "labml_nn.lstm:LSTMCell"),
+    "supar": ("supar.modules.lstm:VariationalLSTM",),
+    "haste_pytorch": ("haste_pytorch:LSTM",),
+    "keras": ("keras.layers:LSTM", "keras.layers:LSTMCell"),
     "torchrecurrent": ("torchrecurrent:OriginalLSTM", "torchrecurrent:PeepholeLSTM"),
 }
+HEAD = (
+    "# LSTMs of packages as they stand",
+    "",
+    "Made by `python -m experiments.packages`.",
+    "",
+    "| package | class | agree | deviate | fail | refused | seconds | said |",
+    "|---|---|---:|---:|---:|---:|---:|---|",
+)
 
 
 def judge(target: str) -> dict[str, Any]:
@@ -42,7 +57,10 @@ def judge(target: str) -> dict[str, Any]:
         file = Path(folder, "certificate.json")
         command = [sys.executable, "-m", "lstm_parity", "verify", "--impl", f"class:{target}", "--json", str(file)]
         start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "400"})
+        Path(folder, "haste_pytorch_lib.py").touch()
+        paths = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])
+        variables = {**os.environ, "COLUMNS": "400", "PYTHONPATH": paths, "KERAS_BACKEND": "torch"}
+        done = subprocess.run(command, capture_output=True, text=True, env=variables)
         seconds = time.perf_counter() - start
         rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
@@ -55,21 +73,30 @@ def judge(target: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Judge all that are installed, and write the table as it grows."""
-    lines = ["# LSTMs of packages as they stand", "", "Made by `python -m experiments.packages`.", ""]
-    lines += [
-        "| package | class | agree | deviate | fail | refused | seconds | said |",
-        "|---|---|---:|---:|---:|---:|---:|---|",
-    ]
-    for package, targets in CLASSES.items():
-        for target in targets:
+    """Judge all that are installed, or those that are named, and write the table as it grows."""
+    known = RESULT.read_text(encoding="utf-8").splitlines() if RESULT.exists() else []
+    kept = [line for line in known if line.startswith("| ") and line.split("|")[2].strip() not in _list_asked()]
+    rows = kept[1:] if sys.argv[1:] else []
+    for package in sys.argv[1:] or CLASSES:
+        for target in CLASSES[package]:
             found = judge(target)
             counts = " | ".join(map(str, found["counts"].values()))
             said = found["said"].replace("|", "/")[:400]
-            name = f"{package} {version(package).partition('+')[0]}"
-            lines.append(f"| {name} | {target} | {counts} | {found['seconds']:.0f} | {said} |")
-            print(lines[-1], flush=True)
-            RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            rows.append(f"| {_find_name(package)} | {target} | {counts} | {found['seconds']:.0f} | {said} |")
+            print(rows[-1], flush=True)
+            RESULT.write_text("\n".join([*HEAD, *rows]) + "\n", encoding="utf-8")
+
+
+def _list_asked() -> set[str]:
+    return {target for package in sys.argv[1:] for target in CLASSES[package]}
+
+
+def _find_name(package: str) -> str:
+    """Return a package's name with its version, as far as that is known."""
+    try:
+        return f"{package} {version(package).partition('+')[0]}"
+    except PackageNotFoundError:  # unpacked, not installed
+        return package
 
 
 if __name__ == "__main__":

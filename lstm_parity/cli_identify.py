@@ -62,10 +62,8 @@ def identify(
     """
     from rich.console import Console
 
-    from lstm_parity.audits.identify import find_known, identification_report, search_calls
+    from lstm_parity.audits.identify import find_known, identification_report, identify_calls
     from lstm_parity.audits.pages.identification import identification_page
-    from lstm_parity.identification.model import identify_implementation
-    from lstm_parity.identification.probe import ProbeError
     from lstm_parity.implementations.remote.client import RemoteImplementation
     from lstm_parity.reports.provenance import collect_provenance
 
@@ -78,10 +76,7 @@ def identify(
             if save_map is not None:
                 save_map.write_text(there.declaration, encoding="utf-8")
             known = find_known(there)
-            try:
-                found = identify_implementation(there)
-            except ProbeError as error:
-                found = search_calls(there, str(error))
+            found = identify_calls(there)
             sheets = _measure_sheets(there, found, dtypes, size)
     except TargetError as error:
         raise click.UsageError(str(error)) from error

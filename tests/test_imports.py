@@ -35,6 +35,7 @@ def loaded_by(names):
     [
         (f"{RECORDING} {COMPARING}", "torch", NEVER | {"allpairspy", "packaging", "threadpoolctl"}),
         ("lstm_parity.judging.arithmetic", "lstm_parity.running", NEVER | {"lstm_parity.parity_tests"}),
+        ("lstm_parity.cli", "click", {"torch", "numpy"}),  # which read how threads wait when they are imported
         ("lstm_parity.known_answers.generate", "mpmath", NEVER | {"torch", "lstm_parity.reference"}),
     ],
 )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from lstm_parity.audits.data_sheet import sheet_fields, sheet_text
 from lstm_parity.cases.setting import Runtime
+from lstm_parity.diagnosis.calls import add_call_change
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.numbers import search_implementation
 from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.identification.arithmetic.sheet import SIZE, DataSheet, measure_data_sheet
+from lstm_parity.identification.backward import recover_derivative
+from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.model import Identification, identify_implementation
+from lstm_parity.identification.probe import Probe, ProbeError
 from lstm_parity.identification.written import USUAL
 from lstm_parity.implementations.load import adapt
 from lstm_parity.judging.verdict import Outcome
@@ -59,7 +64,38 @@ def search_calls(implementation: Implementation, reason: str) -> Identification:
     if not models:
         return Identification(None, (), f"it cannot be probed, and no known model returns its numbers: {reason}")
     others = (f"The numbers do not tell it from an LSTM in which {model.summary}." for model in models[1:])
-    return replace(models[0], gradients="not tested", untested=(f"It cannot be probed: {reason}", *others))
+    found = replace(models[0], gradients="not tested", untested=(f"It cannot be probed: {reason}", *others))
+    return add_gradients(implementation, found) if found.is_right else found
+
+
+def add_gradients(implementation: Implementation, found: Identification) -> Identification:
+    """Add what is wrong with the gradients of what cannot be probed, and returns what nn.LSTM does."""
+    for bias, batch_first in product((True, False), (False, True)):
+        try:
+            derivative = recover_derivative(Probe(implementation, batch_first, bias))
+        except UnknownEquationError as error:
+            return replace(found, unknown=str(error))
+        except ProbeError:
+            continue
+        return replace(found, derivative=derivative, gradients="tested, in the sizes that can be called")
+    return found
+
+
+def identify_calls(implementation: Implementation) -> Identification:
+    """Identify by single steps what can be probed, all else by small calls; then calls of other kinds."""
+    try:
+        found = search_if_unknown(implementation, identify_implementation(implementation))
+    except ProbeError as error:
+        found = search_calls(implementation, str(error))
+    return add_call_change(implementation, found)
+
+
+def search_if_unknown(implementation: Implementation, found: Identification) -> Identification:
+    """Search small calls for what single steps do not show; return what was found before if that finds nothing."""
+    if not found.unknown:
+        return found
+    models = search_implementation(implementation).models
+    return replace(models[0], gradients="not tested") if models and models[0].differing else found
 
 
 def find_known(implementation: Implementation) -> Diagnosis | None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.implementations.target import TargetError
@@ -40,6 +41,7 @@ _ROLES: Mapping[str, str] = {
     "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
 }
 _SIZES = ("input_size", "hidden_size")
+_PAIR = r"dim|size|shape|width|layers"  # of an argument that is both sizes
 _PROJECTED = r"proj|recurrent"  # of a hidden state that has another size beside it
 INPUT, HIDDEN, PROJECTED = 3, 5, 4  # of the instances that are looked at
 _USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
@@ -82,9 +84,9 @@ class Constructor:
                 given.setdefault(own, usual)
         given |= self.given
         if self.config is None:
-            return self.made(**given)
+            return _initialise(self.made(**given), input_size)
         name, like = self.config
-        return self.made(**{name: _fill(like, given)})
+        return _initialise(self.made(**{name: _fill(like, given)}), input_size)
 
     @property
     def is_projected(self) -> bool:
@@ -104,8 +106,27 @@ class Constructor:
         return f"{self.made.__name__}({inner})" + (", input and hidden size being one" if self.one_size else "")
 
 
+def _initialise(made: Any, input_size: int) -> Any:
+    """Call a module whose parameters get their shapes at the first call."""
+    if isinstance(made, nn.Module) and any(isinstance(p, UninitializedParameter) for p in made.parameters()):
+        with torch.no_grad():
+            made(torch.zeros(2, 2, input_size))
+    return made
+
+
+def _is_lazy(constructor: Constructor) -> bool:
+    """Whether the first call says what the input size is, which the constructor is not told."""
+    try:
+        made = constructor.made(**{constructor.roles["hidden_size"]: HIDDEN})
+    except Exception:  # the user's class
+        return False
+    return isinstance(made, nn.Module) and any(isinstance(p, UninitializedParameter) for p in made.parameters())
+
+
 def _fill(like: Any, given: dict[str, Any]) -> Any:
-    """A configuration like this one, with these fields."""
+    """A configuration like this one, with these fields; a tuple of both sizes for `tuple`."""
+    if like is tuple:
+        return given["input_size"], given["hidden_size"]
     if isinstance(like, type):
         return like(**given)
     if isinstance(like, Mapping):
@@ -129,13 +150,18 @@ def find_constructor(
     names = {p.name: p.default for p in parameters if p.name not in given}
     roles = dict(declared) or _assign(names)
     if "hidden_size" in roles and (not declared or set(roles.values()) <= set(names)):
-        return Constructor(made, roles, None, names, "input_size" not in roles, given)
+        found = Constructor(made, roles, None, names, "input_size" not in roles, given)
+        return dataclasses.replace(found, one_size=False) if found.one_size and _is_lazy(found) else found
     for parameter in parameters:
         like = _config_of(parameter, made)
         fields = {} if like is None else _fields(like)
         roles = dict(declared) or _assign(fields)
         if set(_SIZES) <= set(roles) and set(roles.values()) <= set(fields):
             return Constructor(made, roles, (parameter.name, like), fields, given=given)
+    required = [p for p in parameters if p.default is p.empty and p.name not in given]
+    if len(required) == 1 and re.search(_PAIR, required[0].name.lower()) and not declared:
+        fields = {"input_size": inspect.Parameter.empty, "hidden_size": inspect.Parameter.empty}
+        return Constructor(made, {name: name for name in fields}, (required[0].name, tuple), fields, given=given)
     raise UnknownClassError(
         f"{made.__name__}({', '.join(names)}) was given, but which of these is the hidden size is not clear: name them "
         "like input_size and hidden_size, or give an adapter, as in docs/any-language.md"
@@ -166,6 +192,8 @@ def _assign(names: Mapping[str, Any]) -> dict[str, str]:
         role = find_role(name)
         role = "proj_size" if role == "hidden_size" and others and re.search(_PROJECTED, name.lower()) else role
         if role in _SIZES and (isinstance(default, bool | str | float) or default is None):
+            role = None
+        if role == "num_layers" and isinstance(default, bool):  # layer_norm, say
             role = None
         if role in ("bias", "batch_first", "time_first") and not isinstance(default, bool | type(inspect._empty)):
             role = None

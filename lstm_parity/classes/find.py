@@ -28,7 +28,7 @@ from lstm_parity.classes.exact import computes_lstm
 from lstm_parity.classes.gradients.backward import Backward
 from lstm_parity.classes.gradients.find import find_backward
 from lstm_parity.classes.layout import Layout, find_layouts, name_order
-from lstm_parity.classes.tensors import own_tensors, put_tensors
+from lstm_parity.classes.tensors import held_tensors, own_tensors, put_tensors
 from lstm_parity.classes.trials.calls import draw_inputs, try_conventions
 from lstm_parity.classes.trials.uneven import Uneven, find_uneven
 from lstm_parity.identification.expressions.step import GATES
@@ -90,7 +90,8 @@ class Found:
             )
         except UnknownClassError as error:  # one was constructed before
             raise NotImplementedError(str(error)) from error
-        shapes = {name: tuple(value.shape) for name, value in own_tensors(made).items()}
+        own_names = {*own_tensors(made), *(name for name, _ in self.layout.projections)}
+        shapes = {name: tuple(value.shape) for name, value in held_tensors(made).items() if name in own_names}
         sizes = list_sizes(self.constructor, layers, directions, projected=projected)
         known = {reading for _, _, reading in self.layout.slots[0]}
         for layout in find_layouts(shapes, sizes, directions):
@@ -167,7 +168,10 @@ def _fit(
     declared: Declaration,
 ) -> Iterator[Found]:
     """Yield the exact layout alone, or all of them where none is."""
-    tensors = {name: np.array(_array(value)) for name, value in own_tensors(made).items()}
+    held = own_tensors(made)
+    if constructor.is_projected and not _has_layout(held, constructor, layers, directions):
+        held = held_tensors(made)  # the projection may be fixed
+    tensors = {name: np.array(_array(value)) for name, value in held.items()}
     shapes = {name: value.shape for name, value in tensors.items()}
     sizes = list_sizes(constructor, layers, directions, projected=constructor.is_projected)
     candidates = list[Found]()
@@ -175,8 +179,8 @@ def _fit(
         order = declared.order or name_order(layout.slots[0])
         orders = list(dict.fromkeys([*([order] if order else []), *map("".join, permutations(GATES))]))
         orders = orders[:1] if declared.order else orders
-        held, projections = layout.read(tensors, sizes), layout.read_projections(tensors)
-        exact = [one for one in orders if computes_lstm(held, projections, one, results, directions)]
+        weights, projections = layout.read(tensors, sizes), layout.read_projections(tensors)
+        exact = [one for one in orders if computes_lstm(weights, projections, one, results, directions)]
         found = Found(
             constructor, convention, replace(layout, order=(exact or orders)[0]), layers, directions, bool(exact)
         )
@@ -185,6 +189,13 @@ def _fit(
             return
         candidates.append(found)
     yield from candidates
+
+
+def _has_layout(held: Mapping[str, Any], constructor: Constructor, layers: int, directions: int) -> bool:
+    """Whether tensors may be all weights, by their shapes."""
+    shapes = {name: tuple(value.shape) for name, value in held.items()}
+    sizes = list_sizes(constructor, layers, directions, projected=constructor.is_projected)
+    return next(find_layouts(shapes, sizes, directions), None) is not None
 
 
 def _array(value: Any) -> Array:

@@ -25,6 +25,7 @@ _STAND_INS = {
     "c": "c_n is not returned: it is computed here from the output of every step, and not judged",
     "output": "the output of every step is not returned: it is found by calls with fewer steps",
 }
+_BELOW = "states of layers below the last are not returned: they are computed here, and not judged"
 
 
 def adapt_class(name: str, made: type, file: str = "") -> Implementation:
@@ -55,6 +56,8 @@ class FromClass:
         """What was found, in lines, and what of an LSTM is not the class's own."""
         returned = self.found.convention.returned
         stands_in = [words for name, words in _STAND_INS.items() if name not in returned]
+        stacks = self.found.constructor.has("num_layers") or self.found.layers > 1
+        stands_in += [_BELOW] if stacks and self.stands_in and "output" in returned else []
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         silent = self.found.convention.is_numpy and self.found.backward is None
         none = ["no backward pass of its own was found: its gradients are not judged"] if silent else []
@@ -89,8 +92,8 @@ class FromClass:
             return f"{name} has {'biases' if self.found.layout.biases else 'no bias'}, and no argument for that"
         if a.batch_first and not (has("batch_first") or has("time_first")):
             return f"{name} has no batch_first"
-        if a.num_layers > 1 and self.stands_in:
-            return f"{name} does not return the states of its layers"
+        if a.num_layers > 1 and self.stands_in and "output" not in self.found.convention.returned:
+            return f"{name} returns neither the output of every step nor the states of its layers"
         return None
 
     def _of_call(self, setting: Setting) -> str | None:

@@ -164,7 +164,7 @@ def _split_slots(shapes: Mapping[str, tuple[int, ...]], count: int, directions: 
     if count == 1 and all(shape[:1] == (1,) for shape in shapes.values()):
         yield [[(name, 0, shape) for name, shape in squeezed.items()]]
     if count > 1:
-        for key in (_numbers_and_direction, _first_number, _last_number, _direction):
+        for key in (_numbers_and_direction, _first_number, _last_number, _direction, _last_letter):
             groups: dict[Any, _Slot] = {}
             for name, shape in squeezed.items():
                 groups.setdefault(key(name), []).append((name, None, shape))
@@ -187,6 +187,11 @@ def _last_number(name: str) -> Any:
 def _direction(name: str) -> Any:
     found = _DIRECTIONS.search(name.lower())
     return found[2] if found else None
+
+
+def _last_letter(name: str) -> Any:
+    """Two directions may be Wf and Wb."""
+    return name[-1] if name[-1] in "fb" else None
 
 
 def _list_slot(slot: _Slot, sizes: tuple[int, int, int]) -> Iterator[list[Reading]]:

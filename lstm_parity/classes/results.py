@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lstm_parity.classes.calling import Convention
 
 Path = tuple[Any, ...]
+_WITH_OUTPUT = 3  # h, c, and h once more as the output; if there are more, something is kept for a backward pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, si
         paths["output"] = [listed]
         last = get_at(returned, listed)[-1]
     paths |= _name_states(states, last, convention) if hidden == size else _tell_apart(found, convention, batch, sizes)
-    if len(outputs) == 2 and "c" not in paths:  # h of all steps, and c
+    if len(outputs) == 2 and "c" not in paths and convention.directions == 1:  # h of all steps, and c
         last_step = tuple(-1 if axis == "t" else slice(None) for axis in convention.axes)
         paths |= {"h": [(*outputs[0][0], last_step)], "c": [(*outputs[1][0], last_step)]}
     return Recipe(paths, listed is not None, bool(four)) if "output" in paths or "h" in paths else None
@@ -132,13 +133,21 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
         equal = [paths for paths, value in kept if torch.equal(value[-1], last)]
         return {"h": equal[0]} if equal else {}
     first, second = kept[:2]
+    if _is_given_back(first[0][0], second[0][0], convention):
+        return dict(zip(order, (first[0], second[0]), strict=True))
     if convention.directions == 1 and last is not None:
         same = [torch.equal(value[-1], last) for _, value in (first, second)]
         order = "hc" if same == [True, False] else "ch" if same == [False, True] else order
-    elif first[0] in twice or second[0] in twice:
+    elif len(states) <= _WITH_OUTPUT and (first[0] in twice or second[0] in twice):
         order = "hc" if first[0] in twice else "ch"
     h, c = (first, second) if order == "hc" else (second, first)
     return {"h": h[0], "c": c[0]}
+
+
+def _is_given_back(one: Path, other: Path, convention: Convention) -> bool:
+    """Whether two states are a tuple beside the output, as they are given: then they are in the same order."""
+    is_pair = len(one) > 1 and one[:-1] == other[:-1] and not isinstance(one[-1], str)
+    return is_pair and convention.states is not None and convention.states.form in ("tuple", "list", "stacked")
 
 
 def get_at(value: Any, path: Path) -> Any:

@@ -26,6 +26,14 @@ def own_tensors(made: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if not _is_beside(name, value, found)}
 
 
+def held_tensors(made: Any) -> dict[str, Any]:
+    """Return the parameters of an instance, and matrices of a module that are none: fixed ones, perhaps."""
+    if not isinstance(made, nn.Module):
+        return own_tensors(made)
+    fixed = {name: value for name, value in made.named_buffers() if value.dim() == 2 and value.is_floating_point()}
+    return own_tensors(made) | fixed
+
+
 def _is_beside(name: str, value: Any, tensors: Mapping[str, Any]) -> bool:
     """Whether a tensor is the gradient of another one, or what an optimizer keeps of that, by its name and shape."""
     others = {other.rpartition(".")[2] for other, one in tensors.items() if one.shape == value.shape and other != name}

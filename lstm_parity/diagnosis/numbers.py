@@ -14,6 +14,7 @@ from lstm_parity.diagnosis.similarity import comparable_run, plain_noise
 from lstm_parity.identification.equations import usual_equations
 from lstm_parity.identification.given import SECONDS, Explanations, Given, search_given
 from lstm_parity.identification.model import Identification
+from lstm_parity.implementations.unprojected import Unprojected
 from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_all, judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict
@@ -29,7 +30,7 @@ _SMALL = tuple(
     for states in ("", "-nostates")
     for layers in ("", "-L2", "-L3")
     for others in ("", "-nobias", "-bi", "-nobias-bi")
-)
+) + ("I2-H5-T6-B3-nostates-float64-normal-2", "I2-H5-bi-T6-B3-nostates-float64-normal-2")
 _WIDE = ("float64", "float32")
 _MOST = 6  # cases that a model is compared with
 _ENOUGH = 16  # elements of a layer's last states
@@ -86,6 +87,8 @@ def search_implementation(implementation: Implementation, seconds: float = SECON
     """
     seen = [observe(implementation, parse_case(name), chain=False) for name in _SMALL]
     verdicts = [verdict for verdict in judge_all(seen) if verdict.outcome in (Outcome.PARITY, Outcome.DEVIATES)]
+    if not verdicts and not isinstance(implementation, Unprojected):
+        return search_implementation(Unprojected(implementation), seconds)
     if verdicts and all(verdict.outcome is Outcome.PARITY for verdict in verdicts):
         return Explanations((Identification(usual_equations(), searched=len(verdicts)),))
     found = search_numbers(verdicts, seconds, ("output",) if stands_in(implementation) else TENSORS)

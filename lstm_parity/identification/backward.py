@@ -19,7 +19,8 @@ from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.probe import Probe, ProbeError
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints, found_by_autograd
-from lstm_parity.running.evidence import Adjoints, Found
+from lstm_parity.running.evidence import TENSORS, Adjoints, Found
+from lstm_parity.running.protocol import stands_in
 
 Edge = Callable[[Tensor], Tensor]
 _FACTORS = (0.0, 2.0, 0.5, -1.0, 3.0)
@@ -37,6 +38,9 @@ _EDGES = (  # what a factor of the gradient goes back through, as it is printed;
 _Slope = Callable[[Edge, Tensor, Tensor], Tensor]
 _SLOPES: Mapping[str, _Slope] = {  # from a function, sigmoid or tanh, its argument z and its value a
     "is taken at the value, not at its argument": lambda function, z, a: _differentiate(function, a),
+    "is that of its value, taken at its argument": lambda function, z, a: (
+        z * (1.0 - z) if function is torch.sigmoid else 1.0 - z * z
+    ),
     "is 1": lambda function, z, a: torch.ones_like(z),
     "is 1 - a": lambda function, z, a: 1.0 - a,
     "is a": lambda function, z, a: a,
@@ -44,6 +48,11 @@ _SLOPES: Mapping[str, _Slope] = {  # from a function, sigmoid or tanh, its argum
     "is a * (1 - a), as of a sigmoid": lambda function, z, a: a * (1.0 - a),
     "is 1 - a^2, as of tanh": lambda function, z, a: 1.0 - a * a,
     "is that of a hard function": lambda function, z, a: ((a.abs() < 1.0) & (z.abs() < 1.0)).to(z.dtype),
+}
+
+_READ: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {  # from h and c before a step, and h after it
+    "is h after the step, not h before it": lambda h, c, new: new,
+    "is c, not h": lambda h, c, new: c,
 }
 
 
@@ -99,7 +108,7 @@ class _Model:
 
     def _activate(self, edge: str, function: Edge, z: Tensor) -> Tensor:
         value = function(z)
-        if self.wrong is not None and self.wrong.edge == edge and self.wrong.slope:
+        if self.wrong is not None and self.wrong.edge == edge and self.wrong.slope in _SLOPES:
             at = value.detach()
             slope = _SLOPES[self.wrong.slope](function, z.detach(), at)
             return at + slope * (z - z.detach())
@@ -130,12 +139,24 @@ class _Model:
         return self._pass(both, one), self._pass(both, other)
 
     def _step(self, leaves: Mapping[str, Tensor], layer: str, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        if self.wrong is not None and self.wrong.slope in _READ:
+            with torch.no_grad():
+                new, _ = _Model()._step(leaves, layer, x, h, c)
+            read = _READ[self.wrong.slope](h, c, new).detach()
+            return self._step_from(leaves, layer, x, h, c, read)
+        return self._step_from(leaves, layer, x, h, c, None)
+
+    def _step_from(
+        self, leaves: Mapping[str, Tensor], layer: str, x: Tensor, h: Tensor, c: Tensor, read: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Compute a step; read: what the derivative of z by w_hh is, if not h."""
         size = h.shape[-1]
         zs = []
         for number, gate in enumerate("ifgo"):
             rows = slice(number * size, (number + 1) * size)
             w, u = (self._part(leaves, name, layer, rows, gate) for name in ("weight_ih", "weight_hh"))
-            z = self._of(gate, "x", x) @ w.T + self._of(gate, "h", h) @ u.T
+            z = self._of(gate, "x", x) @ w.T + self._of(gate, "h", h) @ (u if read is None else u.detach()).T
+            z = z if read is None else z + read @ (u - u.detach()).T
             for name in ("bias_ih", "bias_hh"):
                 if name + layer in leaves:
                     z = z + self._pass("z by both biases", self._part(leaves, name, layer, rows, gate))
@@ -160,6 +181,7 @@ def _candidates() -> Iterator[WrongDerivative]:
         yield from (WrongDerivative(edge, factor) for factor in _FACTORS)
     for edge in (*_EDGES[:4], "h' by c'"):
         yield from (WrongDerivative(edge, slope=slope) for slope in _SLOPES)
+    yield from (WrongDerivative("z by w_hh", slope=slope) for slope in _READ)
 
 
 def recover_derivative(probe: Probe) -> WrongDerivative | None:
@@ -167,20 +189,14 @@ def recover_derivative(probe: Probe) -> WrongDerivative | None:
 
     Raises UnknownEquationError if it is none that is known, and ProbeError if no gradients are to be had.
     """
-    bias = "" if probe.bias else "-nobias"
-    layout = "-bf" if probe.batch_first else ""
-    cases = []
-    for layers, steps, seed in (("", 4, 1), ("", 3, 2), ("-L2", 4, 3)):
-        setting = parse_setting(f"I3-H3{layers}{bias}{layout}-T{steps}-B3-float64-grad")
-        case = draw_case(setting, "normal", seed)
-        d = adjoints(case)
-        if (found := _find(probe, case, d)) is not None:
-            cases.append((case, d, found))
+    for states in ("", "-nostates"):
+        if cases := list(_collect(probe, states)):
+            break
     if not cases:
         raise ProbeError("gradients were refused")
 
     def explains(wrong: WrongDerivative | None) -> bool:
-        return all(_agree(found, _Model(wrong).gradients(case, d)) for case, d, found in cases)
+        return all(_agree(found, _of_given(case, _Model(wrong).gradients(case, d))) for case, d, found in cases)
 
     if explains(None):
         return None
@@ -190,14 +206,32 @@ def recover_derivative(probe: Probe) -> WrongDerivative | None:
     return known
 
 
+def _collect(probe: Probe, states: str) -> Iterator[tuple[Case, Adjoints, Found]]:
+    """Yield cases of one layer and of two, with their gradients, as far as these are not refused."""
+    bias = "" if probe.bias else "-nobias"
+    layout = "-bf" if probe.batch_first else ""
+    for layers, steps, seed in (("", 4, 1), ("", 3, 2), ("-L2", 4, 3)):
+        case = draw_case(parse_setting(f"I3-H3{layers}{bias}{layout}-T{steps}-B3{states}-float64-grad"), "normal", seed)
+        d = adjoints(case, ("output",) if stands_in(probe.implementation) else TENSORS)
+        if (found := _find(probe, case, d)) is not None:
+            yield case, d, found
+
+
 def _find(probe: Probe, case: Case, d: Adjoints) -> Found | None:
     """Find the gradients of a case; None if it is refused. Raises ProbeError if there are none."""
     try:
         if probe.implementation.unsupported_reason(case.setting) is not None:
             return None
         return found_by_autograd(probe.implementation, case, d)
+    except NotImplementedError:
+        return None
     except Exception as error:  # the implementation is the user's
         raise ProbeError(f"gradients were not found: {error}") from error
+
+
+def _of_given(case: Case, gradients: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the gradients of what was given: no states, perhaps."""
+    return {n: g for n, g in gradients.items() if case.setting.call.states or n not in ("h_0", "c_0")}
 
 
 def _agree(found: Mapping[str, Array | None], exact: Mapping[str, Array]) -> bool:

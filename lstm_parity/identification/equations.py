@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
 
@@ -17,6 +18,13 @@ from lstm_parity.identification.written import PLAIN, find_gates, list_differing
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
+RECURRENT: Mapping[str, Callable[[Array, Array], Array]] = {
+    "h": lambda h, c: h,
+    "c": lambda h, c: c,
+    "(h + c)": lambda h, c: h + c,
+    "tanh(c)": lambda h, c: np.tanh(c),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Equations:
@@ -24,7 +32,7 @@ class Equations:
 
     step: c' and h' of the gate sums. gates: the letter of each of the four gate sums. sums: what those are made of.
     run: what is evaluated in the place of step, where that is not all. notes: what is said of a line then; after "= ",
-    in the place of it.
+    in the place of it. recurrent: which state w_hh is multiplied by, a key of RECURRENT.
     """
 
     step: Step
@@ -32,10 +40,22 @@ class Equations:
     sums: Sums
     run: SumsStep | None = None
     notes: tuple[tuple[str, str], ...] = ()
+    recurrent: str = "h"
 
-    def __call__(self, cell: CellWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
-        """Return h' and c' (B, H) for x (B, I), h and c (B, H)."""
-        return (self.run or self.step)(compute_sums(self.sums, cell, x, h), c, h)
+    def __call__(
+        self, cell: CellWeights, x: Array, h: Array, c: Array, recurrent: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Return h' and c' (B, H) for x (B, I), h and c (B, H); recurrent: what stands in the place of h in w_hh h."""
+        read = self.pick(h if recurrent is None else recurrent, c)
+        return self.compute(compute_sums(self.sums, cell, x, read), c, h)
+
+    def pick(self, h: Array, c: Array) -> Array:
+        """Return what w_hh is multiplied by."""
+        return RECURRENT[self.recurrent](h, c)
+
+    def compute(self, sums: Array, c: Array, h: Array) -> tuple[Array, Array]:
+        """Return h' and c' of the gate sums (4, B, H), c and h (B, H)."""
+        return (self.run or self.step)(sums, c, h)
 
     @property
     def is_known(self) -> bool:
@@ -45,7 +65,10 @@ class Equations:
     @property
     def lines(self) -> dict[str, str]:
         """Each equation in words, by what it defines."""
-        lines = {"z": write_sums(self.sums, self.gates, self.step.peepholes), **write_step(self.step, self.gates)}
+        lines = {
+            "z": write_sums(self.sums, self.gates, self.step.peepholes, self.recurrent),
+            **write_step(self.step, self.gates),
+        }
         for name, words in self.notes:
             lines[name] = f"{lines[name]}, {words}" if not words.startswith("= ") else f"{name} {words}"
         return lines

@@ -7,22 +7,22 @@ then the numbers do not distinguish them.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 
-from lstm_parity.identification.connections.changes import Change, known_changes
+from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wiring import Wired
 from lstm_parity.identification.dropout import LastLayer, find_dropout
 from lstm_parity.identification.ends import STEPS, LayerEnd
 from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.model import Identification
+from lstm_parity.identification.search.fitted import fit_equations
+from lstm_parity.identification.search.levels import LEVELS
 from lstm_parity.identification.sums import Read, Sums, compute_sums
-from lstm_parity.identification.variants import Variant, apply_variants, list_variants
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
@@ -81,7 +81,7 @@ class Given:
                 if not by_step and self.end is not None and not self.end.may_come_of(equations):
                     return False
                 for t, x in enumerate(self.x[:2] if by_step else self.x):
-                    h, c = equations.step(self._sum_up(equations.sums, cell, x, h, t), c, h)
+                    h, c = equations.compute(self._sum_up(equations.sums, cell, x, equations.pick(h, c), t), c, h)
                     if by_step and not self._is_near("output", h, (t, slice(None), slice(0, size))):
                         return False
         except ValueError:  # a layout that is for square matrices
@@ -136,12 +136,16 @@ class Given:
         return self.first_sums[key]
 
     def _is_near(self, name: str, got: Array, part: Any) -> bool:
+        return bool(self.find_near(name, got, part).all())
+
+    def find_near(self, name: str, got: Array, part: Any = ...) -> Array:
+        """Return which elements of a result, or of a part of it, are those that are given; False for another shape."""
         wanted, noise = self.results[name], np.broadcast_to(self.noise[name], self.results[name].shape)
         if part is ... and got.shape != wanted.shape:
-            return False
+            return np.array(False)
         wanted, noise = wanted[part], noise[part]
         scale = np.maximum(1.0, np.abs(wanted))
-        return bool((np.abs(got - wanted) <= _WIDTH * noise * scale).all())
+        return np.asarray(np.abs(got - wanted) <= _WIDTH * noise * scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +209,9 @@ def _search_last_layer(cases: Sequence[Given], end: float) -> Explanations:
 
 def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
     first = min(cases, key=lambda case: case.cost)
-    for level in _LEVELS:
+    for level in LEVELS:
         found = list[Identification]()
-        for model, words in level(first):
+        for model, words in level(cases[0].weights):
             if time.monotonic() > end:
                 return Explanations(tuple(found), is_complete=False)
             may_be = bool(model.changes) or first.may_be_returned_by(model.equations)
@@ -217,60 +221,14 @@ def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
                 break
         if found:
             return Explanations(tuple(_distinct(found)))
-    return Explanations(())
+    return Explanations(()) if first.seen or first.is_large else Explanations(tuple(_fit(first, cases)))
+
+
+def _fit(first: Given, cases: Sequence[Given]) -> list[Identification]:
+    """Return models with a fitted number; nothing if none is right."""
+    fitted = fit_equations((first.weights, first.x, first.h_0, first.c_0), first.results)
+    return _distinct([words for model, words in fitted if all(case.is_returned_by(model) for case in cases)])[:_MOST]
 
 
 def _distinct(found: Sequence[Identification]) -> list[Identification]:
     return list({model.summary: model for model in found}.values())
-
-
-_Candidates = Iterator[tuple[Wired, Identification]]
-
-
-def _from_variants(choices: Iterator[tuple[Variant, ...]]) -> _Candidates:
-    for variants in choices:
-        equations = apply_variants(variants)
-        yield Wired(equations), Identification(equations)
-
-
-def _single_equations(case: Given) -> _Candidates:
-    yield from _from_variants((variant,) for variant in list_variants())
-
-
-def _single_connections(case: Given) -> _Candidates:
-    usual = usual_equations()
-    for change in known_changes(case.weights.num_layers, case.weights.num_directions):
-        yield Wired(usual, (change,)), Identification(usual, (change,))
-
-
-def _pairs_of_equations(case: Given) -> _Candidates:
-    common = [variant for variant in list_variants() if variant.is_common]
-    pairs = (pair for pair in combinations(common, 2) if pair[0].thing != pair[1].thing)
-    yield from _from_variants(pairs)
-
-
-def _layouts_of_files(case: Given) -> _Candidates:
-    """Yield what converters get wrong at once: order, forget bias, biases and layout."""
-    common = [variant for variant in list_variants() if variant.is_common]
-    things = [[v for v in common if v.thing == thing] for thing in ("order", "forget bias", "biases", "layout")]
-    for count in (3, 4):
-        for chosen in combinations(things, count):
-            yield from _from_variants(product(*chosen))
-
-
-def _equations_and_connections(case: Given) -> _Candidates:
-    some = [v for v in list_variants() if v.thing in ("order", "forget bias", "biases")]
-    changes = known_changes(case.weights.num_layers, case.weights.num_directions)
-    common = [change for change in changes if change.is_common]
-    for variant, change in product(some, common):
-        equations = apply_variants((variant,))
-        yield Wired(equations, (change,)), Identification(equations, (change,))
-
-
-_LEVELS = (
-    _single_equations,
-    _single_connections,
-    _pairs_of_equations,
-    _layouts_of_files,
-    _equations_and_connections,
-)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
+from lstm_parity.implementations.unprojected import Unprojected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.calls import call_lstm, make_tensor, runtime_flags
@@ -96,13 +98,12 @@ def find_probe(implementation: Implementation, runtime: Runtime = FLOAT64) -> Pr
     """Find how an implementation can be called. Raises ProbeError if it takes no batch with states in the dtype."""
     refusal = ""
     cell = CellWeights(np.zeros((8, 3)), np.zeros((8, 2)))
-    for bias in (True, False):
-        for batch_first in (False, True):
-            probe = Probe(implementation, batch_first, bias, runtime)
-            try:
-                probe.step(cell, np.zeros((2, 3)), np.zeros((2, 2)), np.zeros((2, 2)))
-            except ProbeError as error:
-                refusal = refusal or str(error)
-            else:
-                return probe
+    for one, bias, batch_first in product((implementation, Unprojected(implementation)), (True, False), (False, True)):
+        probe = Probe(one, batch_first, bias, runtime)
+        try:
+            probe.step(cell, np.zeros((2, 3)), np.zeros((2, 2)), np.zeros((2, 2)))
+        except ProbeError as error:
+            refusal = refusal or str(error)
+        else:
+            return probe
     raise ProbeError(f"nothing can be identified without a batch, states and {runtime.dtype}: {refusal}")

@@ -6,7 +6,7 @@ function, c', h'), so that those of different things can be combined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Curve
 from lstm_parity.identification.curves.functions import BASES, PLAIN
-from lstm_parity.identification.equations import Equations, usual_equations
+from lstm_parity.identification.equations import RECURRENT, Equations, usual_equations
 from lstm_parity.identification.expressions.step import ROWS, Expression, Step, Term
 from lstm_parity.identification.sums import LAYOUTS, PARAMETERS, Read
 
@@ -57,6 +57,8 @@ _HIDDENS: tuple[tuple[tuple[tuple[str, Curve], ...], ...], ...] = (
     ((_NEW,),),
 )
 
+_HARD = tuple(Curve("clip({}, -1, 1)", slope, factor=0.5, offset=0.5) for slope in (0.4, 1 / 3, 0.5))  # hard sigmoids
+
 
 @dataclass(frozen=True, eq=False)
 class Variant:
@@ -69,30 +71,33 @@ class Variant:
 
 def list_variants() -> Iterator[Variant]:
     """Yield every change of one thing, the most common first."""
-    yield from (Variant("order", _reorder(order)) for order in list(permutations(range(4)))[1:])
+    yield from (reorder(order) for order in list(permutations(range(4)))[1:])
     for shift in (1.0, -1.0):
         yield Variant("forget bias", _change_curve("f", replace(SIGMOID, shift=shift)))
     for factors in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0), (2.0, 0.0), (0.0, 2.0), (2.0, 2.0)):
         yield Variant("biases", _weigh_biases(*factors))
+    yield from (Variant("recurrent", _read_state(state), is_common=True) for state in list(RECURRENT)[1:])
     for names in (("w_ih", "w_hh"), ("w_hh",), ("w_ih",), PARAMETERS):
         for layout in list(LAYOUTS)[1:]:
             yield Variant("layout", _lay_out(names, layout), layout in ("interleaved", "transposed"))
     yield from (Variant("c'", _replace_step(cell=terms)) for terms in _CELLS)
     yield from (Variant("h'", _replace_step(hidden=terms)) for terms in _HIDDENS)
+    yield from (Variant("gates", _change_gates(curve)) for curve in (*_HARD, *map(Curve, PLAIN)))
+    yield from (Variant(gate, _change_curve(gate, curve)) for curve in _HARD for gate in "ifo")
     for base in BASES:
         for place in ("i", "f", "g", "o", "c'"):
             yield Variant(place, _change_curve(place, Curve(base)), base in PLAIN)
 
 
-def _reorder(order: tuple[int, ...]) -> Callable[[Equations], Equations]:
-    """Enter each block of rows into another gate: order holds the gate of each."""
+def reorder(order: tuple[int, ...]) -> Variant:
+    """Return the variant that enters each block of rows into another gate: order holds the gate of each."""
     matrix = _EYE[:, list(np.argsort(order))].T @ _EYE
 
     def change(equations: Equations) -> Equations:
         sums = {n: replace(read, matrix=_rows(matrix @ np.array(read.matrix))) for n, read in equations.sums.items()}
         return replace(equations, sums=sums)
 
-    return change
+    return Variant("order", change)
 
 
 def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
@@ -135,6 +140,36 @@ def _change_curve(place: str, curve: Curve) -> Callable[[Equations], Equations]:
         return replace(equations, step=Step(put(step.cell), put(step.hidden)))
 
     return change
+
+
+def _read_state(state: str) -> Callable[[Equations], Equations]:
+    """Multiply w_hh by another state."""
+    return lambda equations: replace(equations, recurrent=state)
+
+
+def _change_gates(curve: Curve) -> Callable[[Equations], Equations]:
+    """Put one function in the place of all three sigmoids."""
+
+    def change(equations: Equations) -> Equations:
+        for gate in "ifo":
+            equations = _change_curve(gate, curve)(equations)
+        return equations
+
+    return change
+
+
+def fitted_variants() -> Iterator[tuple[Callable[[float], Variant], Sequence[float]]]:
+    """Yield variants with a number that is to be fitted, each with numbers to start from."""
+
+    def of(place: str, make: Callable[[float], Curve]) -> Callable[[float], Variant]:
+        return lambda k: Variant(place, _change_gates(make(k)) if place == "gates" else _change_curve(place, make(k)))
+
+    for place in ("i", "f", "g", "o", "c'", "gates"):
+        usual = TANH if place in ("g", "c'") else SIGMOID
+        for name, starts in (("slope", (1.0,)), ("shift", (0.0,)), ("factor", (1.0,)), ("offset", (0.0,))):
+            yield of(place, lambda k, name=name, usual=usual: replace(usual, **{name: k})), starts  # type: ignore[misc]
+        if usual is SIGMOID:
+            yield of(place, lambda k: replace(_HARD[0], slope=k)), (0.6, 0.2)
 
 
 def _replace_step(

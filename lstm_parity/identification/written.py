@@ -21,7 +21,6 @@ USUAL = {
     "c'": "c' = f * c + i * g",
     "h'": "h' = o * tanh(c')",
 }
-_WRITTEN = {"w_ih": "w_ih x", "w_hh": "w_hh h", "b_ih": "b_ih", "b_hh": "b_hh"}
 
 
 def list_differing(lines: Mapping[str, str]) -> tuple[str, ...]:
@@ -122,13 +121,17 @@ class _Written:
         return curve.describe(f"z_{gate}")
 
 
-def write_sums(sums: Sums, gates: str, peepholes: Peepholes = ()) -> str:
-    """Write the sum of all parameters, which of their rows enter otherwise, and the states that are added."""
+def write_sums(sums: Sums, gates: str, peepholes: Peepholes = (), recurrent: str = "h") -> str:
+    """Write the sum of all parameters, which of their rows enter otherwise, and the states that are added.
+
+    recurrent: what w_hh is multiplied by.
+    """
     parts, notes, orders = list[str](), list[str](), dict[str, str]()
+    words = {"w_ih": "w_ih x", "w_hh": f"w_hh {recurrent}", "b_ih": "b_ih", "b_hh": "b_hh"}
     for name in ("w_ih", "b_ih", "w_hh", "b_hh"):
         if (read := sums.get(name)) is None:
             continue
-        written = _WRITTEN[name]
+        written = words[name]
         orders[name] = "".join(gates[row] for row in read.rows)
         factors = set(read.factors)
         factor = factors.pop() if len(factors) == 1 and read.is_single else 1.0

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 
@@ -58,19 +59,19 @@ class TensorComparison:
     noise: Array
     ratio: Array
 
-    @property
+    @cached_property
     def worst(self) -> float:
         """The largest distance, in noises."""
         return float(self.ratio.max())
 
-    @property
+    @cached_property
     def rms(self) -> float:
         """The root mean square of the distances of the elements that have noise at all, in noises."""
         noisy = self.noise > 0.0
         with np.errstate(over="ignore"):
             return float(np.sqrt(np.square(self.ratio[noisy]).mean())) if noisy.any() else 0.0
 
-    @property
+    @cached_property
     def rms_is_meaningful(self) -> bool:
         """Whether the RMS averages independent errors: not if most are copies, or closer than the noise."""
         noisy = (self.noise > 0.0) & np.isfinite(self.exact)
@@ -171,12 +172,12 @@ class Verdict:
         """Every tensor that deviates."""
         return tuple(measured for measured in self.measured if measured.deviates)
 
-    @property
+    @cached_property
     def worst(self) -> float:
         """The worst distance of all tensors, in noises; 0 where nothing was measured."""
         return max((measured.worst for measured in self.measured), default=0.0)
 
-    @property
+    @cached_property
     def rms(self) -> float:
         """The largest root mean square of all tensors, in noises."""
         return max((measured.rms for measured in self.measured), default=0.0)

@@ -7,8 +7,9 @@ of a given dtype is known to be computed in, on purpose or by mistake.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
-from lstm_parity.reference.noise.kept_weights import INTEGERS, KEPT
+from lstm_parity.reference.noise.kept_names import INTEGERS, KEPT
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Arithmetic:
     state: of h and c as kept between steps and returned. product: of each factor before it is multiplied.
     activation: the accuracy of sigmoid and tanh as an absolute number, beside the relative one.
     floor: the largest loss by underflow, absolute. largest: the largest finite number of the layer's dtype.
-    weights: how weights are kept, one of `kept_weights.KEPT`; "" if as they are. factors: the noise of x and of h as
+    weights: how weights are kept, one of `kept_names.KEPT`; "" if as they are. factors: the noise of x and of h as
     they enter a product, as a share of the range of all numbers of a step.
     """
 
@@ -50,6 +51,7 @@ _FLOAT16 = Arithmetic("float16", _U32, _U16, _U16, floor=2.0**-24, largest=65504
 NATIVE = {arithmetic.name: arithmetic for arithmetic in (FLOAT64, _FLOAT32, _BFLOAT16, _FLOAT16)}
 
 
+@cache
 def ladder(dtype: str) -> tuple[Arithmetic, ...]:
     """List the known arithmetics of layers of a dtype: its own, wider inside, and the looser ones that explain faults.
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_parity.reference.noise.kept_names import OF_ALL, OF_MATRICES
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 Array = NDArray[Any]
@@ -61,28 +62,26 @@ def _without_zeros(scale: Array) -> Array:
 
 
 _TENSOR, _ROW = (-2, -1), (-1,)
-_OF_MATRICES: Mapping[str, Callable[[Array], Array]] = {
-    "float16 weights": _to_float16,
-    "bfloat16 weights": _to_float(8),
-    "float8 e4m3 weights": _to_float(4, -6, 448.0),
-    "float8 e5m2 weights": _to_float(3, -14, 57344.0),
-    "int8 weights, a scale for each tensor of max / 127": _symmetric(_TENSOR, 127.0),
-    "int8 weights, a scale for each tensor of max / 127.5": _symmetric(_TENSOR, 127.5),
-    "int8 weights, a scale for each row of max / 127": _symmetric(_ROW, 127.0),
-    "int8 weights, a scale for each row of max / 127.5": _symmetric(_ROW, 127.5),
-    "int8 weights, a scale and a zero point for each tensor": _with_zero_point,
-}
-_OF_ALL = {f"{name} and biases": _OF_MATRICES[name] for name in ("float16 weights", "bfloat16 weights")}
-KEPT = (*_OF_MATRICES, *_OF_ALL)
-INTEGERS = tuple(name for name in _OF_MATRICES if "tensor" in name)  # with which factors of 8 bits are usual
+_WAYS: tuple[Callable[[Array], Array], ...] = (
+    _to_float16,
+    _to_float(8),
+    _to_float(4, -6, 448.0),
+    _to_float(3, -14, 57344.0),
+    _symmetric(_TENSOR, 127.0),
+    _symmetric(_TENSOR, 127.5),
+    _symmetric(_ROW, 127.0),
+    _symmetric(_ROW, 127.5),
+    _with_zero_point,
+)
+_OF_MATRICES: Mapping[str, Callable[[Array], Array]] = dict(zip(OF_MATRICES, _WAYS, strict=True))
 
 
 def keep_weights(weights: LSTMWeights, name: str) -> LSTMWeights:
-    """Return what is left of weights, NumPy arrays, that are kept in one of `KEPT`; "" keeps them as they are."""
+    """Return what is left of weights, NumPy arrays, kept as `kept_names.KEPT` names it; "" keeps them as they are."""
     if not name:
         return weights
-    if name in _OF_ALL:
-        return weights.map(_OF_ALL[name])
+    if name in OF_ALL:
+        return weights.map(_OF_MATRICES[OF_ALL[name]])
     keep = _OF_MATRICES[name]
 
     def keep_matrices(cell: CellWeights) -> CellWeights:

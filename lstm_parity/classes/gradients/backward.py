@@ -22,25 +22,35 @@ class Backward:
 
     method: its name. convention: of the calls that it is the backward pass of. states: how the derivatives of h_n and
     c_n are given; None if they are not. places: of the gradients of x, h_0 and c_0, and of the class's own parameters.
+    cache: of a cell, the name of the parameter for what its call returned beside the states; empty if it has none.
     """
 
     method: str
     convention: Convention
     states: StateForm | None
     places: Mapping[str, Place]
+    cache: str = ""
 
     @property
     def results(self) -> tuple[str, ...]:
         """Return the results whose derivatives are given, of "output", "h" and "c"."""
+        if self.convention.is_cell:
+            return ("h", "c")
         if self.states is None:
             return ("output",)
         return ("output", "h") if self.states.form == "h" else ("output", "h", "c")
 
-    def run(self, made: Any, output: Tensor, h: Tensor, c: Tensor) -> Any:
-        """Call it with the derivatives by output (T, B, H), h_n and c_n (slots, B, H); return what it returns."""
+    def run(self, made: Any, output: Tensor, h: Tensor, c: Tensor, kept: Any = None) -> Any:
+        """Call it with the derivatives by output (T, B, H), h_n and c_n (slots, B, H); return what it returns.
+
+        That of a cell takes none by output, and perhaps what was kept of its call.
+        """
+        if self.convention.is_cell:
+            given: Any = {} if self.states is None else self.states.arguments(h.clone(), c.clone())
+            return getattr(made, self.method)(**to_arrays(given | ({self.cache: kept} if self.cache else {})))
         axes = self.convention.axes
         h, c = (h.mT, c.mT) if axes == "ibt" else (h, c)
-        given: Any = output.permute(*("tbi".index(axis) for axis in axes)).contiguous()
+        given = output.permute(*("tbi".index(axis) for axis in axes)).contiguous()
         given = list(given) if self.convention.recipe is not None and self.convention.recipe.steps else given
         named = {} if self.states is None else self.states.arguments(h.clone(), c.clone())
         return getattr(made, self.method)(to_arrays(given), **to_arrays(named))
@@ -50,7 +60,7 @@ class Backward:
         found = dict[str, Tensor]()
         for name, place in self.places.items():
             value = torch.from_numpy(copy.deepcopy(get_array(place, returned, made)))
-            if name == INPUT:
+            if name == INPUT and not self.convention.is_cell:
                 value = unpermute(value, self.convention.axes)
             elif name in (HIDDEN, CELL) and self.convention.axes == "ibt":
                 value = value.mT
@@ -62,3 +72,9 @@ class Backward:
         given = ", ".join({"h": "h_n", "c": "c_n"}.get(name, name) for name in self.results)
         left = "; ".join(f"of {name} in {place.describe()}" for name, place in self.places.items())
         return f"{self.method}: the derivatives by {given}; gradients {left}"
+
+
+def find_kept(returned: Any) -> Any:
+    """Return what a call of a cell returns for its backward pass: the last of its results, if that is no array."""
+    last = returned[-1] if isinstance(returned, tuple) else None
+    return None if isinstance(last, Tensor) else last

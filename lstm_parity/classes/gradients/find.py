@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lstm_parity.classes.calling import Convention, StateForm
 from lstm_parity.classes.exact import differentiate_lstm
-from lstm_parity.classes.gradients.backward import Backward
+from lstm_parity.classes.gradients.backward import Backward, find_kept
 from lstm_parity.classes.gradients.places import CELL, HIDDEN, INPUT, find_places, get_array, list_arrays
 from lstm_parity.classes.layout import Layout
 from lstm_parity.classes.tensors import own_tensors
@@ -31,7 +31,8 @@ def find_backward(made: Any, convention: Convention, layout: Layout, sizes: Size
 
     method: its name, if it is declared. That which leaves most of the right gradients is taken.
     """
-    if convention.is_cell or not convention.is_batched or "output" not in convention.returned or layout.projections:
+    needed = {"h", "c"} if convention.is_cell else {"output"}
+    if not convention.is_batched or not needed <= set(convention.returned) or layout.projections:
         return None
     found = list[tuple[int, Backward]]()
     for one in _list_ways(made, convention, method):
@@ -45,12 +46,27 @@ def find_backward(made: Any, convention: Convention, layout: Layout, sizes: Size
 
 def _list_ways(made: Any, convention: Convention, method: str) -> Iterator[Backward]:
     for name in [method] if method else _list_methods(made):
+        if convention.is_cell:
+            yield from _list_ways_of_cell(made, convention, name)
+            continue
         _, *others = read_parameters(getattr(made, name))
         required = [p.name for p in others if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
         names = required or [p.name for p in others if p.kind is p.POSITIONAL_OR_KEYWORD][:2]
         forms: list[StateForm | None] = [*list_forms(names[:2], convention.slots, False), *([] if required else [None])]
         for states in forms:
             yield Backward(name, convention, states, {})
+
+
+def _list_ways_of_cell(made: Any, convention: Convention, name: str) -> Iterator[Backward]:
+    """The derivatives by both states, in either order or in a tuple, and what is kept."""
+    parameters = read_parameters(getattr(made, name))
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    for order in ("hc", "ch"):
+        for form, count in (("two", 2), ("tuple", 1)):
+            names, rest = required[:count], required[count:]
+            if len(names) == count and len(rest) <= 1:
+                states = StateForm(tuple(names), form, 2, order)
+                yield Backward(name, convention, states, {}, rest[0] if rest else "")
 
 
 def _list_methods(made: Any) -> list[str]:
@@ -67,13 +83,16 @@ def _try_backward(backward: Backward, made: Any, layout: Layout, sizes: Sizes) -
     c = torch.zeros_like(c) if alone else c
     states = (h, c) if convention.states else None
     tensors = {name: np.array(value) for name, value in own_tensors(made).items()}
+    x = x[:1] if convention.is_cell else x
+    kept = find_kept(convention.raw(made, x, states)) if backward.cache else None
     results = convention.call(made, x, states)
     drawn = draw_inputs(9, convention.slots, (convention.directions * sizes[2], *sizes[1:]))
     d = dict(zip(("output", "h", "c"), drawn, strict=True))
     d = {name: value if name in backward.results else torch.zeros_like(value) for name, value in d.items()}
     if "h" not in results and "h" in backward.results:
         return None
-    returned = backward.run(made, d["output"], d["h"], d["c"])
+    d["output"] = d["output"][: len(x)]
+    returned = backward.run(made, d["output"], d["h"], d["c"], kept)
     exact = _differentiate(convention, layout, tensors, (x, states), d)
     shapes = {name: value.shape for name, value in exact.items()}
     wanted = {name: exact[name] for name in exact if states or name not in (HIDDEN, CELL)}
@@ -107,5 +126,6 @@ def _differentiate(
         name: value.mT if convention.axes == "ibt" else value
         for name, value in zip((HIDDEN, CELL), found[1:], strict=True)
     }
-    moved = {INPUT: found[0].permute(*("tbi".index(axis) for axis in convention.axes)), **turned}
+    of_input = found[0][0] if convention.is_cell else found[0].permute(*("tbi".index(a) for a in convention.axes))
+    moved = {INPUT: of_input, **turned}
     return {name: value.numpy() for name, value in {**moved, **own}.items()}

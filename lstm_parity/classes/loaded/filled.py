@@ -13,7 +13,7 @@ from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 
 from lstm_parity.classes.calling import Convention, Rows
-from lstm_parity.classes.gradients.backward import Backward
+from lstm_parity.classes.gradients.backward import Backward, find_kept
 from lstm_parity.classes.gradients.places import CELL, HIDDEN, INPUT
 from lstm_parity.classes.tensors import put_tensors
 
@@ -72,30 +72,52 @@ def call_derived(
 
     Raises NotImplementedError for states that have to be differentiated by, and of which it returns no gradient.
     """
+    if backward.convention.is_cell and len(x) > 1:
+        return _derive_steps(made, tensors, backward, x, states)
     given = dict(zip((HIDDEN, CELL), states or (), strict=False))
     for name, state in given.items():
         if state.requires_grad and name not in backward.places:
             raise NotImplementedError(f"{backward.method} of {type(made).__name__} gives no gradient of {name}")
     run = _Run(made, backward, (INPUT, *given, *tensors), len(given))
     found = _Derived.apply(run, x, *given.values(), *tensors.values())  # type: ignore[no-untyped-call]
-    return dict(zip(backward.results, found, strict=True))
+    named = dict(zip(backward.results, found, strict=True))
+    return named | {"output": named["h"]} if backward.convention.is_cell else named
+
+
+def _derive_steps(
+    made: Any, tensors: dict[str, Tensor], backward: Backward, x: Tensor, states: _States
+) -> dict[str, Tensor]:
+    """Call a cell step by step, each step with its own backward pass."""
+    outputs, found = [], dict[str, Tensor]()
+    for frame in x:
+        found = call_derived(made, tensors, backward, frame[None], states)
+        states = found["h"], found["c"]
+        outputs.append(found["h"][-1])
+    return found | {"output": torch.stack(outputs)}
 
 
 @dataclass(eq=False)
 class _Run:
-    """A call that is differentiated; states: how many it is given."""
+    """A call that is differentiated; states: how many it is given. kept: what a cell returned for its backward pass."""
 
     made: Any
     backward: Backward
     names: tuple[str, ...]
     states: int
+    kept: Any = None
 
     def run(self, x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         """Call it; what it keeps for its backward pass is kept here."""
         states: Any = rest[: self.states] or None
         tensors = dict(zip(self.names[1 + self.states :], rest[self.states :], strict=True))
         self.made = copy.deepcopy(self.made)
-        found = call_filled(self.made, tensors, self.backward.convention, x, states, None)
+        convention = self.backward.convention
+        if self.backward.cache and convention.recipe is not None:
+            put_tensors(self.made, {name: value.detach().numpy().copy() for name, value in tensors.items()})
+            returned = convention.raw(self.made, x, states)
+            self.kept, found = find_kept(returned), convention.read(convention.recipe, returned, x[0])
+        else:
+            found = call_filled(self.made, tensors, convention, x, states, None)
         return tuple(found[name] for name in self.backward.results)
 
 
@@ -114,8 +136,9 @@ class _Derived(torch.autograd.Function):
     def backward(ctx: Any, *derivatives: Tensor) -> Any:
         run = ctx.run
         made = copy.deepcopy(run.made)  # it may be called twice, and may add to what it finds
-        given = [*derivatives, *[ctx.other] * (3 - len(derivatives))]
-        returned = run.backward.run(made, given[0], given[1], given[2])
+        is_cell = run.backward.convention.is_cell
+        given = [ctx.other] * is_cell + [*derivatives, *[ctx.other] * (3 - len(derivatives))]
+        returned = run.backward.run(made, given[0], given[1], given[2], run.kept)
         shapes = dict(zip(run.names, (shape for shape, _ in ctx.shapes), strict=True))
         found = run.backward.collect(returned, made, shapes)
         kept = [found.get(name) for name in run.names]

@@ -14,9 +14,9 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.classes.calling import Convention, Rows
 from lstm_parity.classes.find import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
-from lstm_parity.classes.loaded.stand_ins import carry_cells, pad_sizes, pick_last
+from lstm_parity.classes.loaded.stand_ins import compute_states, pad_sizes
 from lstm_parity.classes.sequences.forms import pack_as
-from lstm_parity.classes.tensors import own_tensors
+from lstm_parity.classes.tensors import held_tensors
 from lstm_parity.reference.weights import LSTMWeights
 
 _States = tuple[Tensor, Tensor]
@@ -67,11 +67,9 @@ class LoadedClass:
             output = torch.stack([*calls, found["h"][-1]])
         halves = output.chunk(a.num_directions, -1)
         h_n, c_n = found.get("h"), found.get("c")
-        if (h_n is None or c_n is None) and a.num_layers > 1:
-            raise NotImplementedError("it returns no states of its layers")
-        h_n = pick_last(halves, lengths) if h_n is None else h_n
-        if c_n is None:
-            c_n = carry_cells(self.weights.cells[0], x, halves, hx or (zeros[0], zeros[1]), lengths)
+        if h_n is None or c_n is None:
+            stand_ins = compute_states(self.weights, x, halves, hx or (zeros[0], zeros[1]), lengths)
+            h_n, c_n = (own if own is not None else other for own, other in zip((h_n, c_n), stand_ins, strict=True))
         return output, h_n, c_n
 
     def _fit(self, convention: Convention) -> Convention:
@@ -83,7 +81,7 @@ class LoadedClass:
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: tuple(value.shape) for name, value in own_tensors(self.made).items()}
+        return {name: tuple(value.shape) for name, value in held_tensors(self.made).items()}
 
     def _call(self, convention: Convention, x: Tensor, hx: _States | None, rows: Rows) -> dict[str, Tensor]:
         cells = [cell for layer in self.weights.cells for cell in layer]

@@ -8,8 +8,38 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lstm_parity.reference.torch_lstm import lstm_cell
-from lstm_parity.reference.weights import CellWeights
+from lstm_parity.reference.torch_lstm import lstm_cell, lstm_forward
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+
+
+def compute_states(
+    weights: LSTMWeights,
+    x: Tensor,
+    halves: Sequence[Tensor],
+    states: tuple[Tensor, Tensor],
+    lengths: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Return h_n (L*D, B, P) and c_n (L*D, B, H) that belong to an output, in halves (T, B, P) for each direction.
+
+    Those of the last layer are of the output; those of the layers below it, which no result shows, are right ones.
+    """
+    count = (weights.num_layers - 1) * weights.num_directions
+    above = states[0][count:], states[1][count:]
+    below = list[tuple[Tensor, Tensor]]()
+    if count:
+        wide = _widen(x.dtype)
+        lower = LSTMWeights(weights.cells[:-1]).map(lambda w: w.to(wide))
+        first = states[0][:count].to(wide), states[1][:count].to(wide)
+        given = None if lengths is None else lengths.tolist()
+        moved, last = lstm_forward(x.to(wide), first, lower, lengths=given)
+        below, x = [(last[0].to(x.dtype), last[1].to(x.dtype))], moved
+    below.append((pick_last(halves, lengths), carry_cells(weights.cells[-1], x, halves, above, lengths)))
+    h_n, c_n = (torch.cat(parts) for parts in zip(*below, strict=True))
+    return h_n, c_n
+
+
+def _widen(dtype: torch.dtype) -> torch.dtype:
+    return torch.float64 if dtype == torch.float64 else torch.float32
 
 
 def pick_last(halves: Sequence[Tensor], lengths: Tensor | None) -> Tensor:
@@ -44,12 +74,12 @@ def carry_cells(
 
 def _carry_cell(cell: CellWeights, x: Tensor, outputs: Tensor, h_0: Tensor, c_0: Tensor, *, reverse: bool) -> Tensor:
     """The last c of one layer in one direction, from the h that the class returned for every step."""
-    wide = torch.float64 if x.dtype == torch.float64 else torch.float32
+    wide = _widen(x.dtype)
     weights, h, c = cell.map(lambda w: w.to(wide)), h_0.to(wide), c_0.to(wide)
     for t in range(len(x) - 1, -1, -1) if reverse else range(len(x)):
         _, c = lstm_cell(x[t].to(wide), (h, c), weights)
         h = outputs[t].to(wide)
-    return c.to(x.dtype)
+    return c.to(outputs.dtype)
 
 
 def pad_sizes(cells: Sequence[CellWeights], x: Tensor) -> tuple[list[CellWeights], Tensor]:

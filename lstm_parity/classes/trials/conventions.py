@@ -15,10 +15,10 @@ from lstm_parity.classes.calling import Convention, StateForm
 from lstm_parity.classes.sequences.forms import LENGTHS_FORMS, Lengths, find_lengths
 
 _METHODS = ("__call__", "forward", "run", "call", "step", "predict", "apply", "step_forward")
-_SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti")  # the order of the axes time, batch and input
+_SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti", "it")  # the order of the axes time, batch and input
 _CELLS = ("bi", "i")
 _PADDED = ("tbi", "bti")  # what a packed sequence is padded to
-_STATE = r"state|hidden|init|prev|cell|hx|cx|(^|_)(h|c|hc|a|h0|r0|c0|a0|h_c)\d?(_|$)"
+_STATE = r"state|carry|hidden|init|prev|cell|hx|cx|(^|_)(h|c|hc|a|h0|r0|c0|a0|h_c)\d?(_|$)"
 _CELL_STATE = r"^(init|initial|prev|last|old)?_?c|cell"
 _BACKWARD = r"back|bptt|grad"
 
@@ -27,7 +27,7 @@ def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = F
     """Yield the ways in which an instance may be called; stacks: whether it may have more layers or directions."""
     is_numpy = not isinstance(made, nn.Module)
     for method in _methods(made):
-        first, *parameters = read_parameters(getattr(made, method or "forward"))
+        first, parameters = _find_input(read_parameters(getattr(made, method or "forward")))
         keyword = first.name if first.kind is first.KEYWORD_ONLY else ""
         lengths = list_lengths(parameters, required=True) or [None]
         states = [p for p in parameters if is_state(p) and p is not find_lengths(parameters)]
@@ -37,9 +37,18 @@ def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = F
         for is_packed in packs:
             for axes in _PADDED if is_packed else (*_SEQUENCES, *_CELLS):
                 for form in forms:
-                    for length in lengths if axes in _SEQUENCES[:-1] else [None]:
+                    for length in lengths if axes in _SEQUENCES[:4] else [None]:
                         one = Convention(method, axes, form, slots, directions, is_numpy, required, None, length)
                         yield dataclasses.replace(one, is_packed=is_packed, keyword=keyword)
+
+
+def _find_input(parameters: list[Parameter]) -> tuple[Parameter, list[Parameter]]:
+    """Return the parameter that x is given as, and the others; if states go before x, it is given by its name."""
+    first, *others = parameters
+    after = next((p for p in others if p.default is p.empty and not is_state(p)), None)
+    if after is None or not is_state(first) or after.kind is not after.POSITIONAL_OR_KEYWORD:
+        return first, others
+    return after.replace(kind=Parameter.KEYWORD_ONLY), [p for p in parameters if p is not after]
 
 
 def is_state(parameter: Parameter) -> bool:

@@ -6,50 +6,17 @@ n and d are the numbers of layers and directions of an LSTM.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from lstm_parity.identification.connections.change import SCOPES, WHEN, Change, Holds, Place, States
+from lstm_parity.identification.connections.steps import step_changes
 from lstm_parity.identification.sums import PARAMETERS
 from lstm_parity.identification.transforms import EVERY_SEQUENCE, EVERY_STATE, Transform
 from lstm_parity.reference.noise.model import Array
-
-Place = tuple[int, int]  # a layer and a direction, 0 forward and 1 reverse
-States = tuple[Array, Array]  # h and c
-Holds = Callable[[Place, int, int], bool]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One connection that is not nn.LSTM's: in words, and the function that replaces it."""
-
-    text: str
-    seam: str
-    function: Callable[..., Any]
-
-    @property
-    def is_common(self) -> bool:
-        """Whether it is one of those of which two are often made at once."""
-        words = (
-            "other order",
-            "exchanged",
-            "taken as zero",
-            "directions before layers",
-            "added",
-            "late, zeros",
-            "is zero",
-        )
-        plain = self.seam in ("h_0 and c_0", "h_0", "c_0", "fed", "backwards", "h_n of", "result", *PARAMETERS)
-        return plain or any(word in self.text for word in words)
-
-    @property
-    def stem(self) -> str:
-        """What is changed, without where."""
-        return min((self.text.removesuffix(scope) for scope in _SCOPES), key=len)
-
 
 _OTHER_PLACES: Mapping[str, Callable[[Place, int, int], Place]] = {
     "of layer 0": lambda p, n, d: (0, p[1]),
@@ -62,19 +29,6 @@ _OTHER_PLACES: Mapping[str, Callable[[Place, int, int], Place]] = {
     "of the layer below": lambda p, n, d: (max(p[0] - 1, 0), p[1]),
     "of the layer above": lambda p, n, d: (min(p[0] + 1, n - 1), p[1]),
 }
-_SCOPES: Mapping[str, Holds] = {
-    "": lambda p, n, d: True,
-    " in the reverse direction": lambda p, n, d: p[1] == 1,
-    " in the forward direction": lambda p, n, d: p[1] == 0,
-    " in layers after the first": lambda p, n, d: p[0] > 0,
-    " in the last layer": lambda p, n, d: p[0] == n - 1,
-    " in the first layer": lambda p, n, d: p[0] == 0,
-    " in reverse in the last layer": lambda p, n, d: p == (n - 1, 1),
-    " in reverse in the first layer": lambda p, n, d: p == (0, 1),
-    " in reverse after the first layer": lambda p, n, d: p[0] > 0 and p[1] == 1,
-    " forward in the last layer": lambda p, n, d: p == (n - 1, 0),
-    " forward in the first layer": lambda p, n, d: p == (0, 0),
-}
 _ORDERS = ("ifog", "igfo", "iofg", "figo", "gfio")  # of those that converters take one for another
 _Fed = Callable[[Sequence[Array], int], Array]  # of the halves, in a direction
 _FED: Mapping[str, _Fed] = {
@@ -86,15 +40,6 @@ _FED: Mapping[str, _Fed] = {
     "reads the halves interleaved": lambda halves, d: np.stack(halves, -1).reshape(*halves[0].shape[:-1], -1),
     "reads its own direction's half twice": lambda halves, d: np.concatenate([halves[d]] * len(halves), -1),
 }
-_WHEN: Mapping[str, Callable[[int, int], bool]] = {  # k of n steps
-    "before every step after the first": lambda k, n: k > 0,
-    "before every step": lambda k, n: True,
-    "before every second step": lambda k, n: k % 2 == 1,
-    "before every second step, from the third on": lambda k, n: k % 2 == 0 and k > 0,
-    "halfway": lambda k, n: k == n // 2 and k > 0,
-    "before the last step": lambda k, n: k == n - 1 and k > 0,
-    "before the second step": lambda k, n: k == 1,
-}
 _WHICH: Mapping[str, tuple[bool, bool]] = {"h": (True, False), "c": (False, True), "h and c": (True, True)}
 
 
@@ -104,6 +49,7 @@ def known_changes(layers: int, directions: int) -> Iterator[Change]:
     yield from _of_inputs_and_outputs(layers, directions)
     yield from _of_results(layers, directions)
     yield from _of_states(layers, directions)
+    yield from step_changes(layers)
 
 
 def _scopes(layers: int, directions: int) -> Iterator[tuple[str, Holds]]:
@@ -112,7 +58,7 @@ def _scopes(layers: int, directions: int) -> Iterator[tuple[str, Holds]]:
     places = [(place, n, d) for n, d in sizes for place in product(range(n), range(d))]
     here = [number for number, (_, n, d) in enumerate(places) if (n, d) == (layers, directions)]
     seen = set()
-    for words, holds in _SCOPES.items():
+    for words, holds in SCOPES.items():
         truth = tuple(holds(*place) for place in places)
         if truth not in seen and any(truth[number] for number in here):
             seen.add(truth)
@@ -189,6 +135,8 @@ def _of_results(layers: int, directions: int) -> Iterator[Change]:
             verb = "are" if " and " in name else "is"
             yield Change(f"{name} {verb} {words}", name, lambda s, n, d, transform=transform: transform(s))
     yield Change("h_n and c_n are exchanged", "returned", lambda h, c: (c, h))
+    yield Change("c_n is h_n", "returned", lambda h, c: (h, h))
+    yield Change("h_n is c_n", "returned", lambda h, c: (c, c))
 
 
 def _of_states(layers: int, directions: int) -> Iterator[Change]:
@@ -199,11 +147,11 @@ def _of_states(layers: int, directions: int) -> Iterator[Change]:
             started = which.replace("h", "h_0").replace("c", "c_0")
             for scope, holds in _scopes(layers, directions):
                 yield Change(f"{started} {verb} {said}{scope}", "start", _start(transform, of_h, of_c, holds))
-            for when, at in _WHEN.items():
+            for when, at in WHEN.items():
                 yield Change(f"{which} {verb} {said} {when}", "between", _between(transform, of_h, of_c, at))
     for scope, holds in _scopes(layers, directions):
         yield Change(f"h_0 and c_0 are exchanged{scope}", "start", _exchange(holds))
-    for when, at in _WHEN.items():
+    for when, at in WHEN.items():
         yield Change(
             f"h and c are exchanged {when}", "between", lambda h, c, k, n, at=at: (c, h) if at(k, n) else (h, c)
         )
@@ -225,7 +173,7 @@ def scaled_changes(layers: int, directions: int) -> Iterator[Callable[[float], C
         yield scale_sequence("the output of a layer", "outputs", scope, holds)
         yield scale_sequence("the input of a layer", "input", scope, holds)
     for which in _WHICH:
-        for when, at in _WHEN.items():
+        for when, at in WHEN.items():
             yield scale_state(which, when, at)
 
 

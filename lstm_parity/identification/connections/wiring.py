@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.identification.cell import UnknownEquationError
-from lstm_parity.identification.connections.changes import Change, Place, known_changes, scaled_changes
+from lstm_parity.identification.connections.change import Change, Place
+from lstm_parity.identification.connections.changes import known_changes, scaled_changes
 from lstm_parity.identification.equations import Equations
 from lstm_parity.identification.probe import Probe, ProbeError
 from lstm_parity.identification.sums import PARAMETERS
@@ -48,7 +49,11 @@ _USUAL: Mapping[str, Callable[..., Any]] = {
     "input": lambda x, place, n, d: x,
     "backwards": lambda place, n, d: place[1] == 1,
     "start": lambda h, c, place, n, d: (h, c),
+    "carried": lambda h, c, place, d, last: (h, c),
     "between": lambda h, c, number, steps: (h, c),
+    "parts at": lambda parts, number: parts,
+    "recurrent": lambda h, before: h,
+    "emitted": lambda new, old, place, n: new,
     "outputs": lambda outputs, place, n, d: outputs,
     "added": lambda halves, below, place: halves,
     "result": lambda layers: np.concatenate(layers[-1], -1),
@@ -78,7 +83,7 @@ class Wired:
             for direction in range(sizes[1]):
                 place = (layer, direction)
                 fed = seams["fed"](layers[-1], place) if layer else x
-                output, h, c = self._run(seams, weights, fed, h_0, c_0, place)
+                output, h, c = self._run(seams, weights, fed, h_0, c_0, place, last)
                 halves.append(output)
                 last.append((h, c))
             layers.append(seams["added"](halves, layers[-1], (layer, 0)))
@@ -94,6 +99,7 @@ class Wired:
         h_0: Array,
         c_0: Array,
         place: Place,
+        last: Sequence[tuple[Array, Array]],
     ) -> Results:
         sizes = weights.num_layers, weights.num_directions
         parts = {}
@@ -105,14 +111,17 @@ class Wired:
         for name, state in (("h_0", h_0), ("c_0", c_0)):
             layer, direction = seams[name](seams["h_0 and c_0"](place, *sizes), *sizes)
             states.append(state[layer * sizes[1] + direction])
-        (h, c), cell = seams["start"](*states, place, *sizes), CellWeights(**parts)
-        x, order = seams["input"](x, place, *sizes), range(len(x))
+        h, c = seams["carried"](*seams["start"](*states, place, *sizes), place, sizes[1], last)
+        x, order, before = seams["input"](x, place, *sizes), range(len(x)), h
+        cell, is_changing = CellWeights(**parts), seams["parts at"] is not _USUAL["parts at"]
         outputs: dict[int, Array] = {}
         for number, t in enumerate(reversed(order) if seams["backwards"](place, *sizes) else order):
             h, c = seams["between"](h, c, number, len(x))
             equations = self.first if self.first is not None and number == 0 else self.equations
-            h, c = equations(cell, x[t], h, c)
-            outputs[t] = h
+            cell = CellWeights(**seams["parts at"](parts, number)) if is_changing else cell
+            old = h
+            h, c = equations(cell, x[t], h, c, seams["recurrent"](h, before))
+            before, outputs[t] = old, seams["emitted"](h, old, place, sizes[0])
         stacked = seams["outputs"](np.stack([outputs[t] for t in order]), place, *sizes)
         return stacked, seams["h_n of"](h, stacked, place), c
 
@@ -183,13 +192,35 @@ def recover_wiring(probe: Probe, equations: Equations, first: Equations | None =
         except ProbeError as error:
             untested.append(f"{words}: {error}")
             continue
-        model = Wired(equations, changes, first)
-        found = _search(model, list(known_changes(layers, directions)), [questions[0], *answered])
-        if found is None or not questions[1].is_answered_by(replace(model, changes=found)):
+        model, singles = Wired(equations, changes, first), list(known_changes(layers, directions))
+        found = _explain(model, singles, questions, answered)
+        if found is None and directions == 1 and _is_chain(probe, questions[0]):
+            questions = [_ask(probe, layers, directions, seed, 1) for seed in (3, 4)]
+            found = _explain(model, singles, questions, [one for one in answered if len(one.x) == 1])
+            found = None if found is None else tuple(replace(c, text=f"{c.text}, at every step") for c in found)
+        if found is None:
             raise UnknownEquationError(f"with {words} it is wired in a way that is not known")
         changes = found
         answered += questions
     return Wiring(changes, tuple(untested))
+
+
+def _explain(
+    model: Wired, singles: Sequence[Change], questions: Sequence[_Question], answered: Sequence[_Question]
+) -> tuple[Change, ...] | None:
+    """Return changes that answer the first question and those before; None if they do not answer the other one too."""
+    found = _search(model, singles, [questions[0], *answered])
+    return found if found is not None and questions[1].is_answered_by(replace(model, changes=found)) else None
+
+
+def _is_chain(probe: Probe, question: _Question) -> bool:
+    """Whether a call is one of its own steps after another, so that a change may be made after every step."""
+    h, c = question.h_0, question.c_0
+    for t in range(len(question.x)):
+        output, h, c = probe.call(question.weights, question.x[t : t + 1], h, c)
+        if np.abs(output[0] - question.wanted[0][t]).max() > _EXACT:
+            return False
+    return all(np.abs(one - other).max() <= _EXACT for one, other in zip((h, c), question.wanted[1:], strict=True))
 
 
 def _search(model: Wired, singles: Sequence[Change], questions: Sequence[_Question]) -> tuple[Change, ...] | None:

@@ -1,0 +1,1 @@
+"""What computes numbers: models of which one after the other is tried."""
