@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _STORE = click.Path(dir_okay=False, path_type=Path)
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-where_option = click.option("--where", default="", metavar="SQL", help='Only these, as in "bidirectional and packed".')
+_where_option = click.option("--where", default="", metavar="SQL", help='Only these, as in "bidirectional and packed".')
 
 
 def _read_duration(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
@@ -66,7 +66,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 @click.option(
     "--sizes", metavar="A:B", callback=_read_range, help="Every H, I, B and T in this range. [default: 1:130]"
 )
-@where_option
+@_where_option
 @click.option("--cases", type=click.IntRange(0), default=0, help="Judge so many cases, with as many seeds as it takes.")
 @click.option("--seed", type=click.IntRange(0), default=1, help="Of the first case.", show_default=True)
 @click.option(
@@ -200,7 +200,7 @@ def _print_report(store: Store, where: str, outputs: Outputs) -> int:
 
 @sweep.command()
 @click.argument("store", type=_STORE)
-@where_option
+@_where_option
 @report_options("html")
 def report(outputs: Outputs, store: Path, where: str) -> None:
     """Print what a STORE holds, or the cells of it that satisfy a condition."""

@@ -25,9 +25,9 @@ def sheet_text(sheet: DataSheet) -> str:
         lines.append(_mark(f"{a.name:<2} {a.function:<8}{_describe(a)}", a.name in _named(lacks)))
     lines += [
         _mark(f"factors      {_factors(sheet)}", "factor bits" in lacks),
-        _mark(f"products     {describe_product(sheet)}", False),
+        _mark(f"products     {_describe_product(sheet)}", False),
         _mark(f"sums         {_sums(sheet)}", "accumulator bits" in lacks),
-        *(_mark(f"             {words}", False) for words in describe_orders(sheet)),
+        *(_mark(f"             {words}", False) for words in _describe_orders(sheet)),
         _mark(f"new c        {sheet.update or 'rounded in a way that is not known'}", False),
         _mark(f"states       h' {sheet.states['h']} bits, c' {sheet.states['c']} bits", "state bits" in lacks),
         _mark(f"subnormals   {_subnormals(sheet)}", "flushed" in lacks),
@@ -59,7 +59,7 @@ def _factors(sheet: DataSheet) -> str:
     )
 
 
-def describe_product(sheet: DataSheet) -> str:
+def _describe_product(sheet: DataSheet) -> str:
     """Write whether products are rounded before they are added."""
     words = {True: "rounded before they are added", False: "not rounded before they are added", None: "not measured"}
     return words[sheet.product_rounded]
@@ -70,7 +70,7 @@ def _sums(sheet: DataSheet) -> str:
     return bits.pop() if len(bits) == 1 else ", ".join(f"of {part} {bits} bits" for part, bits in sheet.sums.items())
 
 
-def describe_orders(sheet: DataSheet) -> list[str]:
+def _describe_orders(sheet: DataSheet) -> list[str]:
     """Write in which order sums are added up, and what with them."""
     found = _join_orders(sheet.orders, "in a batch " * (sheet.alone is not None))
     found += _join_orders(sheet.alone or (), "rows alone ")
@@ -120,9 +120,9 @@ def sheet_fields(sheet: DataSheet) -> dict[str, Any]:
         "factors": [
             {"name": f.name, "bits": f.bits, "truncated": f.truncated, "narrow": f.narrow} for f in sheet.factors
         ],
-        "products": describe_product(sheet),
+        "products": _describe_product(sheet),
         "sums": sheet.sums,
-        "orders": describe_orders(sheet),
+        "orders": _describe_orders(sheet),
         "update": sheet.update,
         "states": sheet.states,
         "flushed": list(sheet.flushed),
@@ -139,8 +139,8 @@ def sheet_cells(sheet: DataSheet) -> list[str]:
         _worst(sigmoids),
         _worst(tanhs),
         f"{factor}, {sums}",
-        describe_product(sheet).removesuffix(" before they are added"),
-        "; ".join(describe_orders(sheet)),
+        _describe_product(sheet).removesuffix(" before they are added"),
+        "; ".join(_describe_orders(sheet)),
         sheet.update or "not known",
         f"{sheet.states['h']}, {sheet.states['c']}",
         _subnormals(sheet),

@@ -65,10 +65,10 @@ def search_calls(implementation: Implementation, reason: str) -> Identification:
         return Identification(None, (), f"it cannot be probed, and no known model returns its numbers: {reason}")
     others = (f"The numbers do not tell it from an LSTM in which {model.summary}." for model in models[1:])
     found = replace(models[0], gradients="not tested", untested=(f"It cannot be probed: {reason}", *others))
-    return add_gradients(implementation, found) if found.is_right else found
+    return _add_gradients(implementation, found) if found.is_right else found
 
 
-def add_gradients(implementation: Implementation, found: Identification) -> Identification:
+def _add_gradients(implementation: Implementation, found: Identification) -> Identification:
     """Add what is wrong with the gradients of what cannot be probed, and returns what nn.LSTM does."""
     for bias, batch_first in product((True, False), (False, True)):
         try:
@@ -84,13 +84,13 @@ def add_gradients(implementation: Implementation, found: Identification) -> Iden
 def identify_calls(implementation: Implementation) -> Identification:
     """Identify by single steps what can be probed, all else by small calls; then calls of other kinds."""
     try:
-        found = search_if_unknown(implementation, identify_implementation(implementation))
+        found = _search_if_unknown(implementation, identify_implementation(implementation))
     except ProbeError as error:
         found = search_calls(implementation, str(error))
     return add_call_change(implementation, found)
 
 
-def search_if_unknown(implementation: Implementation, found: Identification) -> Identification:
+def _search_if_unknown(implementation: Implementation, found: Identification) -> Identification:
     """Search small calls for what single steps do not show; return what was found before if that finds nothing."""
     if not found.unknown:
         return found
@@ -108,7 +108,7 @@ def find_known(implementation: Implementation) -> Diagnosis | None:
     return diagnose(verdicts) if deviates else None
 
 
-def identification_text(
+def _identification_text(
     name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
 ) -> str:
     """Write the equations, nn.LSTM's beside those that differ; the wiring, the arithmetic, and what was not tested.
@@ -170,7 +170,7 @@ def conclude_identification(found: Identification, known: Diagnosis | None) -> s
     return f"DIFFERS in {', '.join(found.differing)}; {reproduces}."
 
 
-def identification_json(
+def _identification_json(
     name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
 ) -> str:
     """Write it for programs."""
@@ -197,7 +197,7 @@ def identification_fields(
     }
 
 
-def identification_markdown(
+def _identification_markdown(
     name: str, found: Identification, sheets: Sequence[DataSheet] = (), known: Diagnosis | None = None
 ) -> Document:
     """Write it in blocks: what differs first, what is right and what was not tested folded."""
@@ -222,7 +222,7 @@ def identification_report(
 ) -> Report:
     """Return it in all forms."""
     return Report(
-        lambda width: identification_text(name, found, sheets, known),
-        lambda: identification_markdown(name, found, sheets, known),
-        lambda: identification_json(name, found, sheets, known),
+        lambda width: _identification_text(name, found, sheets, known),
+        lambda: _identification_markdown(name, found, sheets, known),
+        lambda: _identification_json(name, found, sheets, known),
     )

@@ -32,7 +32,7 @@ _FEW = 6  # cases that are judged in many calls, and cases of which second deriv
 Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
 
 
-def judge_life(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+def _judge_life(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
     """Judge second and later calls, results read after them, train mode, changed weights and expanded states.
 
     cases: of one dtype; one in so many is taken.
@@ -67,7 +67,7 @@ def judge_backward_passes(implementation: Implementation, cases: Sequence[Case],
     """
     wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
     if len(cases) == 1:
-        return [verdict for case in wide for verdict in judge_gradients_of(implementation, case)]
+        return [verdict for case in wide for verdict in _judge_gradients_of(implementation, case)]
     chosen = [_record_gradients(case) for case in wide]
     small = [case for case in chosen if case.seed != TALL_SEED]
     largest = max(small, key=lambda c: (c.setting.call.lengths is None, c.input.size * c.h_0.size), default=None)
@@ -86,14 +86,14 @@ def _choose_adjoints(case: Case, number: int) -> Adjoints:
     return in_pass(plain, passes[number // 2 % len(passes)]) if number % 2 else plain
 
 
-def judge_derivatives_of_gradients(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+def _judge_derivatives_of_gradients(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
     """Judge second derivatives on a few small cases; an implementation that has none says so by raising."""
     small = [c for c in cases if c.profile in _ORDINARY and c.seed != TALL_SEED and c.setting.runtime.dtype in _WIDE]
     chosen = [_record_gradients(case) for case in small[:: max(1, len(small) // _FEW)]]
     return [judge_second_derivatives(implementation, TorchReference(), case) for case in chosen]
 
 
-def judge_gradients_of(implementation: Implementation, case: Case) -> list[Verdict]:
+def _judge_gradients_of(implementation: Implementation, case: Case) -> list[Verdict]:
     """Judge the gradients of one case: of every loss, in every backward pass; in half types in the plain one alone.
 
     Losses in passes that are not plain are judged, but for that of all tensors, until one is wrong.
@@ -116,12 +116,12 @@ def _record_gradients(case: Case) -> Case:
 
 
 QUESTIONS: Mapping[str, Ask] = {
-    "life of the module": judge_life,
+    "life of the module": _judge_life,
     "gradients": judge_backward_passes,
-    "second derivatives": judge_derivatives_of_gradients,
+    "second derivatives": _judge_derivatives_of_gradients,
 }
 OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of whatever case is named
-    "life of the module": lambda implementation, case: judge_life(implementation, [case], 1),
-    "gradients": judge_gradients_of,
-    "second derivatives": lambda implementation, case: judge_derivatives_of_gradients(implementation, [case], 1),
+    "life of the module": lambda implementation, case: _judge_life(implementation, [case], 1),
+    "gradients": _judge_gradients_of,
+    "second derivatives": lambda implementation, case: _judge_derivatives_of_gradients(implementation, [case], 1),
 }

@@ -17,10 +17,10 @@ from lstm_parity.cases.covering import AXES, lengths_of
 from lstm_parity.cases.setting import DTYPES, Architecture, Call, Runtime, Setting
 
 OUTPUTS, GRADIENTS = "outputs", "gradients"
-SIZE_AXES = ("input_size", "hidden_size", "time", "batch")
-DEFAULT_SIZES = (1, 130)  # past the tile of 128 that kernels have
+_SIZE_AXES = ("input_size", "hidden_size", "time", "batch")
+_DEFAULT_SIZES = (1, 130)  # past the tile of 128 that kernels have
 _Values = Mapping[str, Sequence[Any]]  # of axes that do not have all of theirs
-_BASE = dict(zip(SIZE_AXES, (5, 7, 4, 3), strict=True))  # no two are equal, none is a power of 2
+_BASE = dict(zip(_SIZE_AXES, (5, 7, 4, 3), strict=True))  # no two are equal, none is a power of 2
 _COINCIDENCES = ((1, 1, 1, 1), (6, 6, 3, 4), (3, 5, 4, 4), (2, 5, 3, 5), (9, 130, 5, 2))  # what is equal, and H > 128
 _LONG = 16  # steps, from which on a call in a half type is observed at every step
 _FREE = tuple(name for name in AXES if name not in ("sizes", "profile", "device"))
@@ -167,25 +167,25 @@ def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: st
 
     profile: "quick" leaves out modes, strides and threads; "forward" has all of outputs; "full" adds gradients.
     sizes: the first and the last of each size, one axis at a time; and pairs of the sizes near ends of tiles, in every
-    dtype. By default a forward lattice has DEFAULT_SIZES, with pairs in float32; a quick one has the ends of tiles.
+    dtype. By default a forward lattice has _DEFAULT_SIZES, with pairs in float32; a quick one has the ends of tiles.
     """
-    first, last = sizes or DEFAULT_SIZES
+    first, last = sizes or _DEFAULT_SIZES
     quick = profile == "quick"
     only_ends = quick and sizes is None
     how = "at the ends of tiles" if only_ends else "one at a time" + (", and pairs at the ends of tiles" * (not quick))
     lattice = Lattice(f"{profile}: every combination of the axes of calls at one size; sizes {first} to {last} {how}")
     lattice.add(_combine(device, [_BASE], _ONE_WAY if quick else {}))
-    lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _COINCIDENCES], _ONE_WAY))
-    lattice.add(_combine(device, [dict(zip(SIZE_AXES, n, strict=True)) for n in _LARGE], _PLAIN))
+    lattice.add(_combine(device, [dict(zip(_SIZE_AXES, n, strict=True)) for n in _COINCIDENCES], _ONE_WAY))
+    lattice.add(_combine(device, [dict(zip(_SIZE_AXES, n, strict=True)) for n in _LARGE], _PLAIN))
     some = near_tiles(first, last)
-    one_size = [{**_BASE, axis: n} for axis in SIZE_AXES for n in (some if only_ends else range(first, last + 1))]
+    one_size = [{**_BASE, axis: n} for axis in _SIZE_AXES for n in (some if only_ends else range(first, last + 1))]
     lattice.add(_combine(device, one_size, _PLAIN))
     for name, values in _OTHERS.items():  # of each other axis, a value that is not plain
         lattice.add(_combine(device, one_size, {**_ONE_KERNEL, name: values}))
     lattice.add(_combine(device, [*_relate_sizes()], {**_ONE_KERNEL, "form": AXES["form"], "num_layers": (1, 2)}))
     lattice.add(_combine(device, [*_size_projections()], {**_ONE_KERNEL, "dtype": DTYPES, "projection": (True,)}))
     if not quick:
-        pairs = [{**_BASE, a: m, b: n} for a, b in combinations(SIZE_AXES, 2) for m, n in product(some, some)]
+        pairs = [{**_BASE, a: m, b: n} for a, b in combinations(_SIZE_AXES, 2) for m, n in product(some, some)]
         lattice.add(_combine(device, pairs, {**_ONE_KERNEL, "dtype": DTYPES if sizes else ("float32",)}))
     for name in AXES["profile"]:
         lattice.add(_combine(device, [_BASE], _OF_VALUES, name))
@@ -197,7 +197,7 @@ def build_lattice(profile: str, sizes: tuple[int, int] | None = None, device: st
 
 def _relate_sizes() -> Iterator[dict[str, int]]:
     """Yield sizes of which one is another's, its double, or one less; the others are unlike."""
-    for one, other in permutations(SIZE_AXES, 2):
+    for one, other in permutations(_SIZE_AXES, 2):
         for n in (6, 12):
             for related in (n, 2 * n, n - 1):
                 yield {**_BASE, one: n, other: related}

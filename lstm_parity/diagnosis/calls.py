@@ -29,7 +29,7 @@ _PLAIN = tuple(
 )
 
 
-def find_call_change(implementation: Implementation) -> Identification | None:
+def _find_call_change(implementation: Implementation) -> Identification | None:
     """Return what such calls compute, if that differs from nn.LSTM and is known."""
     words = _find_rows(implementation) or _find_memory(implementation)
     if words is None:
@@ -73,5 +73,5 @@ def _find_memory(implementation: Implementation) -> str | None:
 
 def add_call_change(implementation: Implementation, found: Identification) -> Identification:
     """Return an identification with what differs in such calls, if nothing else does."""
-    more = find_call_change(implementation) if found.is_right else None
+    more = _find_call_change(implementation) if found.is_right else None
     return found if more is None else replace(found, changes=more.changes)

@@ -37,7 +37,7 @@ def make_array(
     if may_be_whole and words and all(map(_WHOLE.fullmatch, words)):
         return store_array(path, _whole(path, words).reshape(shape), None, dtype or ("bool" if flags else "int64"))
     values = np.array([float(word) for word in words], np.float64).reshape(shape)
-    return store_array(path, values, count_digits(words), dtype or default)
+    return store_array(path, values, _count_digits(words), dtype or default)
 
 
 def _whole(path: Path, words: Iterable[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -47,7 +47,7 @@ def _whole(path: Path, words: Iterable[str]) -> np.ndarray[tuple[int, ...], np.d
         raise FolderError(f"{path} holds a whole number that does not fit int64: write it as a float") from error
 
 
-def count_digits(words: Iterable[str]) -> Printed:
+def _count_digits(words: Iterable[str]) -> Printed:
     """Count the most decimals of numbers in plain form, and the most significant digits of those in exponent form."""
     decimals, significant = 0, 0
     for word in words:

@@ -22,7 +22,7 @@ from lstm_parity.running.autograd import adjoints, found_by_autograd
 from lstm_parity.running.evidence import TENSORS, Adjoints, Found
 from lstm_parity.running.protocol import stands_in
 
-Edge = Callable[[Tensor], Tensor]
+_Edge = Callable[[Tensor], Tensor]
 _FACTORS = (0.0, 2.0, 0.5, -1.0, 3.0)
 _EXACT = 1e-9  # as a part of the largest number of a gradient
 _EDGES = (  # what a factor of the gradient goes back through, as it is printed; those of several come after their parts
@@ -35,7 +35,7 @@ _EDGES = (  # what a factor of the gradient goes back through, as it is printed;
     *("the loss by output", "the loss by h_n", "the loss by c_n"),
     *("layers after the first by their input", "every layer by its input"),
 )
-_Slope = Callable[[Edge, Tensor, Tensor], Tensor]
+_Slope = Callable[[_Edge, Tensor, Tensor], Tensor]
 _SLOPES: Mapping[str, _Slope] = {  # from a function, sigmoid or tanh, its argument z and its value a
     "is taken at the value, not at its argument": lambda function, z, a: _differentiate(function, a),
     "is that of its value, taken at its argument": lambda function, z, a: (
@@ -56,7 +56,7 @@ _READ: Mapping[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {  # from h an
 }
 
 
-def _differentiate(function: Edge, z: Tensor) -> Tensor:
+def _differentiate(function: _Edge, z: Tensor) -> Tensor:
     """Return the right slope of sigmoid or tanh at z."""
     a = function(z)
     return a * (1.0 - a) if function is torch.sigmoid else 1.0 - a * a
@@ -106,7 +106,7 @@ class _Model:
             return value
         return self.wrong.factor * value + (1.0 - self.wrong.factor) * value.detach()
 
-    def _activate(self, edge: str, function: Edge, z: Tensor) -> Tensor:
+    def _activate(self, edge: str, function: _Edge, z: Tensor) -> Tensor:
         value = function(z)
         if self.wrong is not None and self.wrong.edge == edge and self.wrong.slope in _SLOPES:
             at = value.detach()

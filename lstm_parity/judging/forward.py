@@ -115,14 +115,14 @@ def _measure(stacked: list[tuple[Case, Evidence, _CaseResults]], arithmetic: Ari
 
 def _measure_seen(case: Case, evidence: Evidence, finding: _CaseResults, arithmetic: Arithmetic) -> None:
     """Compare what is known of a call with the same parts of its exact trajectory."""
-    if (measured := compare_seen(case, evidence, arithmetic)) is None:
+    if (measured := _compare_seen(case, evidence, arithmetic)) is None:
         finding.unjudged.append(f"{evidence.way}: lost in the noise of the whole call")
     else:
         finding.measured += measured
         finding.unjudged += [f"{name} is not given" for name in evidence.outputs.absent]
 
 
-def compare_seen(case: Case, evidence: Evidence, arithmetic: Arithmetic) -> list[TensorComparison] | None:
+def _compare_seen(case: Case, evidence: Evidence, arithmetic: Arithmetic) -> list[TensorComparison] | None:
     """Compare what is known of a call, from the initial states on; None if the noise is too large for that."""
     if (answers := exact_trajectory(case, arithmetic, evidence)) is None:
         return None
@@ -155,7 +155,7 @@ def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
     """
     evidence = verdict.observation.evidence
     if evidence and evidence[0].seen:
-        return tuple(compare_seen(verdict.case, evidence[0], verdict.arithmetic) or ())
+        return tuple(_compare_seen(verdict.case, evidence[0], verdict.arithmetic) or ())
     if not evidence or not evidence[0].outputs.complete:
         return ()
     if (answers := exact_trajectory(verdict.case, verdict.arithmetic, evidence[0])) is None:

@@ -19,7 +19,7 @@ from lstm_parity.running.evidence import Adjoints, BackwardPass, Found, Gradient
 from lstm_parity.running.observe import describe_exception
 from lstm_parity.running.protocol import Implementation, expected_arithmetic, is_lenient, refusal_reason
 
-FindExact = Callable[[Sequence[Case], Sequence[Adjoints], Arithmetic, Sequence[Masks]], ExpectedGradients]
+_FindExact = Callable[[Sequence[Case], Sequence[Adjoints], Arithmetic, Sequence[Masks]], ExpectedGradients]
 _SECOND = 3e3  # roundoffs, of the largest element of a second derivative
 
 
@@ -40,7 +40,7 @@ def _compare_all_gradients(
     masks: Sequence[Masks] | None = None,
     exact: Sequence[Gradients] | None = None,
     arithmetic: Arithmetic | None = None,
-    find: FindExact = exact_gradients_of_all,
+    find: _FindExact = exact_gradients_of_all,
 ) -> list[tuple[TensorComparison, ...]]:
     """The same for N cases of one setting, side by side, against the values that the noise was computed with.
 
@@ -124,7 +124,7 @@ def judge_all_gradients(
     cases: Sequence[Case],
     d: Sequence[Adjoints],
     masks: Sequence[Masks] | None = None,
-    find: FindExact = exact_gradients_of_all,
+    find: _FindExact = exact_gradients_of_all,
 ) -> list[Verdict]:
     """The verdicts on N cases of one setting; their measured tensors are gradients.
 

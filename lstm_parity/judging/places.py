@@ -13,7 +13,7 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.evidence import CHAIN, INPUTS, PREFIXES, SEEN
 
 GATES = ("input gate", "forget gate", "candidate", "output gate")  # torch's order of rows: i, f, g, o
-MAX_CELLS = 40  # of a map along each axis: more are joined, the worst of them shown
+_MAX_CELLS = 40  # of a map along each axis: more are joined, the worst of them shown
 DIRECTIONS = ("forward", "reverse")
 
 
@@ -126,8 +126,8 @@ def _name_layers(count: int, directions: int) -> list[str]:
 
 
 def _join(table: Array, names: Sequence[str], across: str, down: str) -> DistanceMap:
-    """Join neighbours of a table (R, C) until it has no more than MAX_CELLS either way; NaN is nothing compared."""
-    rows, columns = (range(0, size, -(-size // MAX_CELLS)) for size in table.shape)
+    """Join neighbours of a table (R, C) until it has no more than _MAX_CELLS either way; NaN is nothing compared."""
+    rows, columns = (range(0, size, -(-size // _MAX_CELLS)) for size in table.shape)
     cells = tuple(tuple(_worst(table[r : r + rows.step, c : c + columns.step]) for c in columns) for r in rows)
     return DistanceMap(across, down, tuple(columns), tuple(names[r] for r in rows), cells)
 

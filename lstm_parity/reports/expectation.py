@@ -87,7 +87,7 @@ def _name_some(names: Sequence[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def expectation_json(found: Expectation) -> str:
+def _expectation_json(found: Expectation) -> str:
     """Write it for programs."""
     content = {
         "setting": found.setting.name,
@@ -102,7 +102,7 @@ def expectation_json(found: Expectation) -> str:
     return json_text("expectation", 1, content)
 
 
-def expectation_markdown(found: Expectation) -> Document:
+def _expectation_markdown(found: Expectation) -> Document:
     """Write it in blocks."""
     first, *more = _conclude(found)
     return [
@@ -117,6 +117,6 @@ def expectation_report(found: Expectation) -> Report:
     """Return it in all forms."""
     return Report(
         lambda width: expectation_text(found, width),
-        lambda: expectation_markdown(found),
-        lambda: expectation_json(found),
+        lambda: _expectation_markdown(found),
+        lambda: _expectation_json(found),
     )

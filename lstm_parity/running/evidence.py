@@ -120,7 +120,7 @@ class BackwardPass:
     second: bool = False
 
 
-PLAIN_PASS = BackwardPass()
+_PLAIN_PASS = BackwardPass()
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,4 +136,4 @@ class Adjoints:
     c_n: Array
     losses: tuple[str, ...] = TENSORS
     ones: bool = False
-    backward: BackwardPass = PLAIN_PASS
+    backward: BackwardPass = _PLAIN_PASS

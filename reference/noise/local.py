@@ -34,7 +34,7 @@ def source_sizes(a: Arithmetic) -> Array:
     return np.array([a.accumulation, a.product, addition, a.value, state, 0.5 * a.activation])
 
 
-def one_rounding(v: Array) -> Array:
+def _one_rounding(v: Array) -> Array:
     """Return the scale of the error of rounding v once, for a roundoff of 1, in float32."""
     bits = v.astype(np.float32).view(np.int32) & np.int32(0x7F800000)
     return np.asarray(bits.view(np.float32) * _THIRD)
@@ -145,9 +145,9 @@ def _root(square: Array) -> Array:
 
 def _state_scales(gates: Array, c: Array, m: Array, h: Array) -> dict[str, Array]:
     i, f, g, _ = np.split(gates, 4, axis=-1)
-    products = np.square(one_rounding(f * c[:-1])) + np.square(one_rounding(i * g))
+    products = np.square(_one_rounding(f * c[:-1])) + np.square(_one_rounding(i * g))
     rounded = {"gates": gates, "c": c[1:], "tanh_c": np.tanh(c[1:]), "m": m, "h": h[1:]}
-    return {name: one_rounding(v) for name, v in rounded.items()} | {"c_products": _root(products)}
+    return {name: _one_rounding(v) for name, v in rounded.items()} | {"c_products": _root(products)}
 
 
 def _projection_scales(m: Array, h: Array, w_hr: Array) -> dict[str, Array]:

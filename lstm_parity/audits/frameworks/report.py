@@ -115,7 +115,7 @@ def _result(result: FrameworkResult) -> dict[str, Any]:
     return told | {"lacks": dict(one.lacks), "rows": rows}
 
 
-def frameworks_markdown(report: FrameworksReport) -> Document:
+def _frameworks_markdown(report: FrameworksReport) -> Document:
     """Write the whole report in blocks: what is not as it is stated first, what is folded."""
     judged = [(result, one) for result in report.results for one in result.judged]
     bad = [_cells(result, one) for result, one in judged if one.wrong]
@@ -150,7 +150,7 @@ def frameworks_report(report: FrameworksReport, known: KnownFile | None = None) 
 
     forms = Report(
         write_text,
-        lambda: [*frameworks_markdown(report), *(known_markdown(found) if found else ())],
+        lambda: [*_frameworks_markdown(report), *(known_markdown(found) if found else ())],
         lambda: frameworks_json(report, found),
         {"junit": write_junit},
     )

@@ -162,7 +162,7 @@ def _fields(row: ModeRow) -> dict[str, Any]:
     return vars(row) | {"surprises": [f"{one.case}: {one.words}" for one in row.surprises]}
 
 
-def modes_markdown(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> Document:
+def _modes_markdown(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> Document:
     """Write all rows in blocks: what is unexpected first, what agrees folded."""
     surprises = _list_surprises(rows)
     bad = [row for row in rows if row.surprises]
@@ -198,7 +198,7 @@ def modes_report(
 
     report = Report(
         write_text,
-        lambda: [*modes_markdown(rows, provenance), *(known_markdown(judged) if judged else ())],
+        lambda: [*_modes_markdown(rows, provenance), *(known_markdown(judged) if judged else ())],
         lambda: modes_json(rows, provenance, judged),
         {"junit": write_junit},
     )

@@ -29,7 +29,7 @@ from lstm_parity.reports.sweep import (
     sweep_fields,
 )
 
-MAX_CHANGES = 200  # cells of a comparison that are listed
+_MAX_CHANGES = 200  # cells of a comparison that are listed
 _MAX_REASONS = 50
 _FLAGS = ("bidirectional", "projection", "bias", "batch_first", "states", "strided", "mkldnn", "deterministic")
 _SIZES = ("input_size", "hidden_size", "time", "batch")  # shown by the next power of 2
@@ -198,11 +198,11 @@ def sweep_comparison_page(found: SweepComparison) -> str:
     """Return the page of two sweeps compared. Raises ModuleNotFoundError if jinja2 is not installed."""
     fields = comparison_fields(found)
     changed = sorted(fields["changed"], key=lambda one: (one["new"] not in WRONG, one["old"] not in WRONG))
-    left = max(0, len(changed) - MAX_CHANGES)
+    left = max(0, len(changed) - _MAX_CHANGES)
     totals = {"changed": len(changed), "changes_left_out": left, "drift": len(found.drift)}
     provenance = {name: collect_provenance()[name] for name in ("lstm-parity", "command")}
     provenance |= {"old": describe_head(found.old), "new": describe_head(found.new)}
-    data = {**fields, "changed": changed[:MAX_CHANGES], "page": totals, "provenance": provenance}
+    data = {**fields, "changed": changed[:_MAX_CHANGES], "page": totals, "provenance": provenance}
     tables = {
         ("changed", "Cells that are judged otherwise"): _make_table(data, "changed", _CHANGES),
         ("drift", "Means that drift"): _make_table(data, "drift", _DRIFT),

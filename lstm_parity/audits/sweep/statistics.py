@@ -16,8 +16,8 @@ import numpy as np
 
 from lstm_parity.reference.noise.model import Array
 
-LEVEL = 1e-3  # of all tests of one report together
-LARGEST_BIAS = 0.05  # noises; of correct kernels no mean that is not chance was above 0.025, experiments/campaign.md
+_LEVEL = 1e-3  # of all tests of one report together
+_LARGEST_BIAS = 0.05  # noises; of correct kernels no mean that is not chance was above 0.025, experiments/campaign.md
 _FEW = 8  # groups, below which a mean says nothing
 _Z95 = 1.96
 
@@ -132,7 +132,7 @@ def find_biases(parts: Mapping[tuple[str, str], Pooled]) -> list[Bias]:
     ]
     adjusted = adjust([mean.p_value for *_, mean in tested])
     found = [Bias(*one, p) for one, p in zip(tested, adjusted, strict=True)]
-    biased = [bias for bias in found if bias.p < LEVEL and abs(bias.mean.value) > LARGEST_BIAS]
+    biased = [bias for bias in found if bias.p < _LEVEL and abs(bias.mean.value) > _LARGEST_BIAS]
     whole = {(bias.words, bias.tensor, bias.kind) for bias in biased}
     return [bias for bias in biased if not any(_is_part(bias, *one) for one in whole)]
 
@@ -164,7 +164,7 @@ def find_drift(old: Mapping[tuple[str, str], Pooled], new: Mapping[tuple[str, st
     ]
     adjusted = adjust([_two_sided(_difference(a, b)) for *_, a, b in tested])
     found = [Drift(*one, p) for one, p in zip(tested, adjusted, strict=True)]
-    return sorted((one for one in found if one.p < LEVEL), key=lambda one: one.p)
+    return sorted((one for one in found if one.p < _LEVEL), key=lambda one: one.p)
 
 
 def _difference(a: Mean, b: Mean) -> float:

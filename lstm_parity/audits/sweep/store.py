@@ -121,7 +121,7 @@ class Store:
             return self.ask(query.format(1))
         with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)) as db:
             _allow_reading_only(db)
-            return check_condition(where, lambda condition: db.execute(query.format(condition)).fetchall())
+            return _check_condition(where, lambda condition: db.execute(query.format(condition)).fetchall())
 
     def write(self, done: ShardResult, machine: str) -> None:
         """Write what a shard found, all of it or nothing; a shard that was written before is not written again."""
@@ -202,7 +202,7 @@ class ErrorColumns:
         return cls(np.array(id), dict(zip(SUMS, map(np.array, sums), strict=True)), found)
 
 
-def check_condition(where: str, run: Callable[[str], _T]) -> _T:
+def _check_condition(where: str, run: Callable[[str], _T]) -> _T:
     """Return what is found with a user's condition. Raises StoreError, with the columns, if SQLite refuses it."""
     try:
         return run(where)
@@ -223,7 +223,7 @@ def choose_cells(cells: Sequence[Cell], where: str) -> list[Cell]:
         db.executemany(f"INSERT INTO cell VALUES ({places})", (tuple(cell.columns().values()) for cell in cells))
         _allow_reading_only(db)
         query = "SELECT rowid FROM cell WHERE "
-        chosen = check_condition(where, lambda condition: db.execute(f"{query}({condition})").fetchall())
+        chosen = _check_condition(where, lambda condition: db.execute(f"{query}({condition})").fetchall())
     return [cells[row - 1] for (row,) in chosen]
 
 

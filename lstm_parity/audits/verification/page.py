@@ -12,7 +12,7 @@ from lstm_parity.reports.html.certificate_page import Explained, Proven, certifi
 def verification_page(found: Verification, diagnosis: Diagnosis | None = None) -> str:
     """Return the page of a verification. Raises ModuleNotFoundError if jinja2 is not installed."""
     proven = Proven(found.proof.killed, found.proof.survivors) if found.proof else None
-    explained = None if diagnosis is None else explain_diagnosis(diagnosis)
+    explained = None if diagnosis is None else _explain_diagnosis(diagnosis)
     if (known := found.identified) is None:
         return certificate_page(found.certificate, explained, proven, found.remarks)
     fields = identification_fields(known.name, known.found, known.sheets, diagnosis)
@@ -21,7 +21,7 @@ def verification_page(found: Verification, diagnosis: Diagnosis | None = None) -
     return certificate_page(found.certificate, explained, proven, found.remarks, more=more, sections=sections)
 
 
-def explain_diagnosis(found: Diagnosis) -> Explained:
+def _explain_diagnosis(found: Diagnosis) -> Explained:
     """Return what a page says of a diagnosis."""
     if found.mistake is not None:
         known = found.mistake

@@ -33,7 +33,7 @@ def compute_states(
         given = None if lengths is None else lengths.tolist()
         moved, last = lstm_forward(x.to(wide), first, lower, lengths=given)
         below, x = [(last[0].to(x.dtype), last[1].to(x.dtype))], moved
-    below.append((pick_last(halves, lengths), carry_cells(weights.cells[-1], x, halves, above, lengths)))
+    below.append((_pick_last(halves, lengths), _carry_cells(weights.cells[-1], x, halves, above, lengths)))
     h_n, c_n = (torch.cat(parts) for parts in zip(*below, strict=True))
     return h_n, c_n
 
@@ -42,7 +42,7 @@ def _widen(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
-def pick_last(halves: Sequence[Tensor], lengths: Tensor | None) -> Tensor:
+def _pick_last(halves: Sequence[Tensor], lengths: Tensor | None) -> Tensor:
     """Return h_n (D, B, P) from the outputs (T, B, P) of each direction of one layer."""
     if lengths is None:
         return torch.stack([half[0 if k else -1] for k, half in enumerate(halves)])
@@ -50,7 +50,7 @@ def pick_last(halves: Sequence[Tensor], lengths: Tensor | None) -> Tensor:
     return torch.stack([half[0] if k else half[ends, rows] for k, half in enumerate(halves)])
 
 
-def carry_cells(
+def _carry_cells(
     cells: Sequence[CellWeights],
     x: Tensor,
     halves: Sequence[Tensor],

@@ -63,7 +63,7 @@ def _try_convention(
             return None  # it may be padded the other way
         complete = replace(convention, recipe=recipe)
         results, moved = (complete.call(copy.deepcopy(made), one, states) for one in (x, other))
-        if not moves_row_alone(results, moved, 0) or not _reads_states(complete, made, x, states, results):
+        if not _moves_row_alone(results, moved, 0) or not _reads_states(complete, made, x, states, results):
             return None
         if not complete.is_cell and not _remembers(complete, made, x, states, results):
             return None
@@ -78,7 +78,7 @@ def draw_inputs(seed: int, slots: int, sizes: Sizes, steps: int = STEPS) -> tupl
     return tuple(torch.from_numpy(0.5 * rng.standard_normal(shape)) for shape in shapes)
 
 
-def moves_row_alone(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor], row: int) -> bool:
+def _moves_row_alone(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor], row: int) -> bool:
     """Whether two results differ in a row of the batch, and in no other."""
     moved = torch.stack([(one[name] - other[name]).abs().amax((0, 2)) for name in one]).amax(0) != 0.0
     return bool(moved[row]) and int(moved.sum()) == 1
@@ -110,4 +110,4 @@ def _reads_states(
     for state in given:
         state[:, -1] += 1.0
     other = convention.call(copy.deepcopy(made), x, given)
-    return moves_row_alone(results, other, ROWS - 1)
+    return _moves_row_alone(results, other, ROWS - 1)

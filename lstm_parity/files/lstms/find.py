@@ -24,7 +24,7 @@ _FINDERS: Mapping[str, Sequence[_Finder]] = {
     "onnx": (find_onnx,),
     "tensorflow v1": (find_tensorflow,),
 }
-CONVENTIONS = tuple(_FINDERS)
+_CONVENTIONS = tuple(_FINDERS)
 _GUESSED = ("torch", "keras", "tensorflow v1")  # layouts that differ
 _SHOWN = 20
 _KNOWN = (
@@ -36,12 +36,12 @@ _KNOWN = (
 def find_lstms(arrays: Arrays, convention: str | None = None) -> list[FoundLSTM]:
     """Find all LSTMs among arrays, the likeliest first if one array belongs to several.
 
-    convention: one of CONVENTIONS, or None for any. Weights are those of `nn.LSTM`, in float64. Layers that fit into
+    convention: one of _CONVENTIONS, or None for any. Weights are those of `nn.LSTM`, in float64. Layers that fit into
     a stack are found as one, and then each by itself. Raises FolderError if there is none.
     """
     if convention is not None and convention not in _FINDERS:
-        raise FolderError(f"the convention {convention!r} was given, but needed is one of {', '.join(CONVENTIONS)}")
-    chosen = CONVENTIONS if convention is None else (convention,)
+        raise FolderError(f"the convention {convention!r} was given, but needed is one of {', '.join(_CONVENTIONS)}")
+    chosen = _CONVENTIONS if convention is None else (convention,)
     finders = dict.fromkeys(finder for name in chosen for finder in _FINDERS[name])
     found: list[FoundLSTM] = []
     for finder in finders:  # the surest names first: an array has one convention

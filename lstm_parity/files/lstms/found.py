@@ -53,7 +53,7 @@ def take_values(arrays: Arrays, name: str) -> Array:
     return np.asarray(arrays[name].values, np.float64)
 
 
-def fits_cell(cell: CellWeights) -> bool:
+def _fits_cell(cell: CellWeights) -> bool:
     """Whether the shapes of weights are those of one layer of an LSTM in one direction."""
     if cell.w_ih.ndim != 2 or cell.w_hh.ndim != 2 or not len(cell.w_ih) or len(cell.w_ih) % 4:
         return False
@@ -74,7 +74,7 @@ def make_lstm(
 ) -> FoundLSTM | None:
     """Make an LSTM of its cells, by layer and direction; None if their shapes are of none."""
     every = [cell for layer in cells for cell in layer]
-    if not all(map(fits_cell, every)) or not _is_stack(cells):
+    if not all(map(_fits_cell, every)) or not _is_stack(cells):
         return None
     weights = dict(LSTMWeights(tuple(tuple(layer) for layer in cells)).items())
     names = tuple(used)

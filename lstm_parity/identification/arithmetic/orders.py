@@ -13,7 +13,7 @@ from lstm_parity.reference.noise.model import Array
 _BLOCKS = (*range(2, 33), 40, 48, 56, 64, 80, 96, 100, 112, 128, 160, 192, 224, 240, 256, 320, 384)
 _ACCUMULATORS = (*range(2, 17), 24, 32, 48, 64)
 
-Part = list[int]  # places that are added up already
+_Part = list[int]  # places that are added up already
 
 
 class Additions:
@@ -22,32 +22,32 @@ class Additions:
     def __init__(self, k: int) -> None:
         self.sizes = np.ones((k, k))
 
-    def add(self, one: Part, other: Part) -> Part:
+    def add(self, one: _Part, other: _Part) -> _Part:
         """Add two parts; one without a place that is looked at changes nothing."""
         if one and other:
             self.sizes[np.ix_(one, other)] = self.sizes[np.ix_(other, one)] = len(one) + len(other)
         return one + other
 
 
-def _from_first(sums: Additions, parts: Sequence[Part]) -> Part:
+def _from_first(sums: Additions, parts: Sequence[_Part]) -> _Part:
     total = parts[0]
     for part in parts[1:]:
         total = sums.add(total, part)
     return total
 
 
-def _from_last(sums: Additions, parts: Sequence[Part]) -> Part:
+def _from_last(sums: Additions, parts: Sequence[_Part]) -> _Part:
     return _from_first(sums, parts[::-1])
 
 
-def _neighbours(sums: Additions, parts: Sequence[Part]) -> Part:
+def _neighbours(sums: Additions, parts: Sequence[_Part]) -> _Part:
     while len(parts) > 1:
         joined = [sums.add(one, other) for one, other in zip(parts[::2], parts[1::2], strict=False)]
         parts = [*joined, *parts[len(joined) * 2 :]]
     return parts[0]
 
 
-def _halves(sums: Additions, parts: Sequence[Part], more: int = 0) -> Part:
+def _halves(sums: Additions, parts: Sequence[_Part], more: int = 0) -> _Part:
     """Add halves, the second the larger where they are not equal; with one more, the first."""
     if len(parts) == 1:
         return parts[0]
@@ -55,7 +55,7 @@ def _halves(sums: Additions, parts: Sequence[Part], more: int = 0) -> Part:
     return sums.add(_halves(sums, parts[:middle], more), _halves(sums, parts[middle:], more))
 
 
-def _folded(sums: Additions, parts: Sequence[Part]) -> Part:
+def _folded(sums: Additions, parts: Sequence[_Part]) -> _Part:
     while len(parts) > 1:
         half = (len(parts) + 1) // 2
         joined = [sums.add(one, other) for one, other in zip(parts[:half], parts[half:], strict=False)]
@@ -63,7 +63,7 @@ def _folded(sums: Additions, parts: Sequence[Part]) -> Part:
     return parts[0]
 
 
-_WAYS: Mapping[str, Callable[[Additions, Sequence[Part]], Part]] = {
+_WAYS: Mapping[str, Callable[[Additions, Sequence[_Part]], _Part]] = {
     "one after another": _from_first,
     "pairwise": _halves,
     "in pairs of neighbours": _neighbours,
@@ -89,7 +89,7 @@ class KnownOrder:
     def sizes(self, places: Sequence[int], expected: Array | None = None) -> Array:
         """Return the sizes (K, K), unfinished if the first parts have others than expected."""
         at = {place: k for k, place in enumerate(places)}
-        sums, done = Additions(len(places)), list[Part]()
+        sums, done = Additions(len(places)), list[_Part]()
         for part in self.parts:
             done.append(_WAYS[self.inner](sums, [[at[place]] if place in at else [] for place in part]))
             inside = np.ix_(done[-1], done[-1])

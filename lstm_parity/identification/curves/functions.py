@@ -76,7 +76,7 @@ def _write_power(text: str, power: int) -> str:
 def _list_powers() -> dict[str, Function]:
     bases = {text: function for text, function in PLAIN.items() if text not in ("1", "|{}|", "exp({})", "step({})")}
     found = {_write_power(text, n): _power(function, n) for n in (2, 3) for text, function in bases.items()}
-    return found | {f"sqrt(1 - {text}^2)": _complement(PLAIN[text]) for text in SQUASHING}
+    return found | {f"sqrt(1 - {text}^2)": _complement(PLAIN[text]) for text in _SQUASHING}
 
 
 def _list_compounds() -> dict[str, Function]:
@@ -92,7 +92,7 @@ def _list_compounds() -> dict[str, Function]:
     found |= {
         f"[{{}}] * {outer.replace('{}', inner)}": _product(PLAIN["{}"], _composition(some[outer], some[inner]))
         for inner in some
-        for outer in SQUASHING
+        for outer in _SQUASHING
     }
     found |= {
         outer.replace("{}", f"-{inner}"): _composition(some[outer], _negative(some[inner]))
@@ -103,6 +103,6 @@ def _list_compounds() -> dict[str, Function]:
     return found | {f"{one} * {other}": _product(some[one], some[other]) for one, other in pairs}
 
 
-SQUASHING = ("sigmoid({})", "tanh({})")
+_SQUASHING = ("sigmoid({})", "tanh({})")
 POWERS: Mapping[str, Function] = _list_powers()
 BASES: Mapping[str, Function] = {**PLAIN, **POWERS, **_list_compounds()}

@@ -44,7 +44,7 @@ def norm(curve: Curve) -> Curve:
         return curve
     if not curve.offset:
         return replace(curve, factor=1.0)
-    return tidy(curve.scaled(1.0 / (curve.offset + abs(curve.factor)))) if curve.offset > 0.0 else curve
+    return _tidy(curve.scaled(1.0 / (curve.offset + abs(curve.factor)))) if curve.offset > 0.0 else curve
 
 
 def attribute(factor: float, curves: Sequence[tuple[str | Expression, Curve]]) -> Term:
@@ -55,12 +55,12 @@ def attribute(factor: float, curves: Sequence[tuple[str | Expression, Curve]]) -
     odd = [k for k in odd if not curves[k][1].offset] or odd  # a gate with an offset has its factor already
     if len(odd) == 1:
         name, curve = curves[odd[0]]
-        curves[odd[0]] = name, tidy(curve.scaled(factor))
+        curves[odd[0]] = name, _tidy(curve.scaled(factor))
         factor = 1.0
     return Term(shorten(factor), tuple(curves))
 
 
-def tidy(curve: Curve) -> Curve:
+def _tidy(curve: Curve) -> Curve:
     """Return a curve with short numbers, where they are as good."""
     return replace(curve, factor=shorten(curve.factor), offset=shorten(curve.offset))
 

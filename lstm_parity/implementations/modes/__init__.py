@@ -12,8 +12,8 @@ from lstm_parity.implementations.modes import compiled, exported, onnx_models, p
 from lstm_parity.implementations.modes import low_precision as narrowed
 from lstm_parity.implementations.modes.mode import DROPOUT, Mode
 
-FAMILIES = (plain, compiled, exported, scripted, transformed, narrowed, shaped, onnx_models)
-MODES: dict[str, Mode] = {mode.name: mode for family in FAMILIES for mode in family.MODES}
+_FAMILIES = (plain, compiled, exported, scripted, transformed, narrowed, shaped, onnx_models)
+MODES: dict[str, Mode] = {mode.name: mode for family in _FAMILIES for mode in family.MODES}
 TRAINING = " in train mode"
 
 

@@ -21,7 +21,7 @@ _DRAWS = 12
 _MARGIN = 1.5  # so that the root mean square of right numbers is below the limit, 0.75
 
 
-def find_printed(given: StoredArray) -> int | None:
+def _find_printed(given: StoredArray) -> int | None:
     """Return to how many decimals an array of weights or inputs was printed; None if it is not rounded."""
     if given.printed is not None:
         return given.printed.decimals if given.printed.significant is None else None
@@ -31,7 +31,7 @@ def find_printed(given: StoredArray) -> int | None:
 def has_printed_inputs(report: Report) -> bool:
     """Whether some weights or inputs of a report may be rounded."""
     return bool(_unit_of_weights(report)) or any(
-        find_printed(call.arrays[name]) is not None
+        _find_printed(call.arrays[name]) is not None
         for call in report.calls
         for name in ("input", "h_0", "c_0")
         if name in call.arrays
@@ -41,7 +41,7 @@ def has_printed_inputs(report: Report) -> bool:
 def _unit_of_weights(report: Report) -> float:
     """Return half a unit of the last decimal of the most coarsely printed weights; 0 if none is rounded."""
     used = {name for lstm in report.lstms for name in lstm.used}
-    decimals = [found for name in used if (found := find_printed(report.arrays[name])) is not None]
+    decimals = [found for name in used if (found := _find_printed(report.arrays[name])) is not None]
     return float(half_unit(np.zeros(1), min(decimals), None)[0]) if decimals else 0.0
 
 
@@ -65,7 +65,7 @@ def add_uncertainty(report: Report, call: NamedCall, case: Case, evidence: Evide
 
 
 def _unit_of(call: NamedCall, name: str) -> float:
-    decimals = find_printed(call.arrays[name]) if name in call.arrays else None
+    decimals = _find_printed(call.arrays[name]) if name in call.arrays else None
     return 0.0 if decimals is None else float(half_unit(np.zeros(1), decimals, None)[0])
 
 

@@ -38,7 +38,7 @@ class Shape:
     rank: int
 
 
-def find_rounding(given: StoredArray, fields: Fields) -> Array:
+def _find_rounding(given: StoredArray, fields: Fields) -> Array:
     """Return half a unit of the last digit of each number, as declared, printed or found; zeros if not rounded."""
     decimals, significant = fields.get("decimals"), fields.get("significant")
     if decimals is None and significant is None and given.printed is not None:
@@ -65,7 +65,7 @@ def see_output(
     view = View(source_of(from_state), steps, shape.architecture.num_directions)
     place = _place_rows if gone else _place_steps
     got, known = place(given.values.astype(np.float64), shape, fields, assumed)
-    unit, _ = place(find_rounding(given, fields), shape, fields, assumed)
+    unit, _ = place(_find_rounding(given, fields), shape, fields, assumed)
     _check_features("output", got.shape[-1], shape.architecture, fields, assumed)
     if assumed.swapped == "directions" and shape.architecture.bidirectional and not steps:
         got, unit = (np.concatenate(np.split(array, 2, -1)[::-1], -1) for array in (got, unit))
@@ -157,7 +157,7 @@ def _places(given: Sequence[int] | None, size: int, name: str) -> list[int]:
 
 def see_state(name: str, given: StoredArray, shape: Shape, fields: Fields, assumed: Assumptions) -> Seen:
     """Return what is given of h_n or c_n: of all layers and directions, or of the last layer."""
-    a, unit = shape.architecture, find_rounding(given, fields)
+    a, unit = shape.architecture, _find_rounding(given, fields)
     size = a.output_size if name == "h_n" else a.hidden_size
     got, unit = (_state_axes(array, name, shape, size) for array in (given.values.astype(np.float64), unit))
     if assumed.swapped in ("directions", "layers") and len(got) == a.num_layers * a.num_directions:

@@ -26,7 +26,7 @@ class NotGivenError(FolderError):
     """Something without which a report cannot be judged, and that is not in it."""
 
 
-OPERATIONS = (*ACTIVATIONS, "dropout", "last", "mean", "max", "h_n")
+_OPERATIONS = (*ACTIVATIONS, "dropout", "last", "mean", "max", "h_n")
 
 
 def apply_before(
@@ -125,7 +125,7 @@ def _find_layer(name: str, arrays: Mapping[str, StoredArray]) -> tuple[Array, Ar
         found = f"{len(weights)} arrays are" if weights else "no array is"
         raise NotGivenError(
             f'"{name}" was given as a layer, but {found} named {name}.weight; given are {", ".join(arrays)}, '
-            f"and as operations {', '.join(OPERATIONS)}"
+            f"and as operations {', '.join(_OPERATIONS)}"
         )
     weight = arrays[weights[0]].values.astype(np.float64)
     if weight.ndim != 2:

@@ -37,7 +37,7 @@ from lstm_parity.audits.sweep.workers import (
 from lstm_parity.running.threads import count_cores, share_cores
 from lstm_parity.version import find_version
 
-LOCAL = "local"  # the address of a cluster that is started, and ends with the sweep
+_LOCAL = "local"  # the address of a cluster that is started, and ends with the sweep
 _PATIENCE = 2.0  # seconds, after which the nodes are listed again
 _ANSWER = 5.0  # seconds that a node may take to answer
 _TRIES = 2  # of a shard whose actor was lost, and of a node on which no actor starts
@@ -88,7 +88,7 @@ class RayWorkers:
     """
 
     question: Question
-    address: str = LOCAL
+    address: str = _LOCAL
     count: int | None = None
     refused: dict[str, RefusedNode] = field(default_factory=dict)
     _nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -102,13 +102,13 @@ class RayWorkers:
         """Start a cluster, or join one. Raises ClusterError."""
         _require_answer(self.address)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        if self.address == LOCAL:
+        if self.address == _LOCAL:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # or Ray keeps one in the user's home
         folder = find_folder(self.question.fields)
         self._fields = make_relative(self.question.fields, folder)
         copied = {"working_dir": str(folder), "excludes": list(LEFT_OUT)} if folder else {}
         own = {"num_cpus": self.count or count_cores(), "include_dashboard": False, "object_store_memory": _MEMORY}
-        more = own if self.address == LOCAL else {}
+        more = own if self.address == _LOCAL else {}
         try:
             ray.init(self.address, log_to_driver=False, logging_level="ERROR", runtime_env=copied, **more)
         except (ConnectionError, RuntimeError, ValueError, RayError) as error:
