@@ -6,7 +6,6 @@ import io
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions
@@ -64,17 +63,17 @@ class FittedTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         names = [*self.words, *self.numbers]
         columns = [*zip(names, *map(self._fill, self.rows), strict=True)]
-        least = [max(map(_longest_word, column)) for column in columns]
-        excess = sum(least) + _GAP * (len(least) - 1) - options.max_width
-        if excess > 0:
+        widths = [max(map(_longest_word, column)) for column in columns]
+        room = options.max_width - sum(widths) - _GAP * (len(widths) - 1)
+        if room < 0:
             yield Text("\n".join(self._stack(options.max_width)), no_wrap=True, overflow="ignore")
             return
+        for k in reversed(range(len(columns))):  # numbers and their names are not broken while words can be
+            more = min(max(map(cell_len, columns[k])) - widths[k], room)
+            widths[k], room = widths[k] + more, room - more
         made = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, title=self.title)
-        for k, (column, width) in enumerate(zip(columns, least, strict=True)):
-            more = min(max(map(cell_len, column)) - width, -excess)  # of the room that is left
-            excess += more
-            justify: Literal["left", "right"] = "left" if k < len(self.words) else "right"
-            made.add_column(column[0], width=width + more, justify=justify)
+        for k, (name, width) in enumerate(zip(names, widths, strict=True)):
+            made.add_column(name, width=width, justify="left" if k < len(self.words) else "right")
         for row in self.rows:
             made.add_row(*row)
         yield made

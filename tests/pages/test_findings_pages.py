@@ -22,6 +22,7 @@ NOT_RUN = {
     **dict.fromkeys(("compiled-biasless", "compiled-cache", "compiled-dropout", "compiled-no-rows"), "they compile"),
     "export": "six seconds; every record has the capability",
     **dict.fromkeys(("keras-float64", "onnxruntime-no-rows", "opacus-states", "other-frameworks"), "make frameworks"),
+    **dict.fromkeys(("array-lstm-dtype", "biased-activations", "supar-states"), "they need packages of others"),
 }
 RECORDED = before("findings")
 

@@ -15,17 +15,17 @@ from lstm_parity.reports.certificate_text import format_distance
 __all__ = ["DIRECTIONS", "GATES"]  # for templates, beside what is defined here
 
 WIDTH, HEIGHT, BAR, GAP = 172.0, 56.0, 11.0, 2.0
-_WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
-_BIN_NAMES = [f"{low:.2g} to {high:.3g}" for low, high in pairwise(BIN_EDGES)] + ["above 1e4"]
-_LIMIT_X = _WITHIN * BAR + GAP / 2
-_SHADES = (0.25, 0.35, 0.45, 0.6, 1.0)  # of the limit
+WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
+BIN_NAMES = [f"{low:.2g} to {high:.3g}" for low, high in pairwise(BIN_EDGES)] + ["above 1e4"]
+LIMIT_X = WITHIN * BAR + GAP / 2
+SHADES = (0.25, 0.35, 0.45, 0.6, 1.0)  # of the limit
 
 
-def _shade(worst: float | None) -> str:
+def shade(worst: float | None) -> str:
     """Return the class of a cell's colour: s1 to s5 within the limit, s6 beyond, s0 if nothing is compared."""
     if worst is None:
         return "s0"
-    return next((f"s{k}" for k, part in enumerate(_SHADES, 1) if worst <= part * WORST_LIMIT), "s6")
+    return next((f"s{k}" for k, part in enumerate(SHADES, 1) if worst <= part * WORST_LIMIT), "s6")
 
 
 def share(worst: float) -> int:
@@ -38,7 +38,7 @@ def runs(columns: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
     return [{"name": name, "count": len(list(some))} for name, some in groupby(columns, lambda column: column[0])]
 
 
-def _group_spreads(spreads: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def group_spreads(spreads: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the indices of spreads by dtype."""
     found: dict[str, list[int]] = {}
     for k, one in enumerate(spreads):
@@ -46,31 +46,31 @@ def _group_spreads(spreads: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [{"dtype": dtype, "indices": indices} for dtype, indices in found.items()]
 
 
-def _bars(counts: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the _bars of a histogram: heights grow with the logarithm of the count, so that a single one is seen."""
+def bars(counts: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the bars of a histogram: heights grow with the logarithm of the count, so that a single one is seen."""
     most = max(counts, default=0)
     found = []
     for k, count in enumerate(counts):
         height = HEIGHT * math.log1p(count) / math.log1p(most) if most else 0.0
-        x = k * BAR + (2 * GAP if k >= _WITHIN else 0.0)
-        found.append({"x": x, "y": HEIGHT - height, "height": height, "beyond": k >= _WITHIN, "count": count})
+        x = k * BAR + (2 * GAP if k >= WITHIN else 0.0)
+        found.append({"x": x, "y": HEIGHT - height, "height": height, "beyond": k >= WITHIN, "count": count})
     return found
 
 
-def _describe_bars(tensor: str, counts: Sequence[int], worst: float) -> str:
+def describe_bars(tensor: str, counts: Sequence[int], worst: float) -> str:
     """Return what a histogram shows, in a sentence."""
-    total, beyond = sum(counts), sum(counts[_WITHIN:])
+    total, beyond = sum(counts), sum(counts[WITHIN:])
     if not total:
         return f"{tensor}: nothing is compared"
-    below = sum(counts[: _WITHIN // 3]) / total
+    below = sum(counts[: WITHIN // 3]) / total
     return (
-        f"{tensor}: {total:,} elements, {100 * below:.1f} % of them within {BIN_EDGES[_WITHIN // 3]:.2g} noises; "
+        f"{tensor}: {total:,} elements, {100 * below:.1f} % of them within {BIN_EDGES[WITHIN // 3]:.2g} noises; "
         f"{beyond:,} beyond the limit of {WORST_LIMIT:g}; the worst is {_write(worst)}"
     )
 
 
-def _tail_bars(counts: Sequence[int], per_noise: int) -> list[dict[str, Any]]:
-    """Return the _bars of a histogram whose bins are parts of a noise, the last without an upper end."""
+def tail_bars(counts: Sequence[int], per_noise: int) -> list[dict[str, Any]]:
+    """Return the bars of a histogram whose bins are parts of a noise, the last without an upper end."""
     most, width = max(counts, default=0), WIDTH / max(len(counts), 1)
     found = []
     for k, count in enumerate(counts):
@@ -80,12 +80,12 @@ def _tail_bars(counts: Sequence[int], per_noise: int) -> list[dict[str, Any]]:
     return found
 
 
-def _tail_limit(counts: Sequence[int], per_noise: int) -> float:
+def tail_limit(counts: Sequence[int], per_noise: int) -> float:
     """Return where the limit lies in such a histogram."""
     return WIDTH * WORST_LIMIT * per_noise / max(len(counts), 1)
 
 
-def _describe_tail(tensor: str, counts: Sequence[int], worst: float, per_noise: int) -> str:
+def describe_tail(tensor: str, counts: Sequence[int], worst: float, per_noise: int) -> str:
     """Return what such a histogram shows, in a sentence."""
     total, within = sum(counts), sum(counts[:per_noise])
     if not total:
@@ -96,7 +96,7 @@ def _describe_tail(tensor: str, counts: Sequence[int], worst: float, per_noise: 
     )
 
 
-def _describe_map(found: Mapping[str, Any]) -> str:
+def describe_map(found: Mapping[str, Any]) -> str:
     """Return what a map of distances shows, in a sentence."""
     cells = [
         (worst, row, column)
