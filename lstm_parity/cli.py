@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_parity.audits.named import NAMED
-from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cli_cases import cases
 from lstm_parity.cli_expect import expect
 from lstm_parity.cli_identify import identify
@@ -22,12 +20,12 @@ from lstm_parity.cli_parts import (
     echo_remarks,
     find_target,
     known_option,
-    map_option,
     read_known,
     report_options,
+    target_options,
 )
 from lstm_parity.cli_sweep import sweep
-from lstm_parity.implementations.target import ARRAYS, KINDS, MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
+from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
 from lstm_parity.reports.lines import ALONE
 from lstm_parity.running.threads import share_cores
 
@@ -99,15 +97,7 @@ _add_torch_command(
 @main.command()
 @report_options("junit", "badge", "html")
 @click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
-@click.option(
-    "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
-)
-@click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
-@click.option(
-    "--without", multiple=True, type=click.Choice(DECLARABLE), help="Do not judge this feature. May be repeated."
-)
-@click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
-@map_option
+@target_options
 @known_option
 @click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
 @click.option("--quick", is_flag=True, help="Judge one case in six.")

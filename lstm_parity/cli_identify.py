@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_parity.cases.setting import DTYPES, Runtime
-from lstm_parity.cli_parts import Outputs, echo_remarks, find_target, map_option, report_options
-from lstm_parity.implementations.target import ARRAYS, MEMORY_LIMIT, TIME_LIMIT, TargetError
+from lstm_parity.cli_parts import Outputs, arrays_option, echo_remarks, find_target, map_option, report_options
+from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, TargetError
 
 if TYPE_CHECKING:
     from lstm_parity.identification.arithmetic.sheet import DataSheet
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @report_options("html")
 @click.option("--impl", required=True, metavar="KIND:TARGET", help="What is identified, as in `lstm-parity verify`.")
-@click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
+@arrays_option
 @map_option
 @click.option(
     "--save-map",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_parity.audits.named import LOADERS
-from lstm_parity.implementations.target import Target, TargetError, parse_target
+from lstm_parity.audits.named import LOADERS, NAMED
+from lstm_parity.cases.features import DECLARABLE
+from lstm_parity.implementations.target import ARRAYS, KINDS, Target, TargetError, parse_target
 
 if TYPE_CHECKING:
     from lstm_parity.audits.known.judge import KnownFile
@@ -143,6 +144,9 @@ FILES = {
 _markdown_option: _Decorator = click.option(
     "--markdown", is_flag=True, help="Print it as Markdown, to paste into a thread."
 )
+arrays_option = click.option(
+    "--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with."
+)
 map_option = click.option(
     "--map",
     "map_file",
@@ -155,3 +159,25 @@ known_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A TOML file of known deviations, each of which must still be there: see docs/ci.md.",
 )
+
+
+def target_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what is judged instead of the installed torch, as `find_target` takes them."""
+    kinds = "; ".join(map(": ".join, (KINDS | NAMED).items()))
+    options: list[_Decorator] = [
+        click.option("--impl", metavar="KIND:TARGET", help=f"Judge this instead. {kinds}."),
+        arrays_option,
+        click.option(
+            "--without",
+            multiple=True,
+            type=click.Choice(DECLARABLE),
+            help="Do not judge this feature. May be repeated.",
+        ),
+        click.option(
+            "--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'."
+        ),
+        map_option,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

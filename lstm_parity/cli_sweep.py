@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_parity.audits.named import NAMED
-from lstm_parity.cases.features import DECLARABLE
-from lstm_parity.cli_parts import INTERRUPTED, Outputs, find_target, map_option, report_options
-from lstm_parity.implementations.target import ARRAYS, KINDS, Target
+from lstm_parity.cli_parts import INTERRUPTED, Outputs, find_target, report_options, target_options
+from lstm_parity.implementations.target import Target
 
 if TYPE_CHECKING:
     from lstm_parity.audits.sweep.cluster.on_ray import RayWorkers
@@ -46,15 +44,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 
 @click.group(invoke_without_command=True)
 @report_options("html")
-@click.option(
-    "--impl", metavar="KIND:TARGET", help=f"Judge this instead. {'; '.join(map(': '.join, (KINDS | NAMED).items()))}."
-)
-@click.option("--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with.")
-@click.option(
-    "--without", multiple=True, type=click.Choice(DECLARABLE), help="Do not judge this feature. May be repeated."
-)
-@click.option("--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'.")
-@map_option
+@target_options
 @click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
 @click.option(
     "--profile",
