@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.audits.sweep.errors import PER_NOISE
 from lstm_parity.audits.sweep.report import SweepReport, sum_up_store
+from lstm_parity.audits.sweep.rows import PER_NOISE
 from lstm_parity.audits.sweep.store import Store
 from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 from lstm_parity.reports.sweep import sweep_json

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from experiments.measured_differences import draw_beside, find_largest, module_sizes
-from lstm_parity.audits.expect import MARGIN, expect_difference
+from lstm_parity.audits.expectation.expect import MARGIN, expect_difference
 from lstm_parity.cases.case import draw_case, round_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.implementations.stack import FromCell

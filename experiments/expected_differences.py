@@ -18,8 +18,8 @@ import numpy as np
 
 from experiments.expected_cells import compare_cells, compare_scaled
 from experiments.measured_differences import CONFIGURATIONS, MEASURED, Configuration
-from lstm_parity.audits.expect import MARGIN, expect_difference, simulate_draws
-from lstm_parity.audits.kernels import Kernel, probe_kernel
+from lstm_parity.audits.expectation.expect import MARGIN, expect_difference, simulate_draws
+from lstm_parity.audits.expectation.kernels import Kernel, probe_kernel
 from lstm_parity.cases.setting import Call, Runtime, Setting
 
 RESULT = Path(__file__).with_suffix(".md")
@@ -90,12 +90,12 @@ def page(found: dict[str, Any]) -> str:
         "an amount that was measured on sums of random numbers.",
         "",
         "What is missing is the kernel. With what a few short runs of other seeds say about it on this machine",
-        f"(`lstm_parity/audits/kernels.py`), {counts['exact known']} and {counts['other known']} are: kernels of",
-        "bfloat16 that compute in float32 inside; two kernels that add up in the same order, whose sums have the same",
-        "errors; kernels whose sums are longer, and err more. Results in bfloat16 lie on a grid on which neighbours",
-        "differ by a factor of 2, so that a quantile jumps if one draw of a hundred more is large. Where a prediction",
-        "is off with the kernel known, the last column says how probable that is by chance, given how many of the",
-        "measured and of the simulated draws are large (Fisher's exact test):",
+        f"(`lstm_parity/audits/expectation/kernels.py`), {counts['exact known']} and {counts['other known']} are:",
+        "kernels of bfloat16 that compute in float32 inside; two kernels that add up in the same order, whose sums",
+        "have the same errors; kernels whose sums are longer, and err more. Results in bfloat16 lie on a grid on which",
+        "neighbours differ by a factor of 2, so that a quantile jumps if one draw of a hundred more is large. Where a",
+        "prediction is off with the kernel known, the last column says how probable that is by chance, given how many",
+        "of the measured and of the simulated draws are large (Fisher's exact test):",
         f"{counts['by chance']} of them above {CHANCE:g}.",
         "",
         "A variant that adds half of the products with h onto the sum of x was tried on the same configurations and",

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lstm_parity.audits.expect import MARGIN, expect_difference
+from lstm_parity.audits.expectation.expect import MARGIN, expect_difference
 from lstm_parity.cases.setting import Architecture
 from specimens.quantised import QUANTISED, Quantised
 

@@ -30,7 +30,7 @@ from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.catalogue.mistakes import MISTAKES
 from lstm_parity.diagnosis.numbers import diagnose_numbers
-from lstm_parity.identification.given import SECONDS
+from lstm_parity.identification.numbers.given import SECONDS
 from lstm_parity.implementations.load import adapt
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome, Verdict

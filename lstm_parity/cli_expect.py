@@ -54,9 +54,9 @@ def expect(
     """
     from rich.console import Console
 
-    from lstm_parity.audits.expect import ExpectationError, expect_difference
+    from lstm_parity.audits.expectation.expect import ExpectationError, expect_difference
     from lstm_parity.files.stored import FolderError
-    from lstm_parity.reports.expectation import expectation_report
+    from lstm_parity.reports.answers.expectation import expectation_report
 
     given = {name: value for name, value in sizes.items() if value is not None}
     options: dict[str, Any] = {"difference": difference, "arithmetic": arithmetic, "draws": draws, "seed": seed}
@@ -72,7 +72,7 @@ def expect(
 
 def _find_lstm(weights: str, given: dict[str, Any], dtype: str) -> tuple[Architecture, LSTMWeights | None]:
     """Return the LSTM that the options describe, or that of a file, whose sizes they must not contradict."""
-    from lstm_parity.audits.expect import read_weights
+    from lstm_parity.audits.expectation.expect import read_weights
 
     if weights == "default":
         if "hidden_size" not in given:

@@ -29,7 +29,7 @@ PUBLIC = {
     },
     "Settings": {"lstm_parity.cases.setting": "Setting Architecture Call Runtime parse_setting"},
     "What is judged": {"lstm_parity.running.protocol": "Implementation HasArithmetic HasParameters"},
-    "The size of a difference": {"lstm_parity.audits.expect": "expect_difference Expectation"},
+    "The size of a difference": {"lstm_parity.audits.expectation.expect": "expect_difference Expectation"},
     "The references": {
         "lstm_parity.reference.torch_lstm": "lstm_forward lstm_layer lstm_cell",
         "lstm_parity.reference.numpy_lstm": "lstm_forward",

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from lstm_parity.audits.sweep.errors import Errors
-from lstm_parity.audits.sweep.rows import PlannedRow, Result, ShardResult
+from lstm_parity.audits.sweep.rows import Errors, PlannedRow, Result, ShardResult
 from lstm_parity.audits.sweep.run import Plan, plan_rows
 from lstm_parity.audits.sweep.store import Store, choose_cells
 from lstm_parity.cases.lattice import Cell, build_lattice

@@ -10,7 +10,7 @@ from typing import Any
 
 from lstm_parity.classes.calling import Convention
 from lstm_parity.classes.construct import Constructor
-from lstm_parity.classes.layout import Layout
+from lstm_parity.classes.layouts.layout import Layout
 from lstm_parity.classes.results import Recipe
 from lstm_parity.files.stored import parse_toml
 from lstm_parity.identification.expressions.step import GATES

@@ -24,10 +24,10 @@ from lstm_parity.classes.construct import (
     list_sizes,
 )
 from lstm_parity.classes.declared import NOTHING, Declaration
-from lstm_parity.classes.exact import computes_lstm
 from lstm_parity.classes.gradients.backward import Backward
 from lstm_parity.classes.gradients.find import find_backward
-from lstm_parity.classes.layout import Layout, find_layouts, name_order
+from lstm_parity.classes.layouts.exact import computes_lstm
+from lstm_parity.classes.layouts.layout import Layout, find_layouts, name_order
 from lstm_parity.classes.tensors import held_tensors, own_tensors, put_tensors
 from lstm_parity.classes.trials.calls import draw_inputs, try_conventions
 from lstm_parity.classes.trials.uneven import Uneven, find_uneven

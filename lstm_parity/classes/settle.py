@@ -10,14 +10,14 @@ import numpy as np
 
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
 from lstm_parity.classes.find import Found
-from lstm_parity.classes.layout import Layout, name_order
-from lstm_parity.classes.orders import find_order
+from lstm_parity.classes.layouts.layout import Layout, name_order
+from lstm_parity.classes.layouts.orders import find_order
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.equations import identify_step
 from lstm_parity.identification.expressions.step import GATES
-from lstm_parity.identification.given import Given
+from lstm_parity.identification.numbers.given import Given
 from lstm_parity.identification.probe import ProbeError, find_probe
-from lstm_parity.implementations.unprojected import Unprojected
+from lstm_parity.implementations.wrapped import Unprojected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.calls import call_lstm, make_tensor

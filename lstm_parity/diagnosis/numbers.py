@@ -12,9 +12,9 @@ from lstm_parity.diagnosis.ends import find_last_steps
 from lstm_parity.diagnosis.forward import Diagnosis, diagnose
 from lstm_parity.diagnosis.similarity import comparable_run, plain_noise
 from lstm_parity.identification.equations import usual_equations
-from lstm_parity.identification.given import SECONDS, Explanations, Given, search_given
 from lstm_parity.identification.model import Identification
-from lstm_parity.implementations.unprojected import Unprojected
+from lstm_parity.identification.numbers.given import SECONDS, Explanations, Given, search_given
+from lstm_parity.implementations.wrapped import Unprojected
 from lstm_parity.judging.arithmetic import Explanation, explain
 from lstm_parity.judging.forward import judge_all, judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lstm_parity.files.hdf5 import read_hdf5, read_keras
-from lstm_parity.files.npy import read_npy_file
-from lstm_parity.files.onnx_files import read_onnx
-from lstm_parity.files.safetensors_files import read_safetensors
+from lstm_parity.files.formats.hdf5 import read_hdf5, read_keras
+from lstm_parity.files.formats.npy import read_npy_file
+from lstm_parity.files.formats.onnx_files import read_onnx
+from lstm_parity.files.formats.safetensors_files import read_safetensors
+from lstm_parity.files.formats.torch_files import read_torch
+from lstm_parity.files.formats.zipped import read_npz
 from lstm_parity.files.stored import MAX_BYTES, MAX_TEXT, FolderError, StoredArray, check_file
 from lstm_parity.files.tables import read_csv, read_json
 from lstm_parity.files.text import read_text_arrays
-from lstm_parity.files.torch_files import read_torch
-from lstm_parity.files.zipped import read_npz
 
 _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".npy": read_npy_file,

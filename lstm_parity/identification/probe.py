@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
-from lstm_parity.implementations.unprojected import Unprojected
+from lstm_parity.implementations.wrapped import Unprojected
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 from lstm_parity.running.calls import call_lstm, make_tensor, runtime_flags

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from torch import nn
 
 from experiments.measured_differences import CONFIGURATIONS, MEASURED
-from lstm_parity.audits.expect import MARGIN, ExpectationError, expect_difference, list_simulated
+from lstm_parity.audits.expectation.expect import MARGIN, ExpectationError, expect_difference, list_simulated
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.cli import main
 from lstm_parity.reference.weights import to_numpy, weights_of
-from lstm_parity.reports.expectation import expectation_text
+from lstm_parity.reports.answers.expectation import expectation_text
 
 SMALL = Architecture(8, 8)
 SIZES = ["--hidden-size", "8", "--time", "5", "--draws", "8"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_parity.audits.sweep.errors import Errors
+from lstm_parity.audits.sweep.rows import Errors
 from lstm_parity.audits.sweep.statistics import ErrorTable, adjust, find_biases, find_drift
 from lstm_parity.audits.sweep.store import SUMS
 

@@ -10,9 +10,9 @@ from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text
 from lstm_parity.audits.verification.report import certificate_report
 from lstm_parity.judging.verdict import OF_ONE_CASE, Outcome
-from lstm_parity.reports.answer import Answer, JudgedTensor, answer_json, answer_text
+from lstm_parity.reports.answers.answer import Answer, JudgedTensor, answer_json, answer_text
+from lstm_parity.reports.answers.answer_markdown import answer_markdown
 from lstm_parity.reports.certificate import Certificate, Row
-from lstm_parity.reports.formats.answer_markdown import answer_markdown
 from lstm_parity.reports.formats.report import Report
 
 COUNTS = {outcome.value: 1 for outcome in OF_ONE_CASE}

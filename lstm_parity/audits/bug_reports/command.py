@@ -10,9 +10,9 @@ from pathlib import Path
 from lstm_parity.audits.bug_reports.report import read_report
 from lstm_parity.audits.bug_reports.run import answer_report
 from lstm_parity.audits.bug_reports.sides import compare_sides
-from lstm_parity.reports.answer import Answer, answer_json, answer_text, sides_json, sides_text
+from lstm_parity.reports.answers.answer import Answer, answer_json, answer_text, sides_json, sides_text
+from lstm_parity.reports.answers.answer_markdown import answer_markdown, sides_markdown
 from lstm_parity.reports.certificate import Certificate
-from lstm_parity.reports.formats.answer_markdown import answer_markdown, sides_markdown
 from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.html.certificate_page import Explained, certificate_page
 from lstm_parity.reports.provenance import collect_provenance

@@ -27,7 +27,7 @@ from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE
-from lstm_parity.reports.answer import Answer, JudgedTensor
+from lstm_parity.reports.answers.answer import Answer, JudgedTensor
 from lstm_parity.reports.certificate import make_row
 from lstm_parity.running.evidence import TENSORS
 

@@ -11,7 +11,7 @@ from lstm_parity.audits.bug_reports.report import ALIASES, read_report
 from lstm_parity.audits.bug_reports.run import answer_report
 from lstm_parity.files.read import read_report_arrays
 from lstm_parity.files.stored import FolderError, StoredArray
-from lstm_parity.reports.answer import Difference, Sides
+from lstm_parity.reports.answers.answer import Difference, Sides
 from lstm_parity.running.evidence import TENSORS
 
 MINE, THEIRS = "mine", "theirs"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.cases.case import round_case
-from lstm_parity.files.npy import read_npy
+from lstm_parity.files.formats.npy import read_npy
 from lstm_parity.files.stored import FolderError
 from lstm_parity.reference.noise.model import Array
 

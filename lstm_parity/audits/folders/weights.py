@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_parity.audits.folders.arrays import read_array, round_to_dtype
 from lstm_parity.cases.setting import DTYPES, Architecture, SettingError
-from lstm_parity.files.safetensors_files import list_safetensors, read_safetensors
+from lstm_parity.files.formats.safetensors_files import list_safetensors, read_safetensors
 from lstm_parity.files.stored import FolderError
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, named_weights

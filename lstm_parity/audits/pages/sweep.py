@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lstm_parity.audits.sweep.comparison import SweepComparison
-from lstm_parity.audits.sweep.errors import PER_NOISE
 from lstm_parity.audits.sweep.report import AXES, WRONG, SweepReport, choose_rows
+from lstm_parity.audits.sweep.rows import PER_NOISE
 from lstm_parity.audits.sweep.store import Store
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.judging.verdict import OF_ONE_CASE, RMS_LIMIT, WORST_LIMIT, Outcome

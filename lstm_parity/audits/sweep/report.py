@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_parity.audits.sweep.cluster.machines import MachineShare, find_shares
 from lstm_parity.audits.sweep.corners import COLUMNS, Corner, find_corners
-from lstm_parity.audits.sweep.errors import TENSORS
+from lstm_parity.audits.sweep.rows import TENSORS
 from lstm_parity.audits.sweep.statistics import Bias, ErrorTable, Pooled, find_biases
 from lstm_parity.audits.sweep.store import ErrorColumns, Store
 from lstm_parity.cases.setting import DTYPES

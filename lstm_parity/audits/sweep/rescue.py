@@ -9,8 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.audits.sweep.errors import Errors
-from lstm_parity.audits.sweep.rows import Result, ShardResult
+from lstm_parity.audits.sweep.rows import Errors, Result, ShardResult
 from lstm_parity.audits.sweep.run import Plan, create_store
 from lstm_parity.audits.sweep.store import SUMS, Store, StoreError
 

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lstm_parity.audits.sweep.errors import sum_up
-from lstm_parity.audits.sweep.rows import PlannedRow, Result, ShardResult
+from lstm_parity.audits.sweep.rows import PlannedRow, Result, ShardResult, sum_up
 from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.lattice import GRADIENTS, Cell
 from lstm_parity.cases.setting import Setting

@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lstm_parity.audits.sweep.errors import BINS, TENSORS, ByTensor
-from lstm_parity.audits.sweep.rows import PlannedRow, Result, ShardResult
+from lstm_parity.audits.sweep.rows import BINS, TENSORS, ByTensor, PlannedRow, Result, ShardResult
 from lstm_parity.cases.lattice import COLUMNS, Cell
 from lstm_parity.cases.setting import parse_setting
 from lstm_parity.reference.noise.model import Array

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from lstm_parity.classes.calling import Convention, StateForm
-from lstm_parity.classes.exact import differentiate_lstm
 from lstm_parity.classes.gradients.backward import Backward, find_kept
 from lstm_parity.classes.gradients.places import CELL, HIDDEN, INPUT, find_places, get_array, list_arrays
-from lstm_parity.classes.layout import Layout
+from lstm_parity.classes.layouts.exact import differentiate_lstm
+from lstm_parity.classes.layouts.layout import Layout
 from lstm_parity.classes.tensors import own_tensors
 from lstm_parity.classes.trials.calls import Sizes, draw_inputs
 from lstm_parity.classes.trials.conventions import list_forms, read_parameters

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from lstm_parity.audits.expect import expect_difference
+from lstm_parity.audits.expectation.expect import expect_difference
 from lstm_parity.cases.setting import Architecture
 from lstm_parity.reference.noise.arithmetics import NATIVE, ladder
 from lstm_parity.reference.noise.model import Array

@@ -13,7 +13,7 @@ from lstm_parity.reports.json_text import json_text
 from lstm_parity.reports.page import make_table, print_line, render_page, render_text
 
 if TYPE_CHECKING:
-    from lstm_parity.audits.expect import Expectation, Row
+    from lstm_parity.audits.expectation.expect import Expectation, Row
 
 _WIDTH = 120
 _NUMBERS = ("exact: median", "99 %", "largest", "two: median", "99 %", "largest")

@@ -16,10 +16,10 @@ import numpy as np
 
 from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wiring import Wired
-from lstm_parity.identification.dropout import LastLayer, find_dropout
-from lstm_parity.identification.ends import STEPS, LayerEnd
 from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.model import Identification
+from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
+from lstm_parity.identification.numbers.ends import STEPS, LayerEnd
 from lstm_parity.identification.search.fitted import fit_equations
 from lstm_parity.identification.search.levels import LEVELS
 from lstm_parity.identification.sums import Read, Sums, compute_sums

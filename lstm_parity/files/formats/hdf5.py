@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lstm_parity.files.formats.zipped import open_zip, read_member
 from lstm_parity.files.keras_config import declare_layers
 from lstm_parity.files.stored import Budget, FolderError, StoredArray, refuse_missing, store_array
-from lstm_parity.files.zipped import open_zip, read_member
 
 _WEIGHTS, _CONFIG, _MODEL_CONFIG = "model.weights.h5", "config.json", "model_config"
 _ADVICE = "write it again, with each array in the file itself"

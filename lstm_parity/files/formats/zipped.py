@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from lstm_parity.files.npy import read_npy_stream
+from lstm_parity.files.formats.npy import read_npy_stream
 from lstm_parity.files.stored import MAX_BYTES, Budget, FolderError, StoredArray, store_array
 
 _MAX_DENSE = 64 * 1024**2  # bytes that zeros may unpack to

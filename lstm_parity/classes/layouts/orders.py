@@ -15,7 +15,7 @@ from lstm_parity.identification.connections.changes import known_changes
 from lstm_parity.identification.connections.wiring import Wired
 from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.expressions.step import GATES
-from lstm_parity.identification.given import Given
+from lstm_parity.identification.numbers.given import Given
 from lstm_parity.identification.variants import apply_variants, list_variants, reorder
 
 _ORDERS = tuple(permutations(range(4)))

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lstm_parity.reports.answer import COLUMNS, Answer, Sides, describe_missing, describe_reading, describe_tensors
+from lstm_parity.reports.answers.answer import (
+    COLUMNS,
+    Answer,
+    Sides,
+    describe_missing,
+    describe_reading,
+    describe_tensors,
+)
 from lstm_parity.reports.formats.markdown import Document, bullets, code, code_block, fold, plain, quote, table
 
 

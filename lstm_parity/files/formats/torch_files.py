@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from lstm_parity.files.formats.zipped import open_zip
 from lstm_parity.files.stored import Budget, FolderError, StoredArray, store_array, store_tensor
-from lstm_parity.files.zipped import open_zip
 
 _ZIP = b"PK\x03\x04"  # what torch takes for a sign of its newer format
 _ADVICE = "save a state_dict, or a dict of tensors: torch.save(model.state_dict(), PATH)"

@@ -1,0 +1,1 @@
+"""How two correct LSTMs differ: from the noise model and from the kernels of the machine."""

@@ -1,0 +1,1 @@
+"""Kinds of files, each read by the library that keeps its format."""
