@@ -11,7 +11,7 @@ from lstm_parity.audits.known.entry import Deviation, Entry, KnownResult
 from lstm_parity.audits.known.judge import KnownFile
 from lstm_parity.audits.known.read import KnownFileError
 from lstm_parity.audits.verification.report import find_exit_code
-from lstm_parity.audits.verification.verify import VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import Hooks, VerifyOptions, verify_one
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.certificate import INTERRUPTED, Certificate
 from specimens.altered_results import Altered
@@ -50,7 +50,7 @@ def test_a_known_deviation_hides_no_other():
     """With entries, the dtypes behind one that deviates are judged."""
     dtypes = ("float16", "float32")
     known = KnownFile("known.toml", (known_entry(1, "float16"),), date.fromisoformat(TODAY), lambda _: "2.13.0")
-    found = verify_one(WRONG, dtypes, options=QUICK, excuses=known.excuses)
+    found = verify_one(WRONG, dtypes, options=QUICK, hooks=Hooks(excuses=known.excuses))
 
     assert {row.dtype for row in found.certificate.rows} == set(dtypes)
     assert {one.dtype for one in found.judge_known(known).unknown} == {"float32"}

@@ -17,7 +17,7 @@ from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import prove
 from lstm_parity.audits.verification.beside import Beside, share_out
 from lstm_parity.audits.verification.rows import WorkFile
-from lstm_parity.audits.verification.verify import VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import Hooks, VerifyOptions, verify_one
 from lstm_parity.cases.case import draw_case, parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.cli import main
@@ -170,9 +170,9 @@ def test_an_interrupted_verification_keeps_what_it_judged_and_goes_on(tmp_path, 
         if row.question != OUTPUTS:
             raise KeyboardInterrupt
 
-    stopped = verify_one(cell("split_cell"), ["float32"], options=QUICK, keep=keep).certificate
+    stopped = verify_one(cell("split_cell"), ["float32"], options=QUICK, hooks=Hooks(keep=keep)).certificate
     known = work.rows_of("float32")
-    resumed = verify_one(cell("split_cell"), ["float32"], options=QUICK, known=lambda _: known).certificate
+    resumed = verify_one(cell("split_cell"), ["float32"], options=QUICK, hooks=Hooks(lambda _: known)).certificate
 
     assert (INTERRUPTED in stopped.limits, stopped.outcome, len(known)) == (True, Outcome.NOT_ENOUGH, 2)
     assert (resumed.outcome, resumed.rows[:2]) == (Outcome.PARITY, tuple(known))

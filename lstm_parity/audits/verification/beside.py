@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verification.rows import WorkFile
-from lstm_parity.audits.verification.verify import VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import Hooks, VerifyOptions, verify_one
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target
@@ -89,4 +89,4 @@ def judge(question: str, server: ProcessServer) -> None:
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-        verify_one(implementation, dtypes, options=VerifyOptions(**options), known=file.rows_of, keep=file.append)
+        verify_one(implementation, dtypes, options=VerifyOptions(**options), hooks=Hooks(file.rows_of, file.append))

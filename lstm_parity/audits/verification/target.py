@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from lstm_parity.audits.known.entry import Deviation
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verification.beside import Beside, share_out
 from lstm_parity.audits.verification.identified import identify_judged
 from lstm_parity.audits.verification.rows import WorkFile
-from lstm_parity.audits.verification.verify import Verification, VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import Hooks, Verification, VerifyOptions, verify_one
 from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.forward import Diagnosis
@@ -49,7 +50,6 @@ def verify_target(
     """
     require_device(device)
     shared = share_out(target) if device == "cpu" and not options.case else ()
-    asked = [parse_case(options.case).setting.runtime.dtype] if options.case else DTYPES
     further = ["", " --strict"][options.strict] + (f" --device {device}" if device != "cpu" else "")
     options = replace(options, command=f"lstm-parity verify {target.options()}{further}")
     work = WorkFile.of(target, device, options)
@@ -60,30 +60,14 @@ def verify_target(
         implementation.start()
         if (problem := check_adapter(implementation, device)) is not None:
             raise AdapterError(f"{implementation.name} cannot be judged: {problem}")
-        remarks = implementation.remarks
-
-        def read(dtype: str) -> Sequence[Row]:
-            if dtype in shared:
-                beside.wait(progress)
-            return work.rows_of(dtype)
-
-        found = verify_one(
-            implementation,
-            sorted(asked, key=lambda dtype: dtype in shared),
-            progress,
-            device,
-            options,
-            known=read,
-            excuses=excuses,
-            keep=work.append,
-            once_right=beside.start,
-        )
-        found = replace(found, remarks=remarks)
+        hooks = Hooks(partial(_read_rows, beside, progress), work.append, excuses, beside.start)
+        found = verify_one(implementation, _order_dtypes(options, shared), progress, device, options, hooks)
+        found = replace(found, remarks=implementation.remarks)
         if INTERRUPTED not in found.certificate.limits:
             work.remove()
-        if identify and INTERRUPTED not in found.certificate.limits:
-            progress.say("what it computes")
-            found = replace(found, identified=identify_judged(implementation, found.certificate))
+            if identify:
+                progress.say("what it computes")
+                found = replace(found, identified=identify_judged(implementation, found.certificate))
         if not found.wrong:
             return found, None
         progress.say("cases that distinguish mistakes")
@@ -91,6 +75,19 @@ def verify_target(
     if diagnosis.mistake is not None or diagnosis.summary:  # that explains more than a coarse arithmetic
         found = replace(found, certificate=_call_bug(found.certificate))
     return found, diagnosis
+
+
+def _order_dtypes(options: VerifyOptions, shared: Sequence[str]) -> list[str]:
+    """Return the dtypes to be judged, those that a second process judges last."""
+    asked = [parse_case(options.case).setting.runtime.dtype] if options.case else DTYPES
+    return sorted(asked, key=lambda dtype: dtype in shared)
+
+
+def _read_rows(beside: Beside, progress: Progress, dtype: str) -> Sequence[Row]:
+    """Return the rows of a dtype that were judged before, or by the second process."""
+    if dtype in beside.dtypes:
+        beside.wait(progress)
+    return beside.work.rows_of(dtype)
 
 
 def _call_bug(certificate: Certificate) -> Certificate:

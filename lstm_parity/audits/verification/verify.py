@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from lstm_parity.audits.known.entry import Deviation, KnownResult, describe_features
@@ -127,62 +127,59 @@ class Verification:
         return known.judge(self.deviations, names, complete=not self.wrong and not self.certificate.limits)
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """What a verification is connected to.
+
+    known: returns the rows of a dtype that another run has judged, which are not judged again. keep: called with each
+    new one that is right, since a wrong one is judged again to be diagnosed. excuses: whether deviations are known, so
+    that what comes after them is judged too, and all cases although a few deviate. once_right: called when a few cases
+    are right.
+    """
+
+    known: Callable[[str], Sequence[Row]] = lambda dtype: ()
+    keep: Callable[[Row], None] = lambda row: None
+    excuses: Callable[[Sequence[Deviation]], bool] | None = None
+    once_right: Callable[[], None] = lambda: None
+
+
 def verify_one(
     implementation: Implementation,
     dtypes: Sequence[str] = DTYPES,
     progress: Progress | None = None,
     device: str = "cpu",
     options: VerifyOptions = VerifyOptions(),
-    *,
-    known: Callable[[str], Sequence[Row]] = lambda dtype: (),
-    excuses: Callable[[Sequence[Deviation]], bool] | None = None,
-    keep: Callable[[Row], None] = lambda row: None,
-    once_right: Callable[[], None] = lambda: None,
+    hooks: Hooks = Hooks(),
 ) -> Verification:
     """Judge one implementation in each dtype until it is wrong in one.
 
     What it offers is found first, and all of that is judged: outputs, the life of a module, gradients. A few cases
-    come first; what comes after the first that are wrong is not judged. known: returns the rows of a dtype that
-    another run has judged, which are not judged again; keep: called with each new one that is right, since a wrong one
-    is judged again to be diagnosed; excuses: whether deviations are known, so that what comes after them is judged
-    too, and all cases although a few deviate; once_right: called when a few cases are right.
-    An interruption ends it with what was judged.
+    come first; what comes after the first that are wrong is not judged. An interruption ends it with what was judged.
     """
     progress = progress or Progress()
     judged = implementation if options.strict else InOwnArithmetic(implementation)
-    rows, wrong, limits, deviating = list[Row](), list[Verdict](), options.limits, list[Deviation]()
-    whole = excuses is not None
-    plans = {dtype: _Plan(judged, dtype, device, progress, options, once_right, whole) for dtype in dtypes}
+    plans = {dtype: _Plan(judged, dtype, device, progress, options, hooks) for dtype in dtypes}
+    found, proof, limits = _Found(), None, options.limits
     try:
-        for dtype, plan in plans.items():
-            rows_before = {row.question: row for row in known(dtype)}
-            for question, ask in plan.questions():
-                row = rows_before.get(question)
-                if row is None:
-                    progress.say(f"{implementation.name}, {dtype}: {question}")
-                    explanation = ask()
-                    if explanation is None:
-                        continue
-                    row = make_row(implementation.name, dtype, explanation, question, options.command)
-                    if row.outcome.is_wrong:
-                        deviating += (found := _list_deviations(row, explanation.verdicts))
-                        wrong = [] if excuses is not None and excuses(found) else [*explanation.verdicts]
-                    else:
-                        keep(row)
-                elif question in (OUTPUTS, _NON_FINITE):
-                    progress.advance(sum(row.counts.values()))
-                rows.append(row)
-                if wrong:
-                    break
-            if wrong:
-                break
-        proof = _prove(judged, plans, rows, progress) if options.prove and not wrong else None
+        for plan in plans.values():
+            if not found.wrong:
+                plan.judge(found)
+        proof = _prove(judged, plans, found.rows, progress) if options.prove and not found.wrong else None
     except KeyboardInterrupt:
-        proof, limits = None, "; ".join(filter(None, (limits, INTERRUPTED)))
-    gradients = any(row.question == "gradients" for row in rows)
-    rows.sort(key=lambda row: DTYPES.index(row.dtype))
-    certificate = Certificate(collect_provenance(device), tuple(rows), not_covered(device, gradients), limits)
-    return Verification(certificate, wrong, proof, deviations=tuple(deviating))
+        limits = "; ".join(filter(None, (limits, INTERRUPTED)))
+    gradients = any(row.question == "gradients" for row in found.rows)
+    found.rows.sort(key=lambda row: DTYPES.index(row.dtype))
+    certificate = Certificate(collect_provenance(device), tuple(found.rows), not_covered(device, gradients), limits)
+    return Verification(certificate, found.wrong, proof, deviations=tuple(found.deviating))
+
+
+@dataclass(eq=False)
+class _Found:
+    """What a verification has found until now; wrong: the verdicts of a question whose deviations are not known."""
+
+    rows: list[Row] = field(default_factory=list)
+    wrong: Sequence[Verdict] = ()
+    deviating: list[Deviation] = field(default_factory=list)
 
 
 def _list_deviations(row: Row, verdicts: Sequence[Verdict]) -> list[Deviation]:
@@ -207,15 +204,41 @@ _Ask = Callable[[], "Explanation | None"]  # None if the implementation refuses 
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """The questions to an implementation in one dtype; whole: all cases are judged although a few deviate."""
+    """The questions to an implementation in one dtype."""
 
     implementation: Implementation
     dtype: str
     device: str
     progress: Progress
     options: VerifyOptions
-    once_right: Callable[[], None]
-    whole: bool = False
+    hooks: Hooks
+
+    def judge(self, found: _Found) -> None:
+        """Ask each question that no other run has asked, until the answer to one is wrong."""
+        before = {row.question: row for row in self.hooks.known(self.dtype)}
+        for question, ask in self._questions():
+            row = before.get(question)
+            if row is None:
+                self.progress.say(f"{self.implementation.name}, {self.dtype}: {question}")
+                row = self._judge(question, ask, found)
+            elif question in (OUTPUTS, _NON_FINITE):
+                self.progress.advance(sum(row.counts.values()))
+            found.rows += [] if row is None else [row]
+            if found.wrong:
+                return
+
+    def _judge(self, question: str, ask: _Ask, found: _Found) -> Row | None:
+        """Return what becomes of one question; None if all of it is refused."""
+        if (explanation := ask()) is None:
+            return None
+        row = make_row(self.implementation.name, self.dtype, explanation, question, self.options.command)
+        if not row.outcome.is_wrong:
+            self.hooks.keep(row)
+            return row
+        deviating, excuses = _list_deviations(row, explanation.verdicts), self.hooks.excuses
+        found.deviating += deviating
+        found.wrong = () if excuses is not None and excuses(deviating) else explanation.verdicts
+        return row
 
     @cached_property
     def offer(self) -> Offer:
@@ -234,7 +257,7 @@ class _Plan:
         self.progress.expect(len(DTYPES) * len(drawn))
         return drawn[::_QUICK] if self.options.quick else drawn
 
-    def questions(self) -> Iterator[tuple[str, _Ask]]:
+    def _questions(self) -> Iterator[tuple[str, _Ask]]:
         """Yield each question with what answers it."""
         if self.options.question:
             question = next(name for name, word in ALONE.items() if word == self.options.question)
@@ -257,9 +280,9 @@ class _Plan:
         """Judge a few of the finite cases first; all of them if these are right."""
         simple = [*observe_all(self.implementation, self.finite[::_SIMPLEST]), *self.offer.refused]
         some = explain(simple or observe_all(self.implementation, self.cases))
-        if not self.finite or not (some.parity or self.whole):
+        if not self.finite or not (some.parity or self.hooks.excuses):
             return some
-        self.once_right()
+        self.hooks.once_right()
         seen = observe_all(self.implementation, self.finite, after=self.progress.advance)
         return explain([*seen, *self.offer.refused])
 
