@@ -134,36 +134,55 @@ def verify(
     import warnings
 
     from lstm_parity.audits.progress import Progress
-    from lstm_parity.audits.verification.page import verification_page
-    from lstm_parity.audits.verification.report import certificate_report
-    from lstm_parity.audits.verification.verify import Verification
     from lstm_parity.reports.certificate import INTERRUPTED
     from lstm_parity.reports.progress_bar import show_progress
 
     warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN", UserWarning)  # no fault
-    only = {**options, "resume": resume, "known": known_file}
-    if impl is None and (given := [name for name, value in only.items() if value]):
-        raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
-    if options["question"] and not options["case"]:
-        raise click.UsageError(f"--question {options['question']} was given, but it needs --case ID")
+    _demand_target(impl, {**options, "resume": resume, "known": known_file})
+    paged = "html" in outputs.files
     with show_progress() as report:
         if impl is None:
-            from lstm_parity.audits.verification.verify import verify as run
-
-            _demand(device)
-            certificate = run(progress=Progress(report), device=device)
-            found, code = certificate_report(certificate), certificate.exit_code
-            found = found.also("html", lambda: verification_page(Verification(certificate), None))
+            certificate, found, code = _verify_ours(device, Progress(report), paged)
         else:
             target, limits = find_target(impl, arrays, without, arithmetic, map_file), (time_limit, memory_limit)
-            known = read_known(known_file, "verify")
-            further = {"resume": resume, "identify": "html" in outputs.files}
+            known, further = read_known(known_file, "verify"), {"resume": resume, "identify": paged}
             certificate, found, code = _verify_target(target, device, limits, options, Progress(report), known, further)
     outputs.write(found)
     if INTERRUPTED in certificate.limits:
         click.echo("\nThe same command with --resume goes on." if impl else "", err=True)
         sys.exit(INTERRUPTED_CODE)
     sys.exit(code)
+
+
+def _demand_target(impl: str | None, options: dict[str, Any]) -> None:
+    """Refuse options that need another one."""
+    if impl is None and (given := [name for name, value in options.items() if value]):
+        raise click.UsageError(f"--{given[0].replace('_', '-')} was given, but it needs --impl KIND:TARGET")
+    if options["question"] and not options["case"]:
+        raise click.UsageError(f"--question {options['question']} was given, but it needs --case ID")
+
+
+def _verify_ours(device: str, progress: Progress, paged: bool) -> tuple[Certificate, Report, int]:
+    """Return the certificate of the installed torch and the references, the report and the exit code.
+
+    paged: whether it is also recovered what nn.LSTM computes, which only the page shows.
+    """
+    from lstm_parity.audits.verification.identified import identify_judged
+    from lstm_parity.audits.verification.page import verification_page
+    from lstm_parity.audits.verification.report import certificate_report
+    from lstm_parity.audits.verification.verify import OUR_IMPLEMENTATIONS, Verification
+    from lstm_parity.audits.verification.verify import verify as run
+    from lstm_parity.reports.certificate import INTERRUPTED
+
+    _demand(device)
+    certificate = run(progress=progress, device=device)
+    known = None
+    if paged and INTERRUPTED not in certificate.limits:
+        progress.say("what nn.LSTM computes")
+        known = identify_judged(OUR_IMPLEMENTATIONS[0], certificate)
+    found = Verification(certificate, identified=known)
+    report = certificate_report(certificate).also("html", partial(verification_page, found))
+    return certificate, report, certificate.exit_code
 
 
 def _verify_target(
@@ -187,18 +206,10 @@ def _verify_target(
     from lstm_parity.cases.setting import SettingError
     from lstm_parity.running.devices import DeviceMissingError
 
+    excuses, how = known.excuses if known else None, VerifyOptions(**options)
     try:
         with server:
-            found, diagnosis = verify_target(
-                target,
-                server,
-                device,
-                limits,
-                VerifyOptions(**options),
-                progress,
-                excuses=known.excuses if known else None,
-                **further,
-            )
+            found, diagnosis = verify_target(target, server, device, limits, how, progress, excuses=excuses, **further)
     except AdapterError as error:
         click.echo(str(error))
         sys.exit(1)
@@ -207,9 +218,8 @@ def _verify_target(
     echo_remarks(found.remarks, target)
     judged = found.judge_known(known) if known else None
     more = [part.text for part in (diagnosis, found.proof) if part is not None and part.text]
-    report = certificate_report(found.certificate, more, judged).also(
-        "html", partial(verification_page, found, diagnosis)
-    )
+    report = certificate_report(found.certificate, more, judged)
+    report = report.also("html", partial(verification_page, found, diagnosis))
     return found.certificate, report, find_exit_code(found.certificate, judged)
 
 
