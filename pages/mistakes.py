@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-from lstm_parity.cases.case import parse_case
+import numpy as np
+
+from lstm_parity.cases.case import Case, parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES, GRADIENT_MISTAKES, MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Mistake
+from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, make_module
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
+from lstm_parity.implementations.dropout import TrainingLSTM, replay_masks
 from lstm_parity.judging.forward import judge
-from lstm_parity.judging.verdict import WORST_LIMIT, TensorComparison
-from lstm_parity.running.evidence import WHOLE
-from lstm_parity.running.observe import observe
+from lstm_parity.judging.gradients import judge_gradients
+from lstm_parity.judging.verdict import WORST_LIMIT, TensorComparison, Verdict
+from lstm_parity.running.autograd import adjoints
+from lstm_parity.running.evidence import WHOLE, Observation
+from lstm_parity.running.observe import observe, observe_with_masks
 
+DROPOUT, SEED = 0.3, 1  # of the pictures of wrong dropout
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
 HEAD = """\
 # Known wrong LSTMs
@@ -33,10 +41,12 @@ with the examples of a plain `pytest`. A mistake without a witness shows in no s
 does to memory or to the next call.
 
 *Deviates* is a picture of the witness: a square for each step of the output, and for each layer of h_n and c_n, ■ if
-anything in it is beyond the limits, · if all of it is right; the forward direction first. Each step is judged from
-the state that the mistake itself returned before it, so that what is wrong once is not wrong ever after. The equations
-are those of [What an LSTM computes](../reference/README.md); of an unknown fault `lstm-parity identify` prints its own
-beside them.
+anything in it is beyond the limits, · if all of it is right; the forward direction first. Each step is judged from the
+state that the mistake itself returned before it, so that what is wrong once is not wrong ever after. Of gradients those
+that deviate are drawn: of the input a square for each step, of h_0 and c_0 for each layer and direction, of weights and
+biases for each gate, in torch's order i, f, g, o. Dropout is drawn in train mode, with a probability of {dropped:g}, or
+in eval mode if it is wrong there alone. The equations are those of [What an LSTM computes](../reference/README.md); of
+an unknown fault `lstm-parity identify` prints its own beside them.
 """
 
 
@@ -48,6 +58,7 @@ def page() -> str:
         forward=len(MISTAKES),
         backward=len(GRADIENT_MISTAKES),
         dropout=len(DROPOUT_MISTAKES),
+        dropped=DROPOUT,
         seen=sum(bool(wrong.reported_at) for wrong in every),
     )
     groups = groupby(every, lambda wrong: wrong.written.__module__)
@@ -76,15 +87,41 @@ def row(wrong: Mistake) -> str:
 
 
 def picture(wrong: Mistake) -> str:
-    """What of its witness deviates, square by square; nothing for mistakes of gradients and dropout."""
-    if not wrong.witness or wrong not in MISTAKES:
+    """What of its witness deviates, square by square."""
+    if not wrong.witness:
         return ""
-    verdict = judge(observe(wrong, parse_case(wrong.witness)))
+    case = parse_case(wrong.witness)
+    if wrong in GRADIENT_MISTAKES:
+        return picture_gradients(judge_gradients(wrong, case, adjoints(case)))
+    verdict = judge(observe_dropout(wrong, case) if wrong in DROPOUT_MISTAKES else observe(wrong, case))
     whole = [one for one in verdict.measured if one.way == WHOLE]
     if not whole:
         return "; ".join(verdict.faults)
     directions = verdict.case.setting.architecture.num_directions
     return "<br>".join(f"{one.tensor}&nbsp;{draw_squares(one, directions)}" for one in whole)
+
+
+def observe_dropout(wrong: Mistake, case: Case) -> Observation:
+    """Run a mistake of dropout: in train mode, or in eval mode if it is right in train mode."""
+    assert issubclass(wrong.written, DroppingLSTM)
+    run = TrainingLSTM(DROPOUT, SEED, make_module(wrong.written))
+    seen = observe_with_masks(run, case, replay_masks(case, DROPOUT, SEED))
+    return seen if judge(seen).outcome.is_wrong else observe(replace(run, training=False), case)
+
+
+def picture_gradients(verdict: Verdict) -> str:
+    """Draw the gradients that deviate."""
+    drawn = {one.tensor: draw_gradient(one) for one in verdict.measured}
+    return "<br>".join(f"{name}&nbsp;{squares}" for name, squares in drawn.items() if "■" in squares)
+
+
+def draw_gradient(one: TensorComparison) -> str:
+    """A square for each step or layer, or for each gate of a weight or bias; one for a projection."""
+    beyond = ~(one.ratio <= WORST_LIMIT)
+    gates = one.tensor.startswith(("weight_ih", "weight_hh", "bias"))
+    count = 4 if gates else 1 if one.tensor.startswith("weight_hr") else len(beyond)
+    parts = np.asarray(beyond.reshape(count, -1).any(1))
+    return "".join("■" if square else "·" for square in parts.tolist())
 
 
 def draw_squares(one: TensorComparison, directions: int) -> str:
