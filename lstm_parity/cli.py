@@ -219,7 +219,7 @@ def _verify_target(
     judged = found.judge_known(known) if known else None
     more = [part.text for part in (diagnosis, found.proof) if part is not None and part.text]
     report = certificate_report(found.certificate, more, judged)
-    report = report.also("html", partial(verification_page, found, diagnosis))
+    report = report.also("html", partial(verification_page, found, diagnosis, judged))
     return found.certificate, report, find_exit_code(found.certificate, judged)
 
 
@@ -255,7 +255,7 @@ def modes(outputs: Outputs, known_file: Path | None, names: tuple[str, ...]) -> 
         except KeyError as error:
             raise click.UsageError(f"--mode {error.args[0]}") from error
     report, code = modes_report(rows, collect_provenance(), known)
-    outputs.write(report.also("html", lambda: modes_page(rows, collect_provenance())))
+    outputs.write(report.also("html", lambda: modes_page(rows, collect_provenance(), report.known)))
     sys.exit(code)
 
 
@@ -281,5 +281,5 @@ def frameworks(outputs: Outputs, known_file: Path | None, demand: tuple[str, ...
     with Console(stderr=True).status("starting") as status:
         judged = judge_frameworks(demand, progress=lambda text: status.update(f"judging {text}"))
     report, code = frameworks_report(judged, known)
-    outputs.write(report.also("html", lambda: frameworks_page(judged)))
+    outputs.write(report.also("html", lambda: frameworks_page(judged, report.known)))
     sys.exit(code)

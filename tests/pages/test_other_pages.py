@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
 from lstm_parity.audits.frameworks.run import FrameworksReport
 from lstm_parity.audits.identify import identify, measure_arithmetic
+from lstm_parity.audits.known.entry import Deviation, Entry, KnownResult
 from lstm_parity.audits.modes.report import mode_row
 from lstm_parity.audits.pages.identification import identification_page
 from lstm_parity.audits.pages.tables import frameworks_page, modes_page
@@ -16,6 +19,7 @@ from lstm_parity.audits.verification.identified import Identified
 from lstm_parity.audits.verification.page import verification_page
 from lstm_parity.audits.verification.verify import Verification
 from lstm_parity.cli import main
+from lstm_parity.reports.formats.known import known_fields, known_lines
 from specimens import unseen_styles
 from specimens.awkward_certificates import certify, make_row
 from specimens.later_bug_reports import coupled_gates
@@ -82,3 +86,23 @@ def test_a_report_is_answered_by_a_page(tmp_path):
     claim = next(e.text for e in page.all("p") if e.attributes["class"] == "claim")
 
     assert claim == json.loads((tmp_path / "j.json").read_text(encoding="utf-8"))["sentence"]
+
+
+PAGES = {
+    "verify": lambda known: verification_page(Verification(certify(make_row())), None, known),
+    "modes": lambda known: modes_page([mode_row("eager", [])], HEAD, known),
+    "frameworks": lambda known: frameworks_page(FrameworksReport(HEAD, (), ()), known),
+}
+
+
+@pytest.mark.parametrize("unknown", [(), (Deviation("eager", "DEVIATES"),)])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_first_what_is_known_and_why(name, unknown):
+    """The conclusion and each entry with its reason; the verdict stays what it is."""
+    entry = Entry(1, "verify", "eager", "DEVIATES", "c_n is off", Requirement("torch>=2"), date(2999, 1, 1))
+    known = KnownResult("known.toml", ((entry, (Deviation("eager", "DEVIATES"),)),), unknown)
+    page = ReadPage(PAGES[name](known))
+
+    assert page.all("h2")[0].text == "Known deviations, known.toml"
+    assert all(line in page.text for line in known_lines(known))
+    assert page.data["known"] == known_fields(known)

@@ -153,6 +153,7 @@ def frameworks_report(report: FrameworksReport, known: KnownFile | None = None) 
         lambda: [*_frameworks_markdown(report), *(known_markdown(found) if found else ())],
         lambda: frameworks_json(report, found),
         {"junit": write_junit},
+        found,
     )
     return forms, 0 if holds and any(result.judged for result in report.results) else 1
 

@@ -201,6 +201,7 @@ def modes_report(
         lambda: [*_modes_markdown(rows, provenance), *(known_markdown(judged) if judged else ())],
         lambda: modes_json(rows, provenance, judged),
         {"junit": write_junit},
+        judged,
     )
     return report, 0 if holds else 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from lstm_parity.audits.known.entry import KnownResult
 from lstm_parity.audits.upgrade.compare.records import Comparison
 from lstm_parity.audits.upgrade.compare.speeds import list_speeds
 from lstm_parity.audits.upgrade.report import comparison_fields, summarize
@@ -23,7 +24,7 @@ _CONDITIONS = (("condition", "word", "/name"), ("old", "name", "/old"), ("new", 
 _MAX_SPEEDS = 200
 
 
-def records_page(comparison: Comparison) -> str:
+def records_page(comparison: Comparison, known: KnownResult | None = None) -> str:
     """Return the page of two records. Raises ModuleNotFoundError if jinja2 is not installed."""
     fields, is_worse = comparison_fields(comparison), [f in comparison.worse for f in comparison.findings]
     places = {flag: [f"/findings/{k}" for k, worse in enumerate(is_worse) if worse is flag] for flag in (True, False)}
@@ -50,7 +51,7 @@ def records_page(comparison: Comparison) -> str:
     figures = {"worse": "/page/worse", "findings": "/page/findings", "answers, same bits": "/same"}
     figures |= {"answers, other bits": "/changed"}
     title, named = "LSTMs of two torches", ("comparison", 1)
-    return render_page(Page(title, names, verdict, first, [], figures, sections, named, data, provenance, tone))
+    return render_page(Page(title, names, verdict, first, [], figures, sections, named, data, provenance, tone, known))
 
 
 def _pair_conditions(old: dict[str, str], new: dict[str, str]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lstm_parity.audits.frameworks.report import conclude_frameworks, frameworks_fields
 from lstm_parity.audits.frameworks.run import FrameworksReport
+from lstm_parity.audits.known.entry import KnownResult
 from lstm_parity.audits.modes.report import ModeRow, modes_fields
 from lstm_parity.reports.html.render import Page, Section, render_page
 
@@ -34,7 +35,7 @@ _FRAMEWORKS = (
 )
 
 
-def modes_page(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
+def modes_page(rows: Sequence[ModeRow], provenance: Mapping[str, str], known: KnownResult | None = None) -> str:
     """Return the page of the modes. Raises ModuleNotFoundError if jinja2 is not installed."""
     data = modes_fields(rows, provenance)
     wrong = [f"{row.mode}, {surprise}" for row in rows for surprise in row.surprises]
@@ -44,10 +45,12 @@ def modes_page(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> str:
     table = {"caption": "Execution modes", "columns": _MODES, "rows": judged}
     lists = {"Not as expected": wrong, "Known to fail": lacks, "Not judged": missing}
     claim = "Not all is as expected." if wrong else "Everything is as expected: what is known to fail does."
-    return _render("Execution modes of nn.LSTM", "torch's nn.LSTM", wrong, claim, table, lists, ("modes", 1), data)
+    return _render(
+        "Execution modes of nn.LSTM", "torch's nn.LSTM", wrong, claim, table, lists, ("modes", 1), data, known
+    )
 
 
-def frameworks_page(report: FrameworksReport) -> str:
+def frameworks_page(report: FrameworksReport, known: KnownResult | None = None) -> str:
     """Return the page of the frameworks. Raises ModuleNotFoundError if jinja2 is not installed."""
     data = frameworks_fields(report)
     listed = data["frameworks"]
@@ -57,7 +60,7 @@ def frameworks_page(report: FrameworksReport) -> str:
     table = {"caption": "Frameworks", "columns": _FRAMEWORKS, "rows": judged}
     lists = {"Not as expected": report.wrong, "Not judged": [*missing, *lacks]}
     title, subject, claim = "LSTMs of other frameworks", "other frameworks", conclude_frameworks(report)
-    return _render(title, subject, report.wrong, claim, table, lists, ("frameworks", 1), data)
+    return _render(title, subject, report.wrong, claim, table, lists, ("frameworks", 1), data, known)
 
 
 def _render(
@@ -69,6 +72,7 @@ def _render(
     lists: Mapping[str, Sequence[str]],
     data_name: tuple[str, int],
     data: Mapping[str, Any],
+    known: KnownResult | None,
 ) -> str:
     """Return a page of a table and lists."""
     is_open = not table["rows"]
@@ -78,5 +82,5 @@ def _render(
     found = {name: lines for name, lines in lists.items() if lines}
     sections += [Section(f"list-{k}", name, "list.html.j2", {"lines": found[name]}) for k, name in enumerate(found)]
     return render_page(
-        Page(title, subject, verdict, claim, [], {}, sections, data_name, data, data["provenance"], tone)
+        Page(title, subject, verdict, claim, [], {}, sections, data_name, data, data["provenance"], tone, known)
     )

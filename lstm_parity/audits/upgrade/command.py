@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lstm_parity.audits.upgrade.record import Record
 
     _JudgeKnown = Callable[[Path, Comparison], KnownResult]
-    _MakePage = Callable[[Comparison], str]
+    _MakePage = Callable[[Comparison, KnownResult | None], str]
 
 COMMANDS = ("record", "compare", "upgrade")
 _WRONG = 2  # the exit code of a wrong call, as argparse's
@@ -166,7 +166,7 @@ def _report(
     else:
         sys.stdout.write(comparison_json(comparison, known) if given.form == "json" else write_document(document))
     if given.html is not None and make_page is not None:
-        given.html.write_text(make_page(comparison), encoding="utf-8", newline="\n")
+        given.html.write_text(make_page(comparison, known), encoding="utf-8", newline="\n")
     if problem := append_summary(lambda: document):
         _print_report(problem)
     return 0 if (known.holds if known else not comparison.worse) else 1

@@ -7,13 +7,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lstm_parity.reports.certificate import INTERRUPTED, WORST_FIRST, Certificate, Row
 from lstm_parity.reports.certificate_json import certificate_fields, row_fields
 from lstm_parity.reports.certificate_text import describe_conclusion, describe_styles
 from lstm_parity.reports.html.render import Page, Section, render_page
 from lstm_parity.reports.html.summary import summarize
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.known.entry import KnownResult
 
 MAX_ROWS = 200  # of a page; more are only counted
 MAX_FAILING = 20  # cases of a row that are listed
@@ -55,11 +58,13 @@ def certificate_page(
     claim: str = "",
     more: Mapping[str, Any] = MappingProxyType({}),
     sections: Sequence[Section] = (),
+    known: KnownResult | None = None,
 ) -> str:
     """Return the page of a certificate.
 
     remarks: what was found out about what was judged, in lines. claim: a sentence instead of the certificate's own.
-    more: data that is embedded too, for further sections, behind those that say what is wrong.
+    more: data that is embedded too, for further sections, behind those that say what is wrong. known: what became of a
+    file of known deviations.
     """
     data = page_data(certificate, explained, proven) | dict(more)
     names = list(dict.fromkeys(row.implementation for row in certificate.rows))
@@ -79,6 +84,7 @@ def certificate_page(
             ("certificate", 1),
             data,
             certificate.provenance,
+            known=known,
         )
     )
 

@@ -6,12 +6,16 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lstm_parity.reports.formats.known import known_fields, known_lines
 from lstm_parity.reports.html import charts
 from lstm_parity.reports.json_text import json_text
+
+if TYPE_CHECKING:
+    from lstm_parity.audits.known.entry import KnownResult
 
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), "�")
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}  # in a script element
@@ -35,6 +39,7 @@ class Page:
     title: what kind of report it is, subject: of what. verdict: a word or two; tone: good, bad or open, of the verdict
     if it is empty. claim: a sentence; limits: what it does not say. figures: names of numbers in the head, with the
     JSON pointers of these. data: what is embedded, and what `number` in templates reads. data_name: of its format.
+    known: what became of a file of known deviations.
     """
 
     title: str
@@ -48,12 +53,14 @@ class Page:
     data: Mapping[str, Any]
     provenance: Mapping[str, str]
     tone: str = ""
+    known: KnownResult | None = None
 
 
 def render_page(page: Page) -> str:
     """Return the whole file. Raises ModuleNotFoundError if jinja2 is not installed."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
+    page = page if page.known is None else _mark_known(page, page.known)
     environment = Environment(
         loader=PackageLoader("lstm_parity.reports.html"),
         autoescape=True,
@@ -76,6 +83,14 @@ def render_page(page: Page) -> str:
         sha256=hashlib.sha256(embedded.encode()).hexdigest(),
     )
     return html.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+
+
+def _mark_known(page: Page, known: KnownResult) -> Page:
+    """Return a page that says first what a file of known deviations excuses; the verdict stays what it is."""
+    *lines, conclusion = known_lines(known)
+    listed = Section("known", f"Known deviations, {known.file}", "list.html.j2", {"lines": lines or ["none"]})
+    data = {**page.data, "known": known_fields(known)}
+    return replace(page, claim=f"{conclusion} {page.claim}", sections=[listed, *page.sections], data=data)
 
 
 def embed_json(page: Page) -> str:
