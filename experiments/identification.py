@@ -122,8 +122,14 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
 
     from lstm_parity.catalogue.mistakes import MISTAKES
     from lstm_parity.implementations.load import adapt
-    from specimens import ported_equations, strange_equations, stranger_equations, unseen_equations, unseen_gradients
-    from specimens import unseen_styles
+    from specimens import (
+        ported_equations,
+        strange_equations,
+        stranger_equations,
+        unseen_equations,
+        unseen_gradients,
+        unseen_styles,
+    )
 
     if group == "known mistake":
         return next(mistake for mistake in MISTAKES if mistake.name == name)
