@@ -80,7 +80,11 @@ class Equations:
 
 
 def identify_step(probe: Probe) -> Equations:
-    """Recover the equations of a step, and require that they reproduce fresh cases. Raises UnknownEquationError."""
+    """Recover the equations of a step, and require that they reproduce fresh cases. Raises UnknownEquationError.
+
+    If the rows of a batch are mixed, they are the equations of a row alone.
+    """
+    probe = replace(probe, alone=True) if probe.mixes_rows else probe
     try:
         found = _identify_units(probe)
     except UnknownEquationError:

@@ -201,7 +201,9 @@ def _as_linear(part: Function, group: Sequence[str], region: Region, depth: int)
             if factor is not None and added is not None:
                 written.append([*(term.times(name, curve) for term in factor), *added])
         if written:
-            return min(written, key=lambda terms: (not Expression(tuple(terms)).is_known, Expression(tuple(terms)).size))
+            return min(
+                written, key=lambda terms: (not Expression(tuple(terms)).is_known, Expression(tuple(terms)).size)
+            )
     return None
 
 
