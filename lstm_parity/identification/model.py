@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lstm_parity.identification.backward import WrongDerivative, recover_derivative
+from lstm_parity.identification.backward import recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wiring import recover_wiring
+from lstm_parity.identification.derivatives.model import WrongDerivative
 from lstm_parity.identification.equations import Equations, identify_step, usual_equations
 from lstm_parity.identification.probe import Probe, ProbeError, find_probe
 from lstm_parity.identification.written import USUAL
