@@ -55,6 +55,7 @@ _USUAL: Mapping[str, Callable[..., Any]] = {
     "parts at": lambda parts, number: parts,
     "recurrent": lambda h, before: h,
     "ended": lambda hs, cs: (hs[-1], cs[-1]),
+    "stepped": lambda h, c: (h, c),
     "emitted": lambda new, old, place, n: new,
     "outputs": lambda outputs, place, n, d: outputs,
     "added": lambda halves, below, place: halves,
@@ -123,7 +124,7 @@ class Wired:
             equations = self.first if self.first is not None and number == 0 else self.equations
             cell = CellWeights(**seams["parts at"](parts, number)) if is_changing else cell
             old = h
-            h, c = equations(cell, x[t], h, c, seams["recurrent"](h, before))
+            h, c = seams["stepped"](*equations(cell, x[t], h, c, seams["recurrent"](h, before)))
             before, outputs[t] = old, seams["emitted"](h, old, place, sizes[0])
             hs.append(h)
             cs.append(c)
