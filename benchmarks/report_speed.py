@@ -60,7 +60,7 @@ CHANGES: dict[str, tuple[Change, str]] = {  # name: what is done to the weights,
 OTHERS = {  # name: what is done to the call or the results, and a word that names it
     "reverse direction not reversed": "order|revers",
     "h_n and c_n swapped": "exchanged",
-    "state slots swapped": "directions before layers|order",
+    "state slots swapped": "states-direction-major|directions before layers",
 }
 NAMES = (*CHANGES, *OTHERS)
 
@@ -116,7 +116,8 @@ def profile_report(folder: Path) -> str:
 def find_cause(text: str, name: str) -> str:
     """Return the line that names the cause, and whether it is the true one."""
     lines = [line.strip() for line in text.splitlines()]
-    found = next((line for line in lines if re.match(r"(behaves like|what is wrong|PARITY)", line)), "no answer")
+    answers = (r"behaves like|what is wrong|PARITY", "DEVIATES")  # the second, if the verdict itself names it
+    found = next((line for words in answers for line in lines if re.match(words, line)), "no answer")
     wanted = CHANGES[name][1] if name in CHANGES else OTHERS[name]
     return ("" if re.search(wanted, text) else "NOT NAMED: ") + found.split(", to ")[0]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_parity.identification.curves.functions import sigmoid
 from lstm_parity.identification.expressions.step import GATES, Step
-from lstm_parity.identification.transforms import ACROSS, COLUMNS, ROWS, VALUES, Transform
+from lstm_parity.identification.transforms import ACROSS, COLUMNS, NORMS, ROWS, VALUES, Transform
 from lstm_parity.reference.noise.model import Array
 
 
@@ -17,8 +17,9 @@ from lstm_parity.reference.noise.model import Array
 class AcrossStep:
     """nn.LSTM's step with a transform (..., H) at one place.
 
-    place: "z", a gate sum as "z_i", a gate as "i" (after its function) or "i of z" (in the place of it), "c", "c'",
-    "c' in h'", "h'". line: which of the equations that changes. words: what is said there.
+    place: "z", all gate sums as one row; "each z", each of them; a gate sum as "z_i"; a gate as "i", after its
+    function, or "i of z", in the place of it; "c", "c'", "c' in h'", "h'". line: which of the equations that changes.
+    words: what is said there.
     """
 
     place: str
@@ -29,6 +30,7 @@ class AcrossStep:
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' (B, H) for gate sums z (4, B, H), c and h (B, H)."""
         whole = self._at("z", np.concatenate(list(z), -1))
+        whole = np.concatenate([self._at("each z", part) for part in np.split(whole, 4, -1)], -1)
         sums = {gate: self._at(f"z_{gate}", part) for gate, part in zip(GATES, np.split(whole, 4, -1), strict=True)}
         gates = {
             gate: self.transform(value)
@@ -59,8 +61,9 @@ class UnequalUnits:
 
 def across_steps() -> Iterator[AcrossStep]:
     """Yield those that are tried."""
-    for words, transform in {**ACROSS, **COLUMNS, **ROWS}.items():
+    for words, transform in {**ACROSS, **COLUMNS, **ROWS, **NORMS}.items():
         yield AcrossStep("z", "z", f"z {words}", transform)
+        yield AcrossStep("each z", "z", f"z of each gate {words}", transform)
         for gate in GATES:
             yield AcrossStep(f"z_{gate}", "z", f"z_{gate} {words}", transform)
             yield AcrossStep(gate, gate, words, transform)
@@ -70,6 +73,8 @@ def across_steps() -> Iterator[AcrossStep]:
         yield AcrossStep("h'", "h'", words, transform)
     for words, transform in VALUES.items():
         yield AcrossStep("z", "z", f"z {words}", transform)
+        for place in ("c'", "h'"):
+            yield AcrossStep(place, place, words, transform)
     for words, transform in ACROSS.items():
         for gate in GATES:
             yield AcrossStep(f"{gate} of z", gate, f"= z_{gate} {words}", transform)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from lstm_parity.identification.cell import FreeStep, UnknownEquationError, reco
 from lstm_parity.identification.expressions.step import GATES, RIGHT, ROWS, Expression, Step, Term
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
-from lstm_parity.identification.sums import Sums, SumsStep, compute_sums, recover_sums
+from lstm_parity.identification.sums import SOURCES, Read, Sums, SumsStep, compute_sums, recover_sums
 from lstm_parity.identification.written import PLAIN, find_gates, list_differing, write_step, write_sums
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
@@ -80,7 +80,11 @@ class Equations:
 
 
 def identify_step(probe: Probe) -> Equations:
-    """Recover the equations of a step, and require that they reproduce fresh cases. Raises UnknownEquationError."""
+    """Recover the equations of a step, and require that they reproduce fresh cases. Raises UnknownEquationError.
+
+    If the rows of a batch are mixed, they are the equations of a row alone.
+    """
+    probe = replace(probe, alone=True) if probe.mixes_rows else probe
     try:
         found = _identify_units(probe)
     except UnknownEquationError:
@@ -121,9 +125,13 @@ def _identify_unequal(probe: Probe) -> Equations | None:
 
 
 def _identify_across(probe: Probe) -> Equations | None:
-    """nn.LSTM's equations with something done across the units."""
+    """nn.LSTM's equations with something done across the units, or to what is multiplied by a matrix."""
     for across in across_steps():
         found = Equations(RIGHT, GATES, RIGHT_SUMS, across, ((across.line, across.words),))
+        if _reproduces(found, probe, 0.5):
+            return found
+    for name, source in product(("w_ih", "w_hh"), SOURCES):
+        found = Equations(RIGHT, GATES, {**RIGHT_SUMS, name: Read(source=source)})
         if _reproduces(found, probe, 0.5):
             return found
     return None

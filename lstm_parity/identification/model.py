@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lstm_parity.identification.backward import WrongDerivative, recover_derivative
+from lstm_parity.identification.backward import recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wiring import recover_wiring
+from lstm_parity.identification.derivatives.model import WrongDerivative
 from lstm_parity.identification.equations import Equations, identify_step, usual_equations
 from lstm_parity.identification.probe import Probe, ProbeError, find_probe
 from lstm_parity.identification.written import USUAL
@@ -68,7 +69,7 @@ def identify_implementation(implementation: Implementation) -> Identification:
     except UnknownEquationError as error:
         if unknown or not equations.differing:
             return Identification(None if unknown else equations, (), unknown or str(error))
-        found = _identify_first_step(probe, equations)
+        found = _identify_wiring(probe) or _identify_first_step(probe, equations)
         words = Identification(equations).summary
         return found or Identification(None, (), f"{error}; of a single step, {words}")
     if equations.differing and wiring.changes and not unknown:
@@ -84,6 +85,15 @@ def identify_implementation(implementation: Implementation) -> Identification:
         return replace(found, gradients=str(error))
     except UnknownEquationError as error:
         return replace(found, unknown=str(error))
+
+
+def _identify_wiring(probe: Probe) -> Identification | None:
+    """If the wiring alone is wrong, which also shows in one step: several steps contradict its equations."""
+    try:
+        wiring = recover_wiring(probe, usual_equations())
+    except UnknownEquationError:
+        return None
+    return Identification(usual_equations(), wiring.changes, untested=wiring.untested)
 
 
 def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:

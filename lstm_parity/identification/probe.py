@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -25,12 +25,16 @@ class ProbeError(Exception):
 
 @dataclass(frozen=True)
 class Probe:
-    """How an implementation is called: in which layout, with biases or without, in which dtype and by which kernels."""
+    """How an implementation is called: in which layout, with biases or without, in which dtype and by which kernels.
+
+    alone: whether each row of a step is a call of its own, for what returns the rows of a batch otherwise.
+    """
 
     implementation: Implementation
     batch_first: bool
     bias: bool
     runtime: Runtime = FLOAT64
+    alone: bool = False
 
     def call(self, weights: LSTMWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
         """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H).
@@ -55,8 +59,23 @@ class Probe:
 
     def step(self, cell: CellWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """Return h' and c' (B, H) of one step from x (B, I), h and c (B, H)."""
-        _, h_n, c_n = self.call(LSTMWeights(((cell,),)), x[None], h[None], c[None])
+        weights = LSTMWeights(((cell,),))
+        if self.alone and len(x) > 1:
+            rows = [
+                self.call(weights, x[None, k : k + 1], h[None, k : k + 1], c[None, k : k + 1]) for k in range(len(x))
+            ]
+            return np.concatenate([row[1][0] for row in rows]), np.concatenate([row[2][0] for row in rows])
+        _, h_n, c_n = self.call(weights, x[None], h[None], c[None])
         return h_n[0], c_n[0]
+
+    @cached_property
+    def mixes_rows(self) -> bool:
+        """Whether a row of a step returns something else in a batch than alone."""
+        rng = np.random.default_rng(4)
+        cell = CellWeights(*(rng.standard_normal(shape) for shape in ((8, 2), (8, 2), (8,), (8,))))
+        states = [rng.standard_normal((3, 2)) for _ in range(3)]
+        pairs = zip(self.step(cell, *states), replace(self, alone=True).step(cell, *states), strict=True)
+        return any(bool((np.abs(one - other) > 1e-9).any()) for one, other in pairs)
 
     def free_inputs(self, z: Array) -> tuple[Array, Array]:
         """Return w_ih (4, 6) and x (B, 6) with which the gate sums of one unit are z (B, 4)."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
 from lstm_parity.identification.cell import UnknownEquationError
+from lstm_parity.identification.layouts import COMPOSED, LAYOUTS, find_layout
 from lstm_parity.identification.probe import Probe
-from lstm_parity.identification.transforms import ACROSS, COLUMNS, VALUES, Transform
+from lstm_parity.identification.transforms import ACROSS, COLUMNS, NORMS, VALUES, Transform
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
@@ -58,34 +59,7 @@ Sums = dict[str, Read]  # by parameter
 RIGHT: Sums = dict.fromkeys(PARAMETERS, Read())
 
 
-def _by_block(change: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    return lambda w: np.concatenate([change(part) for part in np.split(w, 4)])
-
-
-def _diagonal(w: Array) -> Array:
-    return np.asarray(np.eye(*w.shape) * w) if w.ndim == 2 else w
-
-
-def _one_block(block: int) -> Callable[[Array], Array]:
-    return lambda w: np.concatenate([np.split(w, 4)[block]] * 4)
-
-
-LAYOUTS: Mapping[str, Callable[[Array], Array]] = {
-    "": lambda w: w,
-    "interleaved": lambda w: np.concatenate([w[k::4] for k in range(4)]),
-    "transposed": _by_block(np.transpose),
-    "with the rows of each gate in the other order": _by_block(lambda w: w[::-1]),
-    "with the rows of each gate one place on": _by_block(lambda w: np.roll(w, 1, 0)),
-    "with the rows of each gate one place back": _by_block(lambda w: np.roll(w, -1, 0)),
-    "by its diagonals alone": _by_block(_diagonal),
-    **{f"by its rows of gate {k} alone": _one_block(k) for k in range(4)},
-    "with its rows scaled to length 1": lambda w: w / np.sqrt((w * w).sum(-1, keepdims=True)),
-    "with its columns scaled to length 1": lambda w: w / np.sqrt((w * w).sum(0, keepdims=True)),
-    "by the rows of the first unit alone": _by_block(lambda w: 0.0 * w + w[:1]),
-    "without its last row": lambda w: np.concatenate([w[:-1], 0.0 * w[-1:]]),
-    "transposed as a whole": lambda w: w.reshape(w.shape[::-1]).T if w.ndim == 2 else w,
-}
-SOURCES: Mapping[str, Transform] = {"": lambda s: s, **VALUES, **ACROSS, **COLUMNS}
+SOURCES: Mapping[str, Transform] = {"": lambda s: s, **VALUES, **ACROSS, **COLUMNS, **NORMS}
 
 
 def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
@@ -96,7 +70,7 @@ def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
         value = getattr(cell, name)
         if value is None:
             continue
-        value = LAYOUTS[read.layout](value) if read.layout else value
+        value = find_layout(read.layout)(value) if read.layout else value
         with_rows = {"w_ih": x, "w_hh": h}.get(name)
         part = value[None] if with_rows is None else SOURCES[read.source](with_rows) @ value.T
         blocks = part.reshape(len(part), 4, size).swapaxes(0, 1)
@@ -143,6 +117,15 @@ def _recover_rows(probe: Probe, step: SumsStep, name: str) -> Read:
     return Read(tuple(map(tuple, matrix.tolist())))
 
 
+def _list_reads(name: str, read: Read) -> Iterator[Read]:
+    """Yield the ways in which a parameter may be read that is read so with one unit."""
+    starts = dict.fromkeys((read, _usual_factors(read)))  # a norm of one unit looks like a factor
+    for start, source, layout in product(starts, SOURCES if name[0] == "w" else ("",), LAYOUTS):
+        yield replace(start, layout=layout, source=source)
+    for start, layout in product(dict.fromkeys((*starts, Read())), COMPOSED):
+        yield replace(start, layout=layout)
+
+
 def _usual_factors(read: Read) -> Read:
     return Read(tuple(tuple(float(k != 0.0) for k in row) for row in read.matrix))
 
@@ -155,9 +138,7 @@ def _recover_layout(probe: Probe, step: SumsStep, name: str, read: Read) -> Read
     cell = CellWeights(**(drawn if probe.bias else {n: drawn[n] for n in ("w_ih", "w_hh")}))
     x, h, c = (rng.standard_normal((5, n)) for n in (5, size, size))
     wanted = probe.step(cell, x, h, c)
-    reads = dict.fromkeys((read, _usual_factors(read)))  # a norm of one unit looks like a factor
-    for start, source, layout in product(reads, SOURCES if name[0] == "w" else ("",), LAYOUTS):
-        one = replace(start, layout=layout, source=source)
+    for one in _list_reads(name, read):
         try:
             got = step(compute_sums({name: one}, cell, x, h), c, h)
         except ValueError:  # a layout that this shape has not

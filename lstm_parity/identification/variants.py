@@ -16,7 +16,8 @@ from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Cur
 from lstm_parity.identification.curves.functions import BASES, PLAIN
 from lstm_parity.identification.equations import RECURRENT, Equations, usual_equations
 from lstm_parity.identification.expressions.step import ROWS, Expression, Step, Term
-from lstm_parity.identification.sums import LAYOUTS, PARAMETERS, Read
+from lstm_parity.identification.layouts import LAYOUTS
+from lstm_parity.identification.sums import PARAMETERS, Read
 
 _EYE = np.eye(4)
 _I, _F, _G, _O = (("z0", SIGMOID), ("z1", SIGMOID), ("z2", TANH), ("z3", SIGMOID))

@@ -91,3 +91,39 @@ def test_every_order_of_gates_is_another_line():
     assert {line.partition("in rows ")[2] for line in orders} == {
         ", ".join(order) for order in permutations("ifgo") if order != tuple("ifgo")
     }
+
+
+class _OnGrid(nn.LSTM):
+    """One layer of a few steps, whose states are multiples of 1/128 after every one."""
+
+    def forward(self, input, hx=None):
+        """Run it with time first."""
+        (h, c), outputs = (state[0] for state in hx), []
+        for x in input:
+            h, c = torch._VF.lstm_cell(x, (h, c), *self.all_weights[0])
+            h, c = ((128 * state).round() / 128 for state in (h, c))
+            outputs.append(h)
+        return torch.stack(outputs), (h[None], c[None])
+
+
+class _FewDecimals(nn.LSTM):
+    """nn.LSTM with weights of three decimals."""
+
+    def load_state_dict(self, state_dict, *args, **kwargs):
+        """Round them."""
+        return super().load_state_dict({name: w.mul(1e3).round().div(1e3) for name, w in state_dict.items()}, *args)
+
+
+@pytest.mark.parametrize(
+    ("lstm", "words"),
+    [
+        (_OnGrid, "h and c are rounded to multiples of 1/128 after every step"),
+        (_FewDecimals, "the weights and biases are rounded to 3 decimals"),
+    ],
+)
+def test_numbers_on_a_grid_are_named_before_an_arithmetic(lstm, words, tmp_path):
+    """Integer states and printed weights: bits refute that the activations are inaccurate or the products narrow."""
+    folder = answered(written(tmp_path, "I3-H4-T6-B3-float32-normal-1"), adapt("module", "grid", lstm))
+    (said,) = judge_folders(folder).diagnosis
+
+    assert words in said

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lstm_parity.identification.sums import PARAMETERS
+from lstm_parity.identification.transforms import Transform
 from lstm_parity.reference.noise.model import Array
 
 Place = tuple[int, int]  # a layer and a direction, 0 forward and 1 reverse
@@ -35,6 +37,30 @@ WHEN: Mapping[str, Callable[[int, int], bool]] = {  # k of n steps
     "before the last step": lambda k, n: k == n - 1 and k > 0,
     "before the second step": lambda k, n: k == 1,
 }
+WHICH: Mapping[str, tuple[bool, bool]] = {"h": (True, False), "c": (False, True), "h and c": (True, True)}
+
+
+def _is_at_every(every: int, first: int, k: int, n: int) -> bool:
+    return k >= first and (k - first) % every == 0
+
+
+_NUMBERS = {3: "third", 4: "fourth"}
+RARE_WHEN: Mapping[str, Callable[[int, int], bool]] = {
+    f"before every {word} step, from step {first + 1} on": partial(_is_at_every, every, first)
+    for every, word in _NUMBERS.items()
+    for first in range(1, every + 1)
+}
+
+
+def change_between(
+    transform: Transform, of_h: bool, of_c: bool, at: Callable[[int, int], bool]
+) -> Callable[..., States]:
+    """Return what changes h, c or both before some steps: at(k, n), step k of n."""
+
+    def between(h: Array, c: Array, k: int, n: int) -> States:
+        return transform(h) if of_h and at(k, n) else h, transform(c) if of_c and at(k, n) else c
+
+    return between
 
 
 @dataclass(frozen=True)

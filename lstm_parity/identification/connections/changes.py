@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from lstm_parity.identification.connections.change import SCOPES, WHEN, Change, Holds, Place, States
+from lstm_parity.identification.connections.blends import blended_changes
+from lstm_parity.identification.connections.change import (
+    SCOPES,
+    WHEN,
+    WHICH,
+    Change,
+    Holds,
+    Place,
+    States,
+    change_between,
+)
 from lstm_parity.identification.connections.steps import step_changes
 from lstm_parity.identification.sums import PARAMETERS
 from lstm_parity.identification.transforms import EVERY_SEQUENCE, EVERY_STATE, Transform
@@ -40,7 +50,6 @@ _FED: Mapping[str, _Fed] = {
     "reads the halves interleaved": lambda halves, d: np.stack(halves, -1).reshape(*halves[0].shape[:-1], -1),
     "reads its own direction's half twice": lambda halves, d: np.concatenate([halves[d]] * len(halves), -1),
 }
-_WHICH: Mapping[str, tuple[bool, bool]] = {"h": (True, False), "c": (False, True), "h and c": (True, True)}
 
 
 def known_changes(layers: int, directions: int) -> Iterator[Change]:
@@ -50,6 +59,7 @@ def known_changes(layers: int, directions: int) -> Iterator[Change]:
     yield from _of_results(layers, directions)
     yield from _of_states(layers, directions)
     yield from step_changes(layers)
+    yield from blended_changes(layers, directions)
 
 
 def _scopes(layers: int, directions: int) -> Iterator[tuple[str, Holds]]:
@@ -140,7 +150,7 @@ def _of_results(layers: int, directions: int) -> Iterator[Change]:
 
 
 def _of_states(layers: int, directions: int) -> Iterator[Change]:
-    for which, (of_h, of_c) in _WHICH.items():
+    for which, (of_h, of_c) in WHICH.items():
         verb = "are" if of_h and of_c else "is"
         for words, transform in EVERY_STATE.items():
             said = words.replace("that of", "those of") if of_h and of_c else words
@@ -148,7 +158,7 @@ def _of_states(layers: int, directions: int) -> Iterator[Change]:
             for scope, holds in _scopes(layers, directions):
                 yield Change(f"{started} {verb} {said}{scope}", "start", _start(transform, of_h, of_c, holds))
             for when, at in WHEN.items():
-                yield Change(f"{which} {verb} {said} {when}", "between", _between(transform, of_h, of_c, at))
+                yield Change(f"{which} {verb} {said} {when}", "between", change_between(transform, of_h, of_c, at))
     for scope, holds in _scopes(layers, directions):
         yield Change(f"h_0 and c_0 are exchanged{scope}", "start", _exchange(holds))
     for when, at in WHEN.items():
@@ -164,15 +174,15 @@ def scaled_changes(layers: int, directions: int) -> Iterator[Callable[[float], C
         return lambda k: Change(f"{name} is multiplied by {k:g}{scope}", seam, _at(lambda s: k * s, holds))
 
     def scale_state(which: str, when: str, at: Callable[[int, int], bool]) -> Callable[[float], Change]:
-        verb, (of_h, of_c) = "are" if which == "h and c" else "is", _WHICH[which]
+        verb, (of_h, of_c) = "are" if which == "h and c" else "is", WHICH[which]
         return lambda k: Change(
-            f"{which} {verb} multiplied by {k:g} {when}", "between", _between(lambda s: k * s, of_h, of_c, at)
+            f"{which} {verb} multiplied by {k:g} {when}", "between", change_between(lambda s: k * s, of_h, of_c, at)
         )
 
     for scope, holds in _scopes(layers, directions):
         yield scale_sequence("the output of a layer", "outputs", scope, holds)
         yield scale_sequence("the input of a layer", "input", scope, holds)
-    for which in _WHICH:
+    for which in WHICH:
         for when, at in WHEN.items():
             yield scale_state(which, when, at)
 
@@ -220,13 +230,6 @@ def _start(transform: Transform, of_h: bool, of_c: bool, holds: Holds) -> Callab
 
 def _exchange(holds: Holds) -> Callable[..., States]:
     return lambda h, c, place, n, d: (c, h) if holds(place, n, d) else (h, c)
-
-
-def _between(transform: Transform, of_h: bool, of_c: bool, at: Callable[[int, int], bool]) -> Callable[..., States]:
-    def between(h: Array, c: Array, k: int, n: int) -> States:
-        return transform(h) if of_h and at(k, n) else h, transform(c) if of_c and at(k, n) else c
-
-    return between
 
 
 def _fed(fed: _Fed, number: int | None) -> Callable[..., Array]:

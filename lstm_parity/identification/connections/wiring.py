@@ -48,11 +48,14 @@ _USUAL: Mapping[str, Callable[..., Any]] = {
     "fed": lambda halves, place: np.concatenate(halves, -1),
     "input": lambda x, place, n, d: x,
     "backwards": lambda place, n, d: place[1] == 1,
+    "blended": lambda states, is_h, n, d: states,
     "start": lambda h, c, place, n, d: (h, c),
     "carried": lambda h, c, place, d, last: (h, c),
     "between": lambda h, c, number, steps: (h, c),
     "parts at": lambda parts, number: parts,
     "recurrent": lambda h, before: h,
+    "ended": lambda hs, cs: (hs[-1], cs[-1]),
+    "stepped": lambda h, c: (h, c),
     "emitted": lambda new, old, place, n: new,
     "outputs": lambda outputs, place, n, d: outputs,
     "added": lambda halves, below, place: halves,
@@ -110,19 +113,23 @@ class Wired:
         states = []
         for name, state in (("h_0", h_0), ("c_0", c_0)):
             layer, direction = seams[name](seams["h_0 and c_0"](place, *sizes), *sizes)
-            states.append(state[layer * sizes[1] + direction])
+            blended = seams["blended"](state, name == "h_0", *sizes)
+            states.append(blended[layer * sizes[1] + direction])
         h, c = seams["carried"](*seams["start"](*states, place, *sizes), place, sizes[1], last)
         x, order, before = seams["input"](x, place, *sizes), range(len(x)), h
         cell, is_changing = CellWeights(**parts), seams["parts at"] is not _USUAL["parts at"]
-        outputs: dict[int, Array] = {}
+        outputs, hs, cs = dict[int, Array](), [h], [c]
         for number, t in enumerate(reversed(order) if seams["backwards"](place, *sizes) else order):
             h, c = seams["between"](h, c, number, len(x))
             equations = self.first if self.first is not None and number == 0 else self.equations
             cell = CellWeights(**seams["parts at"](parts, number)) if is_changing else cell
             old = h
-            h, c = equations(cell, x[t], h, c, seams["recurrent"](h, before))
+            h, c = seams["stepped"](*equations(cell, x[t], h, c, seams["recurrent"](h, before)))
             before, outputs[t] = old, seams["emitted"](h, old, place, sizes[0])
+            hs.append(h)
+            cs.append(c)
         stacked = seams["outputs"](np.stack([outputs[t] for t in order]), place, *sizes)
+        h, c = seams["ended"](hs, cs)
         return stacked, seams["h_n of"](h, stacked, place), c
 
 
@@ -188,7 +195,7 @@ def recover_wiring(probe: Probe, equations: Equations, first: Equations | None =
     changes, answered, untested = tuple[Change, ...](), list[_Question](), list[str]()
     for (layers, directions), words in _SIZES.items():
         try:
-            questions = [_ask(probe, layers, directions, seed, steps) for seed, steps in ((1, 5), (2, 4))]
+            questions = [_ask(probe, layers, directions, seed, steps) for seed, steps in ((1, 5), (2, 4), (5, 9))]
         except ProbeError as error:
             untested.append(f"{words}: {error}")
             continue
@@ -201,15 +208,15 @@ def recover_wiring(probe: Probe, equations: Equations, first: Equations | None =
         if found is None:
             raise UnknownEquationError(f"with {words} it is wired in a way that is not known")
         changes = found
-        answered += questions
+        answered += questions[:2]
     return Wiring(changes, tuple(untested))
 
 
 def _explain(
     model: Wired, singles: Sequence[Change], questions: Sequence[_Question], answered: Sequence[_Question]
 ) -> tuple[Change, ...] | None:
-    """Return changes that answer the first question and those before; None if they do not answer the other one too."""
-    found = _search(model, singles, [questions[0], *answered])
+    """Return changes that answer all questions but the second; None if they do not answer that one too."""
+    found = _search(model, singles, [questions[0], *questions[2:], *answered])
     return found if found is not None and questions[1].is_answered_by(replace(model, changes=found)) else None
 
 

@@ -194,21 +194,26 @@ def _as_linear(part: Function, group: Sequence[str], region: Region, depth: int)
     rng = np.random.default_rng([9, depth])
     for name in sorted(group, key=lambda n: (n[0] == "z", n)):
         rest = [other for other in group if other != name]
-        found = _split_off(part, name, rest, region, rng)
-        if found is None:
-            continue
-        curve, slope, level = found
-        factor = decompose(slope, rest, region, depth=depth + 1)
-        added = factor and decompose(level, rest, region, depth=depth + 1)
-        if factor is not None and added is not None:
-            return [*(term.times(name, curve) for term in factor), *added]
+        written = list[list[Term]]()
+        for curve, slope, level in _split_off(part, name, rest, region, rng):
+            factor = decompose(slope, rest, region, depth=depth + 1)
+            added = factor and decompose(level, rest, region, depth=depth + 1)
+            if factor is not None and added is not None:
+                written.append([*(term.times(name, curve) for term in factor), *added])
+        if written:
+            return min(
+                written, key=lambda terms: (not Expression(tuple(terms)).is_known, Expression(tuple(terms)).size)
+            )
     return None
 
 
 def _split_off(
     part: Function, name: str, rest: Sequence[str], region: Region, rng: np.random.Generator
-) -> tuple[Curve, Function, Function] | None:
-    """The function of one variable, what it is multiplied by, and what is added."""
+) -> Iterator[tuple[Curve, Function, Function]]:
+    """Yield functions of one variable, each with what it is multiplied by and what is added.
+
+    There are several if it is a sigmoid but for a number: that may belong to either.
+    """
     grid = region.grid(name)
     middle = len(grid) // 2
     bases = [region.draw(rng, rest, 1) for _ in range(5)]
@@ -222,9 +227,19 @@ def _split_off(
     largest = tables[number]
     k = int(np.argmax(np.abs(largest)))
     if abs(largest[k]) < 1e-9 or any(not is_close(t, largest * (t[k] / largest[k]), 1e-9) for t in tables):
-        return None
-    curve = norm(_measure(lambda z: table(bases[number], z), grid, up_to_factor=True))
-    zero, far = float(grid[middle]), float(grid[k])
+        return
+    curves = [norm(_measure(lambda z: table(bases[number], z), grid, up_to_factor=True))]
+    away = SIGMOID(grid) - SIGMOID(grid[middle : middle + 1])
+    if is_close(largest, away * (largest[k] / away[k]), 1e-9):
+        curves.append(SIGMOID)
+    for curve in dict.fromkeys(curves):
+        yield curve, *_split_by(part, name, rest, curve, float(grid[middle]), float(grid[k]))
+
+
+def _split_by(
+    part: Function, name: str, rest: Sequence[str], curve: Curve, zero: float, far: float
+) -> tuple[Function, Function]:
+    """What a function of one variable is multiplied by, and what is added: from the values at two of it."""
     step = float((curve(np.array([far])) - curve(np.array([zero])))[0])
 
     def at(values: Values, number: float) -> Array:
@@ -236,7 +251,7 @@ def _split_off(
     def level(values: Values) -> Array:
         return np.asarray(at(values, zero) - slope(values) * curve(np.array([zero])))
 
-    return curve, slope, level
+    return slope, level
 
 
 def _as_squashed(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:

@@ -22,7 +22,7 @@ class Region:
     """
 
     reach: Mapping[str, float]
-    left: int = 14
+    left: int = 20
 
     def draw(self, rng: np.random.Generator, names: Sequence[str], count: int) -> Values:
         """Draw values of variables."""

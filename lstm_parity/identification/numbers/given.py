@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
 from lstm_parity.identification.numbers.ends import STEPS, LayerEnd
+from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes
 from lstm_parity.identification.search.fitted import fit_equations
 from lstm_parity.identification.search.levels import LEVELS
 from lstm_parity.identification.sums import Read, Sums, compute_sums
@@ -170,14 +172,24 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
         return Explanations(())
     is_large = cases[0].is_large
     end = time.monotonic() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
-    searches = [_search_dropout, _search_last_layer, _search_whole]
+    searches = [_search_grids, _search_dropout, _search_last_layer, _search_whole]
     if not is_large:
-        searches = [_search_dropout, _search_whole, _search_last_layer]
+        searches = [_search_grids, _search_dropout, _search_whole, _search_last_layer]
     for search in searches:
         found = search(cases, end)
         if found.models:
             break
     return found
+
+
+def _search_grids(cases: Sequence[Given], end: float) -> Explanations:
+    """Search for states that are kept on a grid, which is seen in the results, and for parameters that are rounded."""
+    usual = usual_equations()
+    rounded = () if cases[0].is_large else decimal_changes()
+    for change in chain(grid_changes(cases[0].results), rounded):
+        if all(case.is_returned_by(Wired(usual, (change,))) for case in cases):
+            return Explanations((Identification(usual, (change,)),))
+    return Explanations(())
 
 
 def _search_dropout(cases: Sequence[Given], end: float) -> Explanations:

@@ -1,0 +1,1 @@
+"""Which derivative of a step is wrong, where its values are right."""
