@@ -3,9 +3,9 @@
 `experiments/classes.py` counts a name as right if the parts are those that the specimen's table says. A fault may be
 written in more than one way ("i = 1 - f" is "c' = f * c + g * (1 - f)"; what is wrong on the way back is in "gradients"
 here): those are listed, to be read. Nothing is named that does not return the numbers of fresh calls. The specimens of
-`classes` and `classes_more` were known when the search was extended; those of `classes_later` and
-`classes_further` were written before, by the same hand. Run `python -m experiments.class_names`; it writes as it goes, and resumes. Results: class_names.md,
-class_names.jsonl.
+`classes` and `classes_more` were known when the search was extended; those of `classes_later` and `classes_further`
+were written before, by the same hand. Run `python -m experiments.class_names`; it writes as it goes, and resumes.
+Results: class_names.md, class_names.jsonl.
 """
 
 from __future__ import annotations

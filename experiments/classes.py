@@ -3,11 +3,13 @@
 `specimens/classes`, 40 classes: written before the door was built, by somebody who did not know it.
 `specimens/classes_more`, 20 functions and classes with lengths, projections and backward passes: written before those
 were asked for. `specimens/classes_later`, 16 classes, half of them without states: written before what judges them was
-built, by somebody who knew which kinds were missing; `specimens/classes_further`, 12 classes in shapes that none of
-these has: likewise. classes_first.jsonl is what was said of the last two before. Each is judged as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAME`: a right one must have exit code 0 and PARITY, a faulty
-twin exit code 1; its fault is named if the parts that differ are those that were changed (`lstm-parity identify`; all
-of them, in one process: `experiments/class_names.py`). Run `python -m experiments.classes`; it writes as it goes, and
-resumes. Results: classes.md, classes.jsonl.
+built, by somebody who knew which kinds were missing. `specimens/classes_further`, 12 classes in shapes that none of
+these has: likewise. classes_first.jsonl is what was said of the last two before.
+
+Each is judged as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAME`: a right one must have exit code 0 and
+PARITY, a faulty twin exit code 1; its fault is named if the parts that differ are those that were changed (`lstm-parity
+identify`; all of them, in one process: `experiments/class_names.py`). Run `python -m experiments.classes`; it writes as
+it goes, and resumes. Results: classes.md, classes.jsonl.
 """
 
 from __future__ import annotations
@@ -35,9 +37,9 @@ FIRST = (
     "gradients; 2 of the 20 faulty twins had DEVIATES. 5 twins more had exit code 1, as their right ones had: their "
     "arguments were not known, so that they raised. Of classes_later, before: CacheCell was "
     "called wrong though it is right; CellStackLSTMFaulty had PARITY, as only one layer of it was judged, and "
-    "CourseCellFaulty, as no gradients of it were. Of classes_further, before: StateObjectLSTMFaulty had PARITY, as its "
-    "states were not given, and SplitDirectionsLSTMFaulty, as its second layer with two directions was not judged. What was named is that of this time: experiments/class_names.md has "
-    "what is named now."
+    "CourseCellFaulty, as no gradients of it were. Of classes_further, before: StateObjectLSTMFaulty had PARITY, as "
+    "its states were not given, and SplitDirectionsLSTMFaulty, as its second layer with two directions was not judged. "
+    "What was named is that of this time: experiments/class_names.md has what is named now."
 )
 TWINS = {entry.faulty: name for name, entry in ALL.items()}
 
