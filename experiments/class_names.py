@@ -3,9 +3,9 @@
 `experiments/classes.py` counts a name as right if the parts are those that the specimen's table says. A fault may be
 written in more than one way ("i = 1 - f" is "c' = f * c + g * (1 - f)"; what is wrong on the way back is in "gradients"
 here): those are listed, to be read. Nothing is named that does not return the numbers of fresh calls. The specimens of
-`classes` and `classes_more` were known when the search was extended; those of `classes_later` were written before, by
-the same hand. Run `python -m experiments.class_names`; it writes as it goes, and resumes. Results: class_names.md,
-class_names.jsonl.
+`classes` and `classes_more` were known when the search was extended; those of `classes_later` and `classes_further`
+were written before, by the same hand. Run `python -m experiments.class_names`; it writes as it goes, and resumes.
+Results: class_names.md, class_names.jsonl.
 """
 
 from __future__ import annotations
@@ -17,17 +17,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from experiments.classes import entry_of
+from experiments.classes import FOLDERS, entry_of
 from lstm_parity.audits.identify import identify_calls
 from lstm_parity.implementations.load import adapt
 from lstm_parity.implementations.target import TargetError
-from specimens.classes import CLASSES
-from specimens.classes_later import LATER
-from specimens.classes_more import MORE
 
 WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
-FOLDERS = {"classes": CLASSES, "classes_more": MORE, "classes_later": LATER}
 HEAD = (
     "# What faulty classes compute",
     "",

@@ -3,11 +3,13 @@
 `specimens/classes`, 40 classes: written before the door was built, by somebody who did not know it.
 `specimens/classes_more`, 20 functions and classes with lengths, projections and backward passes: written before those
 were asked for. `specimens/classes_later`, 16 classes, half of them without states: written before what judges them was
-built, by somebody who knew which kinds were missing; classes_first.jsonl is what was said of them then. Each is judged
-as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAME`: a right one must have exit code 0 and PARITY, a faulty
-twin exit code 1; its fault is named if the parts that differ are those that were changed (`lstm-parity identify`; all
-of them, in one process: `experiments/class_names.py`). Run `python -m experiments.classes`; it writes as it goes, and
-resumes. Results: classes.md, classes.jsonl.
+built, by somebody who knew which kinds were missing. `specimens/classes_further`, 12 classes in shapes that none of
+these has: likewise. classes_first.jsonl is what was said of the last two before.
+
+Each is judged as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAME`: a right one must have exit code 0 and
+PARITY, a faulty twin exit code 1; its fault is named if the parts that differ are those that were changed (`lstm-parity
+identify`; all of them, in one process: `experiments/class_names.py`). Run `python -m experiments.classes`; it writes as
+it goes, and resumes. Results: classes.md, classes.jsonl.
 """
 
 from __future__ import annotations
@@ -21,20 +23,23 @@ from pathlib import Path
 from typing import Any
 
 from specimens.classes import CLASSES, Entry
+from specimens.classes_further import FURTHER
 from specimens.classes_later import LATER
 from specimens.classes_more import MORE
 
 WORK = Path(__file__).with_suffix(".jsonl")
-FIRST_TIME = Path(__file__).with_name("classes_first.jsonl")  # of classes_later, before what judges them was built
+FIRST_TIME = Path(__file__).with_name("classes_first.jsonl")  # of these, before what judges them was built
 RESULT = Path(__file__).with_suffix(".md")
-ALL = {**CLASSES, **MORE, **LATER}
+FOLDERS = {"classes": CLASSES, "classes_more": MORE, "classes_later": LATER, "classes_further": FURTHER}
+ALL = {name: entry for entries in FOLDERS.values() for name, entry in entries.items()}
 FIRST = (
     "Of classes_more, before what judges them was built: 6 of the 20 right ones had PARITY, 3 of these without their "
     "gradients; 2 of the 20 faulty twins had DEVIATES. 5 twins more had exit code 1, as their right ones had: their "
     "arguments were not known, so that they raised. Of classes_later, before: CacheCell was "
     "called wrong though it is right; CellStackLSTMFaulty had PARITY, as only one layer of it was judged, and "
-    "CourseCellFaulty, as no gradients of it were. What was named is that of this time: experiments/class_names.md has "
-    "what is named now."
+    "CourseCellFaulty, as no gradients of it were. Of classes_further, before: StateObjectLSTMFaulty had PARITY, as "
+    "its states were not given, and SplitDirectionsLSTMFaulty, as its second layer with two directions was not judged. "
+    "What was named is that of this time: experiments/class_names.md has what is named now."
 )
 TWINS = {entry.faulty: name for name, entry in ALL.items()}
 
@@ -89,14 +94,16 @@ def report(rows: list[dict[str, Any]]) -> str:
     ]
     lines += ["| | judged | verdict as it should be | named rightly | named otherwise | median seconds |"]
     lines += ["|---|---:|---:|---:|---:|---:|"]
-    for folder, known in (("classes", CLASSES), ("classes_more", MORE), ("classes_later", LATER)):
+    for folder, known in FOLDERS.items():
         for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
             some = [row for row in every if TWINS.get(row["name"], row["name"]) in known]
             lines += [_tabulate(f"{folder}, {words}", some, code)] if some else []
     first = [json.loads(line) for line in FIRST_TIME.read_text(encoding="utf-8").splitlines()]
-    for words, code in (("right", 0), ("faulty twins", 1)):
-        some = [row for row in first if (row["name"] in TWINS) == bool(code)]
-        lines.append(_tabulate(f"classes_later before what judges them was built, {words}", some, code))
+    for folder in ("classes_later", "classes_further"):
+        for words, code in (("right", 0), ("faulty twins", 1)):
+            own = [row for row in first if TWINS.get(row["name"], row["name"]) in FOLDERS[folder]]
+            some = [row for row in own if (row["name"] in TWINS) == bool(code)]
+            lines.append(_tabulate(f"{folder} before what judges them was built, {words}", some, code))
     lines += ["", FIRST, "", "## Not as they should be", ""]
     lines += [f"* {r['name']}: exit code {r['code']}: {r['last']}" for r in right if r["code"]]
     lines += [f"* {r['name']}: exit code {r['code']}: {r['last']}" for r in faulty if r["code"] != 1]

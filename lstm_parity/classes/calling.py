@@ -23,13 +23,15 @@ class StateForm:
     """How initial states are given.
 
     names: of the parameters. form: of two, "two"; of one: "tuple", "list", "pairs" (of h and c for each layer), "dict",
-    "stacked" in a tensor, or "h" (that alone). rank: 2 for (B, H), 3 for (slots, B, H). order: "hc" or "ch".
+    "stacked" in a tensor or "beside" one another in it, an "object", or "h" (that alone). rank: 2 for (B, H), 3 for
+    (slots, B, H). order: "hc" or "ch". made_of: of an object, its class and the names of its h and c.
     """
 
     names: tuple[str, ...]
     form: str
     rank: int
     order: str = "hc"
+    made_of: tuple[type, str, str] | None = None
 
     def arguments(self, h: Tensor, c: Tensor) -> dict[str, Any]:
         """Return the arguments for states (slots, B, H)."""
@@ -39,8 +41,13 @@ class StateForm:
         both = (h, c) if self.order == "hc" else (c, h)
         if self.form == "two":
             return dict(zip(self.names, both, strict=True))
+        if self.form in ("stacked", "beside"):
+            return {self.names[0]: torch.stack(both) if self.form == "stacked" else torch.cat(both, -1)}
+        if self.made_of is not None:
+            kind, of_h, of_c = self.made_of
+            return {self.names[0]: kind(**{of_h: h, of_c: c})}
         made: dict[str, Any] = {"tuple": both, "list": list(both), "h": h, "dict": {"h": h, "c": c}}
-        return {self.names[0]: torch.stack(both) if self.form == "stacked" else made[self.form]}
+        return {self.names[0]: made[self.form]}
 
     def describe(self) -> str:
         """Say how states are given."""
@@ -48,6 +55,8 @@ class StateForm:
         if self.form == "two":
             return f"states as {' and '.join(self.names)} {shape}"
         words = {"pairs": "a list of (h, c)", "stacked": "one tensor", "dict": "a dict", "h": "h alone"}
+        words |= {"beside": f"one tensor of {' and '.join(self.order)} side by side"}
+        words |= {"object": f"a {self.made_of[0].__name__}"} if self.made_of else {}
         form = words.get(self.form, f"a {self.form} ({', '.join(self.order)})")
         return f"states as {self.names[0]}, {form}, {shape}"
 
@@ -128,7 +137,8 @@ class Convention:
             states = (states[0].mT, states[1].mT)
         named = {} if states is None or self.states is None else self.states.arguments(*states)
         if self.lengths is not None:
-            named |= self.lengths.arguments(rows if isinstance(rows, Tensor) else fill_lengths(x))
+            lengths = rows if isinstance(rows, Tensor) else fill_lengths(x)
+            named |= self.lengths.arguments(lengths, x, self.axes)
         if not self.is_numpy:
             returned = self._pass(function, self._lay_out(x, rows), named)
             return pad_results(returned, self.axes, len(x)) if self.is_packed else returned

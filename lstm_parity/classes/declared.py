@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from lstm_parity.classes.calling import Convention
-from lstm_parity.classes.construct import Constructor
+from lstm_parity.classes.constructors.constructor import Constructor
 from lstm_parity.classes.layouts.layout import Layout
 from lstm_parity.classes.results import Recipe
 from lstm_parity.files.stored import parse_toml
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.implementations.target import TargetError
 
-_ROLES = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional", "proj_size")
+_ROLES = (
+    *("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional", "proj_size"),
+    *("head_size", "equal_size", "return_sequences"),
+)
 _CALL = ("method", "axes", "states", "rank", "order")
 _RESULTS = ("output", "h", "c")
 _HEAD = """\

@@ -12,7 +12,8 @@ from torch import nn
 
 from lstm_parity.cases.setting import Architecture, Setting
 from lstm_parity.classes.declared import NOTHING, read_declaration, write_declaration
-from lstm_parity.classes.find import Found, find_class
+from lstm_parity.classes.find import find_class
+from lstm_parity.classes.found import Found
 from lstm_parity.classes.loaded.instance import LoadedClass
 from lstm_parity.classes.settle import settle_layout
 from lstm_parity.implementations.from_numpy import WithoutGradients

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lstm_parity.classes.calling import Convention
 
 Path = tuple[Any, ...]
+_BUILT_IN = ("builtins", "torch", "numpy")
+_AS_PAIRS = ("tuple", "list", "stacked", "beside")  # forms of states that have an order
 _WITH_OUTPUT = 3  # h, c, and h once more as the output; if there are more, something is kept for a backward pass
 
 
@@ -59,6 +61,13 @@ def find_recipe(returned: Any, convention: Convention, steps: int, rows: int, si
     return Recipe(paths, listed is not None, bool(four)) if "output" in paths or "h" in paths else None
 
 
+@dataclass(frozen=True)
+class _Half:
+    """A step of a path: one half of a tensor along its last axis."""
+
+    place: int
+
+
 def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Tensor]]:
     if isinstance(value, Tensor):
         yield path, value
@@ -69,6 +78,8 @@ def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Tensor]]:
         names = getattr(value, "_fields", range(len(value)))
         for key, part in zip(names, value, strict=True):
             yield from _walk(part, (*path, key))
+    elif hasattr(value, "__dict__") and type(value).__module__.partition(".")[0] not in _BUILT_IN:
+        yield from _walk(vars(value), path)
 
 
 def _find_steps(value: Any, path: Path, steps: int, shape: tuple[int, ...]) -> Path | None:
@@ -100,6 +111,8 @@ def _find_states(found: Sequence[tuple[Path, Tensor]], slots: int, batch: tuple[
         whole = [([path], v.reshape(every)) for path, v in ordered if tuple(v.shape) in (one, every)]
         stacked = [(path, v) for path, v in found if tuple(v.shape) == (2, *one)]
         whole += [([(*path, k)], v[k][None]) for path, v in stacked for k in range(2)]
+        beside = [(path, v) for path, v in found if tuple(v.shape) in ((*batch, 2 * hidden), (1, *batch, 2 * hidden))]
+        whole += [([(*p, _Half(k))], v.chunk(2, -1)[k].reshape(every)) for p, v in beside for k in range(2)]
     singles = [(path, value) for path, value in found if tuple(value.shape) == one]
     if not whole and slots > 1 and len(singles) >= 2 * slots:
         singles = singles[-2 * slots :]
@@ -147,13 +160,16 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
 def _is_given_back(one: Path, other: Path, convention: Convention) -> bool:
     """Whether two states are a tuple beside the output, as they are given: then they are in the same order."""
     is_pair = len(one) > 1 and one[:-1] == other[:-1] and not isinstance(one[-1], str)
-    return is_pair and convention.states is not None and convention.states.form in ("tuple", "list", "stacked")
+    return is_pair and convention.states is not None and convention.states.form in _AS_PAIRS
 
 
 def get_at(value: Any, path: Path) -> Any:
     """Return what is at a path in nested results."""
     for key in path:
-        value = getattr(value, key) if isinstance(key, str) and not isinstance(value, Mapping) else value[key]
+        if isinstance(key, _Half):
+            value = value.chunk(2, -1)[key.place]
+        else:
+            value = getattr(value, key) if isinstance(key, str) and not isinstance(value, Mapping) else value[key]
     return value
 
 

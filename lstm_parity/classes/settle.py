@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
-from lstm_parity.classes.find import Found
+from lstm_parity.classes.found import Found
 from lstm_parity.classes.layouts.layout import Layout, name_order
 from lstm_parity.classes.layouts.orders import find_order
 from lstm_parity.identification.cell import UnknownEquationError

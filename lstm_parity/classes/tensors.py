@@ -1,9 +1,10 @@
-"""The parameters of an instance: of a module, or arrays that are attributes or in dicts of them."""
+"""The parameters of an instance: of a module, or arrays in its attributes, dicts, lists and other objects."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,59 @@ from torch import nn
 
 _BESIDE = re.compile(r"^(grads?|gradients?|deltas?|d|m|v)[._]?|[._]?(grads?|gradients?)$")  # of what it is beside
 _STATE_NAMES = ("h", "c", "h_t", "c_t", "hidden", "state", "states", "cell")
+_BUILT_IN = ("builtins", "numpy", "torch")
+_DEEPEST = 4
 
 
 def own_tensors(made: Any) -> dict[str, Any]:
-    """Return the parameters of an instance by name: of a module, or arrays that are attributes or in dicts of them."""
+    """Return the parameters of an instance by name: of a module, or arrays that it holds that are no states."""
     if isinstance(made, nn.Module):
         return dict(made.named_parameters())
     found = dict[str, Any]()
-    for name, value in vars(made).items():
-        parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
-        for own, part in parts.items():
-            if isinstance(part, np.ndarray) and part.dtype.kind == "f" and part.size and own not in _STATE_NAMES:
-                found[own] = part
+    for name, (owner, key) in list_places(made).items():
+        value = owner[key]
+        is_state = key in _STATE_NAMES and isinstance(owner, _Attributes)
+        if value.dtype.kind == "f" and value.size and not is_state:
+            found[name] = value
     return {name: value for name, value in found.items() if not _is_beside(name, value, found)}
+
+
+class _Attributes(dict[str, Any]):
+    """The attributes of an object, which are set as they are set in this."""
+
+    def __init__(self, owner: Any) -> None:
+        super().__init__(vars(owner))
+        self.owner = owner
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        setattr(self.owner, key, value)
+
+
+def list_places(made: Any) -> dict[str, tuple[MutableMapping[Any, Any] | list[Any], Any]]:
+    """Return where the arrays of an instance are, by name: what holds each, and under which key."""
+    return {name: (owner, key) for name, owner, key in _walk(_Attributes(made), "", 0)}
+
+
+def _walk(owner: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any, Any]]:
+    for key, value in list(owner.items() if isinstance(owner, Mapping) else enumerate(owner)):
+        name = f"{prefix}{key}"
+        if isinstance(value, np.ndarray):
+            yield name, owner, key
+        elif depth == _DEEPEST:
+            continue
+        elif isinstance(value, dict | list):
+            yield from _walk(value, f"{name}.", depth + 1)
+        elif isinstance(value, tuple):  # its own arrays cannot be set, those of objects in it can
+            for place, one in enumerate(value):
+                yield from _walk_object(one, f"{name}.{place}.", depth + 1)
+        else:
+            yield from _walk_object(value, f"{name}.", depth)
+
+
+def _walk_object(value: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any, Any]]:
+    is_object = hasattr(value, "__dict__") and not isinstance(value, type | FunctionType | ModuleType)
+    if is_object and type(value).__module__.partition(".")[0] not in _BUILT_IN:
+        yield from _walk(_Attributes(value), prefix, depth + 1)
 
 
 def held_tensors(made: Any) -> dict[str, Any]:
@@ -43,9 +84,7 @@ def _is_beside(name: str, value: Any, tensors: Mapping[str, Any]) -> bool:
 
 def put_tensors(made: Any, tensors: Mapping[str, Any]) -> None:
     """Write values into the arrays of an instance."""
+    places = list_places(made)
     for name, value in tensors.items():
-        owner, _, key = name.partition(".")
-        if key:
-            getattr(made, owner)[key] = value
-        else:
-            setattr(made, owner, value)
+        owner, key = places[name]
+        owner[key] = value

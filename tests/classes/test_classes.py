@@ -12,7 +12,8 @@ from torch import nn
 
 import lstm_parity
 from lstm_parity.cases.case import parse_case
-from lstm_parity.classes.construct import UnknownClassError, find_constructor, find_role
+from lstm_parity.classes.constructors.constructor import UnknownClassError, find_constructor
+from lstm_parity.classes.constructors.roles import find_role
 from lstm_parity.classes.find import find_class
 from lstm_parity.implementations.load import adapt
 from lstm_parity.implementations.target import TargetError

@@ -11,8 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from lstm_parity.cases.setting import Architecture, Setting
-from lstm_parity.classes.construct import UnknownClassError
-from lstm_parity.classes.find import Found, find_class
+from lstm_parity.classes.constructors.constructor import UnknownClassError
+from lstm_parity.classes.find import find_class
+from lstm_parity.classes.found import Found
 from lstm_parity.classes.from_class import FromClass
 from lstm_parity.classes.functions.held import hold_weights, list_shapes
 from lstm_parity.classes.functions.usual import is_usual, is_weight, read_results

@@ -82,7 +82,7 @@ def _try_backward(backward: Backward, made: Any, layout: Layout, sizes: Sizes) -
     alone = convention.states is not None and convention.states.form == "h"
     c = torch.zeros_like(c) if alone else c
     states = (h, c) if convention.states else None
-    tensors = {name: np.array(value) for name, value in own_tensors(made).items()}
+    tensors = {name: np.array(value) for name, value in own_tensors(made).items() if name in layout.names}
     x = x[:1] if convention.is_cell else x
     kept = find_kept(convention.raw(made, x, states)) if backward.cache else None
     results = convention.call(made, x, states)

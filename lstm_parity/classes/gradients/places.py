@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_parity.classes.tensors import list_places
 from lstm_parity.reference.noise.model import Array
 
 INPUT, HIDDEN, CELL = "x", "h_0", "c_0"
@@ -18,7 +19,7 @@ _EXACT = 1e-9
 
 @dataclass(frozen=True)
 class Place:
-    """Where an array is: a path into what was returned, or the name of an attribute, with a key if that is a dict."""
+    """Where an array is: a path into what was returned, or the name of what an instance holds."""
 
     path: tuple[Any, ...] = ()
     held: str = ""
@@ -37,11 +38,8 @@ class Place:
 def list_arrays(returned: Any, made: Any, parameters: Sequence[str]) -> dict[Place, Array]:
     """Return the arrays that were returned, then those that an instance holds, without its parameters."""
     found = {Place(path): value for path, value in _walk(returned, ())}
-    for name, value in vars(made).items():
-        parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
-        held = {own: part for own, part in parts.items() if isinstance(part, np.ndarray) and own not in parameters}
-        found |= {Place(held=own): part for own, part in held.items() if part.dtype.kind == "f"}
-    return found
+    held = {name: owner[key] for name, (owner, key) in list_places(made).items() if name not in parameters}
+    return found | {Place(held=name): value for name, value in held.items() if value.dtype.kind == "f"}
 
 
 def _walk(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Array]]:
@@ -59,9 +57,8 @@ def _walk(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], 
 def get_array(place: Place, returned: Any, made: Any) -> Array:
     """Return the array at a place."""
     if place.held:
-        owner, _, key = place.held.partition(".")
-        value = getattr(made, owner)
-        return np.asarray(value[key] if key else value)
+        owner, key = list_places(made)[place.held]
+        return np.asarray(owner[key])
     for key in place.path:
         returned = getattr(returned, key) if isinstance(returned, tuple) and isinstance(key, str) else returned[key]
     return np.asarray(returned)

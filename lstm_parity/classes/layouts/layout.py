@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 
-from lstm_parity.classes.reading import BOTH, Reading, list_readings
+from lstm_parity.classes.layouts.cuts import Cut, list_cuts
+from lstm_parity.classes.layouts.reading import BOTH, Reading, list_readings
+from lstm_parity.classes.layouts.slots import Slot, split_slots
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
-_DIRECTIONS = re.compile(r"(^|[._])(fw|bw|fwd|bwd|forward|backward|reverse|rev|l2r|r2l)(?=[._\d]|$)")
 _NUMBER_OR_GATE = re.compile(r"[\d._]|(?<=[._])[ifgocaujz](?=[._]|$)|[ifgocaujz]$")
 _GATE_WORDS: Mapping[str, str] = {
     "i": r"^(i|in|input|inp|ig|update_in|write)",
@@ -38,16 +39,36 @@ class Layout:
     slots: for each layer and direction in the order of nn.LSTM's states, the readings by name of tensor, with the
     index along its first axis where that is directions (None else). order: nn.LSTM's gate at each place of the class's
     own order. biases: how many of them it has. projections: for each layer and direction, if it has one, the name of
-    the tensor of the projection, and whether that is (H, P), not (P, H).
+    the tensor of the projection, and whether that is (H, P), not (P, H). cuts: tensors whose parts are meant by these
+    names, not they themselves.
     """
 
     slots: tuple[tuple[tuple[str, int | None, Reading], ...], ...]
     order: str = GATES
     biases: int = 0
     projections: tuple[tuple[str, bool], ...] = ()
+    cuts: tuple[Cut, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of the tensors that hold weights."""
+        own = {name for slot in self.slots for name, _, _ in slot} | {name for name, _ in self.projections}
+        of_cuts = {cut.name for cut in self.cuts}
+        return {name for name in own if name.partition("[")[0] not in of_cuts} | of_cuts
+
+    def split(self, tensors: Mapping[str, Array], sizes: Sequence[tuple[int, int, int]]) -> dict[str, Array]:
+        """Return tensors with the parts of those that are cut in their place."""
+        found = dict(tensors)
+        for cut in self.cuts:
+            found |= cut.split(found.pop(cut.name), sizes)
+        return found
 
     def write(self, shapes: Mapping[str, tuple[int, ...]], cells: Sequence[CellWeights]) -> dict[str, torch.Tensor]:
         """Return the class's own tensors for the weights of every layer and direction: differentiable in those."""
+        sizes = [(cell.input_size, cell.hidden_size, cell.w_hh.shape[1]) for cell in cells]
+        shapes = dict(shapes)
+        for cut in self.cuts:
+            shapes |= cut.shapes(shapes.pop(cut.name), sizes)
         flat = {name: list[tuple[int | None, torch.Tensor]]() for name in shapes}
         for slot, cell in zip(self.slots, cells, strict=True):
             first, second = self._split_by_gate(cell)
@@ -58,7 +79,12 @@ class Layout:
         for (name, is_turned), cell in zip(self.projections, cells, strict=False):  # there may be none
             w_hr: Any = cell.w_hr
             flat[name].append((None, w_hr.T if is_turned else w_hr))
-        return {name: _assemble(parts, shapes[name]) for name, parts in flat.items() if parts}
+        found = {name: _assemble(parts, shapes[name]) for name, parts in flat.items() if parts}
+        for cut in self.cuts:
+            whole = cut.join(found, sizes)
+            found = {name: value for name, value in found.items() if name.partition("[")[0] != cut.name}
+            found[cut.name] = whole
+        return found
 
     def _split_by_gate(self, cell: CellWeights) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
         """Return the weights (gate, unit, source) by source, gates in the class's own order; the second with b_hh as b.
@@ -78,7 +104,7 @@ class Layout:
 
         sizes: of each, as `Reading.places` takes them. Biases are added up, in the place of b_ih.
         """
-        found = []
+        found, tensors = [], self.split(tensors, sizes)
         for slot, (width, hidden, recurrent) in zip(self.slots, sizes, strict=True):
             whole = np.zeros(4 * hidden * (width + recurrent + 2))
             for name, index, reading in slot:
@@ -87,8 +113,9 @@ class Layout:
             found.append(whole.reshape(4, hidden, -1))
         return found
 
-    def read_projections(self, tensors: Mapping[str, Array]) -> list[Array]:
+    def read_projections(self, tensors: Mapping[str, Array], sizes: Sequence[tuple[int, int, int]]) -> list[Array]:
         """Return the projection (P, H) of every layer and direction; nothing if there is none."""
+        tensors = self.split(tensors, sizes)
         return [tensors[name].T if is_turned else tensors[name] for name, is_turned in self.projections]
 
     def describe(self) -> list[str]:
@@ -117,13 +144,23 @@ def find_layouts(
     sizes: of each layer and direction, the width of what it reads, and the sizes of c and h; if these differ, it has a
     projection.
     """
-    for slots in _split_slots(shapes, len(sizes), directions):
+    yield from _find_uncut(shapes, sizes, directions)
+    for cut in list_cuts(shapes, sizes):
+        parts = {name: shape for name, shape in shapes.items() if name != cut.name}
+        for layout in _find_uncut(parts | cut.shapes(shapes[cut.name], sizes), sizes, directions):
+            yield replace(layout, cuts=(cut,))
+
+
+def _find_uncut(
+    shapes: Mapping[str, tuple[int, ...]], sizes: Sequence[tuple[int, int, int]], directions: int
+) -> Iterator[Layout]:
+    for slots in split_slots(shapes, len(sizes), directions):
         for rest, projections in _take_projections(slots, *sizes[0][1:]):
             yield from _list_layouts(rest, sizes, projections)
 
 
 def _list_layouts(
-    slots: Sequence[_Slot], sizes: Sequence[tuple[int, int, int]], projections: tuple[tuple[str, bool], ...]
+    slots: Sequence[Slot], sizes: Sequence[tuple[int, int, int]], projections: tuple[tuple[str, bool], ...]
 ) -> Iterator[Layout]:
     for families in _list_slot(slots[0], sizes[0]):
         rest = [_same(families, slot, sizes[k]) for k, slot in enumerate(slots)]
@@ -134,8 +171,8 @@ def _list_layouts(
 
 
 def _take_projections(
-    slots: list[_Slot], hidden: int, recurrent: int
-) -> Iterator[tuple[list[_Slot], tuple[tuple[str, bool], ...]]]:
+    slots: list[Slot], hidden: int, recurrent: int
+) -> Iterator[tuple[list[Slot], tuple[tuple[str, bool], ...]]]:
     """Yield the tensors of each layer and direction without that of the projection, and those of the projections."""
     if hidden == recurrent:
         yield slots, ()
@@ -151,50 +188,7 @@ def _count_biases(slot: Sequence[tuple[str, int | None, Reading]]) -> int:
     return round(sum(len(r.gates) * r.sources.count("b") for _, _, r in slot) / 4)
 
 
-_Slot = list[tuple[str, "int | None", tuple[int, ...]]]  # name, index along the axis of directions, shape without ones
-
-
-def _split_slots(shapes: Mapping[str, tuple[int, ...]], count: int, directions: int) -> Iterator[list[_Slot]]:
-    """Yield how the tensors may be shared out to layers and directions."""
-    squeezed = {name: tuple(n for n in shape if n != 1) for name, shape in shapes.items()}
-    if count == 1:
-        yield [[(name, None, shape) for name, shape in squeezed.items()]]
-    if count == directions == 2 and all(shape[:1] == (2,) for shape in squeezed.values()):
-        yield [[(name, k, shape[1:]) for name, shape in squeezed.items()] for k in range(2)]
-    if count == 1 and all(shape[:1] == (1,) for shape in shapes.values()):
-        yield [[(name, 0, shape) for name, shape in squeezed.items()]]
-    if count > 1:
-        for key in (_numbers_and_direction, _first_number, _last_number, _direction, _last_letter):
-            groups: dict[Any, _Slot] = {}
-            for name, shape in squeezed.items():
-                groups.setdefault(key(name), []).append((name, None, shape))
-            if len(groups) == count and len({len(slot) for slot in groups.values()}) == 1:
-                yield list(groups.values())
-
-
-def _numbers_and_direction(name: str) -> tuple[Any, ...]:
-    return (*re.findall(r"\d+", name), _direction(name))
-
-
-def _first_number(name: str) -> Any:
-    return next(iter(re.findall(r"\d+", name)), None)
-
-
-def _last_number(name: str) -> Any:
-    return next(reversed(re.findall(r"\d+", name)), None)
-
-
-def _direction(name: str) -> Any:
-    found = _DIRECTIONS.search(name.lower())
-    return found[2] if found else None
-
-
-def _last_letter(name: str) -> Any:
-    """Two directions may be Wf and Wb."""
-    return name[-1] if name[-1] in "fb" else None
-
-
-def _list_slot(slot: _Slot, sizes: tuple[int, int, int]) -> Iterator[list[Reading]]:
+def _list_slot(slot: Slot, sizes: tuple[int, int, int]) -> Iterator[list[Reading]]:
     """Yield the readings of the tensors of one layer and direction that hold every weight."""
     families = dict[tuple[tuple[int, ...], int], list[int]]()
     for k, (name, _, shape) in enumerate(slot):
@@ -209,14 +203,14 @@ def _list_slot(slot: _Slot, sizes: tuple[int, int, int]) -> Iterator[list[Readin
             yield [reading for _, reading in sorted(chosen)]
 
 
-def _kind_of_name(name: str, slot: _Slot) -> int:
+def _kind_of_name(name: str, slot: Slot) -> int:
     """Tensors of one shape with another word in their names, as W and U, are families of their own."""
     counts = Counter(_NUMBER_OR_GATE.sub("", other) for other, _, _ in slot)
     return list(counts).index(_NUMBER_OR_GATE.sub("", name)) if all(n % 4 == 0 for n in counts.values()) else 0
 
 
 def _choose(
-    slot: _Slot, groups: Sequence[Sequence[int]], sizes: tuple[int, int, int]
+    slot: Slot, groups: Sequence[Sequence[int]], sizes: tuple[int, int, int]
 ) -> Iterator[list[tuple[int, Reading]]]:
     options = []
     for group in groups:
@@ -237,7 +231,7 @@ def _choose(
         yield [one for part in combined for one in part]
 
 
-def _places_of(names: Sequence[str], slot: _Slot, groups: Sequence[Sequence[int]]) -> list[int]:
+def _places_of(names: Sequence[str], slot: Slot, groups: Sequence[Sequence[int]]) -> list[int]:
     """The place of each of four tensors in the order of gates: that of the first four, where names say so."""
     first = [_own_word(name, [slot[k][0] for k in groups[0]]) for name in (slot[k][0] for k in groups[0])]
     words = [_own_word(name, names) for name in names]
@@ -276,7 +270,7 @@ def _is_whole(chosen: Sequence[tuple[int, Reading]], sizes: tuple[int, int, int]
     return bool((whole[:, :-2] == 1).all() and len(set(biases)) == 1 and biases[0] <= 2)
 
 
-def _same(readings: Sequence[Reading], slot: _Slot, sizes: tuple[int, int, int]) -> list[Reading] | None:
+def _same(readings: Sequence[Reading], slot: Slot, sizes: tuple[int, int, int]) -> list[Reading] | None:
     """The readings of another layer or direction, which are those of the first."""
     if len(slot) != len(readings):
         return None

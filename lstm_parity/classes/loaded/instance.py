@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from lstm_parity.cases.setting import Setting
 from lstm_parity.classes.calling import Convention, Rows
-from lstm_parity.classes.find import Found
+from lstm_parity.classes.found import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
 from lstm_parity.classes.loaded.stand_ins import compute_states, pad_sizes
 from lstm_parity.classes.sequences.forms import pack_as

@@ -12,31 +12,57 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-LENGTHS_FORMS = ("tensor", "list")
 _LENGTHS = r"len(gth)?s?(_|$)"
 _OTHER_LENGTHS = r"max|total|min"
+_MASK = r"(^|_)masks?(_|$)"
+_OTHER_MASKS = r"drop|attn|attention|causal"
+_FORMS = ("tensor", "list")
+_MASK_FORMS = ("mask", "bool mask", "padding mask", "bool padding mask")
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """The argument for the lengths of rows: its name, and its form, a "tensor" or a "list" of numbers."""
+    """The argument for the lengths of rows: its name, and its form.
+
+    A "tensor" or a "list" of numbers, or a mask with the axes of time and batch of x: a "mask" is 1 within a row, a
+    "padding mask" 1 behind it, in numbers of the dtype of x or in booleans.
+    """
 
     name: str
     form: str
 
-    def arguments(self, lengths: Tensor) -> dict[str, Any]:
-        """Return the argument for lengths (B,)."""
-        return {self.name: lengths.clone() if self.form == "tensor" else lengths.tolist()}
+    def arguments(self, lengths: Tensor, x: Tensor, axes: str) -> dict[str, Any]:
+        """Return the argument for lengths (B,) of the rows of x (T, B, I)."""
+        if not self.is_mask:
+            return {self.name: lengths.clone() if self.form == "tensor" else lengths.tolist()}
+        mask = torch.arange(len(x), device=x.device)[:, None] < lengths.to(x.device)
+        mask = ~mask if "padding" in self.form else mask
+        mask = mask.T if axes.index("b") < axes.index("t") else mask
+        return {self.name: mask.contiguous() if "bool" in self.form else mask.to(x.dtype)}
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it is a mask."""
+        return self.form in _MASK_FORMS
 
     def describe(self) -> str:
         """Say how lengths are given."""
         return f"lengths as {self.name}, a {self.form}"
 
 
+def list_length_forms(parameter: Parameter) -> list[Lengths]:
+    """Return the forms in which lengths may be given as a parameter."""
+    forms = _MASK_FORMS if re.search(_MASK, parameter.name.lower()) else _FORMS
+    return [Lengths(parameter.name, form) for form in forms]
+
+
 def find_lengths(parameters: Sequence[Parameter]) -> Parameter | None:
     """Return the parameter that lengths of rows are given as, by its name; None if there is none."""
-    names = {p: p.name.lower() for p in parameters}
-    return next((p for p, n in names.items() if re.search(_LENGTHS, n) and not re.search(_OTHER_LENGTHS, n)), None)
+    for words, others in ((_LENGTHS, _OTHER_LENGTHS), (_MASK, _OTHER_MASKS)):
+        for p in parameters:
+            if re.search(words, p.name.lower()) and not re.search(others, p.name.lower()):
+                return p
+    return None
 
 
 def fill_lengths(x: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from inspect import Parameter
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from lstm_parity.classes.calling import Convention, StateForm
-from lstm_parity.classes.sequences.forms import LENGTHS_FORMS, Lengths, find_lengths
+from lstm_parity.classes.sequences.forms import Lengths, find_lengths, list_length_forms
 
 _METHODS = ("__call__", "forward", "run", "call", "step", "predict", "apply", "step_forward")
 _SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti", "it")  # the order of the axes time, batch and input
@@ -32,7 +33,8 @@ def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = F
         lengths = list_lengths(parameters, required=True) or [None]
         states = [p for p in parameters if is_state(p) and p is not find_lengths(parameters)]
         required = any(p.default is p.empty for p in states)
-        forms = [*list_forms([p.name for p in states], slots, stacks), *([] if required else [None])]
+        names, kinds = [p.name for p in states], [] if is_numpy else _list_kinds(made)
+        forms = [*list_forms(names, slots, stacks, kinds), *([] if required else [None])]
         packs = [False] if is_numpy or lengths != [None] else [False, True]
         for is_packed in packs:
             for axes in _PADDED if is_packed else (*_SEQUENCES, *_CELLS):
@@ -61,7 +63,7 @@ def list_lengths(parameters: Sequence[Parameter], *, required: bool) -> list[Len
     found = find_lengths(parameters)
     if found is None or (found.default is found.empty) != required:
         return []
-    return [Lengths(found.name, form) for form in LENGTHS_FORMS]
+    return [*list_length_forms(found)]
 
 
 def read_parameters(function: Callable[..., Any]) -> list[Parameter]:
@@ -97,8 +99,25 @@ def _takes_input(function: Callable[..., Any]) -> bool:
         return False
 
 
-def list_forms(names: Sequence[str], slots: int, stacks: bool) -> Iterator[StateForm]:
-    """Yield the forms in which states may be given as parameters of these names."""
+def _list_kinds(made: Any) -> list[tuple[type, str, str]]:
+    """The classes beside an instance's own that hold two values, an h and a c, with the names of these."""
+    found = []
+    for module in dict.fromkeys(one.__module__ for one in type(made).__mro__[:-1]):
+        for kind in vars(sys.modules.get(module, sys)).values():
+            if not isinstance(kind, type) or kind.__module__.partition(".")[0] == "torch":
+                continue
+            fields = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
+            fields = fields or [*getattr(kind, "_fields", ())]
+            of_c = [name for name in fields if re.search(_CELL_STATE, name.lower())]
+            of_h = [name for name in fields if name not in of_c]
+            found += [(kind, of_h[0], of_c[0])] if len(of_c) == len(of_h) == 1 else []
+    return found
+
+
+def list_forms(
+    names: Sequence[str], slots: int, stacks: bool, kinds: Sequence[tuple[type, str, str]] = ()
+) -> Iterator[StateForm]:
+    """Yield the forms in which states may be given as parameters of these names; kinds: of objects that hold two."""
     ranks = (3,) if slots > 1 else (3, 2) if stacks else (2, 3)
     if len(names) >= 2:
         order = (
@@ -109,5 +128,7 @@ def list_forms(names: Sequence[str], slots: int, stacks: bool) -> Iterator[State
         for rank in ranks:
             for form in ("tuple", "list", "stacked", "dict"):
                 yield from (StateForm((names[0],), form, rank, order) for order in ("hc", "ch")[: 1 + (form != "dict")])
+            yield from (StateForm((names[0],), "beside", rank, order) for order in ("hc", "ch"))
+            yield from (StateForm((names[0],), "object", rank, "hc", kind) for kind in kinds)
         yield StateForm((names[0],), "pairs", 2)
         yield from (StateForm((names[0],), "h", rank) for rank in ranks)

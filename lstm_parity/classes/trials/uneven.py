@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,14 +55,26 @@ def _list_ways(convention: Convention, made: Any) -> Iterator[Convention]:
 
 
 def _is_called(convention: Convention, made: Any, sizes: Sizes, lengths: Tensor) -> bool:
-    """Whether it can be called so, and what it returns depends on x; that this is right is judged later."""
+    """Whether it can be called so, and what it returns depends on the first step, and on a mask if it is given one.
+
+    That this is right is judged later.
+    """
     x, h, c = draw_inputs(7, convention.slots, sizes)
     states = (h, c) if convention.states else None
     other = x.clone()
-    other[:, 0] += 1.0
+    other[0] += 1.0
+    whole = torch.full_like(lengths, len(x))
     try:
         with torch.no_grad():
-            one, two = (convention.call(copy.deepcopy(made), value, states, lengths) for value in (x, other))
-        return any(not torch.equal(one[name], two[name]) for name in one)
+            one, two, three = (
+                convention.call(copy.deepcopy(made), value, states, rows)
+                for value, rows in ((x, lengths), (other, lengths), (x, whole))
+            )
     except Exception:  # the user's class
         return False
+    is_read = convention.lengths is None or not convention.lengths.is_mask or _differ(one, three)
+    return is_read and _differ(one, two)
+
+
+def _differ(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    return any(not torch.equal(one[name], other[name]) for name in one)

@@ -18,6 +18,9 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from lstm_parity.classes.constructors.configurations import Configuration, read_fields
+from lstm_parity.classes.constructors.roles import SIZES, assign_roles, find_role
+from lstm_parity.classes.layouts.beside import is_among, silence
 from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.implementations.target import TargetError
 
@@ -26,30 +29,10 @@ class UnknownClassError(TargetError):
     """A class cannot be used as it stands; the message says what was not found, and what would help."""
 
 
-# what a parameter is, by its name; the first that fits
-_ROLES: Mapping[str, str] = {
-    "input_size": r"(^|_)(in|inp|input|inputs|emb|embed|embedding|feat|feature|features|x|vocab|i)(_|$)"
-    r"|input|embed|feature|^ninp?$|^idim$|^insize$|^nin$|^d_x$",
-    "num_layers": r"layer|depth|^stack",
-    "bidirectional": r"^bi$|bidir|both_dir|^direction",
-    "batch_first": r"^batch_first$|^batch_major$",
-    "time_first": r"^time_major$|^time_first$|^seq_first$",
-    "bias": r"^(use_|with_|has_)?bias(es)?$",
-    "return_sequences": r"return_seq",
-    "dropout": r"drop|zoneout",
-    "proj_size": r"^recurrent|^n_?rec",
-    "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
-}
-_SIZES = ("input_size", "hidden_size")
 _PAIR = r"dim|size|shape|width|layers"  # of an argument that is both sizes
-_PROJECTED = r"proj|recurrent"  # of a hidden state that has another size beside it
 INPUT, HIDDEN, PROJECTED = 3, 5, 4  # of the instances that are looked at
+EQUAL = "equal_size"  # of a projection that is none of the parameters: it is as wide as the hidden state
 _USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
-
-
-def find_role(name: str) -> str | None:
-    """Return which of nn.LSTM's arguments a name means; None if it means none."""
-    return next((role for role, pattern in _ROLES.items() if re.search(pattern, name.lower())), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +41,8 @@ class Constructor:
 
     roles: by nn.LSTM's argument, the name of the class's own. config: the argument that holds them all, and what it is
     like, or None. defaults: of its other arguments, where they matter. one_size: whether input and hidden size are one.
-    given: other arguments, that are declared.
+    given: other arguments, that are declared. beside: the parameters that are none of an LSTM; with_ones: how they are
+    set, as `silence` says.
     """
 
     made: type
@@ -67,6 +51,8 @@ class Constructor:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     one_size: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    with_ones: bool = True
 
     def has(self, role: str) -> bool:
         """Whether an argument exists."""
@@ -74,7 +60,9 @@ class Constructor:
 
     def build(self, input_size: int, hidden_size: int, **more: Any) -> Any:
         """Construct one. more: num_layers, bias, bidirectional; those that it has not must have their defaults."""
-        wanted = {"input_size": input_size, "hidden_size": hidden_size, **more}
+        head = more.get("proj_size", hidden_size) * (2 if more.get("bidirectional") else 1)
+        wanted = {"input_size": input_size, "hidden_size": hidden_size, "head_size": head, **more}
+        wanted |= {EQUAL: hidden_size}
         if self.one_size:
             del wanted["input_size"]
         given = {self.roles[role]: self._value(role, value) for role, value in wanted.items() if role in self.roles}
@@ -83,16 +71,26 @@ class Constructor:
             if (own := self.roles.get(role)) is not None and self.defaults.get(own) is inspect.Parameter.empty:
                 given.setdefault(own, usual)
         given |= self.given
-        if self.config is None:
-            return _initialise(self.made(**given), input_size)
-        name, like = self.config
-        return _initialise(self.made(**{name: _fill(like, given)}), input_size)
+        if self.config is not None:
+            name, like = self.config
+            given = {name: _fill(like, given)}
+        made = _initialise(self.made(**given), input_size)
+        silence(made, self.beside, with_ones=self.with_ones)
+        return made
+
+    def own_weights(self, made: Any) -> dict[str, Any]:
+        """Return the parameters of an instance that are an LSTM's, by name."""
+        return {name: value for name, value in own_tensors(made).items() if not is_among(name, self.beside)}
 
     @property
     def is_projected(self) -> bool:
         """Whether it always has a projection."""
         own = self.roles.get("proj_size")
         return own is not None and self.defaults.get(own) is inspect.Parameter.empty
+
+    def without_projection(self) -> Constructor:
+        """Return it with a projection that is as wide as the hidden state."""
+        return dataclasses.replace(self, roles={EQUAL if r == "proj_size" else r: own for r, own in self.roles.items()})
 
     def _value(self, role: str, value: Any) -> Any:
         if role == "bidirectional" and isinstance(self.defaults.get(self.roles[role]), str):
@@ -101,7 +99,8 @@ class Constructor:
 
     def describe(self) -> str:
         """Say how it is constructed, in a line."""
-        given = ", ".join(f"{own}={role}" if own != role else own for role, own in self.roles.items())
+        words = {EQUAL: "hidden_size"}
+        given = ", ".join(f"{own}={words.get(role, role)}" if own != role else own for role, own in self.roles.items())
         inner = f"{self.config[0]} with {given}" if self.config else given
         return f"{self.made.__name__}({inner})" + (", input and hidden size being one" if self.one_size else "")
 
@@ -129,6 +128,8 @@ def _fill(like: Any, given: dict[str, Any]) -> Any:
         return given["input_size"], given["hidden_size"]
     if isinstance(like, type):
         return like(**given)
+    if isinstance(like, Configuration):
+        return Configuration({**like, **given})
     if isinstance(like, Mapping):
         return {**like, **given}
     if dataclasses.is_dataclass(like):
@@ -148,17 +149,20 @@ def find_constructor(
     """
     parameters = _parameters(made)
     names = {p.name: p.default for p in parameters if p.name not in given}
-    roles = dict(declared) or _assign(names)
+    roles = dict(declared) or assign_roles(names)
     if "hidden_size" in roles and (not declared or set(roles.values()) <= set(names)):
         found = Constructor(made, roles, None, names, "input_size" not in roles, given)
         return dataclasses.replace(found, one_size=False) if found.one_size and _is_lazy(found) else found
     for parameter in parameters:
         like = _config_of(parameter, made)
         fields = {} if like is None else _fields(like)
-        roles = dict(declared) or _assign(fields)
-        if set(_SIZES) <= set(roles) and set(roles.values()) <= set(fields):
+        roles = dict(declared) or assign_roles(fields)
+        if set(SIZES) <= set(roles) and set(roles.values()) <= set(fields):
             return Constructor(made, roles, (parameter.name, like), fields, given=given)
     required = [p for p in parameters if p.default is p.empty and p.name not in given]
+    read = _find_configuration(made, required[0].name, declared, given) if len(required) == 1 else None
+    if read is not None:
+        return read
     if len(required) == 1 and re.search(_PAIR, required[0].name.lower()) and not declared:
         fields = {"input_size": inspect.Parameter.empty, "hidden_size": inspect.Parameter.empty}
         return Constructor(made, {name: name for name in fields}, (required[0].name, tuple), fields, given=given)
@@ -166,6 +170,25 @@ def find_constructor(
         f"{made.__name__}({', '.join(names)}) was given, but which of these is the hidden size is not clear: name them "
         "like input_size and hidden_size, or give an adapter, as in docs/any-language.md"
     )
+
+
+def _find_configuration(
+    made: type, name: str, declared: Mapping[str, str], given: Mapping[str, Any]
+) -> Constructor | None:
+    """Find the sizes in what is read of the argument that must be given; None if it is no configuration."""
+    usual = {"input_size": INPUT, "hidden_size": HIDDEN, "num_layers": 1, "bias": True, "dropout": 0.0}
+    usual |= {"bidirectional": False, "batch_first": False, "time_first": True}
+    of_declared = {own: role for role, own in declared.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fields = read_fields(
+            lambda one: made(**{name: one, **given}),
+            lambda own: usual.get(of_declared.get(own) or find_role(own) or ""),
+        )
+    roles = dict(declared) or assign_roles(fields or {})
+    if fields is None or "hidden_size" not in roles or not set(roles.values()) <= set(fields):
+        return None
+    return Constructor(made, roles, (name, fields), fields, "input_size" not in roles, given)
 
 
 def _parameters(made: type) -> list[inspect.Parameter]:
@@ -179,31 +202,11 @@ def _parameters(made: type) -> list[inspect.Parameter]:
             usual = inspect.signature(nn.RNNBase).parameters.values()
             return [*own, *(p for p in usual if p.name != "mode")]
         own += [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        if len(own) and (all(p in own for p in found) or "hidden_size" in _assign({p.name: p.default for p in own})):
+        if len(own) and (
+            all(p in own for p in found) or "hidden_size" in assign_roles({p.name: p.default for p in own})
+        ):
             return own
     return own
-
-
-def _assign(names: Mapping[str, Any]) -> dict[str, str]:
-    """Which of nn.LSTM's arguments each name means; of two that mean the same, the first."""
-    found = dict[str, str]()
-    others = [n for n in names if find_role(n) == "hidden_size" and not re.search(_PROJECTED, n.lower())]
-    for name, default in names.items():
-        role = find_role(name)
-        role = "proj_size" if role == "hidden_size" and others and re.search(_PROJECTED, name.lower()) else role
-        if role in _SIZES and (isinstance(default, bool | str | float) or default is None):
-            role = None
-        if role == "num_layers" and isinstance(default, bool):  # layer_norm, say
-            role = None
-        if role in ("bias", "batch_first", "time_first") and not isinstance(default, bool | type(inspect._empty)):
-            role = None
-        if role is not None:
-            found.setdefault(role, name)
-    sizes = [n for n, default in names.items() if default is inspect.Parameter.empty and n not in found.values()]
-    for role in _SIZES:  # two sizes of which one is known, or neither
-        if role not in found and len(sizes) == sum(r not in found for r in _SIZES):
-            found[role] = sizes.pop(0)
-    return {role: name for role, name in found.items() if role != "dropout"}
 
 
 def _config_of(parameter: inspect.Parameter, made: type) -> Any:
@@ -263,4 +266,5 @@ def build(constructor: Constructor, **more: Any) -> Any:
                 parameter.copy_(torch.from_numpy(rng.uniform(-0.7, 0.7, tuple(parameter.shape))))
     else:
         put_tensors(made, {name: rng.uniform(-0.7, 0.7, v.shape) for name, v in own_tensors(made).items()})
+    silence(made, constructor.beside, with_ones=constructor.with_ones)
     return made

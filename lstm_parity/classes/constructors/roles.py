@@ -1,0 +1,56 @@
+"""Which of nn.LSTM's arguments an argument of a class is, by its name and its default."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# what a parameter is, by its name; the first that fits
+_ROLES: Mapping[str, str] = {
+    "input_size": r"(^|_)(in|inp|input|inputs|emb|embed|embedding|feat|feature|features|x|vocab|i)(_|$)"
+    r"|input|embed|feature|^ninp?$|^idim$|^insize$|^nin$|^d_x$",
+    "num_layers": r"layer|depth|^stack",
+    "bidirectional": r"^bi$|bidir|both_dir|^direction",
+    "batch_first": r"^batch_first$|^batch_major$",
+    "time_first": r"^time_major$|^time_first$|^seq_first$",
+    "bias": r"^(use_|with_|has_)?bias(es)?$",
+    "return_sequences": r"return_seq",
+    "dropout": r"drop|zoneout",
+    "proj_size": r"^recurrent|^n_?rec",
+    "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
+}
+SIZES = ("input_size", "hidden_size")
+_HEAD = r"out|class|label|target|tags?(_|$)|(^|_)y(_|$)"  # of what a layer behind the LSTM returns
+_PROJECTED = r"proj|recurrent"  # of a hidden state that has another size beside it
+
+
+def find_role(name: str) -> str | None:
+    """Return which of nn.LSTM's arguments a name means; None if it means none."""
+    return next((role for role, pattern in _ROLES.items() if re.search(pattern, name.lower())), None)
+
+
+def assign_roles(names: Mapping[str, Any]) -> dict[str, str]:
+    """Return which of nn.LSTM's arguments each name means; of two that mean the same, the first."""
+    found = dict[str, str]()
+    others = [n for n in names if find_role(n) == "hidden_size" and not re.search(_PROJECTED, n.lower())]
+    first = [n for n in others if not re.search(_HEAD, n.lower())]
+    for name, default in names.items():
+        role = find_role(name)
+        is_head = bool(first) and role in ("hidden_size", None) and bool(re.search(_HEAD, name.lower()))
+        role = "head_size" if is_head and name not in first else role
+        role = "proj_size" if role == "hidden_size" and others and re.search(_PROJECTED, name.lower()) else role
+        if role in (*SIZES, "head_size") and (isinstance(default, bool | str | float) or default is None):
+            role = None
+        if role == "num_layers" and isinstance(default, bool):  # layer_norm, say
+            role = None
+        if role in ("bias", "batch_first", "time_first") and not isinstance(default, bool | type(inspect._empty)):
+            role = None
+        if role is not None:
+            found.setdefault(role, name)
+    sizes = [n for n, default in names.items() if default is inspect.Parameter.empty and n not in found.values()]
+    for role in SIZES:  # two sizes of which one is known, or neither
+        if role not in found and len(sizes) == sum(r not in found for r in SIZES):
+            found[role] = sizes.pop(0)
+    return {role: name for role, name in found.items() if role != "dropout"}
