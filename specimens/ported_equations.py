@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lstm_parity.running.autograd import send_back
 from specimens.unseen_equations import SEAMS, Fault, Place, Written
 from specimens.unseen_gradients import GradientFault, scaled, sloped
 
@@ -204,24 +205,6 @@ PAIRS = _draw_pairs()
 # gradients
 
 
-class _Backward(torch.autograd.Function):
-    """The identity, whose adjoint is changed by a function."""
-
-    @staticmethod
-    def forward(context: Any, value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-        context.change = change
-        return value.view_as(value)
-
-    @staticmethod
-    def backward(context: Any, adjoint: Tensor) -> tuple[Tensor, None]:
-        return context.change(adjoint), None
-
-
-def _going_back(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-    result: Tensor = _Backward.apply(value, change)
-    return result
-
-
 def _slope_of_old(v: Values) -> Tensor:
     """The hidden state whose slope by the new cell is taken at the old one."""
     new = v["new"]
@@ -251,7 +234,7 @@ def _averaged_over_rows(x: Tensor, h: Tensor, *weights: Tensor) -> tuple[Tensor,
 
 
 def _clipped_back(h: Tensor, c: Tensor, number: int, steps: int) -> tuple[Tensor, Tensor]:
-    return _going_back(h, lambda adjoint: adjoint.clamp(-0.1, 0.1)), c
+    return send_back(h, lambda adjoint: adjoint.clamp(-0.1, 0.1)), c
 
 
 def _first_row_of_bias(x: Tensor, h: Tensor, w: Tensor, u: Tensor, b: Tensor, d: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ Gradients are canonical float64 arrays by name: `input` (T, B, I), `h_0`, `c_0`,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -175,6 +175,24 @@ class _Loss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *_: Tensor) -> tuple[Tensor, None]:
         return ctx.adjoint, None
+
+
+class _SendBack(torch.autograd.Function):
+    """A tensor as it is, whose gradient is changed on its way back."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.change = change
+        return value.view_as(value)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return ctx.change(gradient), None
+
+
+def send_back(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return a tensor as it is; its gradient is changed by a function on its way back."""
+    return _SendBack.apply(value, change)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:

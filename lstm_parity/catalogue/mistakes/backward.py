@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
-from lstm_parity.catalogue.mistakes.plain_backward import activate, multiply, select, send_back
+from lstm_parity.catalogue.mistakes.plain_backward import activate, multiply, select
 from lstm_parity.reference.weights import CellWeights
+from lstm_parity.running.autograd import send_back
 
 _STEPS = "I3-H4-T3-B2-float32-grad-normal-1"
 _PACKED = "I3-H4-T4-B3-packed2.4.1-float32-grad-normal-1"

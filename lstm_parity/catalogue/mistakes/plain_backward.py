@@ -9,21 +9,6 @@ import torch
 from torch import Tensor
 
 
-class _SendBack(torch.autograd.Function):
-    """A tensor as it is, whose gradient is changed on its way back."""
-
-    @staticmethod
-    def forward(ctx: Any, value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-        """The value."""
-        ctx.change = change
-        return value.view_as(value)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """The gradient, changed."""
-        return ctx.change(gradient), None
-
-
 class _Multiply(torch.autograd.Function):
     """f c, sent back with what was saved of both."""
 
@@ -69,11 +54,6 @@ class _Activate(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         """The gradient times the slope."""
         return gradient * ctx.slope, None, None
-
-
-def send_back(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-    """The same value; what comes back through it is changed."""
-    return _SendBack.apply(value, change)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def multiply(f: Tensor, c: Tensor, saved_f: Tensor, saved_c: Tensor) -> Tensor:

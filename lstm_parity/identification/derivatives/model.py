@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from lstm_parity.cases.case import Case
 from lstm_parity.identification.connections.change import RARE_WHEN, WHEN
-from lstm_parity.identification.derivatives.replaced import AT, READ, SHARES, SLOPES, VALUES, Named, clip_back, multiply
+from lstm_parity.identification.derivatives.replaced import (
+    AT,
+    READ,
+    SHARES,
+    SLOPES,
+    VALUES,
+    Named,
+    clip_back,
+    multiply,
+    scale_back,
+)
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.evidence import Adjoints
 
@@ -64,20 +75,20 @@ class GradientModel:
             for (name, leaf), grad in zip(leaves.items(), grads, strict=True)
         }
 
-    def _is(self, edge: str) -> bool:
-        return self.wrong is not None and self.wrong.edge == edge
+    def _wrong_of(self, edge: str) -> WrongDerivative | None:
+        """Return the wrong derivative, if it is that of an edge."""
+        return self.wrong if self.wrong is not None and self.wrong.edge == edge else None
 
     def _pass(self, edge: str, value: Tensor) -> Tensor:
         """Return a value; a part of its gradient goes back if its edge is the wrong one."""
-        if self.wrong is None or self.wrong.factor is None or self.wrong.edge != edge or self.wrong.when:
-            return value
-        return self.wrong.factor * value + (1.0 - self.wrong.factor) * value.detach()
+        wrong = self._wrong_of(edge)
+        return value if wrong is None or wrong.factor is None or wrong.when else scale_back(value, wrong.factor)
 
     def _activate(self, edge: str, function: Callable[[Tensor], Tensor], z: Tensor, others: Named) -> Tensor:
-        value = function(z)
-        if self.wrong is not None and self.wrong.edge == edge and self.wrong.slope:
+        value, wrong = function(z), self._wrong_of(edge)
+        if wrong is not None and wrong.slope:
             at = value.detach()
-            slope = SLOPES[self.wrong.slope](function, z.detach(), at, others)
+            slope = SLOPES[wrong.slope](function, z.detach(), at, others)
             return at + slope * (z - z.detach())
         return self._pass(edge, value)
 
@@ -85,8 +96,9 @@ class GradientModel:
         """Return a product of two values, whose derivative by either may be another value."""
         a, b = (self._pass(f"{result} by {name}", values[name]) for name in (one, other))
         for name, left, right in ((one, a, b), (other, b, a)):
-            if self.wrong is not None and self._is(f"{result} by {name}") and self.wrong.slope in VALUES:
-                return multiply(left, right, VALUES[self.wrong.slope](values))
+            wrong = self._wrong_of(f"{result} by {name}")
+            if wrong is not None and wrong.slope in VALUES:
+                return multiply(left, right, VALUES[wrong.slope](values))
         return a * b
 
     def _run(self, leaves: Mapping[str, Tensor], layers: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -115,14 +127,10 @@ class GradientModel:
         if wrong.when and not _WHEN[wrong.when](t, steps):
             return h, c
         names = wrong.edge.removeprefix("a step by ").split(" and ")
-        of_h, of_c = (self._change_back(s) if n in names else s for n, s in (("h", h), ("c", c)))
-        return of_h, of_c
-
-    def _change_back(self, state: Tensor) -> Tensor:
-        if self.wrong is not None and self.wrong.limit:
-            return clip_back(state, self.wrong.limit)
-        factor = (self.wrong and self.wrong.factor) or 0.0
-        return factor * state + (1.0 - factor) * state.detach()
+        change = (
+            partial(clip_back, limit=wrong.limit) if wrong.limit else partial(scale_back, factor=wrong.factor or 0.0)
+        )
+        return change(h) if "h" in names else h, change(c) if "c" in names else c
 
     def _step(
         self, leaves: Mapping[str, Tensor], layer: str, x: Tensor, h: Tensor, c: Tensor, at: tuple[int, int]
@@ -155,8 +163,7 @@ class GradientModel:
         at: tuple[int, int],
     ) -> list[Tensor]:
         """Return the gate sums; read: what the derivative of z by w_hh is, if not h."""
-        size, zs = h.shape[-1], []
-        share = self._share(x, at)
+        size, zs, shares = h.shape[-1], [], self._find_shares(x, at)
         for number, gate in enumerate("ifgo"):
             rows = slice(number * size, (number + 1) * size)
             z = torch.zeros_like(h)
@@ -165,24 +172,25 @@ class GradientModel:
                     continue
                 w = self._part(leaves, name, layer, rows, gate)
                 w = self._pass("z by both biases", w) if value is None else w
-                z = z + self._enter(name, w, None if value is None else self._of(gate, name[-2:], value), read, share)
+                z = z + self._enter(
+                    name, w, None if value is None else self._of(gate, name[-2:], value), read, shares.get(name)
+                )
             zs.append(z)
         return zs
 
-    def _share(self, x: Tensor, at: tuple[int, int]) -> Tensor | None:
-        """Return how much of the gradient of the weights each row contributes (B, 1); None if as it should be."""
+    def _find_shares(self, x: Tensor, at: tuple[int, int]) -> dict[str, Tensor]:
+        """Return how much each row contributes to the gradient (B, 1), by the parameters for which that is wrong."""
         if self.wrong is None or self.wrong.slope not in SHARES:
-            return None
-        return SHARES[self.wrong.slope](x, *at)
+            return {}
+        return dict.fromkeys(AT[self.wrong.edge], SHARES[self.wrong.slope](x, *at))
 
     def _enter(self, name: str, w: Tensor, value: Tensor | None, read: Tensor | None, share: Tensor | None) -> Tensor:
-        """Return what a parameter adds to a gate sum."""
-        is_wrong = self.wrong is not None and AT[self.wrong.edge] & {name} if share is not None else False
+        """Return what a parameter adds to a gate sum; share: of the rows in its gradient, if that is wrong."""
         if value is None:
-            return w + (share - 1.0) * (w - w.detach()) if is_wrong and share is not None else w
+            return w if share is None else w + (share - 1.0) * (w - w.detach())
         if name == "weight_hh" and read is not None:
             return value @ w.detach().T + read @ (w - w.detach()).T
-        if is_wrong and share is not None:
+        if share is not None:
             return value @ w.detach().T + share * (value.detach() @ (w - w.detach()).T)
         return value @ w.T
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import combinations
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from lstm_parity.running.autograd import send_back
 
 Function = Callable[[Tensor], Tensor]
 Named = Mapping[str, Tensor]  # values of a step, by name
@@ -17,8 +18,7 @@ _Slope = Callable[[Function, Tensor, Tensor, Named], Tensor]
 
 def differentiate(function: Function, z: Tensor) -> Tensor:
     """Return the right slope of sigmoid or tanh at z."""
-    a = function(z)
-    return a * (1.0 - a) if function is torch.sigmoid else 1.0 - a * a
+    return _of_value(function, function(z))
 
 
 def _of_value(function: Function, a: Tensor) -> Tensor:
@@ -118,20 +118,11 @@ def multiply(one: Tensor, other: Tensor, derivative: Tensor) -> Tensor:
     return fixed * other + derivative.detach() * (one - fixed)
 
 
-class _Clipped(torch.autograd.Function):
-    """The identity, whose adjoint is clipped."""
-
-    @staticmethod
-    def forward(context: Any, value: Tensor, limit: float) -> Tensor:
-        context.limit = limit
-        return value.view_as(value)
-
-    @staticmethod
-    def backward(context: Any, adjoint: Tensor) -> tuple[Tensor, None]:
-        return adjoint.clamp(-context.limit, context.limit), None
-
-
 def clip_back(value: Tensor, limit: float) -> Tensor:
     """Return a value through which the gradient goes back clipped."""
-    clipped: Tensor = _Clipped.apply(value, limit)  # type: ignore[no-untyped-call]
-    return clipped
+    return send_back(value, lambda adjoint: adjoint.clamp(-limit, limit))
+
+
+def scale_back(value: Tensor, factor: float) -> Tensor:
+    """Return a value through which the gradient goes back multiplied by a factor."""
+    return factor * value + (1.0 - factor) * value.detach()

@@ -24,7 +24,7 @@ _ROUNDINGS: Mapping[str, Callable[[Array], Array]] = {
 
 
 def find_step(values: Array) -> float | None:
-    """Return the step of the grid that all values lie on; None if there is none, or too few to say."""
+    """Return the step of the grid that all values lie on; None if there is none, or there are too few values."""
     sizes = np.unique(np.abs(values[np.isfinite(values)]).astype(np.float64))
     sizes = sizes[sizes > 0.0]
     if len(sizes) < _FEWEST:
