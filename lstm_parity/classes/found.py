@@ -105,15 +105,10 @@ class Found:
         """Return the layout with which an instance computes an LSTM; the first, if there is no other, or none does."""
         if len(options) == 1:
             return options[0]
-        convention = replace(self.convention, slots=layers * directions, directions=directions)
-        x, h, c = draw_inputs(11, convention.slots, (self.sizes[0], *sizes[0][1:]))
-        try:
-            with torch.no_grad():
-                returned = convention.call(copy.deepcopy(made), x, (h, c) if convention.states else None)
-        except Exception:  # the user's class
+        called = self._call(made, layers, directions, (self.sizes[0], *sizes[0][1:]))
+        if called is None:
             return options[0]
-        inputs = {"x": x, **({"h_0": h, "c_0": c} if convention.states else {})}
-        results = {name: value.numpy() for name, value in {**inputs, **returned}.items()}
+        results = {name: value.numpy() for part in called for name, value in part.items()}
         tensors = {name: np.array(read_array(value)) for name, value in held_tensors(made).items()}
         for one in options:
             held, projections = one.read(tensors, sizes), one.read_projections(tensors, sizes)
@@ -123,15 +118,22 @@ class Found:
 
     def _is_called_projected(self, made: Any, layers: int, directions: int) -> bool:
         """Whether an instance with a projection can be called; arguments may be passed on to a class that has one."""
+        called = self._call(made, layers, directions, (self.sizes[0], HIDDEN, PROJECTED))
+        widths = {"output": PROJECTED * directions, "h": PROJECTED, "c": HIDDEN}
+        return called is not None and all(value.shape[-1] == widths[name] for name, value in called[1].items())
+
+    def _call(
+        self, made: Any, layers: int, directions: int, sizes: tuple[int, int, int]
+    ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]] | None:
+        """Return what a small call of an instance is given, and what it returns; None if it raises."""
         convention = replace(self.convention, slots=layers * directions, directions=directions)
-        x, h, c = draw_inputs(10, convention.slots, (self.sizes[0], HIDDEN, PROJECTED))
+        x, h, c = draw_inputs(10, convention.slots, sizes)
         try:
             with torch.no_grad():
-                results = convention.call(made, x, (h, c) if convention.states else None)
+                returned = convention.call(copy.deepcopy(made), x, (h, c) if convention.states else None)
         except Exception:  # the user's class
-            return False
-        return all(value.shape[-1] == (HIDDEN if name == "c" else PROJECTED * (directions if name == "output" else 1))
-            for name, value in results.items())  # fmt: skip
+            return None
+        return {"x": x, **({"h_0": h, "c_0": c} if convention.states else {})}, dict(returned)
 
     def describe(self) -> list[str]:
         """Say what was found, in a few lines."""

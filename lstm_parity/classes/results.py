@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from lstm_parity.classes.tensors import is_own_object
+
 if TYPE_CHECKING:
     from lstm_parity.classes.calling import Convention
 
 Path = tuple[Any, ...]
-_BUILT_IN = ("builtins", "torch", "numpy")
 _AS_PAIRS = ("tuple", "list", "stacked", "beside")  # forms of states that have an order
 _WITH_OUTPUT = 3  # h, c, and h once more as the output; if there are more, something is kept for a backward pass
 
@@ -78,7 +79,7 @@ def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Tensor]]:
         names = getattr(value, "_fields", range(len(value)))
         for key, part in zip(names, value, strict=True):
             yield from _walk(part, (*path, key))
-    elif hasattr(value, "__dict__") and type(value).__module__.partition(".")[0] not in _BUILT_IN:
+    elif is_own_object(value):
         yield from _walk(vars(value), path)
 
 

@@ -61,9 +61,14 @@ def _walk(owner: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any, Any]]
             yield from _walk_object(value, f"{name}.", depth)
 
 
-def _walk_object(value: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any, Any]]:
+def is_own_object(value: Any) -> bool:
+    """Whether a value is an object with attributes, of a class that neither Python, NumPy nor torch has."""
     is_object = hasattr(value, "__dict__") and not isinstance(value, type | FunctionType | ModuleType)
-    if is_object and type(value).__module__.partition(".")[0] not in _BUILT_IN:
+    return is_object and type(value).__module__.partition(".")[0] not in _BUILT_IN
+
+
+def _walk_object(value: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any, Any]]:
+    if is_own_object(value):
         yield from _walk(_Attributes(value), prefix, depth + 1)
 
 

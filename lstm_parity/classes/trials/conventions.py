@@ -126,9 +126,8 @@ def list_forms(
         yield from (StateForm(tuple(names[:2]), "two", rank, order) for rank in ranks)
     elif names:
         for rank in ranks:
-            for form in ("tuple", "list", "stacked", "dict"):
+            for form in ("tuple", "list", "stacked", "dict", "beside"):
                 yield from (StateForm((names[0],), form, rank, order) for order in ("hc", "ch")[: 1 + (form != "dict")])
-            yield from (StateForm((names[0],), "beside", rank, order) for order in ("hc", "ch"))
             yield from (StateForm((names[0],), "object", rank, "hc", kind) for kind in kinds)
         yield StateForm((names[0],), "pairs", 2)
         yield from (StateForm((names[0],), "h", rank) for rank in ranks)
