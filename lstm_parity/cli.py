@@ -200,9 +200,9 @@ def _verify_target(
 
     server = make_worker_server()
     server.start()  # it imports torch while we do
+    from lstm_parity.audits.verification.options import VerifyOptions
     from lstm_parity.audits.verification.report import certificate_report, find_exit_code
     from lstm_parity.audits.verification.target import AdapterError, verify_target
-    from lstm_parity.audits.verification.verify import VerifyOptions
     from lstm_parity.cases.setting import SettingError
     from lstm_parity.running.devices import DeviceMissingError
 

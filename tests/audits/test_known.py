@@ -10,8 +10,9 @@ from packaging.requirements import Requirement
 from lstm_parity.audits.known.entry import Deviation, Entry, KnownResult
 from lstm_parity.audits.known.judge import KnownFile
 from lstm_parity.audits.known.read import KnownFileError
+from lstm_parity.audits.verification.options import Hooks, VerifyOptions
 from lstm_parity.audits.verification.report import find_exit_code
-from lstm_parity.audits.verification.verify import Hooks, VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import verify_one
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.certificate import INTERRUPTED, Certificate
 from specimens.altered_results import Altered

@@ -6,7 +6,8 @@ import pytest
 
 from lstm_parity.audits import questions
 from lstm_parity.audits.questions import OF_ONE_CASE, QUESTIONS
-from lstm_parity.audits.verification.verify import VerifyOptions, verify_one
+from lstm_parity.audits.verification.options import VerifyOptions
+from lstm_parity.audits.verification.verify import verify_one
 from lstm_parity.cases.case import parse_case
 from lstm_parity.catalogue.mistakes import find_mistake
 from lstm_parity.implementations.torch_modules import TorchLSTM

@@ -16,8 +16,9 @@ from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import prove
 from lstm_parity.audits.verification.beside import Beside, share_out
+from lstm_parity.audits.verification.options import Hooks, VerifyOptions
 from lstm_parity.audits.verification.rows import WorkFile
-from lstm_parity.audits.verification.verify import Hooks, VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import verify_one
 from lstm_parity.cases.case import draw_case, parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.cli import main

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from lstm_parity.audits.progress import Progress
+from lstm_parity.audits.verification.options import Hooks, VerifyOptions
 from lstm_parity.audits.verification.rows import WorkFile
-from lstm_parity.audits.verification.verify import Hooks, VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import verify_one
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.remote.client import RemoteImplementation
 from lstm_parity.implementations.target import Target

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_parity.audits.upgrade.environments import cache_folder
-from lstm_parity.audits.verification.verify import VerifyOptions
+from lstm_parity.audits.verification.options import VerifyOptions
 from lstm_parity.implementations.target import Target
 from lstm_parity.reports.certificate import Row
 from lstm_parity.reports.certificate_json import row_fields, row_of

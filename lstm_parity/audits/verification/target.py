@@ -10,8 +10,9 @@ from lstm_parity.audits.known.entry import Deviation
 from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.verification.beside import Beside, share_out
 from lstm_parity.audits.verification.identified import identify_judged
+from lstm_parity.audits.verification.options import Hooks, VerifyOptions
 from lstm_parity.audits.verification.rows import WorkFile
-from lstm_parity.audits.verification.verify import Hooks, Verification, VerifyOptions, verify_one
+from lstm_parity.audits.verification.verify import Verification, verify_one
 from lstm_parity.cases.case import parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.forward import Diagnosis

@@ -15,6 +15,7 @@ from lstm_parity.audits.progress import Progress
 from lstm_parity.audits.prove import Proof, prove
 from lstm_parity.audits.questions import OF_ONE_CASE, QUESTIONS, Ask
 from lstm_parity.audits.verification.identified import Identified
+from lstm_parity.audits.verification.options import Hooks, VerifyOptions
 from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.cases.covering import draw_design, draw_tall
 from lstm_parity.cases.setting import DTYPES
@@ -36,6 +37,7 @@ _QUICK = 6  # one of so many cases is judged at all, if it must be quick
 _EVERY = {"life of the module": 12, "gradients": 5, "second derivatives": 1}  # one of so many cases is taken
 _NON_FINITE = "outputs of NaN and infinities"
 _OF_GRADIENTS = ("gradients", "second derivatives")
+_ALL, _ALONE = VerifyOptions(), Hooks()
 _COMMANDS = {TorchLSTM.name: "lstm-parity verify --impl module:torch.nn:LSTM"}
 OUR_IMPLEMENTATIONS: tuple[Implementation, ...] = (TorchLSTM(), TorchLSTMCell(), TorchReference(), NumpyReference())
 
@@ -79,33 +81,6 @@ def verify(
     return Certificate(collect_provenance(device), tuple(rows), not_covered(device), limits)
 
 
-@dataclass(frozen=True)
-class VerifyOptions:
-    """How much of an implementation is judged, and by which rule.
-
-    strict: in the native arithmetic, not in that of the dtype that it is measured to work in. quick: one in a few
-    cases. forward_only: no gradients. prove: also which known mistakes would have been found. case: this one alone, by
-    its id. question: asked of that case, as `reports.lines.ALONE` names it; all if it is None. command: what was
-    typed, which a failure adds `--case` to.
-    """
-
-    strict: bool = False
-    quick: bool = False
-    forward_only: bool = False
-    prove: bool = False
-    case: str = ""
-    question: str | None = None
-    command: str = ""
-
-    @property
-    def limits(self) -> str:
-        """Return what is left out, in words; empty if nothing is."""
-        left_out = ["quick, one case in six"] * self.quick + ["forward only, no gradients"] * self.forward_only
-        asked = next((f"{question} of " for question, word in ALONE.items() if word == self.question), "")
-        left_out += [f"only {asked}the case {self.case}"] if self.case else []
-        return "; ".join(left_out)
-
-
 @dataclass(frozen=True, eq=False)
 class Verification:
     """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof.
@@ -127,29 +102,13 @@ class Verification:
         return known.judge(self.deviations, names, complete=not self.wrong and not self.certificate.limits)
 
 
-@dataclass(frozen=True)
-class Hooks:
-    """What a verification is connected to.
-
-    known: returns the rows of a dtype that another run has judged, which are not judged again. keep: called with each
-    new one that is right, since a wrong one is judged again to be diagnosed. excuses: whether deviations are known, so
-    that what comes after them is judged too, and all cases although a few deviate. once_right: called when a few cases
-    are right.
-    """
-
-    known: Callable[[str], Sequence[Row]] = lambda dtype: ()
-    keep: Callable[[Row], None] = lambda row: None
-    excuses: Callable[[Sequence[Deviation]], bool] | None = None
-    once_right: Callable[[], None] = lambda: None
-
-
 def verify_one(
     implementation: Implementation,
     dtypes: Sequence[str] = DTYPES,
     progress: Progress | None = None,
     device: str = "cpu",
-    options: VerifyOptions = VerifyOptions(),
-    hooks: Hooks = Hooks(),
+    options: VerifyOptions = _ALL,
+    hooks: Hooks = _ALONE,
 ) -> Verification:
     """Judge one implementation in each dtype until it is wrong in one.
 
