@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def describe_run(path: Path) -> dict[str, Any]:
         "lattice": report.head["lattice"],
         "machines": [one.description for one in report.machines],
         "tails": report.tails,
-        "pooled": [[*key, _list_sums(pooled)] for key, pooled in report.pooled.items()],
+        "pooled": {f"{words} | {tensor}": _list_sums(pooled) for (words, tensor), pooled in report.pooled.items()},
     }
 
 
@@ -73,8 +74,7 @@ def add_up(runs: Sequence[dict[str, Any]], name: str) -> dict[str, list[float]]:
     """Add up the tails of runs, or their pooled sums: by the words and the tensor."""
     found: dict[str, Any] = {}
     for run in runs:
-        parts = run[name].items() if isinstance(run[name], dict) else ((f"{w} | {t}", s) for w, t, s in run[name])
-        for key, sums in parts:
+        for key, sums in run[name].items():
             found[key] = found.get(key, 0) + np.array(sums, float)
     return found
 
@@ -87,8 +87,8 @@ def find_quantiles(tail: Sequence[float]) -> list[float]:
 
 def write_page(runs: Sequence[dict[str, Any]]) -> str:
     """Write the page."""
-    count = {name: sum(run["rows"].get(name, 0) for run in runs) for run in runs for name in run["rows"]}
-    alarms = sum(count.get(outcome, 0) for outcome in WRONG)
+    count = sum((Counter(run["rows"]) for run in runs), Counter[str]())
+    alarms = sum(count[outcome] for outcome in WRONG)
     worst = max((run["worst"]["worst"] for run in runs if run["worst"]), default=0.0)
     seeds = ", ".join(f"{run['seeds'][0]} to {run['seeds'][1]}" for run in runs)
     lines = [
@@ -98,7 +98,7 @@ def write_page(runs: Sequence[dict[str, Any]]) -> str:
         f"A run that is to be added has `--seed {max(run['seeds'][1] for run in runs) + 1}`.",
         "",
         f"{sum(run['cases'] for run in runs):,} cases of {runs[-1]['name']} (torch {runs[-1]['torch']}) in "
-        f"{sum(count.values()):,} rows: **{alarms} false alarms**. The limits are {WORST_LIMIT} noises for an element "
+        f"{count.total():,} rows: **{alarms} false alarms**. The limits are {WORST_LIMIT} noises for an element "
         f"and {RMS_LIMIT} for the RMS of a tensor. The worst element of all: {worst:.2f} noises.",
     ]
     lines += ["", "Upper ends of the tenths of a noise that quantiles of the errors' sizes are in:", ""]

@@ -11,8 +11,6 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
 from lstm_parity.cases.case import Case, parse_case
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES, GRADIENT_MISTAKES, MISTAKES
@@ -23,8 +21,9 @@ from lstm_parity.implementations.dropout import TrainingLSTM, replay_masks
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import WORST_LIMIT, TensorComparison, Verdict
+from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints
-from lstm_parity.running.evidence import WHOLE, Observation
+from lstm_parity.running.evidence import WHOLE
 from lstm_parity.running.observe import observe, observe_with_masks
 
 DROPOUT, SEED = 0.3, 1  # of the pictures of wrong dropout
@@ -93,7 +92,7 @@ def picture(wrong: Mistake) -> str:
     case = parse_case(wrong.witness)
     if wrong in GRADIENT_MISTAKES:
         return picture_gradients(judge_gradients(wrong, case, adjoints(case)))
-    verdict = judge(observe_dropout(wrong, case) if wrong in DROPOUT_MISTAKES else observe(wrong, case))
+    verdict = judge_dropout(wrong, case) if wrong in DROPOUT_MISTAKES else judge(observe(wrong, case))
     whole = [one for one in verdict.measured if one.way == WHOLE]
     if not whole:
         return "; ".join(verdict.faults)
@@ -101,12 +100,12 @@ def picture(wrong: Mistake) -> str:
     return "<br>".join(f"{one.tensor}&nbsp;{draw_squares(one, directions)}" for one in whole)
 
 
-def observe_dropout(wrong: Mistake, case: Case) -> Observation:
-    """Run a mistake of dropout: in train mode, or in eval mode if it is right in train mode."""
+def judge_dropout(wrong: Mistake, case: Case) -> Verdict:
+    """Judge a mistake of dropout: in train mode, or in eval mode if it is right in train mode."""
     assert issubclass(wrong.written, DroppingLSTM)
     run = TrainingLSTM(DROPOUT, SEED, make_module(wrong.written))
-    seen = observe_with_masks(run, case, replay_masks(case, DROPOUT, SEED))
-    return seen if judge(seen).outcome.is_wrong else observe(replace(run, training=False), case)
+    seen = judge(observe_with_masks(run, case, replay_masks(case, DROPOUT, SEED)))
+    return seen if seen.outcome.is_wrong else judge(observe(replace(run, training=False), case))
 
 
 def picture_gradients(verdict: Verdict) -> str:
@@ -120,15 +119,19 @@ def draw_gradient(one: TensorComparison) -> str:
     beyond = ~(one.ratio <= WORST_LIMIT)
     gates = one.tensor.startswith(("weight_ih", "weight_hh", "bias"))
     count = 4 if gates else 1 if one.tensor.startswith("weight_hr") else len(beyond)
-    parts = np.asarray(beyond.reshape(count, -1).any(1))
-    return "".join("■" if square else "·" for square in parts.tolist())
+    return _fill(beyond.reshape(count, -1))
 
 
 def draw_squares(one: TensorComparison, directions: int) -> str:
     """A square for each step of each direction, or for each layer and direction."""
     beyond = ~(one.ratio <= WORST_LIMIT)
-    parts = beyond.reshape(*beyond.shape[:2], directions if one.tensor == "output" else 1, -1).any((1, 3))
-    return "&nbsp;".join("".join("■" if square else "·" for square in part) for part in parts.T)
+    parts = beyond.reshape(*beyond.shape[:2], directions if one.tensor == "output" else 1, -1)
+    return "&nbsp;".join(_fill(parts[:, :, k].reshape(len(parts), -1)) for k in range(parts.shape[2]))
+
+
+def _fill(beyond: Array) -> str:
+    """A square for each row, filled if anything in it is beyond the limits."""
+    return "".join("■" if row.any() else "·" for row in beyond)
 
 
 def shows(wrong: Mistake) -> str:
