@@ -16,7 +16,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from torch import nn
 
 from lstm_parity.cases.case import parse_case as named
-from lstm_parity.implementations.dropout import MaskedReference, SeededLSTM, TrainingLSTM, replay_masks
+from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, replay_masks
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import compare_gradients, deviating_gradients
@@ -26,6 +26,7 @@ from lstm_parity.reports.failure import require_parity
 from lstm_parity.running.autograd import adjoints, gradients_by_autograd
 from lstm_parity.running.calls import call_arguments, weight_tensors
 from lstm_parity.running.evidence import WHOLE, Evidence, Observation, Outputs
+from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import observe_with_masks
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")

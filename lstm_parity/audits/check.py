@@ -11,11 +11,12 @@ from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.audits.questions import QUESTIONS
 from lstm_parity.cases.case import Case, parse_case
-from lstm_parity.cases.covering import TALL_SEED
+from lstm_parity.cases.covering import TALL_SEED, choose_spread
 from lstm_parity.cases.features import DECLARABLE
 from lstm_parity.cases.setting import DTYPES
 from lstm_parity.diagnosis.smoke import check_adapter
 from lstm_parity.implementations.load import adapt, declare
+from lstm_parity.implementations.remote.purity import WatchedImplementation
 from lstm_parity.implementations.target import ARRAYS, KINDS, TargetError, refuse_arithmetic, refuse_arrays
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
@@ -23,7 +24,7 @@ from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 
-_STRIDE = 12  # every 12th case of the design is judged: a few seconds for each dtype; `verify --impl` judges all
+_STRIDE = 12  # one case in so many is judged: a few seconds for each dtype; `verify --impl` judges all
 
 
 def check(
@@ -66,8 +67,10 @@ def check(
 
 def _judge_sample(implementation: Implementation, cases: Sequence[Case], name: str) -> int:
     """Count the cases of one dtype that have parity. Raises ParityError at the first that does not."""
-    sample = (*cases[::_STRIDE], *(case for case in cases if case.seed == TALL_SEED))
-    outputs = ((verdict, verdict.case.repeatable) for verdict in (judge(observe(implementation, c)) for c in sample))
+    tall, small = ([case for case in cases if (case.seed == TALL_SEED) is is_tall] for is_tall in (True, False))
+    sample = (*choose_spread(small, max(1, len(small) // _STRIDE)), *tall)
+    watched = WatchedImplementation(implementation)
+    outputs = ((verdict, verdict.case.repeatable) for verdict in (judge(observe(watched, c)) for c in sample))
     others = ((verdict, True) for ask in QUESTIONS.values() for verdict in ask(implementation, cases, _STRIDE))
     count = 0
     for verdict, repeats in chain(outputs, others):

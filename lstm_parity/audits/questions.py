@@ -1,4 +1,4 @@
-"""What is judged of an implementation beside its outputs: the life of a module, gradients, second derivatives.
+"""What is judged of an implementation beside its outputs: known answers, the life of a module, dropout, gradients.
 
 Every door puts these questions to the cases of one plan (`audits/plan.py`), and differs in how many cases it takes.
 """
@@ -11,6 +11,8 @@ from itertools import product
 
 import numpy as np
 
+from lstm_parity.audits.dropout import judge_dropout, judge_dropout_of, judge_gradients_in_dropout
+from lstm_parity.audits.known_answers import KnownAnswer, judge_known_answer, known_answers_of_dtype
 from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.covering import TALL_SEED
 from lstm_parity.diagnosis.probes import observe_in
@@ -27,6 +29,7 @@ _LOSSES = (TENSORS, ("output",), TENSORS, ("h_n",), TENSORS, ("c_n",), TENSORS)
 _ORDINARY = ("normal", "trained")  # profiles whose gradients have little noise
 _WIDE = ("float64", "float32")  # in half types, gradients of a correct LSTM in another style have another noise
 _AT_LEAST = 16  # small cases of gradients, so that every backward pass is judged
+_EVERY_ANSWER = 4  # one of the known answers is taken for so many cases of which one is
 _FEW = 6  # cases that are judged in many calls, and cases of which second derivatives are
 
 Ask = Callable[[Implementation, Sequence[Case], int], list[Verdict]]
@@ -115,13 +118,37 @@ def _record_gradients(case: Case) -> Case:
     return draw_case(replace(case.setting, runtime=runtime), case.profile, case.seed)
 
 
+def _judge_gradients(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+    """Judge gradients without dropout, and of a few cases with it."""
+    wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
+    return judge_backward_passes(implementation, cases, every) + judge_gradients_in_dropout(implementation, wide)
+
+
+def _judge_known_answers(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
+    """Judge by what fifty digits say, in the dtype and on the device of the cases; one known answer in a few is taken.
+
+    What deviates says which known answer it is.
+    """
+    runtime = cases[0].setting.runtime
+    known = known_answers_of_dtype(runtime.dtype)[:: max(1, every // _EVERY_ANSWER)]
+    verdicts = [(one, judge_known_answer(one, implementation, runtime.dtype, runtime.device)) for one in known]
+    return [_say_which(one, verdict) if verdict.outcome.is_wrong else verdict for one, verdict in verdicts]
+
+
+def _say_which(known: KnownAnswer, verdict: Verdict) -> Verdict:
+    return replace(verdict, faults=(f"known answer {known.name}: {known.purpose}", *verdict.faults))
+
+
 QUESTIONS: Mapping[str, Ask] = {
+    "known answers": _judge_known_answers,
     "life of the module": _judge_life,
-    "gradients": judge_backward_passes,
+    "dropout": judge_dropout,
+    "gradients": _judge_gradients,
     "second derivatives": _judge_derivatives_of_gradients,
 }
 OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of whatever case is named
     "life of the module": lambda implementation, case: _judge_life(implementation, [case], 1),
+    "dropout": judge_dropout_of,
     "gradients": _judge_gradients_of,
     "second derivatives": lambda implementation, case: _judge_derivatives_of_gradients(implementation, [case], 1),
 }

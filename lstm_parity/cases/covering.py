@@ -5,6 +5,8 @@ For more than pairs, freeze axes and join the designs. (allpairspy's n=3 does no
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -13,6 +15,7 @@ from typing import Any
 from allpairspy import AllPairs
 
 from lstm_parity.cases.case import Case, draw_case
+from lstm_parity.cases.features import FEATURES, has
 from lstm_parity.cases.profiles import PROFILES
 from lstm_parity.cases.setting import DTYPES, GRAD_MODES, Architecture, Call, Runtime, Setting
 
@@ -176,3 +179,24 @@ def draw_design(
         for point in cover_pairs(backwards=k % 2 == 1, within=within, **{"profile": profile, **frozen}):
             for seed in seeds:
                 yield draw_case(setting_at(point), profile, seed)
+
+
+def choose_spread(cases: Sequence[Case], count: int) -> list[Case]:
+    """Choose so many cases that hold as many pairs of features, sizes and profiles as they can, in their order."""
+    numbers = defaultdict[object, int](itertools.count().__next__)
+    left = {k: sum(1 << numbers[pair] for pair in _list_pairs(case)) for k, case in enumerate(cases)}
+    uncovered, chosen = -1, list[int]()
+    while left and len(chosen) < count:
+        best = max(left, key=lambda k: ((left[k] & uncovered).bit_count(), -k))
+        uncovered &= ~left.pop(best)
+        chosen.append(best)
+    return [cases[k] for k in sorted(chosen)]
+
+
+def _list_pairs(case: Case) -> Iterator[object]:
+    """List every pair of what a case has and has not."""
+    setting, a, call = case.setting, case.setting.architecture, case.setting.call
+    sizes = {"I=H": a.input_size == a.hidden_size, "B=T": call.rows == call.time, "B=H": call.rows == a.hidden_size}
+    sizes |= {"B=L*D": call.rows == a.num_layers * a.num_directions, "tall": case.seed == TALL_SEED}
+    values = {name: has(setting, name) for name in FEATURES} | sizes
+    return itertools.combinations([*values.items(), ("profile", case.profile)], 2)

@@ -94,9 +94,10 @@ _ALL = (  # in the order in which they describe the place of a fault
 )
 FEATURES = {feature.name: feature for feature in _ALL}
 NON_FINITE = "non-finite"  # numbers, not a setting: NaN and infinities in the input or the states
+DROPOUT = "dropout"  # between layers, in train mode: of no case
 DECLARABLE = (  # of which a user may say `--without`
     *("projection", "bidirectional", "layers", "no-bias", "batch_first", "packed", "unbatched", "batches"),
-    *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic", *DTYPES, NON_FINITE),
+    *("states", "no-states", "strided", "grad", "inference", "threads", "deterministic", *DTYPES, NON_FINITE, DROPOUT),
 )
 
 

@@ -12,7 +12,17 @@ from lstm_parity.cases.features import FEATURES
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, Verdict, distances
 from lstm_parity.reference.noise.model import Array
-from lstm_parity.running.evidence import EXPANDED, LATE, OFTEN, RELOADED, TENSORS, TRAINING, TWICE
+from lstm_parity.running.evidence import (
+    DROPPING,
+    EXPANDED,
+    LATE,
+    NOT_DROPPING,
+    OFTEN,
+    RELOADED,
+    TENSORS,
+    TRAINING,
+    TWICE,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +82,8 @@ _USES = {
     LATE: _AGAIN,
     OFTEN: "many calls",
     TRAINING: "train mode",
+    DROPPING: "dropout in train mode",
+    NOT_DROPPING: "dropout in eval mode",
     RELOADED: "weights that change after the first call",
     EXPANDED: "states that are expanded",
 }

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import torch
 from torch import nn
@@ -25,6 +23,7 @@ from lstm_parity.reference.sequences import unpack
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import call_arguments
 from lstm_parity.running.evidence import Masks
+from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.protocol import LSTM
 
 
@@ -40,20 +39,6 @@ def replay_masks(case: Case, p: float, seed: int) -> Masks:
     if packed is not None:
         drawn = [unpack(packed._replace(data=mask))[0] for mask in drawn]
     return tuple(mask.double().numpy() for mask in drawn)
-
-
-@dataclass(frozen=True, eq=False)
-class SeededLSTM:
-    """A module that draws from the same seed in every call, and leaves torch's generator as it was."""
-
-    module: nn.Module
-    seed: int
-
-    def __call__(self, input: Any, hx: Any = None) -> Any:
-        """As the module."""
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.seed)
-            return self.module(input, hx)
 
 
 @dataclass(frozen=True)
@@ -72,13 +57,13 @@ class TrainingLSTM:
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """A new module with these weights."""
-        module = TorchLSTM(module=partial(self.module, dropout=self.p)).load(setting, weights)
-        assert isinstance(module, nn.Module)
-        return SeededLSTM(module.train(self.training), self.seed)
+        lstm = TorchLSTM(module=self.module).load_dropping(setting, weights, self.p, training=self.training)
+        return SeededLSTM(lstm, self.seed)
 
     def parameters(self, lstm: SeededLSTM) -> dict[str, torch.Tensor]:
         """The module's own."""
-        return dict(lstm.module.named_parameters())
+        assert isinstance(lstm.lstm, nn.Module)
+        return dict(lstm.lstm.named_parameters())
 
 
 @dataclass(frozen=True, eq=False)

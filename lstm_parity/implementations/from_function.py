@@ -88,6 +88,12 @@ class FromFunction:
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Called like `nn.LSTM`."""
+        return self.load_dropping(setting, weights, 0.0, training=False)
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """The same with dropout; raises NotImplementedError if that is none of its arguments."""
+        if p and not {"dropout", "train"} <= {*self.roles}:
+            raise NotImplementedError(f"{self.name} takes no dropout and train")
         a, flat = setting.architecture, [weight for _, weight in weights.items()]
 
         def lstm(input: torch.Tensor, hx: Any) -> Any:
@@ -97,7 +103,7 @@ class FromFunction:
             sizes = a.output_size, a.hidden_size
             states = [x.new_zeros(layers, rows, size) for size in sizes] if hx is None else list(hx)
             states = states if batched or hx is None else [state.unsqueeze(1) for state in states]
-            options = (a.bias, a.num_layers, 0.0, False, a.bidirectional, batch_first)
+            options = (a.bias, a.num_layers, p, training, a.bidirectional, batch_first)
             given = dict(zip(USUAL, (x, states, flat, *options), strict=True))
             given |= {"h_0": states[0], "c_0": states[1]}
             output, h_n, c_n = _three(self.function(*(given[role] for role in self.roles)))

@@ -1,4 +1,4 @@
-"""Implementations in the life of a module: called again, in train mode, with changed weights or expanded states."""
+"""Implementations in the life of a module: called again, in train mode, with dropout, with changed weights ..."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from torch.nn.utils.rnn import PackedSequence
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.weights import LSTMWeights
-from lstm_parity.running.protocol import LSTM
+from lstm_parity.running.generators import SeededLSTM
+from lstm_parity.running.protocol import LSTM, drops_out
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,25 @@ class InTrainMode(_CalledHere):
         if hasattr(lstm, "train"):
             lstm.train()
         return lstm
+
+
+@dataclass(frozen=True)
+class InDropout(_CalledHere):
+    """An implementation with dropout of probability p, which draws from a seed.
+
+    seeds: of calls of one LSTM, of which the last one's results are returned.
+    """
+
+    p: float
+    seeds: tuple[int, ...]
+    training: bool = True
+
+    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
+        """Load an LSTM with dropout. Raises NotImplementedError if it has none."""
+        if not drops_out(self.implementation):
+            raise NotImplementedError("it has no dropout that is known")
+        lstm = self.implementation.load_dropping(setting, weights, self.p, training=self.training)
+        return lambda input, hx: [SeededLSTM(lstm, seed)(input, hx) for seed in self.seeds][-1]
 
 
 @dataclass(frozen=True)

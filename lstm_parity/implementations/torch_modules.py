@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -86,6 +88,14 @@ class TorchLSTM:
         # cuDNN differentiates in train mode only, pytorch/pytorch#5878; without dropout the modes are one
         return module.train(device != "cpu" and setting.runtime.grad_mode == "grad")
 
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """A new module with these weights and dropout."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a single layer drops nothing
+            module = replace(self, module=partial(self.module, dropout=p)).load(setting, weights)
+        assert isinstance(module, nn.Module)
+        return module.train(training)
+
 
 @dataclass(frozen=True)
 class FromModule:
@@ -103,15 +113,24 @@ class FromModule:
 
         Raises NotImplementedError for an argument that its constructor does not have.
         """
+        return self._construct(setting, weights, {}).eval()
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """The same with dropout, in train or in eval mode."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a single layer drops nothing
+            return self._construct(setting, weights, {"dropout": p}).train(training)
+
+    def _construct(self, setting: Setting, weights: LSTMWeights, more: Mapping[str, Any]) -> nn.Module:
         sizes = {"input_size", "hidden_size"}
         given = {
             name: value
             for name, value in setting.architecture.arguments().items()
             if name in sizes or value != Architecture.__dataclass_fields__[name].default
-        }
+        } | dict(more)
         if missing := [name for name in given if not _has_parameter(self.module, name)]:
             raise NotImplementedError(f"{self.name} has no {missing[0]}")
-        module = self.module(**given).to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
+        module = self.module(**given).to(setting.runtime.device, getattr(torch, setting.runtime.dtype))
         module.load_state_dict(dict(weights.items()))
         return module
 

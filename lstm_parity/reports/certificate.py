@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lstm_parity.cases.case import Case
@@ -20,7 +20,9 @@ MAX_SHOWN = 3  # failures printed in full
 _MAX_PICTURED = 400  # cells
 
 OUTPUTS = "outputs"  # the question that most rows answer; others: a second call, gradients
-_LOST = "not judged: lost in noise, or a sum may overflow"
+_UNJUDGED = "not judged"
+_LOST = f"{_UNJUDGED}: lost in noise, or a sum may overflow"
+DROPOUT = "dropout"  # the question
 WORST_FIRST = (
     Outcome.FAILED,
     Outcome.DEVIATES,
@@ -116,10 +118,11 @@ class Certificate:
         return 0 if self.holds else 1 if self.outcome.is_wrong else 3
 
 
-def not_covered(device: str, gradients: bool = False) -> str:
-    """Say what a verification on that device does not judge; gradients: whether it judged those."""
-    others = f"dropout in train mode, devices other than {'the CPU' if device == 'cpu' else device}"
-    return f"gradients in half types, {others}" if gradients else f"gradients, {others}"
+def not_covered(device: str, asked: Collection[str] = ()) -> str:
+    """Say what a verification on that device does not judge; asked: the questions that it was about."""
+    left = ["gradients in half types" if "gradients" in asked else "gradients"]
+    left += ["dropout in train mode"] * (DROPOUT not in asked)
+    return ", ".join([*left, f"devices other than {'the CPU' if device == 'cpu' else device}"])
 
 
 def make_row(
@@ -129,7 +132,7 @@ def make_row(
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
     bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
-    uncovered = _uncovered(verdicts) if question == OUTPUTS else {}
+    uncovered = _uncovered(verdicts) if question == OUTPUTS else _not_asked(verdicts) if question == DROPOUT else {}
     groups = _group(bad)[:MAX_SHOWN]
     deviations = tuple(_describe_group(group, explanation, command, question) for group in groups)
     return Row(
@@ -212,6 +215,7 @@ def _outcome(counts: Counter[Outcome], explanation: Explanation, uncovered: Mapp
     for outcome in (Outcome.FAILED, Outcome.DEVIATES, Outcome.PARITY, Outcome.NOT_JUDGED):
         if counts[outcome]:
             lost = any(reason == _LOST for values in uncovered.values() for reason in values.values())
+            lost = lost or DROPOUT in uncovered
             return Outcome.NOT_ENOUGH if lost and outcome is Outcome.PARITY else outcome
     return Outcome.REFUSED
 
@@ -239,6 +243,12 @@ def _uncovered(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
                 reason = f"refused: {verdict.reason}" if verdict.outcome is Outcome.REFUSED else _LOST
                 lost.setdefault(axis, {}).setdefault(value, Counter())[reason] += 1
     return {axis: {value: _pick_reason(reasons) for value, reasons in values.items()} for axis, values in lost.items()}
+
+
+def _not_asked(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
+    """Return that dropout was not judged at all in train mode, with the reason."""
+    reasons = [v.reason for v in verdicts if v.outcome is Outcome.NOT_JUDGED and not v.observation.evidence]
+    return {DROPOUT: {"in train mode": f"{_UNJUDGED}: {reasons[0]}"}} if reasons else {}
 
 
 def _pick_reason(reasons: Counter[str]) -> str:

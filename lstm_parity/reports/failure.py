@@ -15,9 +15,11 @@ from lstm_parity.judging.verdict import WORST_LIMIT, Outcome, TensorComparison, 
 from lstm_parity.reports.lines import REPEAT, repeat_case
 from lstm_parity.running.evidence import (
     CHAIN,
+    DROPPING,
     EXPANDED,
     INPUTS,
     LATE,
+    NOT_DROPPING,
     OFTEN,
     PAIR,
     PREFIXES,
@@ -42,6 +44,8 @@ _RUN_KINDS = {
     LATE: "read after a second call, one step from its own previous output",
     OFTEN: "in the last of many calls with the same tensors, one step from its own previous output",
     TRAINING: "in train mode, one step from its own previous output",
+    DROPPING: "in train mode, with the masks of dropout that were read off it, one step from its own previous output",
+    NOT_DROPPING: "in eval mode, with dropout, one step from its own previous output",
     EXPANDED: "from states whose rows are one row in memory (expand), one step from its own previous output",
     RELOADED: "after its weights have changed, one step from its own previous output",
 }

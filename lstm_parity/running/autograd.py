@@ -20,8 +20,9 @@ from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights, to_numpy
 from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tensors
 from lstm_parity.running.evidence import INPUTS, TENSORS, Adjoints, BackwardPass, Found, Gradients
+from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import ImplementationError
-from lstm_parity.running.protocol import LSTM, Implementation, finds_gradients
+from lstm_parity.running.protocol import LSTM, Implementation, drops_out, finds_gradients
 
 
 def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
@@ -101,7 +102,7 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
     how = d.backward
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
-        lstm = implementation.load(case.setting, weights)
+        lstm = _load(implementation, case.setting, weights, how)
         if how.training and hasattr(lstm, "train"):
             lstm.train()
         parameters = parameters_of(implementation, lstm, weights)
@@ -113,7 +114,8 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
             leaf.requires_grad_(how.inputs)
         for _ in range(1 + how.accumulated):
             run = _run_second_backward if how.second else _run_backward
-            run(case, lstm(given, hx), d, [*leaves, *parameters.values()])
+            returned = (SeededLSTM(lstm, how.seed) if how.dropout else lstm)(given, hx)
+            run(case, returned, d, [*leaves, *parameters.values()])
     grads = [leaf.grad for leaf in leaves]
     if isinstance(given, PackedSequence) and grads[0] is not None:
         grads[0], _ = pad_packed_sequence(given._replace(data=grads[0]), total_length=case.setting.call.time)
@@ -125,6 +127,15 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
         name: None if array is None else canonicalize_gradient(case, name, array) / scale
         for name, array in found.items()
     }
+
+
+def _load(implementation: Implementation, setting: Setting, weights: LSTMWeights, how: BackwardPass) -> LSTM:
+    """Load an LSTM, with dropout if the pass has it."""
+    if not how.dropout:
+        return implementation.load(setting, weights)
+    if not drops_out(implementation):
+        raise NotImplementedError("it has no dropout that is known")
+    return implementation.load_dropping(setting, weights, how.dropout, training=how.training)
 
 
 def _pair_adjoints(case: Case, returned: Any, d: Adjoints) -> list[tuple[Tensor, Tensor]]:

@@ -19,6 +19,7 @@ WHOLE, CHAIN, TRAJECTORY, PAIR = "whole call", "chain", "trajectory", "pair"
 SEEN = "numbers as given"  # of a call whose outputs are not known whole
 PREFIXES = "calls of 1, 2, 3 ... steps"
 TWICE, LATE, OFTEN = "second call", "read late", "many calls"  # ways of `lstm_parity/diagnosis/probes.py`
+DROPPING, NOT_DROPPING = "train mode, dropout", "eval mode, dropout"
 TRAINING, RELOADED, EXPANDED = "train mode", "changed weights", "expanded states"
 
 Gradients = dict[str, Array]
@@ -105,7 +106,8 @@ class BackwardPass:
     again: whether the graph is retained and a second pass judged, without the gradients of the first. accumulated:
     whether two calls add to the same gradients. summed: whether the loss is `tensor.sum()`, whose derivative is one
     number expanded; the adjoints are ones then. scale: what the loss is multiplied by, a power of 2. second: whether
-    the gradient of a weighted sum of the gradients of half the loss's squares is found.
+    the gradient of a weighted sum of the gradients of half the loss's squares is found. dropout: its probability
+    between layers, and the seed that it is drawn from; 0 for none.
     Gradients are returned as those of a plain pass: divided by the scale and by the number of accumulated calls.
     """
 
@@ -118,6 +120,8 @@ class BackwardPass:
     summed: bool = False
     scale: float = 1.0
     second: bool = False
+    dropout: float = 0.0
+    seed: int = 0
 
 
 _PLAIN_PASS = BackwardPass()

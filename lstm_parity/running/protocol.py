@@ -81,6 +81,16 @@ class HasParameters(Implementation, Protocol):
         """Return the tensors that a loaded LSTM computes with, by the names of `nn.LSTM`'s parameters."""
 
 
+class DropsOut(Implementation, Protocol):
+    """An implementation with dropout between its layers, as `nn.LSTM` has it."""
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """Return what `load` does, with dropout of probability p, in train or in eval mode.
+
+        Raises NotImplementedError if it has no such argument.
+        """
+
+
 class KeepsLoaded(Implementation, Protocol):
     """An implementation that keeps what it loaded, for further cases with the same weights."""
 
@@ -106,6 +116,11 @@ class FindsGradients(Protocol):
 def keeps_loaded(implementation: Implementation) -> TypeGuard[KeepsLoaded]:
     """Whether an implementation keeps what it loaded."""
     return getattr(implementation, "find_loaded", None) is not None
+
+
+def drops_out(implementation: Implementation) -> TypeGuard[DropsOut]:
+    """Whether an implementation may have dropout."""
+    return getattr(implementation, "load_dropping", None) is not None
 
 
 def runs_cases(implementation: Implementation) -> TypeGuard[RunsCases]:

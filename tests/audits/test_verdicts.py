@@ -149,7 +149,7 @@ def test_a_proof_says_which_known_mistakes_would_have_been_seen():
     """All that a class of two arguments can make."""
     implementation = adapt("module", "(I, H)", strangers.RIGHT["(I, H)"])
     offer = discover(implementation, "float32")
-    found = prove({"float32": (offer, draw_plan(offer, "float32"), NATIVE["float32"])}, gradients=True)
+    found = prove({"float32": (offer, draw_plan(offer, "float32"), NATIVE["float32"])}, questions={"gradients"})
 
     assert (found.survivors, len(found.killed) > 60) == ((), True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lstm_parity.cases.covering import AXES, cover_pairs, setting_at
-from lstm_parity.cases.features import DECLARABLE, FEATURES, NON_FINITE, has
+from lstm_parity.cases.features import DECLARABLE, DROPOUT, FEATURES, NON_FINITE, has
 
 SETTINGS = [setting_at(point) for dtype in AXES["dtype"] for point in cover_pairs(dtype=dtype, profile="normal")]
 
@@ -20,7 +20,7 @@ def test_a_feature_is_asked_by_some_setting_and_not_by_all(name):
 
 def test_what_may_be_declared_is_a_feature():
     """Every word of --without but one, which is of numbers."""
-    assert [name for name in DECLARABLE if name not in FEATURES] == [NON_FINITE]
+    assert [name for name in DECLARABLE if name not in FEATURES] == [NON_FINITE, DROPOUT]
 
 
 def test_places_of_faults_have_words_of_their_own():

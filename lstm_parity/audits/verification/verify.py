@@ -34,7 +34,13 @@ from lstm_parity.running.protocol import Implementation, expected_arithmetic
 
 _SIMPLEST = 24  # one of so many cases is judged first
 _QUICK = 6  # one of so many cases is judged at all, if it must be quick
-_EVERY = {"life of the module": 12, "gradients": 5, "second derivatives": 1}  # one of so many cases is taken
+_EVERY = {  # one of so many cases is taken
+    "known answers": 8,
+    "life of the module": 12,
+    "dropout": 4,
+    "gradients": 5,
+    "second derivatives": 1,
+}
 _NON_FINITE = "outputs of NaN and infinities"
 _OF_GRADIENTS = ("gradients", "second derivatives")
 _ALL, _ALONE = VerifyOptions(), Hooks()
@@ -126,9 +132,9 @@ def verify_one(
         proof = _prove(judged, plans, found.rows, progress) if options.prove and not found.wrong else None
     except KeyboardInterrupt:
         limits = "; ".join(filter(None, (limits, INTERRUPTED)))
-    gradients = any(row.question == "gradients" for row in found.rows)
+    asked = {row.question for row in found.rows}
     found.rows.sort(key=lambda row: DTYPES.index(row.dtype))
-    certificate = Certificate(collect_provenance(device), tuple(found.rows), not_covered(device, gradients), limits)
+    certificate = Certificate(collect_provenance(device), tuple(found.rows), not_covered(device, asked), limits)
     return Verification(certificate, found.wrong, proof, deviations=tuple(found.deviating))
 
 
@@ -267,8 +273,7 @@ def _prove(
         for dtype, plan in plans.items()
         if plan.cases
     }
-    gradients = any(row.question == "gradients" for row in rows)
-    return prove(offered, gradients=gradients, progress=progress.say)
+    return prove(offered, questions={row.question for row in rows}, progress=progress.say)
 
 
 def _as_explanation(verdicts: Sequence[Verdict]) -> Explanation | None:

@@ -25,7 +25,7 @@ DROPOUT_MISTAKES: tuple[Mistake, ...] = mistakes_in(dropout)
 
 def find_mistake(name: str) -> Mistake:
     """The mistake of that name. Raises KeyError, with the names that there are."""
-    named = {known.name: known for known in (*MISTAKES, *GRADIENT_MISTAKES)}
+    named = {known.name: known for known in (*MISTAKES, *GRADIENT_MISTAKES, *DROPOUT_MISTAKES)}
     if name not in named:
         raise KeyError(f"{name!r} was given, but the known mistakes are {', '.join(named)}")
     return named[name]

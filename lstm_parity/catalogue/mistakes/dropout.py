@@ -196,6 +196,7 @@ class MaskDrawnForPaddingToo(DroppingLSTM):
     """Of a packed batch the mask is drawn for the padded tensor, so that its numbers fall to other places."""
 
     witness = _PACKED
+    only_in_order = True
 
     def mask(self, output: Tensor, layer: int) -> Tensor:
         """(T, B, D*P) numbers."""

@@ -9,6 +9,7 @@ from types import ModuleType
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM
 from lstm_parity.catalogue.mistakes.scope import Scope
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
@@ -115,6 +116,14 @@ class Mistake:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The LSTM with these weights."""
         return self.written(setting, weights)
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """The same with dropout. Raises NotImplementedError for one that is not about dropout."""
+        if not issubclass(self.written, DroppingLSTM):
+            raise NotImplementedError(f"{self.name} has no dropout")
+        lstm = self.written(setting, weights)
+        lstm.p, lstm.training = p, training
+        return lstm
 
 
 def mistakes_in(module: ModuleType) -> tuple[Mistake, ...]:

@@ -23,6 +23,7 @@ class DroppingLSTM(PlainLSTM):
 
     p = 0.0
     training = False
+    only_in_order = False  # whether it is right, but for the order in which torch draws its masks
 
     def run_padded(
         self, x: Tensor, lengths: Tensor | None, hx: Sequence[Tensor] | None

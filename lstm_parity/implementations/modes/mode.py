@@ -13,11 +13,11 @@ from torch import nn
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.dropout import SeededLSTM
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.reference.noise.arithmetics import Arithmetic, ladder
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import Adjoints, Found
+from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.protocol import LSTM
 
 SEED = 0  # of the dropout masks
@@ -78,7 +78,7 @@ class Mode:
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """The module, run in this mode."""
         running = self.make(self.module(setting, weights), setting)
-        return RunningModule(SeededLSTM(running, SEED), running.module) if self.dropout else running  # type: ignore[arg-type]
+        return RunningModule(SeededLSTM(running, SEED), running.module) if self.dropout else running
 
     def parameters(self, lstm: RunningModule) -> dict[str, torch.Tensor]:
         """Those of the module that is run."""

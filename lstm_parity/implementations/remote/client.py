@@ -9,11 +9,14 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lstm_parity.cases.case import Case
+from lstm_parity.cases.features import DROPOUT
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.load import declared_reason
 from lstm_parity.implementations.remote import HEARTBEAT, make_worker_server
@@ -113,6 +116,12 @@ class RemoteImplementation:
     def load(self, setting: Setting, weights: LSTMWeights) -> _RemoteLSTM:
         """It is loaded there when it is called."""
         return _RemoteLSTM(self, setting, weights, next(self._numbers))
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> _RemoteLSTM:
+        """It is loaded there when it is called. Raises NotImplementedError if dropout is declared away."""
+        if DROPOUT in self.target.without:
+            raise NotImplementedError(f"declared: --without {DROPOUT}")
+        return _RemoteLSTM(self, setting, weights, next(self._numbers), {"dropout": p, "training": training})
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
         """As `lstm_parity.running.observe.collect_evidence`, there, in one answer."""
@@ -222,9 +231,16 @@ class RemoteImplementation:
 class _RemoteLSTM:
     """Called like `nn.LSTM`; the weights travel with the first call, and again where they were forgotten there."""
 
-    def __init__(self, home: RemoteImplementation, setting: Setting, weights: LSTMWeights, number: int) -> None:
+    def __init__(
+        self,
+        home: RemoteImplementation,
+        setting: Setting,
+        weights: LSTMWeights,
+        number: int,
+        more: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self._home, self._setting, self._weights, self._number, self._sent = home, setting, weights, number, False
-        self._more: dict[str, Any] = {}
+        self._more = dict(more)
 
     def __call__(self, input: Any, hx: Any) -> Any:
         """Call the implementation in its process."""
@@ -234,6 +250,11 @@ class _RemoteLSTM:
         self._sent = True
         self._more.pop("reload", None)
         return results[0]
+
+    def call_seeded(self, seed: int, input: Any, hx: Any) -> Any:
+        """Call it with the generators of its process seeded."""
+        self._more["seed"] = seed
+        return self(input, hx)
 
     def train(self) -> None:
         """Set train mode from the next call on, if the implementation is a module."""

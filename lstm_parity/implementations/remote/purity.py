@@ -16,7 +16,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import flatten_tensors, read_bits
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.running.protocol import LSTM, Implementation, drops_out
 
 
 class ImpureError(Exception):
@@ -26,12 +26,12 @@ class ImpureError(Exception):
 class WatchedLSTM:
     """An LSTM whose every call is compared: its arguments before and after, the process, the memory of its results.
 
-    after: called after every call. Weights and random generators are large: `demand_unchanged` compares them once for
-    all calls of a case.
+    after: called after every call; if it is None, all is compared after every call. Else weights and random generators,
+    which are large, are compared by `demand_unchanged`, once for all calls of a case.
     """
 
-    def __init__(self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None]) -> None:
-        self._lstm, self._after = lstm, after
+    def __init__(self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None] | None = None) -> None:
+        self._lstm, self._after = lstm, after or self.demand_unchanged
         self._watch(weights)
 
     def _watch(self, weights: LSTMWeights) -> None:
@@ -76,9 +76,9 @@ class WatchedLSTM:
 
 
 class WatchedImplementation(Wrapped):
-    """An implementation whose LSTMs are watched; `last` is the one loaded last."""
+    """An implementation whose LSTMs are watched, as `WatchedLSTM` says; `last` is the one loaded last."""
 
-    def __init__(self, implementation: Implementation, after: Callable[[], None]) -> None:
+    def __init__(self, implementation: Implementation, after: Callable[[], None] | None = None) -> None:
         super().__init__(implementation)
         vars(self).update(_after=after, last=None)
 
@@ -86,9 +86,18 @@ class WatchedImplementation(Wrapped):
 
     def load(self, setting: Setting, weights: LSTMWeights) -> WatchedLSTM:
         """Load a watched LSTM."""
-        lstm = WatchedLSTM(self.implementation.load(setting, weights), weights, self._after)
-        vars(self).update(last=lstm)
-        return lstm
+        return self._watch(self.implementation.load(setting, weights), weights)
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> WatchedLSTM:
+        """Load a watched LSTM with dropout. Raises NotImplementedError if it has none."""
+        if not drops_out(self.implementation):
+            raise NotImplementedError("it has no dropout that is known")
+        return self._watch(self.implementation.load_dropping(setting, weights, p, training=training), weights)
+
+    def _watch(self, lstm: LSTM, weights: LSTMWeights) -> WatchedLSTM:
+        watched = WatchedLSTM(lstm, weights, self._after)
+        vars(self).update(last=watched)
+        return watched
 
 
 def _storage_address(tensor: Tensor) -> int:

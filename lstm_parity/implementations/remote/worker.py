@@ -27,6 +27,7 @@ from lstm_parity.implementations.target import Target, TargetError
 from lstm_parity.reference.weights import LSTMWeights, named_weights
 from lstm_parity.running.autograd import found_by_autograd
 from lstm_parity.running.calls import runtime_flags
+from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import collect_evidence
 from lstm_parity.running.protocol import Implementation, stands_in
 
@@ -121,19 +122,24 @@ class _Worker:
             if number not in self.loaded:
                 if not message["weights"]:
                     return ({"unknown": number},)
-                self._load(setting, number, _weights(setting, message["weights"], weights))
+                self._load(setting, number, _weights(setting, message["weights"], weights), message)
             elif message.get("reload"):
                 own = _weights(setting, message["weights"], weights)
                 if not self.loaded[number].reload(own):
-                    self._load(setting, number, own)
+                    self._load(setting, number, own, message)
             if message.get("train"):
                 self.loaded[number].train()
-            returned = self.loaded[number](input, hx)
+            lstm = self.loaded[number]
+            returned = (SeededLSTM(lstm, message["seed"]) if "seed" in message else lstm)(input, hx)
             self.loaded[number].demand_unchanged()
         return {}, returned
 
-    def _load(self, setting: Setting, number: int, weights: LSTMWeights) -> None:
-        self.loaded[number] = self.watched.load(setting, weights)
+    def _load(self, setting: Setting, number: int, weights: LSTMWeights, message: dict[str, Any]) -> None:
+        if "dropout" in message:
+            dropping = {"p": message["dropout"], "training": message["training"]}
+            self.loaded[number] = self.watched.load_dropping(setting, weights, **dropping)
+        else:
+            self.loaded[number] = self.watched.load(setting, weights)
         while len(self.loaded) > _MAX_LOADED:
             self.loaded.popitem(last=False)
 

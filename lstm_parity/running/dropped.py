@@ -1,0 +1,110 @@
+"""Which numbers dropout drops between layers, read off an implementation: with weights of our choice, c_n holds them.
+
+Masks of `nn.LSTM` could be drawn again; those of others are drawn in another order. But a unit whose gates are fixed,
+and whose g is 1 if the number that it reads is kept and 1/4 if it is 0, has after n steps c = sum of g_s / 3^(n - s):
+the digits of c say what was dropped at which step. The generators being seeded, the same is dropped in a case's call.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lstm_parity.cases.case import Case, round_case
+from lstm_parity.cases.setting import Setting
+from lstm_parity.reference.noise.model import Array
+from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.evidence import Masks
+
+_OPEN, _STRONG = 20.0, 100.0  # a gate sum whose sigmoid is 1, and a weight by which every kept number saturates g
+_DROPPED = 0.25  # g of what is dropped
+_FORGET = 1.0 / 3.0
+_BETWEEN = 0.9375  # c after a step that dropped is below, after one that kept above
+_LEFT = 0.3  # of c, before the first step
+_MOST_STEPS = {"float64": 16, "float32": 10, "bfloat16": 3, "float16": 3}  # of which the digits are above the noise
+
+Kept = tuple[Array, ...]  # (T, B, D*P) for every layer but the last: True, False
+ReadCell = Callable[[Case], Array | None]  # calls an LSTM on a case, and returns c_n (L*D, B, H)
+
+
+class UnreadableError(Exception):
+    """What a layer reads is not the layer below times 0 or a positive number, the same for both directions."""
+
+
+def is_readable(setting: Setting) -> bool:
+    """Whether what is dropped between the layers of a setting can be read: it has biases, and not too many steps."""
+    a = setting.architecture
+    return a.num_layers > 1 and a.bias and setting.call.time <= _MOST_STEPS[setting.runtime.dtype]
+
+
+def read_kept(case: Case, call: ReadCell) -> Kept | None:
+    """Return which outputs reach the layer above; None if a call of the LSTM returns no c_n.
+
+    case: of a readable setting; padding counts as dropped. Raises UnreadableError for what is no dropout.
+    """
+    a, setting = case.setting.architecture, case.setting
+    width, found = a.num_directions * a.output_size, list[list[Array]]()
+    for first in range(0, width, a.hidden_size):
+        c_n = call(_make_reader(case, first))
+        if c_n is None:
+            return None
+        found.append(_read_block(c_n, setting, min(a.hidden_size, width - first)))
+    return tuple(np.concatenate(blocks, -1) for blocks in zip(*found, strict=True))
+
+
+def make_masks(kept: Kept, p: float) -> Masks:
+    """Return what the outputs of the layers are multiplied by: 0, or 1/(1-p)."""
+    return tuple(layer / (1.0 - p) for layer in kept)
+
+
+def _read_block(c_n: Array, setting: Setting, count: int) -> list[Array]:
+    """Read some columns of the outputs of every layer but the last; (T, B, count) each."""
+    a = setting.architecture
+    states = c_n.reshape(a.num_layers, a.num_directions, *c_n.shape[1:])[1:, ..., :count]
+    lengths = setting.call.lengths or (setting.call.time,) * setting.call.rows
+    layers = list[Array]()
+    for layer in states:
+        seen = [_read_digits(state, lengths, setting.call.time, reverse) for reverse, state in enumerate(layer)]
+        if any((seen[0] != other).any() for other in seen):
+            raise UnreadableError("the two directions of a layer read outputs that were dropped by different masks")
+        layers.append(seen[0])
+    return layers
+
+
+def _read_digits(c: Array, lengths: Sequence[int], time: int, reverse: int) -> Array:
+    """Return what was kept, (T, B, N), from final cell states (B, N), the last step first."""
+    kept = np.zeros((time, *c.shape), bool)
+    for row, length in enumerate(lengths):
+        left = c[row].copy()
+        for t in range(length) if reverse else reversed(range(length)):
+            kept[t, row] = left > _BETWEEN
+            left = (left - np.where(kept[t, row], 1.0, _DROPPED)) / _FORGET
+        if not (np.abs(left) < _LEFT).all():
+            raise UnreadableError("what a layer reads is neither 0 nor the output of the layer below times one number")
+    return kept
+
+
+def _make_reader(case: Case, first: int) -> Case:
+    """Return a case of the same setting whose layers read the outputs below from a column on, one in each unit."""
+    cells = tuple(
+        tuple(_make_cell(cell, first if number else None, case.setting.runtime.dtype) for cell in layer)
+        for number, layer in enumerate(case.weights.cells)
+    )
+    zeros = np.zeros_like(case.h_0), np.zeros_like(case.c_0)
+    return replace(case, weights=LSTMWeights(cells), input=np.zeros_like(case.input), h_0=zeros[0], c_0=zeros[1])
+
+
+def _make_cell(like: CellWeights, first: int | None, dtype: str) -> CellWeights:
+    """Return a cell that reads so many columns of its input from the first on, or, of the lowest layer, nothing."""
+    size = like.w_ih.shape[0] // 4
+    w_ih, w_hh = np.zeros(like.w_ih.shape), np.zeros(like.w_hh.shape)
+    g = _OPEN if first is None else math.atanh(_DROPPED)
+    if first is not None:
+        for unit in range(min(size, w_ih.shape[1] - first)):
+            w_ih[2 * size + unit, first + unit] = _STRONG
+    bias = np.repeat([_OPEN, math.log(_FORGET / (1.0 - _FORGET)), g, _OPEN], size)
+    w_hr = None if like.w_hr is None else np.eye(*like.w_hr.shape)
+    return CellWeights(w_ih, w_hh, round_case(bias, dtype), np.zeros(4 * size), w_hr)
