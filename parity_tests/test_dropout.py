@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 from torch import nn
 
+from lstm_parity.audits.dropout import judge_dropout, judge_gradients_in_dropout
 from lstm_parity.cases.case import parse_case as named
+from lstm_parity.cases.setting import DTYPES
 from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, replay_masks
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import compare_gradients, deviating_gradients
+from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import cases, holds
 from lstm_parity.reference.weights import LSTMWeights, write_weights
 from lstm_parity.reports.failure import require_parity
@@ -28,8 +31,17 @@ from lstm_parity.running.calls import call_arguments, weight_tensors
 from lstm_parity.running.evidence import WHOLE, Evidence, Observation, Outputs
 from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import observe_with_masks
+from lstm_parity.running.protocol import refusal_reason
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
+ASKED = (
+    "I5-H7-T3-B3-float32-normal-2",
+    "I5-H7-bi-bf-T3-B4-nostates-float32-normal-3",
+    "I5-H7-L3-bi-T3-B4-float32-normal-4",
+    "I6-H6-L2-bf-T3-B4-nostates-float32-trained-5",
+    "I5-H7-L2-P3-T3-B3-packed2.3.1-float32-normal-6",
+    "I5-H7-L2-bi-T3-unbatched-float32-normal-7",
+)
 STACKED = {"num_layers": st.integers(2, 3), "device": "cpu"}  # cuDNN draws masks of its own
 chances = pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9, 1.0])
 
@@ -106,6 +118,22 @@ def test_every_layer_step_row_and_unit_has_a_mask_of_its_own():
     sequences = drawn.reshape(2, 4, 3, 2, 64).reshape(-1, 64)
 
     assert len(np.unique(sequences, axis=0)) == len(sequences)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_implementation_drops_with_masks_of_its_own(implementation, dtype):
+    """What it drops is read off it; the rest is the exact LSTM, and the way back passes through the same masks."""
+    named_ = [named(name.replace("float32", dtype)) for name in ASKED]
+    asked = [case for case in named_ if refusal_reason(implementation, case) is None]
+    if not asked:
+        raise NotImplementedError(refusal_reason(implementation, named_[0]))
+    verdicts = judge_dropout(implementation, asked, 1)
+    if all(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+        raise NotImplementedError(verdicts[0].reason)
+    wide = asked if dtype in ("float64", "float32") else []
+    for verdict in verdicts + judge_gradients_in_dropout(implementation, wide):
+        if verdict.outcome is not Outcome.REFUSED:
+            require_parity(verdict)
 
 
 def module(lstm_class, p: float, of=PLAIN) -> nn.LSTM:

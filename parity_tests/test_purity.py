@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 
+from lstm_parity.implementations.remote.purity import WatchedImplementation
 from lstm_parity.parity_tests.strategies import cases
 from lstm_parity.parity_tests.test_relations import alike
 from lstm_parity.running.calls import (
@@ -70,3 +71,12 @@ def test_the_same_call_twice_is_the_same(implementation, case):
         one, other = (call_lstm(lstm, case.setting, case.input, case.h_0, case.c_0) for _ in range(2))
 
     assert alike(implementation, case, one, other)
+
+
+@given(case=cases(grad_mode=st.sampled_from(("no_grad", "grad"))))
+def test_nothing_of_the_process_changes(implementation, case):
+    """Neither a global setting nor a random generator is another after a call."""
+    supported(implementation, case)
+    watched = WatchedImplementation(implementation)
+    with runtime_flags(case.setting.runtime):
+        call_lstm(watched.load(case.setting, weight_tensors(case)), case.setting, case.input, case.h_0, case.c_0)
