@@ -1,7 +1,7 @@
 """Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not, by every door.
 
-Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
-other dtypes in those. Right: `specimens/unseen_styles.py`, in all four dtypes. The doors: `verify_one`,
+Wrong: `specimens/unseen_faults/`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
+other dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes. The doors: `verify_one`,
 as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl` as it is typed.
 Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is "all", "_sizes",
 "_layers" or "_no_bias" (signatures), or "styles". It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
@@ -96,9 +96,9 @@ def by_check(kind: str, found: Any, arrays: str, without: tuple[str, ...], dtype
 
 def by_pytest(kind: str, group: str, name: str, flags: tuple[str, ...]) -> dict[str, Any]:
     """Whether pytest exits with 0, and the first test that failed."""
-    file = "specimens/unseen_styles.py" if group == "styles" else "specimens/unseen_faults.py"
+    module = "specimens.unseen_styles" if group == "styles" else "specimens.unseen_faults"
     given = [f"--lstm{flag[1:]}" if flag.startswith("--") else flag for flag in flags]
-    command = [sys.executable, "-m", "pytest", "parity_tests", "-qx", "--impl", f"{kind}:{file}:{name}", *given]
+    command = [sys.executable, "-m", "pytest", "parity_tests", "-qx", "--impl", f"{kind}:{module}:{name}", *given]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     failed = [line.partition("::")[2] for line in ended.stdout.splitlines() if line.startswith("FAILED")]
     return {"holds": ended.returncode == 0, "question": failed[0][:100] if failed else ""}
