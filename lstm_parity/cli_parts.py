@@ -78,7 +78,7 @@ class Outputs:
 def report_options(*further: str) -> _Decorator:
     """Add `--json` and `--markdown` to a command, and further files; it is handed `outputs` for all of them.
 
-    further: of `FILES`.
+    further: of `_FILES`.
     """
     names = ("json", *further)
 
@@ -87,7 +87,7 @@ def report_options(*further: str) -> _Decorator:
             files = {name: file for name in names if (file := given.pop(f"{name}_file")) is not None}
             command(outputs=Outputs(markdown, files), **given)
 
-        options: list[_Decorator] = [*(_file_option(name, FILES[name]) for name in reversed(names)), _markdown_option]
+        options: list[_Decorator] = [*(_file_option(name, _FILES[name]) for name in reversed(names)), _markdown_option]
         made: Callable[..., None] = update_wrapper(run, command)
         for option in options:
             made = option(made)
@@ -135,7 +135,7 @@ def _file_option(name: str, words: str) -> _Decorator:
     return click.option(f"--{name}", f"{name}_file", type=kind, callback=check, help=words)
 
 
-FILES = {
+_FILES = {
     "json": "Also write it as JSON: see docs/formats.md.",
     "junit": "Also write it as JUnit's XML, for CI.",
     "badge": "Also write the JSON of a badge, for shields.io.",

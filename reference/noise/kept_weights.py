@@ -8,15 +8,12 @@ others by 127; with a zero point, 255 steps lie between the least and the larges
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lstm_parity.reference.noise.arithmetics import KEPT_MATRICES, KEPT_WITH_BIASES
+from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-
-Array = NDArray[Any]
 
 
 def _to_float16(w: Array) -> Array:

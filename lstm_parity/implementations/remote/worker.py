@@ -30,7 +30,7 @@ from lstm_parity.running.calls import runtime_flags
 from lstm_parity.running.observe import collect_evidence
 from lstm_parity.running.protocol import Implementation, stands_in
 
-PACKAGE = str(Path(__file__).parents[2]) + os.sep
+_PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _STATM = Path("/proc/self/statm")  # the pages that a process has
 _SILENCE = 0.2  # seconds
 _MAX_LOADED = 8  # loaded LSTMs, of which the oldest is forgotten
@@ -165,7 +165,7 @@ class _Worker:
 def _format_exception() -> str:
     """The traceback of what the implementation raised, without our own frames above it."""
     told = traceback.TracebackException(*sys.exc_info())
-    theirs = [frame for frame in told.stack if not frame.filename.startswith(PACKAGE)]
+    theirs = [frame for frame in told.stack if not frame.filename.startswith(_PACKAGE)]
     told.stack = traceback.StackSummary.from_list(theirs or told.stack)
     return "".join(told.format())
 
