@@ -29,7 +29,7 @@ class CaseNumbers:
     c_0: Array
 
     def scale_states(self, scale: float) -> CaseNumbers:
-        """Input and states times a scale."""
+        """Multiply input and states by a scale."""
         return CaseNumbers(self.weights, self.input * scale, self.h_0 * scale, self.c_0 * scale)
 
 
@@ -135,7 +135,7 @@ def _scale_input(cell: CellWeights, first: bool) -> CellWeights:
 
 
 def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
-    """The forget gate's bias raised by an amount; a layer without biases is left as it is."""
+    """Raise the forget gate's bias by an amount; a layer without biases is left as it is."""
 
     def raise_bias(cell: CellWeights) -> CellWeights:
         if cell.b_ih is None:

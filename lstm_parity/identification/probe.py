@@ -39,7 +39,7 @@ class Probe:
     def call(self, weights: LSTMWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
         """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H).
 
-        Raises ProbeError where it raises, refuses, or returns something of another form.
+        Raises ProbeError if it raises, refuses, or returns something of another form.
         """
         setting = self._setting(weights, x)
         try:

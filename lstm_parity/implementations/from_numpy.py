@@ -31,7 +31,7 @@ class WithoutGradients(Wrapped):
 
 
 def call_on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with every tensor that it is given made an array, and every array that it returns a tensor.
+    """Make a function on arrays one on tensors: tensors become arrays before the call, results tensors after it.
 
     An array that it is given is a view of the tensor; what it returns is copied only where strides are negative.
     """

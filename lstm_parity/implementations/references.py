@@ -24,7 +24,7 @@ class TorchReference:
     name: str = "reference in torch"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """The reference supports every setting whose dtype torch can multiply."""
+        """Return the reference supports every setting whose dtype torch can multiply."""
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:

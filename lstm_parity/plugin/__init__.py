@@ -75,7 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, Any, None]:
-    """After all other options are known, add the short spellings that are free; activate the plugin if one is given."""
+    """Add the short spellings that no other plugin has, and activate the plugin if an implementation is given."""
     yield
     group = parser.getgroup("lstm-parity")
     for short, dest in _SHORT.items():

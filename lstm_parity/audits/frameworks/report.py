@@ -30,7 +30,7 @@ _NUMBERS = ("cases", "worst", "RMS")
 
 
 def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
-    """The whole report, plain text of at most `width` columns."""
+    """Return the whole report, plain text of at most `width` columns."""
     console = render_page("LSTM PARITY OF OTHER FRAMEWORKS", report.provenance, width)
     console.print(_table(report))
     print_line(console, wrap_line(_UNITS, width, 0) + "\n")

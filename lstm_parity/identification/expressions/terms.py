@@ -21,12 +21,12 @@ def merge_numbers(terms: Sequence[Term]) -> list[Term]:
 
 
 def rank(term: Term) -> int:
-    """Where it stands in a sum: what has c in it, then what has h, then the rest."""
+    """Return the place of a term in a sum: those with c first, then those with h, then the rest."""
     return 0 if term.curve_of("c") or term.curve_of("q") else 1 if term.curve_of("h") else 2
 
 
 def as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], ...]:
-    """A sum as a factor of a product, up to a number: its first term is taken once."""
+    """Return a sum as a factor of a product, up to a number: its first term has the coefficient 1."""
     if len(terms) == 1:
         return terms[0].curves
     first = terms[0].factor * np.prod([curve.factor for _, curve in terms[0].curves if not curve.offset])

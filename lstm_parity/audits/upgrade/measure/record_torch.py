@@ -30,7 +30,7 @@ _Progress = Callable[[str], None]
 def record_torch(
     progress: _Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu"
 ) -> Record:
-    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be.
+    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError if that cannot be.
 
     On a device other than the CPU it is the answers alone: bad calls, capabilities, kernels and speeds are the CPU's.
     Raises DeviceMissingError for one that is not there.
@@ -91,7 +91,7 @@ def _returned_value(ending: CallResult, what: str) -> Any:
 
 @contextmanager
 def silence_warnings() -> Iterator[None]:
-    """Without what torch warns of that is no fault: that projections are not for oneDNN."""
+    """Silence what torch warns of that is no fault: that projections are not for oneDNN."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

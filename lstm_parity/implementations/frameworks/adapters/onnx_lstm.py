@@ -31,7 +31,7 @@ def build_reference(setting: Setting, weights: LSTMWeights) -> Run:
 
 
 def _runtime_session(given: Any) -> _Session:
-    """A model as a function of its named inputs; one thread."""
+    """Return a model as a function of its named inputs; one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -41,7 +41,7 @@ def _runtime_session(given: Any) -> _Session:
 
 
 def _reference_session(given: Any) -> _Session:
-    """A model as a function of its named inputs."""
+    """Return a model as a function of its named inputs."""
     from onnx.reference import ReferenceEvaluator
 
     evaluator = ReferenceEvaluator(given)
@@ -69,7 +69,7 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Sessi
 
 
 def _make_model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> Any:
-    """A model of LSTM nodes. Inputs: X (T, B, I); lengths (B,) int32, h_k and c_k (D, B, H) of layer k on request.
+    """Make a model of LSTM nodes. Inputs: X (T, B, I); on request lengths (B,) int32, h_k and c_k (D, B, H) of layer k.
 
     Outputs: (T, B, D*H), then the last h and c of each layer.
     """
@@ -94,7 +94,7 @@ def _arrays(layer: OnnxLayer) -> dict[str, Array]:
 
 
 def _nodes(k: int, layer: OnnxLayer, states: bool, lengths: bool) -> list[Any]:
-    """The LSTM of layer k, and its Y (T, D, B, H) made (T, B, D*H)."""
+    """Return the LSTM of layer k, and its Y (T, D, B, H) made (T, B, D*H)."""
     initial = [f"h_{k}", f"c_{k}"] if states else ["", ""]
     given = [f"x_{k}" if k else "X", f"W_{k}", f"R_{k}", "" if layer.B is None else f"B_{k}"]
     found = [f"y_{k}", f"h_n_{k}", f"c_n_{k}"]
