@@ -110,7 +110,7 @@ def is_supported_here(name: str) -> bool:
 
 
 def always_holds(_: Trial) -> bool:
-    """Whether anything holds: true of every trial."""
+    """Return True for every trial."""
     return True
 
 
