@@ -120,7 +120,7 @@ QUESTIONS: Mapping[str, Ask] = {
     "gradients": judge_backward_passes,
     "second derivatives": _judge_derivatives_of_gradients,
 }
-OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of whatever case is named
+OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of the case that is named
     "life of the module": lambda implementation, case: _judge_life(implementation, [case], 1),
     "gradients": _judge_gradients_of,
     "second derivatives": lambda implementation, case: _judge_derivatives_of_gradients(implementation, [case], 1),

@@ -55,7 +55,7 @@ class MistakeRun:
 
     @cached_property
     def outputs(self) -> Outputs | None:
-        """What it returns; None if it raises."""
+        """What it returns; None where it raises."""
         case = _in_one_thread(self.mistake, self.case)
         if self.shared is None or self.way != WHOLE or not self.mistake.is_deterministic:
             return _outputs_of(self.mistake, case, self.way)
@@ -190,7 +190,7 @@ class ComparableRun:
         return found if found.noise and found.from_right > _CLEARLY else None
 
     def distance_to(self, mistake: Mistake) -> float:
-        """Return how many noises it is away from what a mistake does, at worst."""
+        """How many noises it is away from what a mistake does, at worst."""
         if self.way == WHOLE and not mistake.may_show(self.case):
             return self.from_right
         behaviour = MistakeRun(mistake, self.case, self.way, self.noise, self.evidence.seen, self.shared)
@@ -228,7 +228,7 @@ def _cut_first_layer(case: Case) -> Case:
 
 
 def comparable_run(verdict: Verdict) -> ComparableRun | None:
-    """Return what can be compared with mistakes; None if nothing was returned, or nothing could be judged."""
+    """What can be compared with mistakes; None where nothing was returned, or where nothing could be judged."""
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.PARITY) or not verdict.observation.evidence:
         return None
     evidence = verdict.observation.evidence[0]
@@ -259,7 +259,7 @@ def plain_noise(case: Case, evidence: Evidence | None = None) -> dict[str, Array
 
 
 def _outputs_of(mistake: Implementation, case: Case, way: str) -> Outputs | None:
-    """Return the results of a mistake; None if it raises."""
+    """What a mistake returns; None where it raises."""
     evidence = observe_in(way, mistake, case).evidence
     return evidence[0].outputs if evidence else None
 
@@ -274,6 +274,6 @@ def _in_one_thread(mistake: Mistake, case: Case) -> Case:
 
 
 def _in_another_precision(case: Case) -> Case:
-    """Return the case in float64, or in float32 if it is in float64 already."""
+    """The case in float64, or where it is that already, in float32."""
     dtype = "float32" if case.setting.runtime.dtype == "float64" else "float64"
     return replace(case, setting=replace(case.setting, runtime=replace(case.setting.runtime, dtype=dtype)))

@@ -104,13 +104,13 @@ def _recover_cell(step: FreeStep) -> Expression:
 
 
 def _find_limit(function: Function) -> float:
-    """Find the limit that values are clipped to: the largest one, if several are equal."""
+    """What the values are clipped to: the largest one, if several are just as large."""
     size = np.abs(function(_WHOLE.draw(np.random.default_rng(6), _NAMES, 400)))
     return float(size.max()) if (size > size.max() * (1 - 1e-12)).sum() > 3 and size.max() > 0.0 else np.inf
 
 
 def _find_region(function: Function, limit: float) -> Region:
-    """Find where nothing is clipped."""
+    """Where nothing is clipped."""
     if np.isinf(limit):
         return replace(_WHOLE)
     rng = np.random.default_rng(6)
@@ -124,7 +124,7 @@ def _find_region(function: Function, limit: float) -> Region:
 
 
 def _recover_hidden(step: FreeStep, cell: Expression) -> Expression:
-    """Recover the simplest form of h' in terms of the gate sums, h, and c', or c, or a function of c."""
+    """The simplest form, of the gate sums, h, and c' or c or something that has c in it."""
     best: Expression | None = None
     for found in _hidden_forms(step, cell):
         if found is not None and (best is None or found.size < best.size):
@@ -147,7 +147,7 @@ def _hidden_forms(step: FreeStep, cell: Expression) -> Iterator[Expression | Non
 
 
 def _arguments(cell: Expression, by: str) -> Iterator[Expression]:
-    """Yield what h' may be a function of, beside the gate sums and the other state."""
+    """What h' may be a function of, beside the gate sums and the other state."""
     new, old = Term(1.0, (("c'", IDENTITY),)), Term(1.0, ((by, IDENTITY),))
     yield Expression((new,))
     yield Expression((old,))
@@ -182,7 +182,7 @@ def _try_argument(step: FreeStep, cell: Expression, argument: Expression, by: st
 
 
 def _divide(step: FreeStep, cell: Expression) -> Expression | None:
-    """Recover h' where c' cannot be chosen: divide by the function of c' that fits, and write the quotient."""
+    """Where c' cannot be chosen: take a function of it out of h', and write what is left."""
     grid = _WHOLE.grid("c")
     values = {name: np.full_like(grid, 0.5) for name in (*ROWS, "h")} | {"c": grid}
     at, order = cell(values), np.argsort(cell(values))
@@ -210,7 +210,7 @@ def _put(term: Term, name: str, argument: str | Expression) -> Term:
 
 
 def _solve(value: Function, values: Values, by: str) -> Array | None:
-    """Return the state at which a linear function of it is q; None if it is not linear."""
+    """The state at which a linear function of it is q; None if it is not linear."""
     q = values["q"]
 
     def at(c: Array) -> Array:

@@ -98,7 +98,7 @@ def identify_step(probe: Probe) -> Equations:
 
 
 def _identify_units(probe: Probe) -> Equations:
-    """Return the equations of units that do not depend on one another."""
+    """The equations of units that do not depend on one another."""
     step = recover_step(probe)
     run = None if step.is_known else FreeStep(probe)  # a function without a name is measured whenever it is needed
     sums = recover_sums(probe, run or step)
@@ -106,7 +106,7 @@ def _identify_units(probe: Probe) -> Equations:
 
 
 def _identify_unequal(probe: Probe) -> Equations | None:
-    """Return the equations where the last unit has others than the first."""
+    """The equations where the last unit has others than the first."""
     try:
         first, last = (recover_step(probe, units=4, unit=unit) for unit in (0, 3))
     except UnknownEquationError:
@@ -148,7 +148,7 @@ def _reproduces(found: Equations, probe: Probe, scale: float) -> bool:
 
 
 def _name_gates(step: Step) -> str:
-    """Return the letters of the four gate sums: those that make most of the equations the usual ones."""
+    """The letters of the four gate sums: those that make most of the equations the usual ones."""
     best, most = GATES, -1
     for order in permutations(GATES):
         score = sum(_is_usual(step, row, gate) for row, gate in zip(ROWS, order, strict=True))

@@ -88,7 +88,7 @@ def identify_implementation(implementation: Implementation) -> Identification:
 
 
 def _identify_wiring(probe: Probe) -> Identification | None:
-    """Identify the wiring if it alone is wrong, which also shows in one step: several contradict its equations."""
+    """If the wiring alone is wrong, which also shows in one step: several steps contradict its equations."""
     try:
         wiring = recover_wiring(probe, usual_equations())
     except UnknownEquationError:
@@ -97,7 +97,7 @@ def _identify_wiring(probe: Probe) -> Identification | None:
 
 
 def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:
-    """Identify the first step alone, if several steps contradict the equations of one."""
+    """Where several steps contradict the equations of one: if these are those of the first step alone."""
     try:
         wiring = recover_wiring(probe, usual_equations(), equations)
     except UnknownEquationError:

@@ -24,7 +24,7 @@ USUAL = {
 
 
 def list_differing(lines: Mapping[str, str]) -> tuple[str, ...]:
-    """List the letters that are defined otherwise than in nn.LSTM."""
+    """What is defined in another way than in nn.LSTM."""
     return tuple(name for name, line in lines.items() if line not in (USUAL[name], f"{name} is not used"))
 
 
@@ -44,7 +44,7 @@ def write_step(step: Step, gates: str) -> dict[str, str]:
 
 
 def find_gates(step: Step, gates: str) -> dict[str, Curve]:
-    """Return the function of each gate: where it stands in nn.LSTM's equations, if it does; else anywhere."""
+    """The function of each gate: where it stands in nn.LSTM's equations, if it does; else anywhere."""
     every = [*step.cell.terms, *step.hidden.terms]
     found = dict[str, Curve]()
     for row, gate in zip(ROWS, gates, strict=True):
@@ -59,7 +59,7 @@ def find_gates(step: Step, gates: str) -> dict[str, Curve]:
 
 
 def _by_gate(curve: Curve, gate: str) -> str | None:
-    """Return a function of a gate sum in terms of the gate, as nn.LSTM has it; None if it cannot be written so."""
+    """A function of a gate sum in terms of the gate, as nn.LSTM has it; None if it cannot be written so."""
     variable = f"z_{gate}"
     text = curve.describe(variable).replace(PLAIN[gate].describe(variable), gate)
     text = text.replace(f"sigmoid(-{variable})", f"(1 - {gate})") if gate != "g" else text
@@ -87,7 +87,7 @@ class _Written:
         return text if np.isinf(expression.limit) else f"clip({text}, {-expression.limit:.6g}, {expression.limit:.6g})"
 
     def _describe_term(self, term: Term) -> str:
-        """Return a product: gates in the usual order, then states."""
+        """A product: gates in the usual order, then states."""
         gates, others, factor = list[str](), list[str](), term.factor
         for argument, curve in term.curves:
             if isinstance(argument, Expression):
@@ -106,7 +106,7 @@ class _Written:
         return " * ".join([*number, *order, *others])
 
     def _describe_gate(self, curve: Curve, gate: str) -> str:
-        """Return a second function of a gate sum: by the first, if it is a multiple of it and a number."""
+        """A second function of a gate sum: by the first, if it is a multiple of it and a number."""
         shown = self.curves[gate]
         if shown == PLAIN[gate] and (text := _by_gate(curve, gate)) is not None:
             return text
@@ -158,7 +158,7 @@ def write_sums(sums: Sums, gates: str, peepholes: Peepholes = (), recurrent: str
 
 
 def _write_matrix(read: Read, gates: str) -> str:
-    """Write which rows every gate reads, if that is not one each."""
+    """Which rows every gate reads, where that is not one each."""
     written = []
     for gate, row in zip(gates, read.matrix, strict=True):
         parts = [other if k == 1.0 else f"{k:.6g} {other}" for other, k in zip(gates, row, strict=True) if k]

@@ -106,7 +106,7 @@ def _run_record(given: argparse.Namespace) -> int:
 
 
 def _refuse_page(file: Path | None, make_page: _MakePage | None) -> None:
-    """Raise ValueError if a page is asked for that cannot be made, before the work."""
+    """Raise ValueError, before the work, if a page is to be made that cannot be."""
     if file is None:
         return
     if make_page is None:

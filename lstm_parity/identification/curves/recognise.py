@@ -54,7 +54,7 @@ def _fit_usual(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[
 
 
 def _fit_plain(base: str, z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
-    """Fit the base itself, or one minus it; times a number, if the factor is not known."""
+    """The base itself, or one minus it; times a number, where that is not known."""
     for slope in (1.0, -1.0):
         values = BASES[base](slope * z)
         square = float(values @ values)
@@ -64,7 +64,7 @@ def _fit_plain(base: str, z: Array, y: Array, size: float, up_to_factor: bool) -
 
 
 def _fit(base: str, z: Array, y: Array, size: float) -> Iterator[Curve]:
-    """Fit slope and shift by Newton's method from several starts, factor and offset by least squares at each."""
+    """Slope and shift by Newton's method from several starts, factor and offset by least squares at each."""
     best: tuple[float, Array] | None = None
     for slope in _SLOPES:
         for shift in _SHIFTS:
@@ -129,14 +129,14 @@ def _refine(base: str, z: Array, y: Array, start: Array, near: float) -> tuple[f
 
 
 def _ends(y: Array, size: float) -> tuple[int, int]:
-    """Return how many values at the lower end are equal, and where those at the upper end begin; 1 and len if alone."""
+    """How many equal values there are at the lower end, and where those at the upper end begin; 1 and len if alone."""
     same = np.abs(np.diff(y)) <= 1e-13 * size
     first = int(np.argmin(same)) + 1 if same[0] and same[1] else 1
     return first, len(y) - int(np.argmin(same[::-1])) - 1 if same[-1] and same[-2] else len(y) - 1
 
 
 def _fit_clipped(z: Array, y: Array, size: float, fit: _Fit) -> Iterator[Curve]:
-    """Yield a function whose argument is clipped: constant beyond a number, below it or above or both."""
+    """A function whose argument is clipped: constant beyond a number, below it or above or both."""
     first, last = _ends(y, size)
     if (first == 1 and last == len(y) - 1) or last - first < 6:
         return
@@ -182,7 +182,7 @@ def _fit_lines(z: Array, y: Array, size: float) -> Iterator[Curve]:
 
 
 def _fit_ratio(z: Array, y: Array, size: float) -> Iterator[Curve]:
-    """Yield a polynomial, or one over another: of a degree far below the number of points."""
+    """A polynomial, or one over another: of a degree far below the number of points."""
     for above, below in ((2, 0), (3, 0), (5, 0), (1, 1), (2, 2), (3, 2), (5, 4)):
         if 2 * (above + below) > len(z) - 6:
             continue

@@ -23,7 +23,7 @@ _ROUNDINGS: Mapping[str, Callable[[Array], Array]] = {
 }
 
 
-def _find_step(values: Array) -> float | None:
+def find_step(values: Array) -> float | None:
     """Return the step of the grid that all values lie on; None if there is none, or there are too few values."""
     sizes = np.unique(np.abs(values[np.isfinite(values)]).astype(np.float64))
     sizes = sizes[sizes > 0.0]
@@ -54,8 +54,8 @@ def grid_changes(results: Mapping[str, Array]) -> Iterator[Change]:
     """Yield what keeps h, c or both on the grids on which they were returned."""
     of_h = [results[name] for name in ("output", "h_n") if name in results]
     steps = {
-        "h": _find_step(np.concatenate([one.ravel() for one in of_h])) if of_h else None,
-        "c": _find_step(results["c_n"]) if "c_n" in results else None,
+        "h": find_step(np.concatenate([one.ravel() for one in of_h])) if of_h else None,
+        "c": find_step(results["c_n"]) if "c_n" in results else None,
     }
     for words, rounding in _ROUNDINGS.items():
         for which in ("h and c", "c", "h"):

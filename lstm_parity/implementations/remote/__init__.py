@@ -9,6 +9,6 @@ HEARTBEAT = {"goes on": True}  # what a worker says between two calls that take 
 
 
 def make_worker_server() -> ProcessServer:
-    """Make a server that loads torch and this package, and forks itself into workers when asked."""
+    """Make a server that loads torch and this package, and forks itself into workers on request."""
     share_cores()
     return ProcessServer("torch", "lstm_parity.implementations.remote.worker")

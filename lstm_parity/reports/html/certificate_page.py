@@ -43,7 +43,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class Proven:
-    """Which of the known mistakes would have been seen: by name the case that shows each, and those not seen."""
+    """The known mistakes that would have been found, with the case that shows each, and those that would not."""
 
     seen: Mapping[str, str]
     unseen: tuple[str, ...]

@@ -47,7 +47,7 @@ def group_spreads(spreads: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def bars(counts: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the bars of a histogram: heights grow with the logarithm of the count, so that a single one is seen."""
+    """Return the bars of a histogram: heights grow with the logarithm of the count, so that a single one is visible."""
     most = max(counts, default=0)
     found = []
     for k, count in enumerate(counts):
