@@ -144,15 +144,15 @@ def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
         b_ih[cell.hidden_size : 2 * cell.hidden_size] += amount
         return CellWeights(cell.w_ih, cell.w_hh, b_ih, cell.b_hh, cell.w_hr)
 
-    return LSTMWeights(tuple(tuple(raise_bias(cell) for cell in directions) for directions in weights.cells))
+    return weights.map_cells(raise_bias)
 
 
 def _with_biases(weights: LSTMWeights, change: Callable[[Array], Array]) -> LSTMWeights:
-    def changed(cell: CellWeights) -> CellWeights:
+    def change_biases(cell: CellWeights) -> CellWeights:
         b_ih, b_hh = (None if b is None else change(b) for b in (cell.b_ih, cell.b_hh))
         return CellWeights(cell.w_ih, cell.w_hh, b_ih, b_hh, cell.w_hr)
 
-    return LSTMWeights(tuple(tuple(changed(cell) for cell in directions) for directions in weights.cells))
+    return weights.map_cells(change_biases)
 
 
 PROFILES: dict[str, _Profile] = {

@@ -70,11 +70,11 @@ class Diagnosis:
     @property
     def text(self) -> str:
         """The whole paragraph: what it behaves like, what is wrong, what to change, where."""
-        lines = self._mistaken() if self.mistake else self._count_unexplained()
+        lines = self._describe_mistake() if self.mistake else self._count_unexplained()
         lines += [f"where: {self.where}"] if self.where else []
         return "\n".join([*lines, *self.notes])
 
-    def _mistaken(self) -> list[str]:
+    def _describe_mistake(self) -> list[str]:
         known = self.mistake
         if known is None:
             return []

@@ -37,10 +37,10 @@ def call_on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(function)
-    def called(*arguments: Any, **named: Any) -> Any:
+    def call(*arguments: Any, **named: Any) -> Any:
         return to_tensors(function(*to_arrays(arguments), **to_arrays(named)))
 
-    return called
+    return call
 
 
 _OF_TENSORS = {"torch", "chunk", "unbind", "sigmoid", "unsqueeze", "new_zeros", "cuda"}  # what arrays do not have

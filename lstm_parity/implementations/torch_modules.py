@@ -135,7 +135,7 @@ class TorchLSTMCell:
     name: str = "torch.nn.LSTMCell"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Return a cell has no projection."""
+        """Return that a cell has no projection, if it is asked for one."""
         if setting.architecture.proj_size:
             return "nn.LSTMCell has no proj_size"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)

@@ -42,12 +42,12 @@ def exact_answer(
     size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.value.shape[-1]
     threads = min(torch.get_num_threads(), runs.x.value.shape[2]) if size >= _LARGE else 1
     if threads == 1 and size < _LONG:
-        return runs.expected(arithmetic, steps)
+        return runs.compute(arithmetic, steps)
     from threadpoolctl import threadpool_limits  # not needed to compare records
 
     # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))
+        parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).compute(arithmetic, steps), range(threads))
         return _interleave(list(parts), runs)
 
 
@@ -115,8 +115,8 @@ class _Runs:
         masks = tuple(mask[:, :, rows] for mask in self.masks)
         return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells, masks)
 
-    def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
-        """Return the exact answers and their noise."""
+    def compute(self, arithmetic: Arithmetic, steps: bool) -> Expected:
+        """Compute the exact answers and their noise."""
         with np.errstate(all="ignore"):
             seen = self._returned_states if steps else lambda layer: None
             return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
@@ -180,11 +180,11 @@ def _stack(arrays: Sequence[Array]) -> Array:
 def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
     """Stack NumPy weights of one architecture along a leading case axis."""
 
-    def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
+    def stack(cells: tuple[CellWeights, ...]) -> CellWeights:
         return CellWeights(**{name: _stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
 
     layers = zip(*(w.cells for w in weights), strict=True)
-    return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))
+    return LSTMWeights(tuple(tuple(map(stack, zip(*layer, strict=True))) for layer in layers))
 
 
 def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:

@@ -84,4 +84,4 @@ def keep_weights(weights: LSTMWeights, name: str) -> LSTMWeights:
     def keep_matrices(cell: CellWeights) -> CellWeights:
         return CellWeights(**{n: keep(w) if n.startswith("w_") else w for n, w in cell.items()})
 
-    return LSTMWeights(tuple(tuple(map(keep_matrices, layer)) for layer in weights.cells))
+    return weights.map_cells(keep_matrices)

@@ -7,14 +7,12 @@ import numpy as np
 from lstm_parity.cases.case import parse_case
 from lstm_parity.reference.conventions import equinox, flax, haiku, keras, paddle, tensorflow_v1
 from lstm_parity.reference.conventions import onnx as onnx_layers
-from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.reference.weights import CellWeights
 
 
 def draw(name):
     """The weights of a case; its biases have few bits, and the second ones are zeros: no sum of them is rounded."""
-    return LSTMWeights(
-        tuple(tuple(map(shorten, layer)) for layer in parse_case(name).weights.cells),
-    )
+    return parse_case(name).weights.map_cells(shorten)
 
 
 def shorten(cell):

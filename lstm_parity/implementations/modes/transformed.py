@@ -89,7 +89,7 @@ def _plain(returned: Any) -> Any:
 def _map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoints], Found]:
     """Compute the gradients of each row, mapped or one after the other; the weights' are summed over the rows."""
 
-    def found(mode: Mode, case: Case, d: Adjoints) -> Found:
+    def find(mode: Mode, case: Case, d: Adjoints) -> Found:
         if mode.dropout:
             raise NotImplementedError("every row by itself draws other dropout masks than the batch")
         if case.setting.call.batch is None or case.setting.call.lengths is not None:
@@ -111,7 +111,7 @@ def _map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjo
         named = zip(gradient_names(case), [*of_leaves, *of_values], strict=True)
         return {name: value.detach().double().numpy() for name, value in named}
 
-    return found
+    return find
 
 
 def _inner_call(results: tuple[Tensor, ...], adjoints: tuple[Tensor, ...]) -> Tensor:
@@ -155,7 +155,7 @@ def _prepare(mode: Mode, case: Case, cells: bool) -> tuple[Any, tuple[Tensor, ..
 def _forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
     """Compute gradients by forward derivatives, one element after the other."""
 
-    def found(mode: Mode, case: Case, d: Adjoints) -> Found:
+    def find(mode: Mode, case: Case, d: Adjoints) -> Found:
         if case.setting.call.lengths is not None:
             raise NotImplementedError("gradients of padded calls only")
         with runtime_flags(case.setting.runtime):
@@ -171,7 +171,7 @@ def _forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
             some = [k for k, name in enumerate(names) if k < len(leaves) or name.startswith("bias_ih")]
             return {names[k]: _canonical(case, k, _each_element(loss, whole, k)) for k in some}
 
-    return found
+    return find
 
 
 def _canonical(case: Case, k: int, gradient: Tensor) -> Any:

@@ -32,12 +32,12 @@ def record_kernels() -> dict[str, list[str]]:
         warnings.simplefilter("ignore")
         combinations = itertools.product(_FORMS, DTYPES, (False, True))
         return {
-            f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _profiled_kernels(form, dtype, grad)
+            f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _profile_kernels(form, dtype, grad)
             for form, dtype, grad in combinations
         }
 
 
-def _profiled_kernels(form: str, dtype: str, grad: bool) -> list[str]:
+def _profile_kernels(form: str, dtype: str, grad: bool) -> list[str]:
     try:
         call = _prepare_call(form, getattr(torch, dtype))
         with profile(activities=[ProfilerActivity.CPU]) as seen, torch.set_grad_enabled(grad):

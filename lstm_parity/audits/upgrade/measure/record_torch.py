@@ -52,7 +52,7 @@ def record_torch(
         progress("capabilities, in child processes")
         capable = dict(record_capabilities(calm))
         rounds += _record_speeds(calm, progress)
-        kernels = _returned_value(
+        kernels = _take_value(
             calm.run("lstm_parity.audits.upgrade.measure.kernels:record_kernels", limit=120.0), "kernels"
         )
         rounds += _record_speeds(calm, progress)
@@ -77,13 +77,11 @@ def _record_speeds(isolation: ProcessServer, progress: _Progress) -> list[SpeedR
     """One round of speeds, in a process of its own."""
     progress("speeds")
     return [
-        _returned_value(
-            isolation.run("lstm_parity.audits.upgrade.measure.speeds:measure_speeds", limit=120.0), "speeds"
-        )
+        _take_value(isolation.run("lstm_parity.audits.upgrade.measure.speeds:measure_speeds", limit=120.0), "speeds")
     ]
 
 
-def _returned_value(ending: CallResult, what: str) -> Any:
+def _take_value(ending: CallResult, what: str) -> Any:
     if ending.how is not ExitKind.RETURNED:
         raise ChildProcessError(f"the {what} is unknown: {ending.how.value} {ending.kind} {ending.words}")
     return ending.value

@@ -52,7 +52,7 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Sessi
     layers = [from_torch(directions) for directions in weights.cells]
 
     @cache
-    def prepared(states: bool, lengths: bool) -> _Session:
+    def prepare(states: bool, lengths: bool) -> _Session:
         return session(_make_model(layers, setting.runtime.dtype, states, lengths))
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
@@ -62,7 +62,7 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Sessi
         if states is not None:
             for name, array in zip("hc", states, strict=True):
                 inputs |= {f"{name}_{k}": part for k, part in enumerate(np.split(array, len(layers)))}
-        output, *lasts = prepared(states is not None, lengths is not None)(inputs)
+        output, *lasts = prepare(states is not None, lengths is not None)(inputs)
         return output, np.concatenate(lasts[::2]), np.concatenate(lasts[1::2])
 
     return run
