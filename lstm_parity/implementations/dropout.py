@@ -29,7 +29,7 @@ from lstm_parity.running.protocol import LSTM
 
 
 def replay_masks(case: Case, p: float, seed: int) -> Masks:
-    """Return the masks that torch draws from a seed: L-1 of (T, B, D*P), of 0 and 1/(1-p) in the dtype; padding 0."""
+    """What torch draws for a case from a seed: L-1 of (T, B, D*P), of 0 and 1/(1-p) in the case's dtype; padding 0."""
     a, input = case.setting.architecture, call_arguments(case.setting, case.input, case.h_0, case.c_0)[0]
     packed = input if isinstance(input, PackedSequence) else None
     rows = case.input.shape[:2] if packed is None else packed.data.shape[:1]
@@ -67,17 +67,17 @@ class TrainingLSTM:
     name: str = "torch.nn.LSTM in train mode"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Return what `nn.LSTM` does."""
+        """What `nn.LSTM` does."""
         return TorchLSTM().unsupported_reason(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """Return a new module with these weights."""
+        """A new module with these weights."""
         module = TorchLSTM(module=partial(self.module, dropout=self.p)).load(setting, weights)
         assert isinstance(module, nn.Module)
         return SeededLSTM(module.train(self.training), self.seed)
 
     def parameters(self, lstm: SeededLSTM) -> dict[str, torch.Tensor]:
-        """Return the module's own."""
+        """The module's own."""
         return dict(lstm.module.named_parameters())
 
 
@@ -89,7 +89,7 @@ class MaskedReference:
     name: str = "reference in torch, with dropout masks"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """Return a dtype that torch cannot multiply."""
+        """A dtype that torch cannot multiply."""
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:

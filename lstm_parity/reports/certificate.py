@@ -129,7 +129,7 @@ def make_row(
     verdicts = explanation.verdicts
     counts = Counter(verdict.outcome for verdict in verdicts)
     bad = [verdict for verdict in verdicts if verdict.outcome.is_wrong]
-    uncovered = _find_uncovered(verdicts) if question == OUTPUTS else {}
+    uncovered = _uncovered(verdicts) if question == OUTPUTS else {}
     groups = _group(bad)[:MAX_SHOWN]
     deviations = tuple(_describe_group(group, explanation, command, question) for group in groups)
     return Row(
@@ -229,7 +229,7 @@ def _coverage(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
     return {axis: dict(Counter(point[axis] for point in points)) for axis in (points[0] if points else ())}
 
 
-def _find_uncovered(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
+def _uncovered(verdicts: Sequence[Verdict]) -> dict[str, dict[str, str]]:
     """Return the values that cases have on each axis, but none that was judged, with the reason."""
     lost: dict[str, dict[str, Counter[str]]] = {}
     judged = _coverage([verdict for verdict in verdicts if verdict.outcome in (*_JUDGED_AXES, Outcome.FAILED)])
