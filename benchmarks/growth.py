@@ -56,12 +56,10 @@ def measure(way: str, sizes: dict[str, int]) -> Point:
     from lstm_parity.running.observe import observe
 
     torch.set_num_threads(1)
-    back, call = way == "gradients", Call(sizes["T"], sizes["B"])
-    architecture = Architecture(sizes["H"], sizes["H"], sizes["layers"])
-    case = draw_case(
-        Setting(architecture, call, Runtime("float32", grad_mode="grad" if back else "no_grad")), "normal", 0
-    )
-    module = torch.nn.LSTM(sizes["H"], sizes["H"], sizes["layers"])
+    back, architecture = way == "gradients", (sizes["H"], sizes["H"], sizes["layers"])
+    runtime = Runtime("float32", grad_mode="grad" if back else "no_grad")
+    case = draw_case(Setting(Architecture(*architecture), Call(sizes["T"], sizes["B"]), runtime), "normal", 0)
+    module = torch.nn.LSTM(*architecture)
     x, observation, d = torch.from_numpy(case.input).float(), observe(TorchLSTM(), case, chain=False), adjoints(case)
 
     def run() -> None:
@@ -70,13 +68,9 @@ def measure(way: str, sizes: dict[str, int]) -> Point:
             if back:
                 output.sum().backward()
 
-    def judge() -> object:
-        return judge_gradients(TorchLSTM(), case, d) if back else judge_all([observation])
-
     alone, before = seconds(run), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    judged = seconds(judge)
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"run": alone, "judged": judged, "MiB": (largest - before) / 1024}
+    judged = seconds(lambda: judge_gradients(TorchLSTM(), case, d) if back else judge_all([observation]))
+    return {"run": alone, "judged": judged, "MiB": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
 
 
 def measure_apart(way: str, sizes: dict[str, int], limit: int) -> Point | None:

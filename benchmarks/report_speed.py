@@ -24,7 +24,9 @@ import numpy as np
 from click.testing import CliRunner
 
 from lstm_parity.cli import main as judge_command
-from specimens.bug_reports import Array, Weights, draw, draw_input, reorder, run_torch, write_npy, write_pt
+from specimens.bug_reports.lstm import Array, Weights, run_torch
+from specimens.bug_reports.making import draw, draw_input, reorder
+from specimens.bug_reports.writing import write_npy, write_pt
 
 RESULT = Path(__file__).with_suffix(".md")
 HIDDEN, INPUTS, STEPS, ROWS = 512, 512, 200, 1

@@ -16,9 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from specimens.bug_reports import REPORTS, Truth
-from specimens.later_bug_reports import LATER_REPORTS
-from specimens.more_bug_reports import MORE_REPORTS
+from specimens.bug_reports import LATER_REPORTS, MORE_REPORTS, REPORTS
+from specimens.bug_reports.making import Truth
 
 RESULT = Path(__file__).with_suffix(".md")
 ALL = (*REPORTS, *LATER_REPORTS, *MORE_REPORTS)
@@ -69,8 +68,7 @@ def report_text(rows: list[Answered]) -> str:
     lines = [
         "# Bug reports",
         "",
-        "Written by `python -m experiments.bug_reports`; the reports are `specimens/bug_reports.py`,",
-        "`later_bug_reports.py` and `more_bug_reports.py`.",
+        "Written by `python -m experiments.bug_reports`; the reports are those of `specimens/bug_reports/`.",
         "",
         f"Answered rightly, verdict and cause: **{right} of {len(rows)}**.{_FIRST_TIME}",
         "",

@@ -79,11 +79,9 @@ def compare(found: dict[str, Any]) -> tuple[list[str], dict[str, int]]:
     return lines, counts
 
 
-def page(found: dict[str, Any]) -> str:
-    """Write the page."""
-    lines, counts = compare(found)
-    cells, within = compare_cells()
-    words = [
+def conclude(lines: list[str], counts: Any) -> list[str]:
+    """Say how many predictions hold, and why the others do not."""
+    return [
         f"{counts['exact']} of {len(lines)} predicted distances from the exact answer are within a factor {MARGIN:g},",
         f"and {counts['other']} of those of two implementations. When the prediction was first made,",
         f"{FIRST[0]} and {FIRST[1]} were. Since the first run the error of a sum varies with its partial sums, by",
@@ -101,6 +99,12 @@ def page(found: dict[str, Any]) -> str:
         "A variant that adds half of the products with h onto the sum of x was tried on the same configurations and",
         "dropped: of the 19 in float32 it had 17 and 12 within the factor.",
     ]
+
+
+def page(found: dict[str, Any]) -> str:
+    """Write the page."""
+    lines, counts = compare(found)
+    cells, within = compare_cells()
     head = ["configuration", "draws", "simulated", "the kernel, by a probe", "exact: measured", "predicted", "ratio"]
     head += ["kernel known", "chance", "two: measured", "predicted", "ratio", "kernel known", "chance"]
     cell_head = ["cell", "arithmetic", "sizes", "measured", "predicted", "ratio"]
@@ -109,7 +113,7 @@ def page(found: dict[str, Any]) -> str:
         "",
         "Made by `python -m experiments.expected_differences`, which says what",
     ]
-    title += ["is measured; quantiles of 99 %.", "", *words, ""]
+    title += ["is measured; quantiles of 99 %.", "", *conclude(lines, counts), ""]
     table = [f"| {' | '.join(head)} |", "|---" + "|---:" * (len(head) - 1) + "|", *lines, ""]
     other = [
         f"Cells whose arithmetic is known, from the exact answer: {within} of {len(cells)} within that factor.",

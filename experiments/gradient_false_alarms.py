@@ -176,9 +176,10 @@ def main() -> None:
 
 
 def report(rows: list[dict[str, Any]]) -> None:
-    """The limits that one half asks for, the count of the other under the limits in use, and both by axis."""
+    """Write the limits that one half asks for, the count of the other under those in use, and both by axis."""
     from lstm_parity.judging.verdict import RMS_LIMIT, WORST_LIMIT
 
+    limits = [WORST_LIMIT, RMS_LIMIT]
     halves = {half: [row for row in rows if row["half"] == half] for half in ("fixing", "counting")}
     largest = {half: [max(r[key][0] for r in part) for key in ("worst", "rms")] for half, part in halves.items()}
     judged = {half: sum(row["judged"] for row in part) for half, part in halves.items()}
@@ -189,11 +190,26 @@ def report(rows: list[dict[str, Any]]) -> None:
         told[half] += (
             f"{largest[half][0]:.2f}, largest RMS {largest[half][1]:.2f}; {len(beyond[half])} beyond limits**."
         )
+    lines = describe(halves["counting"], told, beyond["counting"], asked, limits)
+    (HERE / "gradient_false_alarms.md").write_text("\n".join(lines) + "\n")
+    numbers = {"limits": limits, "asked": asked, "largest": largest, "judged": judged, "beyond": beyond}
+    (HERE / "gradient_false_alarms.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    print("\n".join(lines))
+
+
+def describe(
+    counting: list[dict[str, Any]],
+    told: dict[str, str],
+    beyond: list[Any],
+    asked: list[float],
+    limits: list[float],
+) -> list[str]:
+    """Return the page: the sentence about each half, then the half that counts, by axis."""
     lines = ["# False alarms of gradients", "", "Made by `python -m experiments.gradient_false_alarms`; what it does"]
-    limits = f"worst {WORST_LIMIT}, RMS {RMS_LIMIT}"
-    lines += [f"stands at the top of that file. The limits in use are those of outputs: {limits}.", ""]
+    used = f"worst {limits[0]}, RMS {limits[1]}"
+    lines += [f"stands at the top of that file. The limits in use are those of outputs: {used}.", ""]
     lines += [f"The half that fixes limits: {told['fixing']} Times {MARGIN}: worst {asked[0]}, RMS {asked[1]}.", ""]
-    lines += [f"The half that counts: {told['counting']}", "", *(f"* {case}" for case in beyond["counting"])]
+    lines += [f"The half that counts: {told['counting']}", "", *(f"* {case}" for case in beyond)]
     lines += [
         "The half that counts, by axis. Not judged: the noise of a hidden state on the way forward is above 2^-5."
     ]
@@ -201,17 +217,7 @@ def report(rows: list[dict[str, Any]]) -> None:
         f"Coarse: in some gradient, half of the elements have a noise above {NOTICED:g} of its largest element.",
         "",
     ]
-    lines += [*by_axis(halves["counting"]), "", *by_loss(halves["counting"])]
-    (HERE / "gradient_false_alarms.md").write_text("\n".join(lines) + "\n")
-    numbers = {
-        "limits": [WORST_LIMIT, RMS_LIMIT],
-        "asked": asked,
-        "largest": largest,
-        "judged": judged,
-        "beyond": beyond,
-    }
-    (HERE / "gradient_false_alarms.json").write_text(json.dumps(numbers, indent=1) + "\n")
-    print("\n".join(lines))
+    return [*lines, *by_axis(counting), "", *by_loss(counting)]
 
 
 def by_axis(rows: list[dict[str, Any]]) -> list[str]:

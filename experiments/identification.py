@@ -1,6 +1,6 @@
 """Which equation or connection is named for wrong LSTMs that no other file of the project describes, and how fast.
 
-`specimens/unseen_equations.py`: 62 single faults and 40 pairs, and `unseen_gradients.py`: 20 wrong gradients, by the
+`specimens/unseen_equations/`: 62 single faults and 40 pairs, and `unseen_gradients.py`: 20 wrong gradients, by the
 author of identification, who knew them while its functions and connections were chosen; "later" are 25 more of his, on
 which it was made more general. "Strange" (60, and 20 pairs) and "stranger" (40) are by somebody who did not know it:
 `strange_equations.py` and `stranger_equations.py`, committed before it was first run on them; then it was made more
@@ -57,7 +57,8 @@ def questions() -> Iterator[tuple[str, str]]:
     from specimens.strange_equations import PAIRS as STRANGE_PAIRS
     from specimens.strange_equations import STRANGE
     from specimens.stranger_equations import STRANGER
-    from specimens.unseen_equations import FAULTS, LATER, PAIRS
+    from specimens.unseen_equations import PAIRS
+    from specimens.unseen_equations.faults import FAULTS, LATER
     from specimens.unseen_gradients import FAULTS as GRADIENT_FAULTS
 
     yield from (("single", fault.name) for fault in FAULTS)
@@ -148,7 +149,7 @@ def _is_right(group: str, name: str, differing: tuple[str, ...], words: str) -> 
     from specimens.ported_equations import GRADIENTS, PORTED
     from specimens.strange_equations import STRANGE
     from specimens.stranger_equations import STRANGER
-    from specimens.unseen_equations import FAULTS, LATER
+    from specimens.unseen_equations.faults import FAULTS, LATER
 
     if group == "correct":
         return not differing

@@ -20,7 +20,7 @@ from pathlib import Path
 NOW = "work tree"
 PACKAGES = ("parity", "lstm_parity")  # the package, before and now
 ENGINE = (*PACKAGES, "reference")  # what is measured; the links in lstm_parity lead to folders that are read once
-SUFFIXES = (".py", ".md", ".toml", ".txt", ".yml", ".yaml")
+SUFFIXES = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".j2")
 OUTSIDE = ("examples", "conftest", "setup")  # at the top, and no rooms
 
 ARCHAIC = re.compile(

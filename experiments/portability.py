@@ -34,6 +34,7 @@ torch.nn.LSTM(2, 2)(torch.ones(1, 1, 2))
 print("capability:", torch.backends.cpu.get_cpu_capability())
 """
 TESTS = ("parity_tests", "tests/audits/test_modes.py")
+COLUMNS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "torch uses", "oneDNN uses", "tests", "seconds")
 SENSITIVE = ("parity_tests/test_together.py", "parity_tests/test_gradients.py", "parity_tests/tutorials")
 
 
@@ -78,46 +79,55 @@ def count_dots(printed: str) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
+def list_cells() -> dict[Cell, tuple[str, str]]:
+    """List the cells that this processor can stand for, with the instructions that torch and oneDNN use in each."""
+    native = ask_instructions(Cell("", ""))[0].lower()
+    most = CAPABILITIES.index(native) if native in CAPABILITIES else 0
+    cells = [Cell(*limits) for limits in itertools.product(("", *CAPABILITIES[: most + 1]), ONEDNN)]
+    return {c: (ask_instructions(Cell(c.torch, ""))[0], ask_instructions(Cell("", c.onednn))[1]) for c in cells}
+
+
+def run_cells(instructions: dict[Cell, tuple[str, str]], count: int | None) -> tuple[list[list[str]], int]:
+    """Run all cells, or the last `count` that differ; return the rows of the table, and how many cells fail."""
+    first: dict[tuple[str, str], Cell] = {}
+    for cell, used in instructions.items():
+        first.setdefault(used, cell)
+    chosen = list(first.values()) if count is None else list(first.values())[-count:]
+    rows, failures = [], 0
+    for cell, used in instructions.items():
+        same = first[used]
+        if same not in chosen or (same is not cell and count is not None):
+            continue
+        status, said, seconds = (0, f"same as {same.torch or '-'}, {same.onednn or '-'}", 0.0)
+        if same is cell:
+            print(f"running {used}", file=sys.stderr, flush=True)
+            status, said, seconds = run_tests(cell, TESTS if count is None else SENSITIVE)
+        failures += status != 0
+        rows.append([cell.torch or "-", cell.onednn or "-", *used, said, f"{seconds:.0f}" if seconds else ""])
+    return rows, failures
+
+
 def main() -> None:
     """Run the cells, print the table, write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, help="run only so many cells, those with the fewest instructions")
     given = parser.parse_args()
-    first: dict[tuple[str, str], Cell] = {}
-    native = ask_instructions(Cell("", ""))[0].lower()
-    most = CAPABILITIES.index(native) if native in CAPABILITIES else 0
-    cells = [Cell(*limits) for limits in itertools.product(("", *CAPABILITIES[: most + 1]), ONEDNN)]
-    instructions = {c: (ask_instructions(Cell(c.torch, ""))[0], ask_instructions(Cell("", c.onednn))[1]) for c in cells}
-    for cell in cells:
-        first.setdefault(instructions[cell], cell)
-    chosen = list(first.values())
-    if given.cells is not None:
-        chosen = chosen[-given.cells :]
+    rows, failures = run_cells(list_cells(), given.cells)
     table = Table(box=None)
-    words = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "torch uses", "oneDNN uses", "tests", "seconds")
-    for word in words:
+    for word in COLUMNS:
         table.add_column(word, overflow="fold")
-    lines, failures = ["| " + " | ".join(words) + " |", "|---|---|---|---|---|---:|"], 0
-    for cell in cells:
-        same = first[instructions[cell]]
-        if same not in chosen or (same is not cell and given.cells is not None):
-            continue
-        status, said, seconds = (0, f"same as {same.torch or '-'}, {same.onednn or '-'}", 0.0)
-        if same is cell:
-            print(f"running {instructions[cell]}", file=sys.stderr, flush=True)
-            status, said, seconds = run_tests(cell, TESTS if given.cells is None else SENSITIVE)
-        failures += status != 0
-        row = [cell.torch or "-", cell.onednn or "-", *instructions[cell], said, f"{seconds:.0f}" if seconds else ""]
+    for row in rows:
         table.add_row(*row)
-        lines.append("| " + " | ".join(row) + " |")
     Console().print(table)
     if given.cells is None:
-        page = [
-            "# The tests on other processors",
-            "",
-            "Made by `python -m experiments.portability`, which says what it does.",
+        lines = ["# The tests on other processors", ""]
+        lines += ["Made by `python -m experiments.portability`, which says what it does.", ""]
+        lines += [
+            f"| {' | '.join(COLUMNS)} |",
+            "|---|---|---|---|---|---:|",
+            *(f"| {' | '.join(row)} |" for row in rows),
         ]
-        RESULT.write_text("\n".join([*page, "", *lines, ""]), encoding="utf-8")
+        RESULT.write_text("\n".join([*lines, ""]), encoding="utf-8")
     sys.exit(failures > 0)
 
 

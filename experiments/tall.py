@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_parity.cases.covering import draw_tall
@@ -21,6 +22,29 @@ from lstm_parity.running.protocol import Implementation
 from lstm_parity.running.threads import share_cores
 
 RESULT = Path(__file__).with_suffix(".md")
+
+
+@dataclass
+class Count:
+    """What was judged of one implementation in one dtype."""
+
+    judged: int = 0
+    wrong: int = 0
+    worst: float = 0.0
+    rms: float = 0.0
+
+
+def count_deviations(implementation: Implementation, allowed: bool, dtype: str, seeds: range) -> Count:
+    """Judge an implementation on the tall cases of all seeds, with oneDNN allowed or off."""
+    count = Count()
+    for seed in seeds:
+        cases = draw_tall({"mkldnn": (allowed,)}, seed=seed, dtype=dtype)
+        for verdict in judge_all(observe_all(implementation, list(cases))):
+            count.judged += bool(verdict.measured)
+            count.wrong += verdict.outcome.is_wrong
+            count.worst = max(count.worst, verdict.worst)
+            count.rms = max([count.rms, *(m.rms for m in verdict.measured if m.rms_is_meaningful)])
+    return count
 
 
 def main() -> None:
@@ -46,17 +70,11 @@ def main() -> None:
     )
     for implementation, allowed in implementations:
         for dtype in DTYPES:
-            count, bad, worst, rms = 0, 0, 0.0, 0.0
-            for seed in seeds:
-                cases = draw_tall({"mkldnn": (allowed,)}, seed=seed, dtype=dtype)
-                for verdict in judge_all(observe_all(implementation, list(cases))):
-                    count += bool(verdict.measured)
-                    bad += verdict.outcome.is_wrong
-                    worst = max(worst, verdict.worst)
-                    rms = max([rms, *(m.rms for m in verdict.measured if m.rms_is_meaningful)])
-            total, wrong = total + count, wrong + bad
-            onednn = "allowed" if allowed else "off"
-            lines.append(f"| {implementation.name} | {onednn} | {dtype} | {count} | {bad} | {worst:.2f} | {rms:.2f} |")
+            one = count_deviations(implementation, allowed, dtype, seeds)
+            total, wrong = total + one.judged, wrong + one.wrong
+            words = [implementation.name, "allowed" if allowed else "off", dtype]
+            numbers = [f"{one.judged}", f"{one.wrong}", f"{one.worst:.2f}", f"{one.rms:.2f}"]
+            lines.append(f"| {' | '.join(words + numbers)} |")
             print(lines[-1], flush=True)
     lines += ["", f"{wrong} of {total} judged cases deviate."]
     RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")

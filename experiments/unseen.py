@@ -1,7 +1,7 @@
 """Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not, by every door.
 
-Wrong: `specimens/unseen_faults.py`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
-other dtypes in those. Right: `specimens/unseen_styles.py`, in all four dtypes. The doors: `verify_one`,
+Wrong: `specimens/unseen_faults/`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
+other dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes. The doors: `verify_one`,
 as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl` as it is typed.
 Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is "all", "_sizes",
 "_layers" or "_no_bias" (signatures), or "styles". It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
@@ -17,6 +17,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -96,12 +97,23 @@ def by_check(kind: str, found: Any, arrays: str, without: tuple[str, ...], dtype
 
 def by_pytest(kind: str, group: str, name: str, flags: tuple[str, ...]) -> dict[str, Any]:
     """Whether pytest exits with 0, and the first test that failed."""
-    file = "specimens/unseen_styles.py" if group == "styles" else "specimens/unseen_faults.py"
+    module = "specimens.unseen_styles" if group == "styles" else "specimens.unseen_faults"
     given = [f"--lstm{flag[1:]}" if flag.startswith("--") else flag for flag in flags]
-    command = [sys.executable, "-m", "pytest", "parity_tests", "-qx", "--impl", f"{kind}:{file}:{name}", *given]
+    command = [sys.executable, "-m", "pytest", "parity_tests", "-qx", "--impl", f"{kind}:{module}:{name}", *given]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     failed = [line.partition("::")[2] for line in ended.stdout.splitlines() if line.startswith("FAILED")]
     return {"holds": ended.returncode == 0, "question": failed[0][:100] if failed else ""}
+
+
+def list_missed(rows: list[dict[str, Any]]) -> list[str]:
+    """List the faults that were not called wrong, by kind."""
+    kinds = {fault.name: fault.kind for fault in FAULTS}
+    missed: dict[str, list[str]] = {}
+    for row in rows:
+        if row["holds"]:
+            name = row["name"].partition("_")[0]
+            missed.setdefault(kinds[name], []).append(name)
+    return [f"{kind}: {', '.join(names)}" for kind, names in missed.items()]
 
 
 def report(rows: list[dict[str, Any]]) -> str:
@@ -114,19 +126,13 @@ def report(rows: list[dict[str, Any]]) -> str:
         "| wrong LSTMs, by signature | door | judged | called wrong | median seconds |",
         "|---|---|---:|---:|---:|",
     ]
-    kinds = {fault.name: fault.kind for fault in FAULTS}
     missed = list[str]()
-    for group in GROUPS[:-1]:
-        for door in DOORS:
-            if some := [row for row in rows if (row["group"], row["door"]) == (group, door)]:
-                wrong = sum(not row["holds"] for row in some)
-                seconds = statistics.median(row["seconds"] for row in some)
-                lines.append(f"| {group.strip('_')} | {door} | {len(some)} | {wrong} | {seconds:.1f} |")
-                left: dict[str, list[str]] = {}
-                for row in some:
-                    if row["holds"]:
-                        left.setdefault(kinds[row["name"].partition("_")[0]], []).append(row["name"].partition("_")[0])
-                missed += [f"* {group.strip('_')}, {door}, {kind}: {', '.join(names)}" for kind, names in left.items()]
+    for group, door in product(GROUPS[:-1], DOORS):
+        if some := [row for row in rows if (row["group"], row["door"]) == (group, door)]:
+            wrong = sum(not row["holds"] for row in some)
+            seconds = statistics.median(row["seconds"] for row in some)
+            lines.append(f"| {group.strip('_')} | {door} | {len(some)} | {wrong} | {seconds:.1f} |")
+            missed += [f"* {group.strip('_')}, {door}, {names}" for names in list_missed(some)]
     by = Counter(row["question"] for row in rows if row["door"] == "verify" and not row["holds"])
     lines += ["", "By verify, found by: " + ", ".join(f"{question} {n}" for question, n in by.items()) + "."]
     lines += ["", "Not called wrong:", "", *(missed or ["* none"])]

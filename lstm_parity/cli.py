@@ -17,15 +17,18 @@ from lstm_parity.cli_parts import INTERRUPTED as INTERRUPTED_CODE
 from lstm_parity.cli_parts import (
     InterruptibleGroup,
     Outputs,
+    device_option,
     echo_remarks,
     find_target,
     known_option,
+    limit_options,
     read_known,
     report_options,
+    strict_option,
     target_options,
 )
 from lstm_parity.cli_sweep import sweep
-from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, Target, TargetError
+from lstm_parity.implementations.target import Target, TargetError
 from lstm_parity.reports.lines import ALONE
 from lstm_parity.running.threads import share_cores
 
@@ -96,20 +99,17 @@ _add_torch_command(
 
 @main.command()
 @report_options("junit", "badge", "html")
-@click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
+@device_option
 @target_options
 @known_option
-@click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
+@strict_option
 @click.option("--quick", is_flag=True, help="Judge one case in six.")
 @click.option("--forward-only", is_flag=True, help="Judge no gradients.")
 @click.option("--case", default="", metavar="ID", help="Judge this case alone, as a failure prints it.")
-@click.option("--question", type=click.Choice([*ALONE.values()]), help="Of the --case, only ask this.")
+@click.option("--question", type=click.Choice([*ALONE.values()]), help="Ask only this question of the --case.")
 @click.option("--prove", is_flag=True, help="Also say which known mistakes this verification would have seen.")
 @click.option("--resume", is_flag=True, help="Go on with a run of the same target that was interrupted.")
-@click.option(
-    "--time-limit", type=float, default=TIME_LIMIT, help="Seconds that a call of it may take.", show_default=True
-)
-@click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
+@limit_options
 def verify(
     outputs: Outputs,
     device: str,
@@ -235,7 +235,7 @@ def _demand(device: str) -> None:
 @main.command()
 @report_options("junit", "html")
 @known_option
-@click.option("--mode", "names", multiple=True, help="Only this one; may be repeated.")
+@click.option("--mode", "names", multiple=True, help="Try only this mode; may be repeated.")
 def modes(outputs: Outputs, known_file: Path | None, names: tuple[str, ...]) -> None:
     """Judge every way in which torch runs nn.LSTM: compiled, exported, scripted, quantised, in ONNX Runtime.
 
@@ -262,7 +262,9 @@ def modes(outputs: Outputs, known_file: Path | None, names: tuple[str, ...]) -> 
 @main.command()
 @report_options("junit", "html")
 @known_option
-@click.option("--demand", multiple=True, metavar="GROUP", help="Exit with 1 where this is not installed. Repeatable.")
+@click.option(
+    "--demand", multiple=True, metavar="GROUP", help="Exit with 1 if this group is not installed; may be repeated."
+)
 def frameworks(outputs: Outputs, known_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
 

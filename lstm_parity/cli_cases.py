@@ -14,8 +14,10 @@ def cases() -> None:
 
 @cases.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--dtype", "dtypes", multiple=True, help="Of the layer; may be repeated. [default: float64, float32]")
-@click.option("--case", "names", multiple=True, help="Only the case of this id; may be repeated.")
+@click.option(
+    "--dtype", "dtypes", multiple=True, help="Dtype of the layer; may be repeated. [default: float64, float32]"
+)
+@click.option("--case", "names", multiple=True, help="Judge only the case of this id; may be repeated.")
 def export(folder: Path, dtypes: tuple[str, ...], names: tuple[str, ...]) -> None:
     """Write cases into FOLDER, a folder for each: setting.json, the weights, input.npy, h_0.npy, c_0.npy.
 

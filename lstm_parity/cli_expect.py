@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--hidden-size", type=int, help="Of nn.LSTM; needed without --weights FILE.")
-@click.option("--time", type=int, required=True, help="Steps.")
-@click.option("--input-size", type=int, help="By default the hidden size.")
-@click.option("--batch", type=int, default=1, help="Rows.", show_default=True)
-@click.option("--layers", "num_layers", type=int, help="By default 1.")
+@click.option("--hidden-size", type=int, help="hidden_size of nn.LSTM; needed without --weights FILE.")
+@click.option("--time", type=int, required=True, help="Number of steps.")
+@click.option("--input-size", type=int, help="input_size; by default the hidden size.")
+@click.option("--batch", type=int, default=1, help="Number of rows.", show_default=True)
+@click.option("--layers", "num_layers", type=int, help="num_layers; by default 1.")
 @click.option("--bidirectional", is_flag=True, default=None, help="Both directions.")
-@click.option("--proj-size", type=int, help="By default no projection.")
+@click.option("--proj-size", type=int, help="proj_size; by default no projection.")
 @click.option("--no-bias", "bias", flag_value=False, type=bool, default=None, help="Without biases.")
-@click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Of the layer.", show_default=True)
+@click.option("--dtype", type=click.Choice(DTYPES), default="float32", help="Dtype of the layer.", show_default=True)
 @click.option("--difference", type=float, help="The largest absolute difference that was found.")
-@click.option("--arithmetic", default="", metavar="NAME", help="The one expected, such as 'TF32 products'.")
+@click.option("--arithmetic", default="", metavar="NAME", help="The expected arithmetic, such as 'TF32 products'.")
 @click.option(
     "--weights",
     default="default",
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     help="A state_dict as safetensors, instead of nn.LSTM's initialisation.",
 )
 @click.option("--draws", type=int, help="Runs. [default: up to 200, as many as take a few seconds]")
-@click.option("--seed", type=click.IntRange(0, 2**31), default=0, help="Of everything drawn.", show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31), default=0, help="Seed of everything that is drawn.", show_default=True
+)
 @report_options()
 def expect(
     outputs: Outputs,

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_parity.cases.setting import DTYPES, Runtime
-from lstm_parity.cli_parts import Outputs, arrays_option, echo_remarks, find_target, map_option, report_options
-from lstm_parity.implementations.target import MEMORY_LIMIT, TIME_LIMIT, TargetError
+from lstm_parity.cli_parts import (
+    Outputs,
+    arrays_option,
+    echo_remarks,
+    find_target,
+    limit_options,
+    map_option,
+    report_options,
+)
+from lstm_parity.implementations.target import TargetError
 
 if TYPE_CHECKING:
     from lstm_parity.identification.arithmetic.sheet import DataSheet
@@ -22,7 +30,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @report_options("html")
-@click.option("--impl", required=True, metavar="KIND:TARGET", help="What is identified, as in `lstm-parity verify`.")
+@click.option(
+    "--impl", required=True, metavar="KIND:TARGET", help="The implementation to identify, as in `lstm-parity verify`."
+)
 @arrays_option
 @map_option
 @click.option(
@@ -36,14 +46,11 @@ if TYPE_CHECKING:
     multiple=True,
     default=("float32",),
     type=click.Choice(DTYPES),
-    help="In which its arithmetic is measured; may be repeated.",
+    help="Dtype in which the arithmetic is measured; may be repeated.",
     show_default=True,
 )
 @click.option("--size", type=click.IntRange(1), help="Inputs and units of the sums that are measured, by default 64.")
-@click.option(
-    "--time-limit", type=float, default=TIME_LIMIT, help="Seconds that a call of it may take.", show_default=True
-)
-@click.option("--memory-limit", type=float, default=MEMORY_LIMIT, help="GiB that it may use.", show_default=True)
+@limit_options
 def identify(
     outputs: Outputs,
     impl: str,

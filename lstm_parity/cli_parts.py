@@ -13,7 +13,15 @@ import click
 
 from lstm_parity.audits.named import LOADERS, NAMED
 from lstm_parity.cases.features import DECLARABLE
-from lstm_parity.implementations.target import ARRAYS, KINDS, Target, TargetError, parse_target
+from lstm_parity.implementations.target import (
+    ARRAYS,
+    KINDS,
+    MEMORY_LIMIT,
+    TIME_LIMIT,
+    Target,
+    TargetError,
+    parse_target,
+)
 
 if TYPE_CHECKING:
     from lstm_parity.audits.known.judge import KnownFile
@@ -78,7 +86,7 @@ class Outputs:
 def report_options(*further: str) -> _Decorator:
     """Add `--json` and `--markdown` to a command, and further files; it is handed `outputs` for all of them.
 
-    further: of `FILES`.
+    further: of `_FILES`.
     """
     names = ("json", *further)
 
@@ -87,7 +95,7 @@ def report_options(*further: str) -> _Decorator:
             files = {name: file for name in names if (file := given.pop(f"{name}_file")) is not None}
             command(outputs=Outputs(markdown, files), **given)
 
-        options: list[_Decorator] = [*(_file_option(name, FILES[name]) for name in reversed(names)), _markdown_option]
+        options: list[_Decorator] = [*(_file_option(name, _FILES[name]) for name in reversed(names)), _markdown_option]
         made: Callable[..., None] = update_wrapper(run, command)
         for option in options:
             made = option(made)
@@ -135,14 +143,14 @@ def _file_option(name: str, words: str) -> _Decorator:
     return click.option(f"--{name}", f"{name}_file", type=kind, callback=check, help=words)
 
 
-FILES = {
-    "json": "Also write it as JSON: see docs/formats.md.",
+_FILES = {
+    "json": "Also write the report as JSON: see docs/formats.md.",
     "junit": "Also write it as JUnit's XML, for CI.",
     "badge": "Also write the JSON of a badge, for shields.io.",
     "html": "Also write it as one page for a browser.",
 }
 _markdown_option: _Decorator = click.option(
-    "--markdown", is_flag=True, help="Print it as Markdown, to paste into a thread."
+    "--markdown", is_flag=True, help="Print the report as Markdown, to paste into a thread."
 )
 arrays_option = click.option(
     "--arrays", type=click.Choice(ARRAYS), default="torch", help="What a function computes with."
@@ -159,6 +167,29 @@ known_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A TOML file of known deviations, each of which must still be there: see docs/ci.md.",
 )
+device_option = click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
+strict_option = click.option(
+    "--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype."
+)
+_time_limit_option: _Decorator = click.option(
+    "--time-limit",
+    type=float,
+    default=TIME_LIMIT,
+    help="Seconds that a call of the implementation may take.",
+    show_default=True,
+)
+_memory_limit_option: _Decorator = click.option(
+    "--memory-limit",
+    type=float,
+    default=MEMORY_LIMIT,
+    help="GiB of memory that the implementation may use.",
+    show_default=True,
+)
+
+
+def limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that limit what the implementation's process may use."""
+    return _time_limit_option(_memory_limit_option(command))
 
 
 def target_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -174,7 +205,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Do not judge this feature. May be repeated.",
         ),
         click.option(
-            "--arithmetic", default="", metavar="NAME", help="The one that it works in, such as 'TF32 products'."
+            "--arithmetic", default="", metavar="NAME", help="The arithmetic that it works in, such as 'TF32 products'."
         ),
         map_option,
     ]

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_parity.cli_parts import INTERRUPTED, Outputs, find_target, report_options, target_options
+from lstm_parity.cli_parts import (
+    INTERRUPTED,
+    Outputs,
+    device_option,
+    find_target,
+    report_options,
+    strict_option,
+    target_options,
+)
 from lstm_parity.implementations.target import Target
 
 if TYPE_CHECKING:
@@ -22,7 +30,9 @@ if TYPE_CHECKING:
 
 _STORE = click.Path(dir_okay=False, path_type=Path)
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_where_option = click.option("--where", default="", metavar="SQL", help='Only these, as in "bidirectional and packed".')
+_where_option = click.option(
+    "--where", default="", metavar="SQL", help='Judge only such cells, as in "bidirectional and packed".'
+)
 
 
 def _read_duration(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
@@ -45,7 +55,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 @click.group(invoke_without_command=True)
 @report_options("html")
 @target_options
-@click.option("--strict", is_flag=True, help="Demand the native arithmetic of torch's kernels, not any of the dtype.")
+@strict_option
 @click.option(
     "--profile",
     type=click.Choice(("quick", "forward", "full")),
@@ -57,8 +67,8 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
     "--sizes", metavar="A:B", callback=_read_range, help="Every H, I, B and T in this range. [default: 1:130]"
 )
 @_where_option
-@click.option("--cases", type=click.IntRange(0), default=0, help="Judge so many cases, with as many seeds as it takes.")
-@click.option("--seed", type=click.IntRange(0), default=1, help="Of the first case.", show_default=True)
+@click.option("--cases", type=click.IntRange(0), default=0, help="Judge this many cases, with as many seeds as needed.")
+@click.option("--seed", type=click.IntRange(0), default=1, help="Seed of the first case.", show_default=True)
 @click.option(
     "--budget", metavar="TIME", callback=_read_duration, help="Stop after this time, as in 60s; the rest is left."
 )
@@ -71,7 +81,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
     metavar="[ADDRESS]",
     help="Judge on the Ray cluster at HOST:PORT, or `auto`; without an address, on a new one of this machine.",
 )
-@click.option("--device", default="cpu", help="cpu, cuda, cuda:1, mps or xpu.", show_default=True)
+@device_option
 def sweep(outputs: Outputs, **options: Any) -> None:
     """Judge every cell of the lattice of settings: an implementation's, or the installed nn.LSTM's.
 

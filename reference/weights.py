@@ -97,7 +97,11 @@ class LSTMWeights:
 
     def map(self, function: Callable[[_Array], _Array]) -> LSTMWeights:
         """Apply a function to every array."""
-        return LSTMWeights(tuple(tuple(cell.map(function) for cell in directions) for directions in self.cells))
+        return self.map_cells(lambda cell: cell.map(function))
+
+    def map_cells(self, function: Callable[[CellWeights], CellWeights]) -> LSTMWeights:
+        """Apply a function to the weights of every layer and direction."""
+        return LSTMWeights(tuple(tuple(map(function, directions)) for directions in self.cells))
 
 
 def named_weights(named: Mapping[str, _Array], num_layers: int, num_directions: int) -> LSTMWeights:

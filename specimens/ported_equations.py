@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lstm_parity.running.autograd import send_back
-from specimens.unseen_equations import SEAMS, Fault, Place, Written
+from specimens.unseen_equations.written import SEAMS, Fault, Place, Written
 from specimens.unseen_gradients import GradientFault, scaled, sloped
 
 Values = dict[str, Tensor]

@@ -28,7 +28,7 @@ from specimens.rare_layers import (
     run_with_weights,
     to_canonical,
 )
-from specimens.unseen_faults import differently
+from specimens.unseen_faults.faulty import differently
 
 
 def _ties(s: Setting) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from specimens.unseen_equations import SEAMS, Fault, Place, Written
+from specimens.unseen_equations.written import SEAMS, Fault, Place, Written
 
 # activations
 

@@ -1,8 +1,8 @@
 """LSTMs whose results are right and whose gradients are wrong: one factor of the way back is missing, doubled or cut.
 
 Each is a class with nn.LSTM's arguments: `module:specimens/unseen_gradients.py:NAME`. They are made from
-`unseen_equations.Written` by seams that return the right numbers with other derivatives. `part` says which derivative
-is wrong, in the words of the equations.
+`unseen_equations.written.Written` by seams that return the right numbers with other derivatives. `part` says which
+derivative is wrong, in the words of the equations.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from specimens.unseen_equations import SEAMS, Fault, Place, Written
+from specimens.unseen_equations.written import SEAMS, Fault, Place, Written
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Misread:
 
 
 def _everywhere(weights: LSTMWeights, change: Change) -> LSTMWeights:
-    return LSTMWeights(tuple(tuple(change(cell) for cell in cells) for cells in weights.cells))
+    return weights.map_cells(change)
 
 
 def _counts(known: KnownAnswer, cell: CellWeights, wrong: CellWeights, k: int) -> bool:

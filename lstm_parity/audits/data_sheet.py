@@ -22,7 +22,7 @@ def sheet_text(sheet: DataSheet) -> str:
         "",
     ]
     for a in sheet.activations:
-        lines.append(_mark(f"{a.name:<2} {a.function:<8}{_describe(a)}", a.name in _named(lacks)))
+        lines.append(_mark(f"{a.name:<2} {a.function:<8}{_describe(a)}", a.name in _list_names(lacks)))
     lines += [
         _mark(f"factors      {_factors(sheet)}", "factor bits" in lacks),
         _mark(f"products     {_describe_product(sheet)}", False),
@@ -40,7 +40,7 @@ def _mark(line: str, is_lacking: bool) -> str:
     return f"{'>' if is_lacking else ' '} {line}"
 
 
-def _named(lacks: dict[str, Any]) -> list[str]:
+def _list_names(lacks: dict[str, Any]) -> list[str]:
     return [*lacks.get("activation", ()), *lacks.get("overflow", ())]
 
 

@@ -66,13 +66,13 @@ class KnownAnswer:
         )
 
     def case(self, dtype: str, device: str = "cpu") -> Case:
-        """What an implementation is given, in one of the dtypes."""
+        """Return what an implementation is given, in one of the dtypes."""
         setting = Setting(self.architecture, self.call, Runtime(dtype, device))
         return Case(setting, "known answer", 0, self.weights, self.input, self.h_0, self.c_0)
 
 
 def read_known_answers(path: Path) -> KnownAnswer:
-    """The known answer in a file. Raises KnownAnswerError where the format is another, or numbers are missing."""
+    """Read the known answer in a file. Raises KnownAnswerError if the format is another, or numbers are missing."""
     stored = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
         raise KnownAnswerError(f"{path} was given, but must be a JSON object whose format is {_FORMAT!r}")
@@ -83,9 +83,9 @@ def read_known_answers(path: Path) -> KnownAnswer:
 
 
 def read_all_known_answers(folder: Path = VECTORS) -> dict[str, KnownAnswer]:
-    """All known answers of a folder by their names, those with the fewest numbers first.
+    """Return all known answers of a folder by their names, those with the fewest numbers first.
 
-    Raises KnownAnswerError where there is none, or where a file is none.
+    Raises KnownAnswerError if there is none, or where a file is none.
     """
     if not (found := [read_known_answers(path) for path in sorted(folder.glob("*.json"))]):
         raise KnownAnswerError(f"{folder} was given, but no known answer is there: name the folder of the *.json files")
@@ -93,7 +93,7 @@ def read_all_known_answers(folder: Path = VECTORS) -> dict[str, KnownAnswer]:
 
 
 def known_answers_of_dtype(dtype: str) -> list[KnownAnswer]:
-    """The known answers whose numbers this dtype holds exactly, those with the fewest first."""
+    """Return the known answers whose numbers this dtype holds exactly, those with the fewest first."""
     return [known for known in read_all_known_answers().values() if dtype in known.dtypes]
 
 
@@ -128,7 +128,7 @@ def require_known_answer(known: KnownAnswer, verdict: Verdict) -> None:
 
 @lru_cache(maxsize=1024)
 def known_answer_noise(known: KnownAnswer, arithmetic: Arithmetic) -> dict[str, Array] | None:
-    """The noise of each tensor, from the initial states on; None where it is too large to mean something."""
+    """Return the noise of each tensor, from the initial states on; None if it is too large to mean something."""
     answers = answer_of(known, arithmetic)
     return None if answers is None else {name: getattr(answers, name)[0].deviation for name in TENSORS}
 
@@ -162,7 +162,7 @@ def _array(stored: Mapping[str, Any]) -> Array:
 
 
 def _to_canonical(stored: Mapping[str, Any], name: str) -> Array:
-    """An array as it is stored, in the layout of the call, brought to time first with a batch axis."""
+    """Return an array as it is stored, in the layout of the call, brought to time first with a batch axis."""
     array = _array(stored[name])
     if stored["batch"] is None:
         return array[:, None]

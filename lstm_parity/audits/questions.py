@@ -146,7 +146,7 @@ QUESTIONS: Mapping[str, Ask] = {
     "gradients": _judge_gradients,
     "second derivatives": _judge_derivatives_of_gradients,
 }
-OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of whatever case is named
+OF_ONE_CASE: Mapping[str, Callable[[Implementation, Case], list[Verdict]]] = {  # the same, of the case that is named
     "life of the module": lambda implementation, case: _judge_life(implementation, [case], 1),
     "dropout": judge_dropout_of,
     "gradients": _judge_gradients_of,

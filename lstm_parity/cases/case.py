@@ -63,7 +63,7 @@ class Case:
 
 
 def parse_case(name: str) -> Case:
-    """The case with that id. Raises SettingError where the id does not name one."""
+    """Return the case with that id. Raises SettingError if the id does not name one."""
     words, _, seed = name.rpartition("-")
     setting, _, profile = words.rpartition("-")
     if not seed.isdigit():
@@ -74,13 +74,13 @@ def parse_case(name: str) -> Case:
 
 
 def on_device(case: Case, device: str) -> Case:
-    """The same numbers on another device."""
+    """Return the same numbers on another device."""
     return replace(case, setting=replace(case.setting, runtime=replace(case.setting.runtime, device=device)))
 
 
 @np.errstate(over="ignore")
 def draw_case(setting: Setting, profile: str = "normal", seed: int = 0) -> Case:
-    """The case of a setting, a value profile and a seed. Raises SettingError for a profile that is not known."""
+    """Return the case of a setting, a value profile and a seed. Raises SettingError for a profile that is not known."""
     if profile not in PROFILES:
         raise SettingError(f"profile {profile!r} was given, but it must be one of {', '.join(PROFILES)}")
     stream = _Stream(seed)
@@ -99,12 +99,12 @@ class _Stream:
         self._bits = np.random.PCG64(seed)
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
-        """Uniform in [0, 1)."""
+        """Draw from [0, 1)."""
         raw = np.asarray(self._bits.random_raw(math.prod(shape)))
         return np.asarray((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
 
     def normal(self, shape: tuple[int, ...]) -> Array:
-        """Near normal, mean 0, variance 1: the sum of four 16-bit uniforms; never above 3.5."""
+        """Draw nearly normal numbers, mean 0, variance 1: sums of four 16-bit uniforms, never above 3.5."""
         raw = np.asarray(self._bits.random_raw(math.prod(shape)))
         parts = raw.reshape(-1, 1) >> np.array([0, 16, 32, 48], np.uint64) & np.uint64(0xFFFF)
         centred = parts.sum(1).astype(np.float64) - 2.0 * 65535.0
@@ -112,7 +112,7 @@ class _Stream:
 
 
 def _make_weights(setting: Setting, stream: _Stream) -> CaseNumbers:
-    """torch's default initialisation, U(-1/sqrt(H), 1/sqrt(H)), and normal input and states."""
+    """Draw torch's default initialisation, U(-1/sqrt(H), 1/sqrt(H)), and normal input and states."""
     a, c = setting.architecture, setting.call
     weights = LSTMWeights(
         tuple(

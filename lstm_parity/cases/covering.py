@@ -106,7 +106,7 @@ _TALL: Sequence[Mapping[str, Any]] = (
 def cover_pairs(
     *, backwards: bool = False, within: Mapping[str, Sequence[Any]] = MappingProxyType({}), **frozen: Any
 ) -> list[dict[str, Any]]:
-    """Points of the lattice that hold every pair of values; axes named in frozen keep the value given there.
+    """Return points of the lattice that hold every pair of values; the axes in `frozen` keep the value given there.
 
     A design fills up with the first values of its axes; `backwards` gives another one, which fills up with the last.
     within: of some axes, the values that may be drawn.
@@ -118,7 +118,7 @@ def cover_pairs(
 
 
 def all_pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Points that hold every pair of values of these axes."""
+    """Return points that hold every pair of values of these axes."""
     free = {name: tuple(values) for name, values in axes.items() if len(values) > 1}
     fixed = {name: values[0] for name, values in axes.items()}
     return [fixed | dict(zip(free, row, strict=True)) for row in _rows(tuple(free.values()))]
@@ -126,12 +126,12 @@ def all_pairs(axes: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=64)
 def _rows(values: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
-    """All pairs of values that are free: the same rows for every value of the others."""
+    """Return all pairs of values of the axes that are not frozen: the same rows for every value of the others."""
     return tuple(map(tuple, AllPairs(list(map(list, values)))))
 
 
 def setting_at(point: Mapping[str, Any]) -> Setting:
-    """The setting of a point of the lattice."""
+    """Return the setting of a point of the lattice."""
     layers, directions = point["num_layers"], 1 + point["bidirectional"]
     i, h, time, batch = _SIZES.get(point["sizes"], (4, 6, 5, layers * directions))
     proj_size = (h + 1) // 2 if point["projection"] and h > 1 else 0
@@ -144,7 +144,7 @@ def setting_at(point: Mapping[str, Any]) -> Setting:
 
 
 def lengths_of(form: str, time: int, batch: int) -> tuple[int, ...] | None:
-    """Varying lengths with a tie and a 1 among them where there is room; unsorted unless the form says otherwise."""
+    """Return varying lengths, with a tie and a 1 among them if there is room; unsorted unless the form says so."""
     if not form.startswith("packed"):
         return None
     if form == "packed equal":
@@ -174,7 +174,7 @@ def _is_within(name: str, value: Any, within: Mapping[str, Sequence[Any]]) -> bo
 def draw_design(
     seeds: Sequence[int] = (0,), within: Mapping[str, Sequence[Any]] = MappingProxyType({}), **frozen: Any
 ) -> Iterator[Case]:
-    """The cases of a covering design for every value profile, in a fixed order: all triples with a profile in them."""
+    """Draw a covering design for every value profile, in a fixed order: it has all triples with a profile in them."""
     for k, profile in enumerate(AXES["profile"]):
         for point in cover_pairs(backwards=k % 2 == 1, within=within, **{"profile": profile, **frozen}):
             for seed in seeds:

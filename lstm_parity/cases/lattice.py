@@ -97,7 +97,6 @@ class Cell:
         """Return its axes by name, as a store keeps them and as conditions name them; flags are 0 or 1."""
         a, call, runtime = self.setting.architecture, self.setting.call, self.setting.runtime
         packed = call.lengths is not None
-        form = "unbatched" if call.batch is None else "packed" if packed else "batched"
         return {
             "input_size": a.input_size,
             "hidden_size": a.hidden_size,
@@ -109,7 +108,7 @@ class Cell:
             "batch_first": int(a.batch_first),
             "time": call.time,
             "batch": call.rows,
-            "form": form,
+            "form": "unbatched" if call.batch is None else "packed" if packed else "batched",
             "unbatched": int(call.batch is None),
             "packed": int(packed),
             "lengths": ".".join(map(str, call.lengths or ())),

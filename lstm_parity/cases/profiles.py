@@ -29,7 +29,7 @@ class CaseNumbers:
     c_0: Array
 
     def scale_states(self, scale: float) -> CaseNumbers:
-        """Input and states times a scale."""
+        """Multiply input and states by a scale."""
         return CaseNumbers(self.weights, self.input * scale, self.h_0 * scale, self.c_0 * scale)
 
 
@@ -135,7 +135,7 @@ def _scale_input(cell: CellWeights, first: bool) -> CellWeights:
 
 
 def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
-    """The forget gate's bias raised by an amount; a layer without biases is left as it is."""
+    """Raise the forget gate's bias by an amount; a layer without biases is left as it is."""
 
     def raise_bias(cell: CellWeights) -> CellWeights:
         if cell.b_ih is None:
@@ -144,15 +144,15 @@ def _with_forget_bias(weights: LSTMWeights, amount: float) -> LSTMWeights:
         b_ih[cell.hidden_size : 2 * cell.hidden_size] += amount
         return CellWeights(cell.w_ih, cell.w_hh, b_ih, cell.b_hh, cell.w_hr)
 
-    return LSTMWeights(tuple(tuple(raise_bias(cell) for cell in directions) for directions in weights.cells))
+    return weights.map_cells(raise_bias)
 
 
 def _with_biases(weights: LSTMWeights, change: Callable[[Array], Array]) -> LSTMWeights:
-    def changed(cell: CellWeights) -> CellWeights:
+    def change_biases(cell: CellWeights) -> CellWeights:
         b_ih, b_hh = (None if b is None else change(b) for b in (cell.b_ih, cell.b_hh))
         return CellWeights(cell.w_ih, cell.w_hh, b_ih, b_hh, cell.w_hr)
 
-    return LSTMWeights(tuple(tuple(changed(cell) for cell in directions) for directions in weights.cells))
+    return weights.map_cells(change_biases)
 
 
 PROFILES: dict[str, _Profile] = {

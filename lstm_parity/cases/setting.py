@@ -49,7 +49,7 @@ class Architecture:
         return self.proj_size or self.hidden_size
 
     def arguments(self) -> dict[str, Any]:
-        """What to construct `nn.LSTM` with."""
+        """Return what to construct `nn.LSTM` with."""
         return dict(vars(self))
 
 
@@ -135,7 +135,7 @@ class Setting:
         return "-".join([*words, *_runtime_words(r)])
 
     def one_step(self) -> Setting:
-        """The setting of one call of the chain: a single step from given states, dense."""
+        """Return the setting of one call of the chain: a single step from given states, dense."""
         return replace(self, call=replace(self.call, time=1, lengths=None, states=True, enforce_sorted=False))
 
 
@@ -149,7 +149,7 @@ _WORD = re.compile(r"([A-Za-z_]+:?)([\d.]*)")
 
 
 def parse_setting(name: str) -> Setting:
-    """The setting that `Setting.name` names. Raises SettingError for a word that is not known."""
+    """Return the setting that `Setting.name` names. Raises SettingError for a word that is not known."""
     words: dict[str, str] = {}
     for word in name.split("-"):
         if word in (*DTYPES, *GRAD_MODES):
@@ -191,7 +191,7 @@ def _from_words(name: str, words: dict[str, str]) -> Setting:
 
 
 def _device(words: dict[str, str]) -> str:
-    """Take the word for a device out of them; the CPU where there is none."""
+    """Return the device's word among `words`; the CPU if there is none."""
     for word in words:
         if word.rstrip(":") in DEVICES:
             return word + words.pop(word)

@@ -131,13 +131,7 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
             named.setdefault("c" if re.search(r"^c|cell", words[-1].lower()) else "h", paths)
     if len(named) == 2:
         return named
-    kept: _States = []
-    twice: list[list[Path]] = []
-    for paths, value in states:
-        others = [other for other, old in kept if torch.equal(old, value)]
-        twice += others
-        if not others:
-            kept.append((paths, value))
+    kept, twice = _without_copies(states)
     if len(kept) == 1:
         return {"h": kept[0][0]} if last is None or torch.equal(kept[0][1][-1], last) else {"c": kept[0][0]}
     if len(kept) < 2:
@@ -156,6 +150,18 @@ def _name_states(states: _States, last: Tensor | None, convention: Convention) -
         order = "hc" if first[0] in twice else "ch"
     h, c = (first, second) if order == "hc" else (second, first)
     return {"h": h[0], "c": c[0]}
+
+
+def _without_copies(states: _States) -> tuple[_States, list[list[Path]]]:
+    """Return the states that differ from one another, and the paths of those of which there are copies."""
+    kept: _States = []
+    twice: list[list[Path]] = []
+    for paths, value in states:
+        others = [other for other, old in kept if torch.equal(old, value)]
+        twice += others
+        if not others:
+            kept.append((paths, value))
+    return kept, twice
 
 
 def _is_given_back(one: Path, other: Path, convention: Convention) -> bool:

@@ -70,11 +70,11 @@ class Diagnosis:
     @property
     def text(self) -> str:
         """The whole paragraph: what it behaves like, what is wrong, what to change, where."""
-        lines = self._mistaken() if self.mistake else self._count_unexplained()
+        lines = self._describe_mistake() if self.mistake else self._count_unexplained()
         lines += [f"where: {self.where}"] if self.where else []
         return "\n".join([*lines, *self.notes])
 
-    def _mistaken(self) -> list[str]:
+    def _describe_mistake(self) -> list[str]:
         known = self.mistake
         if known is None:
             return []
@@ -128,7 +128,7 @@ def diagnose(verdicts: Sequence[Verdict], *, seek_arithmetic: bool = True) -> Di
 
 
 def _sample(compared: list[ComparableRun]) -> list[ComparableRun]:
-    """At most MOST that can be compared, the smallest first, but those with something new before others like them."""
+    """Select at most MOST comparable cases: the smallest first, but those with a new feature before others."""
     fresh, others, known = list[ComparableRun](), list[ComparableRun](), set[str]()
     for one in sorted(compared, key=lambda one: one.size):
         (others if (special := features_of(one.case, one.way)) <= known else fresh).append(one)
@@ -137,7 +137,7 @@ def _sample(compared: list[ComparableRun]) -> list[ComparableRun]:
 
 
 def _count_unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mistake, list[ComparableRun]]:
-    """For each mistake the cases where it does something else; mistakes with more than a few of them are left out."""
+    """Return, for each mistake, the cases where it does something else; mistakes with more than a few are left out."""
     missed: dict[Mistake, list[ComparableRun]] = {known: [] for known in MISTAKES}
     for one in compared:
         parts = [part for part in (find_last_steps(one), find_first_steps(one)) if part] if one.deviates else []
@@ -150,7 +150,7 @@ def _count_unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mist
 
 
 def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[ComparableRun]) -> _Nearest | None:
-    """The first of those that explain most."""
+    """Return the first of those that explain most."""
     if not any(misses.values()):
         return None
     known = min(misses, key=lambda mistake: len(misses[mistake]))
@@ -161,7 +161,7 @@ def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[Comp
 
 
 def _arithmetic(verdicts: Sequence[Verdict]) -> Arithmetic | None:
-    """The arithmetic that explains all cases: that of the first deviating dtype, where every other has one too."""
+    """Return the arithmetic that explains all cases: the first deviating dtype's, if every other dtype has one too."""
     deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES]
     if any(verdict.faults for verdict in deviating):
         return None
@@ -181,7 +181,7 @@ def _find_shared(run: list[Observation]) -> Arithmetic | None:
 
 
 def _notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """What was not compared, and the form of what was returned."""
+    """Describe what was not compared, and the form of the results."""
     asides = [f"form: {fault}" for fault in dict.fromkeys(fault for v in verdicts for fault in v.faults)][:3]
     if failed := [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]:
         last = failed[0].reason.strip().splitlines()[-1]

@@ -68,7 +68,7 @@ _mistake_gradients = lru_cache(maxsize=1024)(_judge_cases)
 
 
 def _distance(verdict: Verdict, known: Mistake, name: str) -> float:
-    """How far gradients are from those of a mistake, in noises; infinite where others are missing."""
+    """Return the distance of gradients from a mistake's, in noises; infinite if others are missing."""
     theirs = {m.tensor: m.got for m in _mistake_gradients(known, name).measured}
     if {m.tensor for m in verdict.measured} != theirs.keys():
         return np.inf

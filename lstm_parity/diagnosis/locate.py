@@ -33,7 +33,7 @@ class _FaultLocation:
     measured: dict[str, TensorComparison]
 
     def beyond(self, tensor: str) -> Array:
-        """The elements more than WORST_LIMIT noises away, shaped like the tensor."""
+        """Return the elements more than WORST_LIMIT noises away, shaped like the tensor."""
         return np.asarray(~(self.measured[tensor].ratio <= WORST_LIMIT))
 
     @property
@@ -90,7 +90,7 @@ _USES = {
 
 
 def features_of(case: Case, way: str = "") -> frozenset[str]:
-    """What is special about a case, in words."""
+    """Describe the special features of a case."""
     words = {f.argument for f in FEATURES.values() if f.argument and f.holds(case.setting)}
     return frozenset(words | ({_USES[way]} if way in _USES else set()) | _not_finite(case))
 
@@ -100,7 +100,7 @@ def _not_finite(case: Case) -> set[str]:
 
 
 def _common_features(verdicts: Sequence[Verdict]) -> str:
-    """What all deviating cases have, and no case that agrees has all of; as few words as do."""
+    """Return the fewest features that all deviating cases have together, and no agreeing case does."""
     wrong, right = (
         [features_of(v.case, v.observation.evidence[0].way) for v in verdicts if v.outcome is outcome]
         for outcome in (Outcome.DEVIATES, Outcome.PARITY)
@@ -138,7 +138,7 @@ def _tensors(places: Sequence[_FaultLocation]) -> str:
 
 
 def _layers(places: Sequence[_FaultLocation]) -> str:
-    """Of stacks: the lowest layer that is wrong, and whether it is the only one."""
+    """Say, of a stack, which is the lowest layer that is wrong, and whether it is the only one."""
     stacks = [np.asarray(place.states.any(1)) for place in places if len(place.states) > 1 and place.states.any()]
     if len(stacks) < len(places) or not stacks:
         return ""
@@ -153,7 +153,7 @@ def _layers(places: Sequence[_FaultLocation]) -> str:
 
 
 def _directions(places: Sequence[_FaultLocation]) -> str:
-    """Of two directions: which one is wrong in the lowest wrong layer, where both read the same."""
+    """Say which of two directions is wrong in the lowest wrong layer, where both read the same."""
     both = [place.states for place in places if place.states.shape[1] == 2 and place.states.any()]
     both = [states for states in both if len(states) == 1] or both
     wrong = {tuple(states[int(np.argmax(states.any(1)))].tolist()) for states in both}
@@ -163,7 +163,7 @@ def _directions(places: Sequence[_FaultLocation]) -> str:
 
 
 def _steps(places: Sequence[_FaultLocation]) -> str:
-    """Of single layers: the first step whose output is wrong, counted as the forward direction runs."""
+    """Say, of a single layer, at which step the output is first wrong, counted as the forward direction runs."""
     firsts = []
     for place in places:
         a = place.case.setting.architecture
@@ -177,7 +177,7 @@ def _steps(places: Sequence[_FaultLocation]) -> str:
 
 
 def _rows(places: Sequence[_FaultLocation]) -> str:
-    """Of several rows: whether the wrong ones are the shorter ones, or all but the first, or the last only."""
+    """Say which rows of a batch are wrong: the shorter ones, all but the first, or only the last."""
     some = [place for place in places if place.case.setting.call.rows > 1 and place.rows.any()]
     if some and all(_abbreviate(place)[place.rows].all() for place in some):
         return "only rows shorter than the longest"
@@ -200,7 +200,7 @@ def _abbreviate(place: _FaultLocation) -> Array:
 
 
 def _gate(places: Sequence[_FaultLocation], verdicts: Sequence[Verdict]) -> str:
-    """From single steps of a plain layer: whether o is wrong, or f, or i and g, or what all of them share."""
+    """Say, from single steps of a plain layer, whether o is wrong, or f, or i and g, or what all of them share."""
     steps = [place for place in places if _is_step(place.case)]
     if not steps:
         return ""

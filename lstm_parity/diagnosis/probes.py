@@ -64,7 +64,7 @@ def observe_in(way: str, implementation: Implementation, case: Case) -> Observat
 
 
 def _probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:
-    """Each probe's way and case; those in float32, which are most, are drawn in another dtype where one is given."""
+    """Return each probe's way and case; float32 cases, which are most, are drawn in another dtype if one is given."""
     return [(way, on_device(parse_case(name.replace("-float32-", f"-{dtype}-")), device)) for way, name in PROBES]
 
 

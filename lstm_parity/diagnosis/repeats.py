@@ -47,7 +47,7 @@ def _observe_anew(implementation: Implementation, case: Case) -> Observation:
 
 
 def _bits(seen: Observation) -> str | tuple[bytes, ...]:
-    """What an observation returned, to be compared bit by bit; the last line of what it raised."""
+    """Return the results of an observation, to be compared bit by bit, or the last line of the exception."""
     if not seen.evidence:
         return (seen.failed or seen.refused or "").strip().rpartition("\n")[2]
     arrays = [getattr(seen.evidence[0].outputs, name) for name in TENSORS]

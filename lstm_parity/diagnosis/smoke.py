@@ -33,7 +33,7 @@ _CALLS = (
 
 
 def check_adapter(implementation: Implementation, device: str = "cpu") -> str | None:
-    """What is wrong with the form of the plainest call that is supported; None where it can be judged.
+    """Describe what is wrong with the form of the plainest supported call; None if it can be judged.
 
     Whether its numbers are right is not judged here, only whether they are numbers.
     """
@@ -65,7 +65,7 @@ def _indent(text: str) -> str:
 
 
 def _hints(outputs: Outputs, asked: Case) -> list[str]:
-    """What a wrong shape most likely comes from."""
+    """Return the likeliest causes of a wrong shape."""
     architecture, call = asked.setting.architecture, asked.setting.call
     words = " ".join(outputs.faults)
     swapped = (

@@ -16,7 +16,7 @@ from lstm_parity.running.calls import call_lstm, make_tensor, runtime_flags
 from lstm_parity.running.evidence import TENSORS
 from lstm_parity.running.protocol import Implementation
 
-FLOAT64 = Runtime("float64")
+_FLOAT64 = Runtime("float64")
 
 
 class ProbeError(Exception):
@@ -33,13 +33,13 @@ class Probe:
     implementation: Implementation
     batch_first: bool
     bias: bool
-    runtime: Runtime = FLOAT64
+    runtime: Runtime = _FLOAT64
     alone: bool = False
 
     def call(self, weights: LSTMWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
         """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H).
 
-        Raises ProbeError where it raises, refuses, or returns something of another form.
+        Raises ProbeError if it raises, refuses, or returns something of another form.
         """
         setting = self._setting(weights, x)
         try:
@@ -113,7 +113,7 @@ class Probe:
         return LSTMWeights(cells).map(lambda w: make_tensor(w, runtime))
 
 
-def find_probe(implementation: Implementation, runtime: Runtime = FLOAT64) -> Probe:
+def find_probe(implementation: Implementation, runtime: Runtime = _FLOAT64) -> Probe:
     """Find how an implementation can be called. Raises ProbeError if it takes no batch with states in the dtype."""
     refusal = ""
     cell = CellWeights(np.zeros((8, 3)), np.zeros((8, 2)))

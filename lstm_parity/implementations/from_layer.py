@@ -39,14 +39,14 @@ class FromLayer:
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A stack of these layers, called like `nn.LSTM`."""
+        """Return a stack of these layers, called like `nn.LSTM`."""
         return CellStack.of_runs(
             weights, lambda w: _Direction(self.layer, _pick_arguments(w)), setting.architecture.batch_first
         )
 
 
 def layer_of_cell(cell: Callable[..., Any]) -> _Layer:
-    """The layer that loops a cell `(x (B, I), (h, c), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (h, c)` over time."""
+    """Loop a cell `(x (B, I), (h, c), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (h, c)` over time, as a layer."""
 
     def layer(input: torch.Tensor, state: State, *weights: torch.Tensor) -> tuple[torch.Tensor, State]:
         outputs = []
@@ -77,7 +77,7 @@ def takes_arguments(function: Callable[..., Any], count: int) -> bool:
 
 
 def _pick_arguments(w: CellWeights) -> tuple[torch.Tensor, ...]:
-    """The weights as the function's arguments."""
+    """Return the weights as the function's arguments."""
     rows = w.w_ih.shape[0]
     b_ih, b_hh = (w.w_ih.new_zeros(rows) if b is None else b for b in (w.b_ih, w.b_hh))
     return (w.w_ih, w.w_hh, b_ih, b_hh) + (() if w.w_hr is None else (w.w_hr,))
@@ -93,7 +93,7 @@ class _Direction:
     def __call__(
         self, x: torch.Tensor, state: State, lengths: torch.Tensor | None, reverse: bool
     ) -> tuple[torch.Tensor, State]:
-        """Rows of one length at a time, so that the function knows nothing of padding."""
+        """Call the function on rows of one length at a time, so that it never sees padding."""
         if lengths is None:
             return self._dense(x, state, reverse)
         rows = {n: (lengths == n).nonzero().squeeze(1).to(x.device) for n in sorted(set(lengths.tolist()))}
@@ -104,7 +104,7 @@ class _Direction:
         return output[:, order], (h[order], c[order])
 
     def _dense(self, x: torch.Tensor, state: State, reverse: bool) -> tuple[torch.Tensor, State]:
-        """All rows of one length; x: (T, B, I), output: (T, B, P)."""
+        """Run all rows of one length; x: (T, B, I), output: (T, B, P)."""
         x = x.flip(0) if reverse else x
         returned = self.layer(x.transpose(0, 1).contiguous(), state, *self.weights)
         try:

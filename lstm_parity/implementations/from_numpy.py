@@ -31,16 +31,16 @@ class WithoutGradients(Wrapped):
 
 
 def call_on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with every tensor that it is given made an array, and every array that it returns a tensor.
+    """Make a function on arrays one on tensors: tensors become arrays before the call, results tensors after it.
 
     An array that it is given is a view of the tensor; what it returns is copied only where strides are negative.
     """
 
     @wraps(function)
-    def called(*arguments: Any, **named: Any) -> Any:
+    def call(*arguments: Any, **named: Any) -> Any:
         return to_tensors(function(*to_arrays(arguments), **to_arrays(named)))
 
-    return called
+    return call
 
 
 _OF_TENSORS = {"torch", "chunk", "unbind", "sigmoid", "unsqueeze", "new_zeros", "cuda"}  # what arrays do not have

@@ -44,14 +44,14 @@ class Declared(Wrapped):
 
 
 def declared_reason(without: tuple[str, ...], setting: Setting) -> str | None:
-    """The refusal that was declared on the command line, if one of these features is in the setting."""
+    """Return the refusal that was declared on the command line, if one of these features is in the setting."""
     return next(
         (f"declared: --without {feature}" for feature in without if feature in FEATURES and has(setting, feature)), None
     )
 
 
 def load_target(target: Target) -> Implementation:
-    """Import what a target names, and adapt it. Raises TargetError where it is not there or not of its kind."""
+    """Import what a target names, and adapt it. Raises TargetError if it is not there or not of its kind."""
     if target.loader:
         return declare(_load_ours(target), target.without, target.arithmetic)
     return adapt(
@@ -70,7 +70,7 @@ def adapt(
 ) -> Implementation:
     """Return a class or function as an implementation; file: of what is declared of a class.
 
-    Raises TargetError where it is not of its kind.
+    Raises TargetError if it is not of its kind.
     """
     needed = "class" if kind in ("module", "class") else "function"
     if not callable(found) or (needed == "class") != isinstance(found, type):
@@ -86,7 +86,7 @@ def declare(implementation: Implementation, without: tuple[str, ...], arithmetic
 
 
 def _load_ours(target: Target) -> Implementation:
-    """One of ours; what it imports may take seconds, and is its alone in its process."""
+    """Load one of our own implementations; its imports may take seconds, and are not repeated in its process."""
     module, _, function = target.loader.partition(":")
     try:
         return cast(Implementation, getattr(importlib.import_module(module), function)(target.name))

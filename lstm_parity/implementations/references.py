@@ -24,7 +24,7 @@ class TorchReference:
     name: str = "reference in torch"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """The reference supports every setting whose dtype torch can multiply."""
+        """Return why torch cannot multiply the dtype; the reference supports all else."""
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
@@ -44,7 +44,7 @@ class NumpyReference:
     name: str = "reference in NumPy"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """NumPy has no bfloat16, and sums float16 products in float16."""
+        """Return why not: NumPy has no bfloat16, and sums float16 products in float16."""
         dtype, device = setting.runtime.dtype, setting.runtime.device
         if device != "cpu":
             return f"the NumPy reference does not compute on {device}"

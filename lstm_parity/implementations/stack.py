@@ -33,7 +33,7 @@ class FromCell:
         return None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A stack of these cells, called like `nn.LSTM`."""
+        """Return a stack of these cells, called like `nn.LSTM`."""
         return CellStack.of(weights, self._step, setting.architecture.batch_first)
 
     def _step(self, weights: CellWeights) -> Step:
@@ -52,12 +52,12 @@ class CellStack:
 
     @classmethod
     def of(cls, weights: LSTMWeights, cell: Callable[[CellWeights], Step], batch_first: bool) -> CellStack:
-        """The stack of the cells that these weights make."""
+        """Return the stack of the cells that these weights make."""
         return cls.of_runs(weights, lambda w: partial(_run, cell(w)), batch_first)
 
     @classmethod
     def of_runs(cls, weights: LSTMWeights, run: Callable[[CellWeights], _Run], batch_first: bool) -> CellStack:
-        """The stack of the layers that these weights make."""
+        """Return the stack of the layers that these weights make."""
         return cls(
             [[(run(w), w.output_size, w.hidden_size) for w in directions] for directions in weights.cells], batch_first
         )
@@ -101,7 +101,7 @@ class CellStack:
 def _run(
     step: Step, x: torch.Tensor, state: State, lengths: torch.Tensor | None, reverse: bool
 ) -> tuple[torch.Tensor, State]:
-    """One direction of one layer, step by step; a row is left out of the steps beyond its length.
+    """Run one direction of one layer step by step; a row is left out of the steps beyond its length.
 
     (Computing such rows too and choosing with `torch.where` would send NaN back from what was not chosen.)
     """

@@ -75,7 +75,7 @@ class Target:
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Target:
-        """The target of these fields."""
+        """Return the target of these fields."""
         return cls(**fields | {"without": tuple(fields["without"])})
 
 

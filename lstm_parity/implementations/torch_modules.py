@@ -22,7 +22,7 @@ from lstm_parity.running.protocol import LSTM
 
 @cache
 def missing_dtype(dtype: str, device: str) -> str | None:
-    """What this torch says if it cannot multiply matrices of a dtype on a device: 1.13, say, float16 on the CPU."""
+    """Return what torch says if it cannot multiply matrices of a dtype on a device, as 1.13 of float16 on the CPU."""
     try:
         one = torch.ones(1, 1, dtype=getattr(torch, dtype), device=device)
         nn.functional.linear(one, one, one[0])
@@ -32,14 +32,14 @@ def missing_dtype(dtype: str, device: str) -> str | None:
 
 
 def product_arithmetic(setting: Setting) -> Arithmetic | None:
-    """The arithmetic of what is made of plain products: TF32 where torch's flags allow it, None for the dtype's own."""
+    """Return the arithmetic of plain products: TF32 if torch's flags allow it; None for the dtype's own."""
     r = setting.runtime
     return find_arithmetic(TF32, r.dtype) if tf32_settings(r.device, r.dtype, cudnn=False) else None
 
 
 @cache
 def _missing_layer_kernel(dtype: str) -> str | None:
-    """What nn.LSTM of torch 2.0 to 2.4 says where oneDNN has no layer of a dtype: docs/findings/bfloat16-layers.md."""
+    """Return what torch 2.0 to 2.4 say if oneDNN has no layer of a dtype: docs/findings/bfloat16-layers.md."""
     if not torch.__version__.startswith(("2.0.", "2.1.", "2.2.", "2.3.", "2.4.")):
         return None
     try:
@@ -50,7 +50,7 @@ def _missing_layer_kernel(dtype: str) -> str | None:
 
 
 def unsupported_on_device(setting: Setting) -> str | None:
-    """What nn.LSTM refuses on other devices and not on the CPU, in the words that torch has for it."""
+    """Return the reason, in torch's words, for which nn.LSTM refuses on other devices and not on the CPU."""
     call, runtime = setting.call, setting.runtime
     if runtime.device.startswith("mps") and setting.architecture.proj_size:
         return "LSTM with projections is not currently supported with MPS"
@@ -81,7 +81,7 @@ class TorchLSTM:
         return find_arithmetic(TF32, r.dtype) if tf32_settings(r.device, r.dtype, cudnn=r.mkldnn) else None
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A new module with these weights."""
+        """Return a new module with these weights."""
         dtype, device = getattr(torch, setting.runtime.dtype), setting.runtime.device
         module = self.module(**setting.architecture.arguments(), dtype=dtype, device=device)
         write_weights(weights, module)
@@ -105,11 +105,11 @@ class FromModule:
     module: Callable[..., nn.Module]
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """What torch cannot multiply; what the class itself refuses, it says by NotImplementedError."""
+        """Return what torch cannot multiply; what the class itself refuses, it says by NotImplementedError."""
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A new module with these weights, in eval mode; it is given no argument that has its default.
+        """Return a new module with these weights, in eval mode; it is given no argument that has its default.
 
         Raises NotImplementedError for an argument that its constructor does not have.
         """
@@ -154,7 +154,7 @@ class TorchLSTMCell:
     name: str = "torch.nn.LSTMCell"
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """A cell has no projection."""
+        """Return that a cell has no projection, if it is asked for one."""
         if setting.architecture.proj_size:
             return "nn.LSTMCell has no proj_size"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
@@ -164,11 +164,11 @@ class TorchLSTMCell:
         return product_arithmetic(setting)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A stack of cells with these weights, called like `nn.LSTM`."""
+        """Return a stack of cells with these weights, called like `nn.LSTM`."""
         return CellStack.of(weights, _cell, setting.architecture.batch_first)
 
     def parameters(self, lstm: CellStack) -> dict[str, torch.Tensor]:
-        """The cells' own parameters, by the names that `nn.LSTM` has for them."""
+        """Return the cells' own parameters, by the names that `nn.LSTM` has for them."""
         cells = tuple(
             tuple(_parameters(run.args[0]) for run, *_ in layer if isinstance(run, partial)) for layer in lstm.runs
         )
@@ -176,7 +176,7 @@ class TorchLSTMCell:
 
 
 def _parameters(cell: nn.LSTMCell) -> CellWeights:
-    """A cell's parameters themselves, not their values."""
+    """Return a cell's parameters themselves, not their values."""
     named = dict(cell.named_parameters())
     return CellWeights(**{short: named[long] for short, long in LONG_NAMES.items() if long in named})
 

@@ -41,7 +41,7 @@ class Wrapped:
 
 @dataclass(frozen=True)
 class Unprojected:
-    """An implementation with a projection of its own, called as if it had none: with one unit more that is not seen.
+    """An implementation with a projection of its own, called as if it had none: with one more unit, which stays hidden.
 
     With hidden size H it is the inner one with H + 1 and a projection to H: the identity and a zero.
     """

@@ -41,7 +41,7 @@ _STATES: Mapping[str, Callable[[Array], Array]] = {
 class Explanation:
     """A run of one dtype judged in its expected arithmetic, and the likeliest arithmetic that explains it.
 
-    verdicts: one for each observation, in `expected`. arithmetic: None where none of those that are known explains all.
+    verdicts: one for each observation, in `expected`. arithmetic: None if none of those that are known explains all.
     """
 
     expected: Arithmetic
@@ -162,7 +162,7 @@ def _round_to_bfloat16(array: Array) -> Array:
 
 
 def _telling_cases(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Of the cases that deviate, the one that is cheapest to judge, and the one farthest from the exact answer."""
+    """Select, of the cases that deviate, the one that is cheapest to judge, and the farthest from the exact answer."""
     deviating = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES]
     if not deviating:
         return []
@@ -192,13 +192,13 @@ def _judge_until_wrong(run: Sequence[Observation], arithmetic: Arithmetic) -> li
 
 
 def _surprise(verdicts: Sequence[Verdict], expected: Arithmetic) -> float:
-    """The negative logarithm of the likelihood, but for a constant: each tensor counts once, at any size."""
+    """Return the negative logarithm of the likelihood, but for a constant: each tensor counts once, at any size."""
     surprises = [_tensor_surprise(m, expected.value) for verdict in verdicts for m in verdict.measured]
     return float(np.mean(surprises)) if surprises else 0.0
 
 
 def _tensor_surprise(measured: TensorComparison, roundoff: float) -> float:
-    """Noise below one roundoff of the largest element counts as that: saturated tails are not of a size to matter."""
+    """Return the surprise of one tensor; its noise counts as one roundoff of the largest element at least."""
     finite = np.isfinite(measured.exact) & np.isfinite(measured.got) & (measured.noise > 0.0)
     if not finite.any():
         return 0.0

@@ -34,7 +34,7 @@ _LONG = 2**17  # gate sums, from which on a product's own threads, which wait fo
 def exact_answer(
     cases: Sequence[Case], evidence: Sequence[Evidence], arithmetic: Arithmetic, *, steps: bool = True
 ) -> Expected:
-    """The exact answers of N runs of one setting, each step from the states that the implementation returned.
+    """Return the exact answers of N runs of one setting, each step from the states that the implementation returned.
 
     Without `steps`, every step is from our own states. Every evidence must be complete.
     """
@@ -42,12 +42,12 @@ def exact_answer(
     size = runs.output.size // runs.h_n.shape[-1] * 4 * runs.c_0.value.shape[-1]
     threads = min(torch.get_num_threads(), runs.x.value.shape[2]) if size >= _LARGE else 1
     if threads == 1 and size < _LONG:
-        return runs.expected(arithmetic, steps)
+        return runs.compute(arithmetic, steps)
     from threadpoolctl import threadpool_limits  # not needed to compare records
 
     # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).expected(arithmetic, steps), range(threads))
+        parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).compute(arithmetic, steps), range(threads))
         return _interleave(list(parts), runs)
 
 
@@ -109,20 +109,20 @@ class _Runs:
         )
 
     def rows(self, rows: slice) -> _Runs:
-        """Some rows of the batch, which know nothing of the others."""
+        """Return some rows of the batch, which do not depend on the others."""
         x, h_0, c_0 = (noisy[:, :, rows] for noisy in (self.x, self.h_0, self.c_0))
         output, h_n = (array[:, :, rows] for array in (self.output, self.h_n))
         masks = tuple(mask[:, :, rows] for mask in self.masks)
         return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells, masks)
 
-    def expected(self, arithmetic: Arithmetic, steps: bool) -> Expected:
-        """The exact answers and their noise."""
+    def compute(self, arithmetic: Arithmetic, steps: bool) -> Expected:
+        """Compute the exact answers and their noise."""
         with np.errstate(all="ignore"):
             seen = self._returned_states if steps else lambda layer: None
             return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
 
     def _returned_states(self, layer: int) -> Array | None:
-        """The hidden states that were returned: of the last layer, and of all layers where there is one step only."""
+        """Return the hidden states that were returned: the last layer's, and all layers' if there is one step only."""
         if self.x.value.shape[1] == 1:
             h_n = np.split(self.h_n, len(self.cells), axis=1)[layer]
             return np.concatenate(list(np.swapaxes(h_n, 0, 1)), -1)[:, None]
@@ -148,7 +148,7 @@ def _prepare_once(directions: tuple[CellWeights, ...]) -> Any:
 
 
 def _interleave(parts: list[Expected], runs: _Runs) -> Expected:
-    """The rows of the parts, every so-many-th row in each, together again."""
+    """Return the rows of the parts, every so-many-th row in each, together again."""
 
     def together(noisy: list[Noisy]) -> Noisy:
         value = np.empty((*noisy[0].value.shape[:2], runs.x.value.shape[2], noisy[0].value.shape[-1]))
@@ -180,15 +180,15 @@ def _stack(arrays: Sequence[Array]) -> Array:
 def stack_weights(weights: Sequence[LSTMWeights]) -> LSTMWeights:
     """Stack NumPy weights of one architecture along a leading case axis."""
 
-    def stacked(cells: tuple[CellWeights, ...]) -> CellWeights:
+    def stack(cells: tuple[CellWeights, ...]) -> CellWeights:
         return CellWeights(**{name: _stack([getattr(cell, name) for cell in cells]) for name, _ in cells[0].items()})
 
     layers = zip(*(w.cells for w in weights), strict=True)
-    return LSTMWeights(tuple(tuple(map(stacked, zip(*layer, strict=True))) for layer in layers))
+    return LSTMWeights(tuple(tuple(map(stack, zip(*layer, strict=True))) for layer in layers))
 
 
 def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
-    """What `reference/numpy_backward.py` says in float64, called in the layout of the case."""
+    """Compute gradients in float64 by `reference/numpy_backward.py`, called in the layout of the case."""
     wide = replace(pad_setting(case.setting), runtime=Runtime("float64"))
     forth, back = (
         [[to_numpy(part) for part in parts] for parts in ((first,), second)]
@@ -216,14 +216,14 @@ def gradients_by_hand(case: Case, d: Adjoints, masks: Masks = ()) -> Gradients:
 def exact_gradients(
     case: Case, d: Adjoints, arithmetic: Arithmetic | None = None, masks: Masks = ()
 ) -> ExpectedGradients:
-    """The exact gradients with the noise of a correct implementation, in its dtype's arithmetic or another, N = 1."""
+    """Return the exact gradients with a correct implementation's noise, in its dtype's arithmetic or another, N = 1."""
     return exact_gradients_of_all([case], [d], arithmetic or NATIVE[case.setting.runtime.dtype], [masks])
 
 
 def exact_gradients_of_all(
     cases: Sequence[Case], d: Sequence[Adjoints], arithmetic: Arithmetic, masks: Sequence[Masks]
 ) -> ExpectedGradients:
-    """The same for N cases of one setting."""
+    """Return the same for N cases of one setting."""
     call = cases[0].setting.call
     lengths = np.array(call.lengths or [call.time] * call.rows)
     valid = np.arange(call.time)[:, None, None] < lengths[:, None]

@@ -81,7 +81,7 @@ class _CaseResults:
 
 
 def _judge_portion(group: list[Observation], arithmetic: Arithmetic) -> list[Verdict]:
-    """All observations are of one shape; evidence of one way is stacked along the case axis."""
+    """Judge observations of one shape together: evidence of one way is stacked along the case axis."""
     findings = [_CaseResults() for _ in group]
     for way in dict.fromkeys(evidence.way for observation in group for evidence in observation.evidence):
         stacked = [
@@ -138,7 +138,7 @@ def _compare_seen(case: Case, evidence: Evidence, arithmetic: Arithmetic) -> lis
 
 
 def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtype: str) -> list[TensorComparison]:
-    """The three tensors of the n-th run against what was expected of them."""
+    """Return the three tensors of the n-th run against what was expected of them."""
     exact = {name: getattr(answers, name)[n] for name in TENSORS}
     return [
         compare(name, way, getattr(outputs, name), noisy.value, noisy.deviation * noise_factor(dtype))
@@ -148,7 +148,7 @@ def _compare_tensors(outputs: Outputs, answers: Expected, n: int, way: str, dtyp
 
 
 def judge_trajectory(verdict: Verdict) -> tuple[TensorComparison, ...]:
-    """The whole call against the exact trajectory from the initial states; empty where its noise is too large.
+    """Return the whole call against the exact trajectory from the initial states; empty if its noise is too large.
 
     A verdict does not rest on it: it says which tensors look wrong to their reader, while the steps say
     which steps are.

@@ -42,7 +42,7 @@ def _compare_all_gradients(
     arithmetic: Arithmetic | None = None,
     find: _FindExact = exact_gradients_of_all,
 ) -> list[tuple[TensorComparison, ...]]:
-    """The same for N cases of one setting, side by side, against the values that the noise was computed with.
+    """Return the same for N cases of one setting, side by side, against the values that the noise was computed with.
 
     exact: other values to measure them against. find: what computes the values and the noise.
     """
@@ -63,7 +63,7 @@ def _compare_all_gradients(
 
 
 def judge_gradients(implementation: Implementation, case: Case, d: Adjoints, masks: Masks = ()) -> Verdict:
-    """The verdict on an implementation's gradients of one case."""
+    """Return the verdict on an implementation's gradients of one case."""
     return judge_all_gradients(implementation, [case], [d], [masks])[0]
 
 
@@ -126,7 +126,7 @@ def judge_all_gradients(
     masks: Sequence[Masks] | None = None,
     find: _FindExact = exact_gradients_of_all,
 ) -> list[Verdict]:
-    """The verdicts on N cases of one setting; their measured tensors are gradients.
+    """Return the verdicts on N cases of one setting; their measured tensors are gradients.
 
     find: what computes the exact gradients with their noise.
     DEVIATES too where a parameter is not one of torch's, or has no gradient though the loss depends on it.
@@ -193,7 +193,7 @@ def _make_verdict(
 
 
 def deviating_gradients(found: Sequence[TensorComparison]) -> list[str]:
-    """A sentence for every gradient that is more than rounding noise away."""
+    """Return a sentence for every gradient that is more than rounding noise away."""
     return [
         f"the gradient of {m.tensor} deviates: {m.worst:.2g} x rounding noise at {list(m.where)}, "
         f"got {m.got[m.where]!r}, exact {m.exact[m.where]!r}, root mean square {m.rms:.2g} x noise"

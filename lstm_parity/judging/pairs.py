@@ -16,7 +16,7 @@ from lstm_parity.running.evidence import PAIR, WHOLE, Evidence, Observation, Out
 
 
 def judge_pair(case: Case, one: Outputs, other: Outputs, arithmetic: Arithmetic | None = None) -> Verdict:
-    """The verdict on one run of a case against another; NOT JUDGED where the trajectory's noise is too large.
+    """Return the verdict on one run of a case against another; NOT JUDGED where the trajectory's noise is too large.
 
     Both outputs must be complete and canonical, as `observe` returns them.
     """

@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True)
 class DistanceMap:
-    """The worst distances of one tensor over two of its axes, in noises; None where nothing is compared.
+    """The worst distances of one tensor over two of its axes, in noises; None if nothing is compared.
 
     across, down: the names of the axes. columns, rows: the first index of each cell along them; a name for rows of
     layers and directions, or gates. worst: by row, then column; limits of `judging/verdict.py` hold for each.

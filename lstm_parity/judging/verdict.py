@@ -128,12 +128,12 @@ def list_lost(compared: Sequence[TensorComparison]) -> list[str]:
 
 
 def _count_distinct(values: Array, resolution: float) -> int:
-    """How many different values there are at this resolution."""
+    """Count the different values at this resolution."""
     return len(np.unique(np.round(values / resolution))) if resolution > 0.0 else 0
 
 
 def distances(got: Array, exact: Array, noise: Array) -> Array:
-    """|got - exact| / noise; 0 where both are the same, infinities and NaN included; infinite where only one is NaN."""
+    """Return |got - exact| / noise; 0 where both are equal, infinities and NaN too; infinite where only one is NaN."""
     with np.errstate(all="ignore"):
         ratio = np.abs(got - exact) / noise
         if np.isfinite(ratio.sum()):  # as got and exact are then, and the same ones have no distance

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-PARTS = ("session", "implementation", "selection", "failures")
-SHORT = {"--impl": "lstm_impl", "--case": "lstm_case"}  # other spellings, if no other plugin has them
+_PARTS = ("session", "implementation", "selection", "failures")
+_SHORT = {"--impl": "lstm_impl", "--case": "lstm_case"}  # other spellings, if no other plugin has them
 OPTIONS: dict[str, dict[str, Any]] = {  # the default of each is None: it was not given
     "impl": {"metavar": "KIND:TARGET", "help": "judge this implementation and nothing else (docs/bring-your-own.md)"},
     "arrays": {"metavar": "LIBRARY", "help": "what its layer, cell or function computes with: torch or numpy"},
@@ -59,7 +59,7 @@ def option(config: pytest.Config, name: str, default: Any = None) -> Any:
 
 def activate(config: pytest.Config) -> None:
     """Register the parts that judge, select and report; once."""
-    for name in (f"lstm_parity.plugin.{part}" for part in PARTS):
+    for name in (f"lstm_parity.plugin.{part}" for part in _PARTS):
         if not config.pluginmanager.has_plugin(name):
             config.pluginmanager.register(importlib.import_module(name), name)
 
@@ -75,10 +75,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, Any, None]:
-    """After all other options are known, add the short spellings that are free; activate the plugin if one is given."""
+    """Add the short spellings that no other plugin has, and activate the plugin if an implementation is given."""
     yield
     group = parser.getgroup("lstm-parity")
-    for short, dest in SHORT.items():
+    for short, dest in _SHORT.items():
         if not _is_taken(parser, short):
             group.addoption(short, dest=dest, default=None, help=f"the same as --{dest.replace('_', '-')}")
     try:

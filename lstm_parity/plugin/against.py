@@ -46,7 +46,7 @@ class Against:
                 return str(error)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """What changed, line by line."""
+        """Print what changed, line by line."""
         terminalreporter.section("against the record")
         terminalreporter.write(self._told if isinstance(self._told, str) else comparison_text(self._told))
         terminalreporter.write("\n")

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     `--case`, those that take a case, on that case alone.
     """
     if option(config, "impl") is not None:
-        _deselect(config, items, [item for item in items if _given_implementation(item) is not find_judged(config)])
+        _deselect(config, items, [item for item in items if _find_given(item) is not find_judged(config)])
         items.sort(key=lambda item: item.get_closest_marker("most_sensitive") is None)
     if not option(config, "references"):
         _deselect(config, items, [item for item in items if _judges_a_reference(item)])
@@ -52,14 +52,14 @@ def _deselect(config: pytest.Config, items: list[pytest.Item], unwanted: list[py
         items[:] = [item for item in items if item not in unwanted]
 
 
-def _given_implementation(item: pytest.Item) -> Any:
+def _find_given(item: pytest.Item) -> Any:
     """Return the implementation that a test is given, if any."""
     return getattr(getattr(item, "callspec", None), "params", {}).get("implementation")
 
 
 def _judges_a_reference(item: pytest.Item) -> bool:
     """Whether the implementation that a test is given is one of our own."""
-    return type(_given_implementation(item)).__module__ == "lstm_parity.implementations.references"
+    return type(_find_given(item)).__module__ == "lstm_parity.implementations.references"
 
 
 def takes_case(item: pytest.Item) -> bool:

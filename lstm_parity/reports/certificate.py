@@ -221,7 +221,7 @@ def _outcome(counts: Counter[Outcome], explanation: Explanation, uncovered: Mapp
 
 
 def _count_unjudged(verdict: Verdict) -> list[str]:
-    """Why a case was not judged, or which part of one that was."""
+    """Return the reasons for which a case, or a part of one, was not judged."""
     if verdict.outcome in (Outcome.REFUSED, Outcome.NOT_JUDGED):
         return [f"{verdict.outcome.value}: {verdict.reason}"]
     unchained = ["chain: single padded steps are refused"] * verdict.observation.unchained
@@ -270,7 +270,7 @@ ALL_VALUES = {  # of each axis that has few: what may never have been judged
 
 
 def _axis_values(case: Case) -> dict[str, str]:
-    """Where a case lies on the axes that a reader of a certificate looks for."""
+    """Return a case's values on the axes that a certificate counts."""
     a, c, r = case.setting.architecture, case.setting.call, case.setting.runtime
     packed = "packed" if c.lengths is not None else "padded"
     return {

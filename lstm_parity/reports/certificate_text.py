@@ -16,7 +16,7 @@ NUMBERS = ("judged", "deviate", "refused", "not judged", "worst", "RMS")
 
 
 def certificate_text(certificate: Certificate, width: int = 120) -> str:
-    """The whole certificate, plain text of at most `width` columns."""
+    """Return the whole certificate, plain text of at most `width` columns."""
     console = render_page("LSTM PARITY CERTIFICATE", certificate.provenance, width)
     if _has_questions(certificate):
         print_line(console, f"{certificate.rows[0].implementation}\n")
@@ -48,7 +48,7 @@ def _has_questions(certificate: Certificate) -> bool:
 
 
 def describe_cells(row: Row) -> list[str]:
-    """The dtype, the verdict, the arithmetic and `NUMBERS` of a row; empty what was not judged."""
+    """Return the dtype, the verdict, the arithmetic and `NUMBERS` of a row; empty what was not judged."""
     judged = row.counts["PARITY"] + row.counts["DEVIATES"]
     bad = row.counts["DEVIATES"] + row.counts["FAILED"]
     numbers = [judged, bad, row.counts["REFUSED"], row.counts["NOT JUDGED"]]
@@ -58,12 +58,12 @@ def describe_cells(row: Row) -> list[str]:
 
 
 def format_distance(noises: float) -> str:
-    """A distance in noises, in few digits."""
+    """Return a distance in noises, in few digits."""
     return f"{noises:.2f}" if noises < 1e4 else f"{noises:.1e}"
 
 
 def describe_coverage(certificate: Certificate) -> list[str]:
-    """How many cases were judged at each value of each axis, all rows together."""
+    """Count the cases that were judged at each value of each axis, all rows together."""
     totals: dict[str, dict[str, int]] = {}
     for row in certificate.rows:
         for axis, counts in row.coverage.items():
@@ -78,13 +78,13 @@ def describe_coverage(certificate: Certificate) -> list[str]:
 
 
 def _never(certificate: Certificate, axis: str, judged: Mapping[str, int]) -> list[str]:
-    """The values of an axis that no row has judged, with the reason."""
+    """Return the values of an axis that no row has judged, with the reason."""
     reasons = {value: reason for row in certificate.rows for value, reason in row.uncovered.get(axis, {}).items()}
     return [f"{value} never ({reason})" for value, reason in sorted(reasons.items()) if value not in judged]
 
 
 def describe_unjudged(certificate: Certificate) -> list[str]:
-    """What was not judged, with the reason and the number of cases."""
+    """Describe what was not judged, with the reason and the number of cases."""
     found: dict[tuple[str, str], dict[str, int]] = {}
     for row in certificate.rows:
         for reason, count in row.reasons.items():
@@ -126,7 +126,7 @@ def describe_styles(certificate: Certificate) -> str:
 
 
 def _missing(certificate: Certificate) -> str:
-    """What was offered and not judged."""
+    """List what was offered and not judged."""
     return "; ".join(
         f"{row.implementation} in {row.dtype}: {axis}={value} was {reason}"
         for row in certificate.rows

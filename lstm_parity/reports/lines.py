@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 REPEAT = "  repeat: "  # before a command that repeats a failure, which is never broken
-ALONE: Mapping[str, str] = {  # questions that `verify --question` asks of one case alone, with the word for each there
+ALONE: Mapping[str, str] = {  # the questions of `verify --question` about one case alone, with the word for each there
     "life of the module": "life",
     "dropout": "dropout",
     "gradients": "gradients",

@@ -17,7 +17,7 @@ _NARROW = 60  # columns, below which values stand under their names
 
 
 def render_page(title: str, provenance: Mapping[str, str], width: int) -> Console:
-    """A page of that many columns that begins with a title and what the report holds for."""
+    """Return a page of that many columns that begins with a title and what the report holds for."""
     console = Console(
         file=io.StringIO(), width=width, color_system=None, legacy_windows=False, markup=False, emoji=False
     )
@@ -100,11 +100,11 @@ def _longest_word(cell: str) -> int:
 def make_table(
     words: Sequence[str], numbers: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = ""
 ) -> FittedTable:
-    """Columns of words, then columns of numbers, with an empty line above them unless the title is None."""
+    """Make columns of words, then columns of numbers, with an empty line above them unless the title is None."""
     return FittedTable(words, numbers, tuple(rows), title)
 
 
 def render_text(console: Console) -> str:
-    """All that a page says."""
+    """Return all that a page says."""
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar while the work is done; yields what it is told: the words, how many are done, and of how many."""
+    """Show a bar while the work is done; yield a function of words, the number done, and of how many."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),

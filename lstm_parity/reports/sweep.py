@@ -40,15 +40,15 @@ def sweep_report(report: SweepReport, repeat: str) -> Report:
             code_block("\n".join(wrong)) if wrong else "",
             fold("everything that was judged", code_block(sweep_text(report, repeat, _WIDTH))),
         ],
-        lambda: sweep_json(report),
+        lambda: _sweep_json(report),
     )
 
 
 def comparison_report(found: SweepComparison) -> Report:
     """Return a comparison in all forms."""
     return Report(
-        lambda width: comparison_text(found),
-        lambda: ["### Two sweeps compared", code_block(comparison_text(found))],
+        lambda width: _comparison_text(found),
+        lambda: ["### Two sweeps compared", code_block(_comparison_text(found))],
         lambda: json_text("sweep comparison", 1, comparison_fields(found)),
     )
 
@@ -169,7 +169,7 @@ def sweep_fields(report: SweepReport) -> dict[str, Any]:
     return {"outcome": report.outcome.value, **plain, "pooled": pooled}
 
 
-def sweep_json(report: SweepReport) -> str:
+def _sweep_json(report: SweepReport) -> str:
     """Write a report as JSON."""
     return json_text("sweep", 1, sweep_fields(report))
 
@@ -185,7 +185,7 @@ def _make_plain(value: Any) -> Any:
     return asdict(value) if hasattr(value, "__dataclass_fields__") else value
 
 
-def comparison_text(found: SweepComparison) -> str:
+def _comparison_text(found: SweepComparison) -> str:
     """Write what differs between two sweeps."""
     about = {
         "old": describe_head(found.old),

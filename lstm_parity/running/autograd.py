@@ -26,7 +26,7 @@ from lstm_parity.running.protocol import LSTM, Implementation, drops_out, finds_
 
 
 def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
-    """Standard normal numbers of the case's seed, rounded to its dtype; zeros for what the loss does not look at.
+    """Draw standard normal numbers by the case's seed, rounded to its dtype; zeros for what the loss does not use.
 
     With `ones` the loss is the plain sum: all its derivatives are 1, and the weights' gradients sums of like numbers.
     """
@@ -39,7 +39,7 @@ def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False)
 
 
 def parameters_of(implementation: Implementation, lstm: LSTM, weights: LSTMWeights) -> dict[str, Tensor]:
-    """What a loaded LSTM computes with, by torch's names.
+    """Return the parameters of a loaded LSTM, by torch's names.
 
     A module's own parameters, or those that the implementation names (`Trainable`), or the very tensors it was given.
     """
@@ -93,7 +93,7 @@ def _by_name(d: Adjoints) -> Sequence[tuple[str, Array]]:
 
 
 def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -> Found:
-    """What `backward` leaves in the input, the states (if the call gives any) and every parameter; None for nothing.
+    """Return the gradients that `backward` leaves in the input, the states (if given) and all parameters, or None.
 
     Raises what the implementation raises, and ImplementationError if its backward pass writes to what it is given.
     """
@@ -207,7 +207,7 @@ def send_back(value: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tensor]) -> None:
-    """Backward from what the loss looks at, as far as it has a graph; leaves: whose gradients a first pass leaves."""
+    """Run backward from what the loss uses, if it has a graph; leaves: those whose gradients a first pass leaves."""
     seen = _pair_adjoints(case, returned, d)
     results, given = [result for result, _ in seen], [adjoint * d.backward.scale for _, adjoint in seen]
     if d.backward.summed:
@@ -224,7 +224,7 @@ def _run_backward(case: Case, returned: Any, d: Adjoints, leaves: Sequence[Tenso
 
 
 def gradients_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -> Gradients:
-    """What autograd says through an implementation; 0 where no gradient reaches a tensor. The frozen are left out."""
+    """Return autograd's gradients of an implementation; 0 if none reaches a tensor. Frozen parameters are left out."""
     found = fill_missing(case, found_by_autograd(implementation, case, d))
     wanted = differentiated_names(case, d.backward)
     return {name: gradient for name, gradient in found.items() if name in wanted}
@@ -266,6 +266,6 @@ def differentiated_names(case: Case, backward: BackwardPass) -> tuple[str, ...]:
 
 
 def fill_missing(case: Case, found: Found) -> Gradients:
-    """Zeros for None, torch's names only."""
+    """Replace None by zeros, and keep torch's names only."""
     zeros = {"input": case.input, "h_0": case.h_0, "c_0": case.c_0, **dict(case.weights.items())}
     return {name: np.zeros_like(zeros[name]) if g is None else g for name, g in found.items() if name in zeros}

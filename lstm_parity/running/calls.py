@@ -24,7 +24,7 @@ from lstm_parity.running.protocol import LSTM
 
 @contextmanager
 def runtime_flags(runtime: Runtime) -> Iterator[None]:
-    """Gradient mode, kernels, threads and determinism as the runtime says, for the time of a `with` block."""
+    """Set gradient mode, kernels, threads and determinism as the runtime says, for the time of a `with` block."""
     with ExitStack() as stack:
         if runtime.grad_mode == "no_grad":
             stack.enter_context(torch.no_grad())
@@ -48,13 +48,13 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
 
 
 def make_tensor(array: Array, runtime: Runtime) -> torch.Tensor:
-    """A new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
+    """Return a new tensor of the runtime's dtype, on its device; the array's values are held exactly."""
     tensor = torch.from_numpy(array.copy()).to(getattr(torch, runtime.dtype))
     return tensor if runtime.device == "cpu" else tensor.to(runtime.device)  # (mps has no float64)
 
 
 def weight_tensors(case: Case) -> LSTMWeights:
-    """The case's weights as tensors of its runtime."""
+    """Return the case's weights as tensors of its runtime."""
     return case.weights.map(lambda w: make_tensor(w, case.setting.runtime))
 
 
@@ -64,7 +64,7 @@ def call_lstm(lstm: LSTM, setting: Setting, x: Array, h_0: Array, c_0: Array) ->
 
 
 def call_arguments(setting: Setting, x: Array, h_0: Array, c_0: Array) -> tuple[Any, Any]:
-    """What `nn.LSTM` is called with: the input, and (h_0, c_0) or None, new tensors in the layout of the setting."""
+    """Return what `nn.LSTM` is called with: the input, and (h_0, c_0) or None, as new tensors in the call's layout."""
     states = None
     if setting.call.states:
         states = (_state(h_0, setting), _state(c_0, setting))
@@ -88,7 +88,7 @@ def _input(x: Array, setting: Setting) -> Any:
 
 
 def _lay_out(values: torch.Tensor, setting: Setting) -> torch.Tensor:
-    """The tensor, or for a strided call a view of the same values: axes in reverse order in memory, NaN in between."""
+    """Return the tensor, or for a strided call a view of the same values: axes in reverse order, NaN in the gaps."""
     if not setting.call.strided:
         return values
     memory = values.new_full((*reversed(values.shape), 2), float("nan"))
@@ -116,7 +116,7 @@ def _read_outputs(returned: Any, setting: Setting) -> Outputs:
 
 
 def _output_shapes(setting: Setting) -> list[tuple[int, ...]]:
-    """The shapes of output, h_n and c_n in the call's layout; a packed output is read as padded, time first."""
+    """Return the shapes of output, h_n and c_n in the call's layout; a packed output is read as padded, time first."""
     a, c = setting.architecture, setting.call
     batch = () if c.batch is None else (c.batch,)
     steps = (*batch, c.time) if a.batch_first and c.batch is not None and c.lengths is None else (c.time, *batch)
@@ -129,7 +129,7 @@ def _output_shapes(setting: Setting) -> list[tuple[int, ...]]:
 
 
 def _array(name: str, value: Any, shape: tuple[int, ...], setting: Setting, faults: list[str]) -> Array | None:
-    """A returned tensor's numbers; what is wrong with its form is added to the faults."""
+    """Return a returned tensor's numbers; what is wrong with its form is added to the faults."""
     if not isinstance(value, torch.Tensor):
         faults.append(f"{name} is a {type(value).__name__}, but must be a torch.Tensor")
         return None
@@ -157,7 +157,7 @@ def _canonical_state(state: Array | None, setting: Setting) -> Array | None:
 
 
 def flatten_tensors(value: Any) -> list[torch.Tensor]:
-    """All tensors in a nest of tuples, lists and packed sequences, of the latter the data alone."""
+    """Return all tensors in a nest of tuples, lists and packed sequences, of the latter the data alone."""
     if isinstance(value, torch.Tensor):
         return [value]
     if isinstance(value, PackedSequence):
@@ -166,7 +166,7 @@ def flatten_tensors(value: Any) -> list[torch.Tensor]:
 
 
 def read_bits(tensor: torch.Tensor) -> bytes:
-    """A copy of its bytes, so that NaN is compared too."""
+    """Return a copy of its bytes, so that NaN is compared too."""
     here = tensor.detach().cpu()
     if here.dtype in (torch.float64, torch.float32, torch.float16):
         return here.numpy().tobytes()

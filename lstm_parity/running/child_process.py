@@ -77,7 +77,7 @@ class ProcessServer:
     def run(self, function: str, *arguments: Any, limit: float = 20.0) -> CallResult:
         """Call `function`, a "module:name", with arguments that JSON can hold, for at most `limit` seconds.
 
-        Raises ChildProcessError where the server itself ended, which its imports alone can bring about.
+        Raises ChildProcessError if the server itself ended, which its imports alone can bring about.
         """
         self.begin(function, *arguments, limit=limit)
         return self.ending()
@@ -98,7 +98,7 @@ class ProcessServer:
         self._server = self._server or _start(self._imports, self._environment)
 
     def ending(self) -> CallResult:
-        """How the call ended that was begun; waits for it."""
+        """Wait for the call that was begun; return how it ended."""
         assert self._server is not None
         assert self._server.stdout is not None
         line = self._server.stdout.readline()
@@ -209,7 +209,7 @@ def _call_forked(function: str, arguments: list[Any], limit: float) -> tuple[str
 
 
 def _read_line(read: int, deadline: float) -> bytes | None:
-    """What comes through the pipe up to a newline or its end, or None where the deadline passes first."""
+    """Read from the pipe up to a newline or its end; None if the deadline passes first."""
     told = b""
     while not told.endswith(b"\n"):
         if not select.select([read], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -222,7 +222,7 @@ def _read_line(read: int, deadline: float) -> bytes | None:
 
 
 def _end(child: int, kill: bool) -> int:
-    """The exit status of a child, negative for a signal; with `kill`, it and its children are killed if still there."""
+    """Return a child's exit status, negative for a signal; with `kill`, first kill it and its children."""
     if kill:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)

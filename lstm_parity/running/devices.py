@@ -35,7 +35,7 @@ def require_device(name: str) -> None:
 
 
 def describe_device(name: str) -> dict[str, str]:
-    """What a certificate says of a device: nothing of the CPU, which it always describes."""
+    """Describe a device for a certificate; "" for the CPU, which a certificate always describes."""
     if not name.startswith("cuda"):
         return {} if name == "cpu" else {"device": name}
     major, minor = torch.cuda.get_device_capability(name)
@@ -63,7 +63,7 @@ def uses_cudnn(device: str, *, allowed: bool) -> bool:
 
 
 def _rnn_allows_tf32() -> bool:
-    """The flag of cuDNN's LSTM; since torch 2.9 it has one of its own."""
+    """Return the flag of cuDNN's LSTM; since torch 2.9 it has one of its own."""
     if _is_tf32_overridden():
         return False
     rnn: Any = getattr(torch.backends.cudnn, "rnn", None)
@@ -73,7 +73,7 @@ def _rnn_allows_tf32() -> bool:
 
 
 def _matmul_allows_tf32() -> bool:
-    """The flag of plain products."""
+    """Return the flag of plain products."""
     if _is_tf32_overridden():
         return False
     matmul = torch.backends.cuda.matmul
@@ -88,6 +88,6 @@ def _is_tf32_overridden() -> bool:
 
 
 def _resolve(*precisions: str) -> bool:
-    """The first that is set; then torch's own for all; "none" is not set."""
+    """Return the first that is set; then torch's own for all; "none" is not set."""
     every = (*precisions, getattr(torch.backends, "fp32_precision", "none"))
     return next((precision for precision in every if precision != "none"), "ieee") == "tf32"

@@ -31,7 +31,7 @@ Masks = tuple[Array, ...]
 class Outputs:
     """What an implementation returned, canonical and in float64, or what is wrong with its form.
 
-    output: (T, B, D*P); h_n: (L*D, B, P); c_n: (L*D, B, H); None where the shape is wrong.
+    output: (T, B, D*P); h_n: (L*D, B, P); c_n: (L*D, B, H); None if the shape is wrong.
     faults: what is wrong with type, shape, dtype or device, one sentence for each tensor. absent: the tensors that are
     not known, which are exact here, so that the others can be judged; nothing is said of them.
     """

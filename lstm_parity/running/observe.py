@@ -119,7 +119,7 @@ def _has_steps(case: Case, outputs: Outputs) -> bool:
 
 
 def _steps(implementation: Implementation, lstm: LSTM, case: Case) -> tuple[Evidence, ...]:
-    """The chain, or nothing where padded single steps are refused though the call, a packed one say, is not."""
+    """Return the chain, or nothing if padded single steps are refused though the call, a packed one say, is not."""
     if implementation.unsupported_reason(case.setting.one_step()) is not None:
         return ()
     try:
@@ -129,7 +129,7 @@ def _steps(implementation: Implementation, lstm: LSTM, case: Case) -> tuple[Evid
 
 
 def _chain(lstm: LSTM, case: Case) -> Evidence:
-    """One call for each step, each from the implementation's own h_n and c_n of the one before."""
+    """Call for each step, each time from the implementation's own h_n and c_n of the step before."""
     setting = case.setting.one_step()
     h, c = case.h_0, case.c_0
     befores, afters = [], []

@@ -96,18 +96,6 @@ class Merge:
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
-    """Some steps, rows or features: indices of one axis."""
-
-    axis: int
-    indices: tuple[int, ...]
-
-    def apply(self, a: Arithmetic, x: Noisy) -> Noisy:
-        """Return them."""
-        return Noisy(*(np.take(part, self.indices, self.axis) for part in (x.value, x.deviation)))
-
-
-@dataclass(frozen=True, eq=False)
 class Index:
     """One part of an array, such as the last step: an index of the first axis, which goes."""
 

@@ -28,7 +28,7 @@ class FusedCell:
 
 
 def from_torch(w: CellWeights) -> _Parameters:
-    """The parameters of a linen cell: ii, if, ig, io with kernels (I, H); hi, hf, hg, ho with (H, H) and biases."""
+    """Return a linen cell's parameters: ii, if, ig, io with kernels (I, H); hi, hf, hg, ho with (H, H) and biases."""
     fused = fused_from_torch(w)
     x, h, b = (np.split(array, 4, -1) for array in (fused.dense_i, fused.dense_h, fused.bias))
     recurrent = {f"h{g}": {"kernel": h[k], "bias": b[k]} for k, g in enumerate(TORCH)}

@@ -47,5 +47,5 @@ def to_torch(layer: KerasLayer) -> CellWeights:
 
 
 def fresh_bias(like: Array) -> Array:
-    """The bias of a new layer (`unit_forget_bias=True`): 1 for the forget gate, 0 for the others."""
+    """Return the bias of a new layer (`unit_forget_bias=True`): 1 for the forget gate, 0 for the others."""
     return add_forget_bias(1.0, like)

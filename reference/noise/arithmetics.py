@@ -9,7 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from lstm_parity.reference.noise.kept_names import INTEGERS, KEPT
+KEPT_MATRICES = (  # weights in fewer bits, in the order of the functions in kept_weights.py
+    "float16 weights",
+    "bfloat16 weights",
+    "float8 e4m3 weights",
+    "float8 e5m2 weights",
+    "int8 weights, a scale for each tensor of max / 127",
+    "int8 weights, a scale for each tensor of max / 127.5",
+    "int8 weights, a scale for each row of max / 127",
+    "int8 weights, a scale for each row of max / 127.5",
+    "int8 weights, a scale and a zero point for each tensor",
+)
+KEPT_WITH_BIASES = {f"{name} and biases": name for name in ("float16 weights", "bfloat16 weights")}
+KEPT = (*KEPT_MATRICES, *KEPT_WITH_BIASES)
+_INTEGERS = tuple(name for name in KEPT_MATRICES if "tensor" in name)  # with which factors of 8 bits are usual
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class Arithmetic:
     state: of h and c as kept between steps and returned. product: of each factor before it is multiplied.
     activation: the accuracy of sigmoid and tanh as an absolute number, beside the relative one.
     floor: the largest loss by underflow, absolute. largest: the largest finite number of the layer's dtype.
-    weights: how weights are kept, one of `kept_names.KEPT`; "" if as they are. factors: the noise of x and of h as
+    weights: how weights are kept, one of `KEPT`; "" if as they are. factors: the noise of x and of h as
     they enter a product, as a share of the range of all numbers of a step.
     """
 
@@ -144,7 +157,7 @@ def _weights(native: Arithmetic) -> list[Arithmetic]:
         replace(one, name=f"{native.name} with {words} and {one.weights}", factors=FACTOR_STEP / levels)
         for words, levels in (("8-bit factors", 255.0), ("8-bit factors reduced to 7 bits", 127.0))
         for one in kept
-        if one.weights in INTEGERS
+        if one.weights in _INTEGERS
     ]
     return [one for one in kept if not (native.value == _U16 and one.weights.startswith("float16"))] + eight
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from lstm_parity.reference.noise import model as rounding
 from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.axes import join, select, stack
 from lstm_parity.reference.noise.model import Array, Matrix, Noisy, Sum
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -109,7 +110,7 @@ def lstm_backward(
         d_x = rounding.product(a, d_x, Noisy(masks[layer - 1])) if masks and layer > 0 else d_x
         d_states = [d for _, d, _ in back] + d_states
         d_cells = [tuple(d for _, _, d in back), *d_cells]
-    d_h_0, d_c_0 = (_stack(d) for d in zip(*d_states, strict=True))
+    d_h_0, d_c_0 = (stack(d) for d in zip(*d_states, strict=True))
     return Expected(d_x, d_h_0, d_c_0, LSTMWeights(tuple(d_cells)), hidden_noise)
 
 
@@ -124,7 +125,7 @@ def _record(
             h, c = (Noisy(s[:, layer * len(directions) + direction]) for s in state)
             done.append(_layer_forward(a, x, h, c, cell.forth, valid, direction == 1))
         tape.append([s for s, _ in done])
-        x = Noisy(*(np.concatenate([getattr(y, part) for _, y in done], -1) for part in ("value", "deviation")))
+        x = join([y for _, y in done], -1)
         hidden_noise = np.maximum(hidden_noise, x.deviation.reshape(len(hidden_noise), -1).max(-1))
     return tape, hidden_noise
 
@@ -137,13 +138,13 @@ def _layer_forward(
     steps, output = [], []
     for t in reversed(range(len(valid))) if reverse else range(len(valid)):
         s, new_h, new_c = _step_forward(a, x[:, t], from_input[:, t : t + 1], h, c, weights)
-        h, c = _where(valid[t], new_h, h), _where(valid[t], new_c, c)
+        h, c = select(valid[t], new_h, h), select(valid[t], new_c, c)
         steps.append(s)
         output.append(h)
     order = slice(None, None, -1 if reverse else 1)
-    parts = (_stack([getattr(s, field.name) for s in steps[order]]) for field in fields(_Local))
+    parts = (stack([getattr(s, field.name) for s in steps[order]]) for field in fields(_Local))
     nothing = Noisy(np.zeros(()))
-    return _Local(*(_where(valid, part, nothing) for part in parts)), _where(valid, _stack(output[order]), nothing)
+    return _Local(*(select(valid, part, nothing) for part in parts)), select(valid, stack(output[order]), nothing)
 
 
 def _layer_backward(
@@ -155,9 +156,9 @@ def _layer_backward(
         d_all.append(d_h)
         d_z, old_h, old_c = _step_backward(a, s[t], d_h, d_c, cell.back)
         d_zs.append(d_z)
-        d_h, d_c = _where(valid[t], old_h, d_h), _where(valid[t], old_c, d_c)
+        d_h, d_c = select(valid[t], old_h, d_h), select(valid[t], old_c, d_c)
     order = slice(None, None, 1 if reverse else -1)
-    d_z, d_hs = (_where(valid, _stack(d[order]), Noisy(np.zeros(()))) for d in (d_zs, d_all))
+    d_z, d_hs = (select(valid, stack(d[order]), Noisy(np.zeros(()))) for d in (d_zs, d_all))
     d_x = rounding.rounded_sum(a, rounding.sum_of_products(d_z, cell.back.w_ih))
     return d_x, (d_h, d_c), _weights_backward(a, s, d_z, d_hs, cell.forth, reverse)
 
@@ -173,9 +174,7 @@ def _step_forward(
     new_c = _add(a, _carry(a, c, f), rounding.product(a, i, g))
     tanh_c = rounding.tanh(a, new_c)
     m = rounding.product(a, o, tanh_c)
-    new_h = (
-        m if weights.w_hr is None else rounding.rounded_sum(a, rounding.sum_of_products(m[:, None], weights.w_hr))[:, 0]
-    )
+    new_h = m if weights.w_hr is None else _multiply(a, m, weights.w_hr)
     slopes = [_sigmoid_slope(a, z, y) for z, y in ((z_i, i), (z_f, f))]
     slopes += [_tanh_slope(a, z_g, g), _sigmoid_slope(a, z_o, o), _tanh_slope(a, new_c, tanh_c)]
     return _Local(x, h, c, i, f, g, o, tanh_c, m, *slopes), new_h, new_c
@@ -184,20 +183,12 @@ def _step_forward(
 def _step_backward(
     a: Arithmetic, s: _Local, d_h: Noisy, d_c: Noisy, weights: CellWeights
 ) -> tuple[Noisy, Noisy, Noisy]:
-    d_m = (
-        d_h
-        if weights.w_hr is None
-        else rounding.rounded_sum(a, rounding.sum_of_products(d_h[:, None], weights.w_hr))[:, 0]
-    )
+    d_m = d_h if weights.w_hr is None else _multiply(a, d_h, weights.w_hr)
     d_c = _add(a, d_c, _product(a, d_m, s.o, s.slope_c))
     gates = [_product(a, d_c, s.g, s.slope_i), _product(a, d_c, s.c, s.slope_f)]
     gates += [_product(a, d_c, s.i, s.slope_g), _product(a, d_m, s.tanh_c, s.slope_o)]
-    d_z = Noisy(*(np.concatenate([getattr(d, part) for d in gates], -1) for part in ("value", "deviation")))
-    return (
-        d_z,
-        rounding.rounded_sum(a, rounding.sum_of_products(d_z[:, None], weights.w_hh))[:, 0],
-        _carry(a, d_c, s.f),
-    )
+    d_z = join(gates, -1)
+    return d_z, _multiply(a, d_z, weights.w_hh), _carry(a, d_c, s.f)
 
 
 def _weights_backward(
@@ -256,6 +247,11 @@ def _columns(array: Array) -> Array:
     return np.swapaxes(array.reshape(len(array), -1, array.shape[-1]), -1, -2)
 
 
+def _multiply(a: Arithmetic, x: Noisy, w: Matrix) -> Noisy:
+    """Compute `x @ w^T` of one step, x (N, B, .)."""
+    return rounding.rounded_sum(a, rounding.sum_of_products(x[:, None], w))[:, 0]
+
+
 def _product(a: Arithmetic, *factors: Noisy) -> Noisy:
     product = factors[0]
     for factor in factors[1:]:
@@ -290,12 +286,3 @@ def _tanh_slope(a: Arithmetic, z: Noisy, y: Noisy) -> Noisy:
     value = 4.0 * small / np.square(1.0 + small)
     moved = 2.0 * np.abs(y.value) * y.deviation + np.square(y.deviation)
     return rounding.noisy(value, rounding.combine(moved, a.value * np.square(y.value), a.value * value) + a.floor)
-
-
-def _where(condition: Array, one: Noisy, other: Noisy) -> Noisy:
-    return Noisy(np.where(condition, one.value, other.value), np.where(condition, one.deviation, other.deviation))
-
-
-def _stack(parts: Sequence[Noisy]) -> Noisy:
-    """Stack along a new second axis, that of time."""
-    return Noisy(np.stack([p.value for p in parts], 1), np.stack([p.deviation for p in parts], 1))

@@ -20,6 +20,7 @@ import numpy as np
 from lstm_parity.reference.noise import known_steps
 from lstm_parity.reference.noise import model as rounding
 from lstm_parity.reference.noise.arithmetics import Arithmetic
+from lstm_parity.reference.noise.axes import Directions, join, select
 from lstm_parity.reference.noise.known_steps import GateWeights
 from lstm_parity.reference.noise.memory import Memory
 from lstm_parity.reference.noise.model import Array, Matrix, Noisy, Sum
@@ -66,13 +67,6 @@ class _Cell:
     hidden_size: int
     memory: Memory = field(default_factory=Memory, repr=False)
 
-    @classmethod
-    def of(cls, weights: CellWeights) -> _Cell:
-        """Prepare the weights, arrays with a leading case axis."""
-        w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
-        w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
-        return cls(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
-
     @cached_property
     def gate_weights(self) -> GateWeights | None:
         """The weights of both products, for many steps; None if they are not plain."""
@@ -89,7 +83,10 @@ def prepare_cells(weights: LSTMWeights) -> Cells:
 
 def prepare_layer(directions: tuple[CellWeights, ...]) -> _Cell:
     """Prepare the weights of one layer. A prepared layer keeps the last few large calls that it computed."""
-    return _Cell.of(_stack_directions(directions))
+    weights = _stack_directions(directions)
+    w_ih, w_hh = Matrix.of(weights.w_ih), Matrix.of(weights.w_hh)
+    w_hr = None if weights.w_hr is None else Matrix.of(weights.w_hr)
+    return _Cell(w_ih, weights.b_ih, w_hh, weights.b_hh, w_hr, weights.hidden_size)
 
 
 def _stack_directions(directions: tuple[CellWeights, ...]) -> CellWeights:
@@ -113,10 +110,15 @@ def _lstm_steps(a: Arithmetic, x: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: A
     h_all = rounding.product(a, o, rounding.tanh(a, c_all))
     overflow = _any_overflow(rounding.may_overflow(a, x, recurrent))
     if cell.w_hr is not None:
-        projected = rounding.sum_of_products(h_all, cell.w_hr)
-        h_all = rounding.rounded_sum(a, projected)
-        overflow = overflow | _any_overflow(rounding.may_overflow(a, projected))
+        h_all, above = _project(a, h_all, cell.w_hr)
+        overflow = overflow | above
     return _Steps(rounding.store(a, h_all), c_last, overflow)
+
+
+def _project(a: Arithmetic, h: Noisy, w_hr: Matrix) -> tuple[Noisy, Array]:
+    """Compute `h @ w_hr^T`, and which cases may overflow there, (N,)."""
+    projected = rounding.sum_of_products(h, w_hr)
+    return rounding.rounded_sum(a, projected), _any_overflow(rounding.may_overflow(a, projected))
 
 
 def _any_overflow(flags: Array) -> Array:
@@ -167,7 +169,7 @@ def _compute_layer(
         else:
             done.append(_lstm_steps(a, inputs, before[:, now], c, cell, valid[:, now]))
         h, c = done[-1].h[:, -1], done[-1].c
-    steps = _Steps(_join([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
+    steps = _Steps(join([part.h for part in done], 1), c, np.any([part.overflow for part in done], axis=0))
     return steps, _last_states(steps.h, valid)
 
 
@@ -182,8 +184,7 @@ def _plain_steps(a: Arithmetic, x: Noisy, h: Noisy, c: Noisy, cell: _Cell, valid
     found = known_steps.follow(a, x.value, h.value, c, weights, valid, terms, cell.w_hr is not None)
     if found is None or cell.w_hr is None:
         return None if found is None else _Steps(found.h, found.c, np.zeros(len(valid), bool))
-    projected = rounding.sum_of_products(found.h, cell.w_hr)
-    h_all, overflow = rounding.rounded_sum(a, projected), _any_overflow(rounding.may_overflow(a, projected))
+    h_all, overflow = _project(a, found.h, cell.w_hr)
     return _Steps(rounding.store(a, h_all), found.c, overflow)
 
 
@@ -191,13 +192,6 @@ def _last_states(h: Noisy, valid: Array) -> Noisy:
     """Select each row's h after its last valid step: (N, T, B, P) -> (N, B, P)."""
     last = valid.shape[1] - 1 - np.argmax(valid[:, ::-1, :, 0], axis=1)
     return h[np.arange(len(last))[:, None], last, np.arange(last.shape[1])]
-
-
-def _join(parts: list[Noisy], axis: int) -> Noisy:
-    if len(parts) == 1:
-        return Noisy(parts[0].value, parts[0].deviation)
-    value = np.concatenate([part.value for part in parts], axis)
-    return Noisy(value, np.concatenate([part.deviation for part in parts], axis))
 
 
 def _previous_states(returned: Array, h_0: Array, valid: Array) -> Array:
@@ -215,60 +209,10 @@ def _unroll(a: Arithmetic, inputs: Sum, h: Noisy, c: Noisy, cell: _Cell, valid: 
     for t in range(valid.shape[1]):
         now, runs = slice(t, t + 1), valid[:, t]
         step = _lstm_steps(a, inputs[:, now], Noisy(h.value[:, None], h.deviation[:, None]), c, cell, valid[:, now])
-        new = step.h[:, 0]
-        h = Noisy(np.where(runs, new.value, h.value), np.where(runs, new.deviation, h.deviation))
+        h = select(runs, step.h[:, 0], h)
         c, overflow = step.c, overflow | step.overflow
         hs.append(h)
-    return _Steps(_join([h[:, None] for h in hs], 1), c, overflow)
-
-
-@dataclass(frozen=True)
-class _Ways:
-    """D directions of N cases on the case axis: all forward ones, then all reverse ones, each in its order of time."""
-
-    cases: int
-    directions: int
-
-    def inputs(self, x: Noisy) -> Noisy:
-        """Repeat the input for each direction: (N, T, ...) -> (D*N, T, ...)."""
-        return x if self.directions == 1 else Noisy(_both(x.value), None if x.noise is None else _both(x.noise))
-
-    def steps(self, valid: Array) -> Array:
-        """Repeat the mask of valid steps for each case and direction: (T, B, 1) -> (D*N, T, B, 1)."""
-        valid = np.broadcast_to(valid, (self.cases, *valid.shape))
-        return valid if self.directions == 1 else _both(valid)
-
-    def states(self, state: Array, layer: int) -> Array:
-        """Select the states of a layer: (N, L*D, B, .) -> (D*N, B, .)."""
-        own = state[:, layer * self.directions : (layer + 1) * self.directions]
-        return np.swapaxes(own, 0, 1).reshape(-1, *state.shape[2:])
-
-    def initial(self, a: Arithmetic, state: Noisy, layer: int) -> Noisy:
-        """Select the initial states of a layer, with the noise that they bring: (N, L*D, B, .) -> (D*N, B, .)."""
-        own = rounding.as_returned(a, self.states(state.value, layer))
-        if state.noise is None:
-            return own
-        return Noisy(own.value, rounding.combine(own.deviation, self.states(state.noise, layer)))
-
-    def last(self, state: Noisy) -> Noisy:
-        """Put the states of a layer back in order: (D*N, B, .) -> (N, D, B, .)."""
-        back = (self.directions, self.cases, *state.value.shape[1:])
-        return Noisy(*(np.swapaxes(part.reshape(back), 0, 1) for part in (state.value, state.deviation)))
-
-    def hidden(self, output: Array) -> Array:
-        """Split an output into the hidden states of each direction: (N, T, B, D*P) -> (D*N, T, B, P)."""
-        if self.directions == 1:
-            return output
-        forward, reverse = np.split(output, 2, axis=-1)
-        return np.concatenate([forward, reverse[:, ::-1]])
-
-    def output(self, h: Noisy) -> Noisy:
-        """Concatenate the directions: (D*N, T, B, P) -> (N, T, B, D*P)."""
-        return h if self.directions == 1 else _join([h[: self.cases], h[self.cases :, ::-1]], -1)
-
-
-def _both(x: Array) -> Array:
-    return np.concatenate([x, x[:, ::-1]])
+    return _Steps(join([h[:, None] for h in hs], 1), c, overflow)
 
 
 def lstm_forward(
@@ -287,7 +231,7 @@ def lstm_forward(
     returned(layer): the implementation's own hidden states (N, T, B, D*P), or None for a hidden layer.
     masks: (N, T, B, D*P), multiplied on the output of every layer but the last.
     """
-    ways = _Ways(len(x.value), state[0].value.shape[1] // len(cells))
+    ways = Directions(len(x.value), state[0].value.shape[1] // len(cells))
     layer_input, h_n, c_n, runs = x, [], [], ways.steps(valid)
     overflow, hidden_noise = np.zeros(ways.cases, bool), np.zeros(ways.cases)
     for layer, cell in enumerate(cells):
@@ -301,13 +245,6 @@ def lstm_forward(
         h_n.append(ways.last(last))
         c_n.append(ways.last(rounding.store(a, steps.c)))
         overflow = overflow | steps.overflow.reshape(-1, ways.cases).any(0)
-        output = _without_padding(ways.output(steps.h), valid)
+        output = ways.output(steps.h) if valid.all() else select(valid, ways.output(steps.h), Noisy(np.zeros(())))
         layer_input = output if own is None else rounding.as_returned(a, own)
-    return Expected(output, _join(h_n, 1), _join(c_n, 1), overflow, hidden_noise)
-
-
-def _without_padding(output: Noisy, valid: Array) -> Noisy:
-    """Set values and noise to 0 at padded steps."""
-    if valid.all():
-        return output
-    return Noisy(np.where(valid, output.value, 0.0), np.where(valid, output.deviation, 0.0))
+    return Expected(output, join(h_n, 1), join(c_n, 1), overflow, hidden_noise)

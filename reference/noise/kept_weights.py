@@ -8,15 +8,12 @@ others by 127; with a zero point, 255 steps lie between the least and the larges
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstm_parity.reference.noise.kept_names import OF_ALL, OF_MATRICES
+from lstm_parity.reference.noise.arithmetics import KEPT_MATRICES, KEPT_WITH_BIASES
+from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-
-Array = NDArray[Any]
 
 
 def _to_float16(w: Array) -> Array:
@@ -73,18 +70,18 @@ _WAYS: tuple[Callable[[Array], Array], ...] = (
     _symmetric(_ROW, 127.5),
     _with_zero_point,
 )
-_OF_MATRICES: Mapping[str, Callable[[Array], Array]] = dict(zip(OF_MATRICES, _WAYS, strict=True))
+_KEEP: Mapping[str, Callable[[Array], Array]] = dict(zip(KEPT_MATRICES, _WAYS, strict=True))
 
 
 def keep_weights(weights: LSTMWeights, name: str) -> LSTMWeights:
-    """Return what is left of weights, NumPy arrays, kept as `kept_names.KEPT` names it; "" keeps them as they are."""
+    """Return what is left of weights, NumPy arrays, kept as `arithmetics.KEPT` names it; "" keeps them as they are."""
     if not name:
         return weights
-    if name in OF_ALL:
-        return weights.map(_OF_MATRICES[OF_ALL[name]])
-    keep = _OF_MATRICES[name]
+    if name in KEPT_WITH_BIASES:
+        return weights.map(_KEEP[KEPT_WITH_BIASES[name]])
+    keep = _KEEP[name]
 
     def keep_matrices(cell: CellWeights) -> CellWeights:
         return CellWeights(**{n: keep(w) if n.startswith("w_") else w for n, w in cell.items()})
 
-    return LSTMWeights(tuple(tuple(map(keep_matrices, layer)) for layer in weights.cells))
+    return weights.map_cells(keep_matrices)

@@ -223,17 +223,14 @@ def _terms(parts: tuple[Sum, ...]) -> Any:
     return sum(part.terms + (part.bias is not None) for part in parts)
 
 
-def _largest(bias: Array | None) -> float:
-    return 0.0 if bias is None else float(np.abs(bias).max())
-
-
 def may_overflow(arithmetic: Arithmetic, *parts: Sum) -> Array:
     """Return where a partial sum of finite terms may overflow the type in some order of addition (Cauchy-Schwarz)."""
-    terms, largest = np.sqrt(_terms(parts)), sum(part.root.max() + _largest(part.bias) for part in parts)
+    terms, biases = np.sqrt(_terms(parts)), [np.abs(0.0 if part.bias is None else part.bias) for part in parts]
+    largest = sum(part.root.max() + bias.max() for part, bias in zip(parts, biases, strict=True))
     if np.max(terms) * largest <= arithmetic.largest:
         return np.zeros(parts[0].value.shape, bool)
     value = sum(part.value for part in parts)
-    root = sum(part.root + np.abs(0.0 if part.bias is None else part.bias) for part in parts)
+    root = sum(part.root + bias for part, bias in zip(parts, biases, strict=True))
     return np.asarray(np.isfinite(value) & (terms * root > arithmetic.largest))
 
 

@@ -8,9 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from lstm_parity.cli import main
-from specimens.bug_reports import REPORTS
-from specimens.later_bug_reports import LATER_REPORTS
-from specimens.more_bug_reports import MORE_REPORTS
+from specimens.bug_reports import LATER_REPORTS, MORE_REPORTS, REPORTS
 
 SLOW = ("dropout_left_on", "h_n_of_the_first_layer", "bfloat16_weights", "pasted_layers_exchanged")  # seconds each
 UNREAD = ("weights_are_a_pointer",)  # refused with status 2, in words

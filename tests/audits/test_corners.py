@@ -28,8 +28,7 @@ def table():
     """The cells of a quick lattice, in SQLite."""
     db = sqlite3.connect(":memory:")
     db.execute(f"CREATE TABLE cell ({', '.join(COLUMNS)})")
-    cells = build_lattice("quick").cells
-    columns = [[cell.columns()[name] for name in COLUMNS] for cell in cells]
+    columns = [[found[name] for name in COLUMNS] for found in (c.columns() for c in build_lattice("quick").cells)]
     db.executemany(f"INSERT INTO cell VALUES ({', '.join('?' * len(COLUMNS))})", columns)
     return db
 

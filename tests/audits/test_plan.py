@@ -14,7 +14,7 @@ from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.reports.failure import ParityError
 from specimens.strangers import RIGHT, WRONG, KeepsItsState, StartsFromOnes, ZeroBeyondNine
-from specimens.unseen_styles import OwnStack
+from specimens.unseen_styles.modules import OwnStack
 
 right_ones = pytest.mark.parametrize("name", RIGHT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from lstm_parity.audits.sweep.shard import judge_shard
 from lstm_parity.audits.sweep.store import Store, StoreError
 from lstm_parity.audits.sweep.workers import Answer, LocalWorkers, Question
 from lstm_parity.cases.case import draw_case
-from lstm_parity.cases.lattice import GRADIENTS, Cell
+from lstm_parity.cases.lattice import GRADIENTS, Cell, build_lattice
 from lstm_parity.cases.setting import parse_setting
 from lstm_parity.cli import main
 from lstm_parity.implementations.target import parse_target
@@ -29,6 +30,7 @@ from lstm_parity.running.observe import observe
 
 FEW = "dtype = 'float32' and not bidirectional and num_layers = 1 and batch = 3 and profile = 'normal' and not bias"
 MACHINE = json.dumps({"torch": "1", "processor": "one", "kernels": "none"})
+build_once = cache(build_lattice)
 VERDICTS = "SELECT number, outcome, worst, rms, arithmetic, detail FROM cell ORDER BY number"
 
 
@@ -62,8 +64,9 @@ def run(path: Path, stop=None) -> bool:
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    """Shards of a few cells."""
+    """Shards of a few cells, and one lattice for all stores of a profile, which takes a second to build."""
     monkeypatch.setattr("lstm_parity.audits.sweep.run._SHARD", 30.0)
+    monkeypatch.setattr("lstm_parity.audits.sweep.run.build_lattice", build_once)
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ from lstm_parity.reports.failure import ParityError
 from lstm_parity.running.observe import observe
 from specimens import strangers, unseen_styles
 from specimens.unseen_faults import CLASSES
+from specimens.unseen_styles.cells import cell_with
 
 QUICK = VerifyOptions(quick=True, forward_only=True)
 STYLES = [
@@ -82,7 +83,7 @@ def test_what_raises_is_explained_by_no_arithmetic():
 def test_narrower_products_are_narrower():
     """Products in bfloat16 are rounding noise, but not of float32: exit code 1."""
     round_ = lambda t: t.bfloat16().float()  # noqa: E731
-    narrow = unseen_styles.cell_with(product=lambda x, w: round_(x) @ round_(w).T)
+    narrow = cell_with(product=lambda x, w: round_(x) @ round_(w).T)
     found = verify_one(adapt("cell", "narrow", narrow), ["float32"]).certificate
 
     assert (found.outcome, found.rows[0].arithmetic) == (Outcome.NARROWER, "float32 with bfloat16 products")

@@ -38,18 +38,17 @@ def test_every_combination_of_the_axes_of_calls_is_there(full):
 
 
 def _is_usual(cell):
-    columns = cell.columns()
-    rows = 1 if columns["unbatched"] else 3
-    sizes = [columns[n] for n in ("input_size", "hidden_size", "time", "batch")]
-    return sizes == [5, 7, 4, rows] and columns["proj_size"] in (0, 4)
+    a, call = cell.setting.architecture, cell.setting.call
+    sizes = a.input_size, a.hidden_size, call.time, call.rows
+    return sizes == (5, 7, 4, 1 if call.batch is None else 3) and a.proj_size in (0, 4)
 
 
 def test_every_size_of_a_range_is_there():
     """`--sizes 3:40` asks every H, I, T and B from 3 to 40."""
-    cells = build_lattice("quick", (3, 40)).cells
-    found = {name: {cell.columns()[name] for cell in cells} for name in ("input_size", "hidden_size", "time", "batch")}
+    settings = [cell.setting for cell in build_lattice("quick", (3, 40)).cells]
+    sizes = [(s.architecture.input_size, s.architecture.hidden_size, s.call.time, s.call.rows) for s in settings]
 
-    assert all(set(range(3, 41)) <= sizes for sizes in found.values())
+    assert all(set(range(3, 41)) <= set(of_axis) for of_axis in zip(*sizes, strict=True))
 
 
 def test_what_is_no_cell_is_counted_with_its_reason(full):

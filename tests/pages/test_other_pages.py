@@ -22,7 +22,7 @@ from lstm_parity.cli import main
 from lstm_parity.reports.formats.known import known_fields, known_lines
 from specimens import unseen_styles
 from specimens.awkward_certificates import certify, make_row
-from specimens.later_bug_reports import coupled_gates
+from specimens.bug_reports.equations import coupled_gates
 from tests.support.html import ReadPage, agrees
 
 HEAD = {"lstm-parity": "0.1.0"}

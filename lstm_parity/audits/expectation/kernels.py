@@ -44,7 +44,7 @@ class Kernel:
 
 def probe_kernel(architecture: Architecture, time: int, batch: int, dtype: str, *, mkldnn: bool = True) -> Kernel:
     """Run nn.LSTM a few times; mkldnn: with oneDNN, where torch has it."""
-    arithmetic = find_arithmetic(architecture, batch, dtype, mkldnn=mkldnn)
+    arithmetic = _find_arithmetic(architecture, batch, dtype, mkldnn=mkldnn)
     if dtype != "float32":
         return Kernel(arithmetic, 1.0, None)
     steps = min(time, _STEPS)
@@ -57,7 +57,7 @@ def probe_kernel(architecture: Architecture, time: int, batch: int, dtype: str, 
     return Kernel(arithmetic, factor if abs(np.log(factor)) > np.log(_CHANCE) else 1.0, alike if mkldnn else None)
 
 
-def find_arithmetic(a: Architecture, batch: int, dtype: str, *, mkldnn: bool = True) -> str:
+def _find_arithmetic(a: Architecture, batch: int, dtype: str, *, mkldnn: bool = True) -> str:
     """Return the name of the arithmetic of a layer's kernel: the dtype's own, or float32 inside, by its bits."""
     wider = next((one.name for one in ladder(dtype) if one.name.startswith("float32 inside, ")), None)
     if wider is None or dtype == "float32":

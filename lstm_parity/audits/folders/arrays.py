@@ -22,7 +22,7 @@ def write_array(path: Path, array: Array, dtype: str) -> None:
 
 
 def read_array(path: Path) -> np.ndarray[Any, np.dtype[Any]]:
-    """The array in a `.npy` file, in its own dtype. Raises FolderError where it is not a whole file of numbers."""
+    """Read the array of a `.npy` file, in its own dtype. Raises FolderError if it is not a whole file of numbers."""
     array = read_npy(path, needed=_NEEDED)
     if array.dtype.name not in FILE_DTYPES.values():
         raise FolderError(f"{path} was given with {array.dtype} values; {_NEEDED}")
@@ -32,6 +32,6 @@ def read_array(path: Path) -> np.ndarray[Any, np.dtype[Any]]:
 
 
 def round_to_dtype(array: Array, dtype: str) -> Array:
-    """What a dtype holds of an array's numbers, as float64."""
+    """Round an array's numbers to a dtype; return them as float64."""
     with np.errstate(over="ignore"):
         return round_case(np.asarray(array, np.float64), dtype)

@@ -34,7 +34,7 @@ class AnsweredFolder:
 
 
 def read_folder(folder: Path) -> AnsweredFolder:
-    """A folder's case and outputs. Raises FolderError where the case is damaged, or contradicts its setting."""
+    """Return a folder's case and outputs. Raises FolderError if the case is damaged, or contradicts its setting."""
     case = read_case(folder)
     written = [name for name in TENSORS if (folder / f"{name}.npy").exists()]
     if (folder / REFUSED).exists():
@@ -55,13 +55,13 @@ def read_folder(folder: Path) -> AnsweredFolder:
 
 
 def _read_refusal(path: Path) -> str:
-    """What stands in a text file, in one line that a terminal can show."""
+    """Read a refusal from a text file, as one line that a terminal can show."""
     line = " ".join(path.read_text(encoding="utf-8", errors="replace").split())[:300]
     return "".join(letter if letter.isprintable() else "?" for letter in line) or "it does not say why"
 
 
 def read_case(folder: Path) -> Case:
-    """The case in a folder; the setting is derived from the arrays, and must be what setting.json says of it."""
+    """Return the case in a folder; the setting is derived from the arrays, and must be what setting.json says of it."""
     fields = read_setting(folder / "setting.json")
     found = find_weights(folder, fields.get("prefix"))
     if "dtype" not in fields and len(found.dtypes) != 1:
@@ -81,7 +81,7 @@ def read_case(folder: Path) -> Case:
 
 
 def _read_given(folder: Path, fields: Mapping[str, Any], a: Architecture) -> tuple[Array, Array, Array, Call]:
-    """The input and the states, canonical, and the call that they make."""
+    """Return the input and the states, canonical, and the call that they make."""
     x = read_array(folder / "input.npy")
     if x.ndim not in (2, 3) or x.shape[-1] != a.input_size:
         raise FolderError(f"input.npy has shape {x.shape}, but must have (time, batch, {a.input_size})")
@@ -121,7 +121,7 @@ def _check_shapes(folder: Path, fields: Mapping[str, Any], derived: Mapping[str,
 
 
 def _read_outputs(folder: Path, setting: Setting, written: Sequence[str]) -> Outputs:
-    """What a program wrote, canonical, None for what it did not; what is wrong with its form is among the faults."""
+    """Read what a program wrote, canonical; None for what it did not. Faults include what is wrong with its form."""
     a, call, dtype = setting.architecture, setting.call, setting.runtime.dtype
     batch = () if call.batch is None else (call.batch,)
     steps = (*batch, call.time) if a.batch_first and batch else (call.time, *batch)

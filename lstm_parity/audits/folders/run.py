@@ -39,7 +39,7 @@ class _FolderResult:
 
 
 def _find_folders(folder: Path) -> list[Path]:
-    """The folder itself where it holds a case, else the folders in it that do. Raises FolderError where none does."""
+    """Find the folder itself if it holds a case, else the folders in it that do. Raises FolderError if none does."""
     if (folder / "setting.json").exists():
         return [folder]
     found = sorted(path.parent for path in folder.glob("*/setting.json"))
@@ -83,7 +83,7 @@ def judge_folders(
 
 
 def _with_refusals(explanation: Explanation, answered: Sequence[AnsweredFolder]) -> Explanation:
-    """The verdicts on folders without outputs say what is missing."""
+    """Return the verdicts on folders without outputs say what is missing."""
     verdicts = zip(explanation.verdicts, answered, strict=True)
     return replace(explanation, verdicts=tuple(replace(v, reason=a.missing or v.reason) for v, a in verdicts))
 
@@ -133,7 +133,7 @@ def explain_numbers(verdicts: Sequence[Verdict]) -> Naming:
 
 
 def _tightest_arithmetic(explanation: Explanation) -> list[Arithmetic]:
-    """The known arithmetics that explain a run, but for those that are in nothing tighter than another of them.
+    """Return the known arithmetics that explain a run, but for those that are in nothing tighter than another of them.
 
     One case alone may be explained by several: the coarseness of sums looks like that of what is summed.
     """

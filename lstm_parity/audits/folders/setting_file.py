@@ -96,7 +96,7 @@ REPORT_FIELDS: Mapping[str, _Kind] = {
 
 
 def describe_setting(case: Case) -> dict[str, Any]:
-    """The fields of a case, in the order in which they are written."""
+    """Return the fields of a case, in the order in which they are written."""
     a, c = case.setting.architecture, case.setting.call
     lengths = None if c.lengths is None else list(c.lengths)
     return {

@@ -31,7 +31,7 @@ class _StoredWeights:
 
 
 def find_weights(folder: Path, prefix: str | None = None) -> _StoredWeights:
-    """The weights in a folder; prefix: which LSTM of a state_dict. Raises FolderError where it is not clear."""
+    """Return the weights in a folder; prefix: which LSTM of a state_dict. Raises FolderError if it is not clear."""
     files = {path.stem: path for path in sorted(folder.glob("*.npy")) if _WEIGHT_NAME.fullmatch(path.stem)}
     stored = folder / _SAFETENSORS
     if stored.exists() == bool(files):
@@ -56,7 +56,7 @@ def _from_safetensors(path: Path, prefix: str | None) -> _StoredWeights:
 
 
 def _select_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, str]:
-    """The keys of one LSTM in a state_dict, each with its name in `nn.LSTM`."""
+    """Return the keys of one LSTM in a state_dict, each with its name in `nn.LSTM`."""
     matches = [match for key in keys if (match := _WEIGHT_NAME.fullmatch(key))]
     prefixes = list(dict.fromkeys(match["prefix"] for match in matches))
     if not prefixes:
@@ -72,7 +72,7 @@ def _select_lstm(path: Path, keys: list[str], prefix: str | None) -> dict[str, s
 
 
 def infer_architecture(weights: Mapping[str, Array], batch_first: bool) -> Architecture:
-    """The architecture that these weights are of. Raises FolderError where they are of none."""
+    """Return the architecture that these weights are of. Raises FolderError if they are of none."""
     first = weights.get("weight_ih_l0")
     if first is None or first.ndim != 2 or first.shape[0] % 4:
         given = "none" if first is None else f"one of shape {first.shape}"
@@ -107,7 +107,7 @@ def _check(weights: Mapping[str, Array], wanted: Mapping[str, tuple[int, ...]]) 
 
 
 def _weight_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
-    """The names and shapes of all weights of an architecture, as `nn.LSTM` has them."""
+    """Return the names and shapes of all weights of an architecture, as `nn.LSTM` has them."""
     rows = 4 * a.hidden_size
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(a.num_layers):
@@ -120,5 +120,5 @@ def _weight_shapes(a: Architecture) -> dict[str, tuple[int, ...]]:
 
 
 def build_weights(weights: Mapping[str, Array], a: Architecture, dtype: str) -> LSTMWeights:
-    """The weights of an architecture, as a dtype holds them."""
+    """Return the weights of an architecture, as a dtype holds them."""
     return named_weights(weights, a.num_layers, a.num_directions).map(lambda array: round_to_dtype(array, dtype))

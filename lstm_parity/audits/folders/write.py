@@ -27,7 +27,7 @@ _TORCH_ONLY: dict[str, Any] = {
 
 
 def plain_setting(setting: Setting) -> Setting:
-    """The setting without what only torch knows of: layouts, kernels, threads. Its cases have the same numbers."""
+    """Return the setting without what only torch has: layouts, kernels, threads. Its cases have the same numbers."""
     call = replace(setting.call, batch=setting.call.rows, enforce_sorted=False, strided=False)
     return Setting(replace(setting.architecture, batch_first=False), call, Runtime(setting.runtime.dtype))
 
@@ -48,14 +48,14 @@ def _covering_cases(dtype: str) -> Iterator[Case]:
 
 
 def _long_cases(dtype: str) -> Iterator[Case]:
-    """Programs in other languages have buffers that were once enough."""
+    """Draw long sequences: programs in other languages have buffers that were once enough."""
     for words in _LONG_SIZES:
         for profile in ("normal", "trained", "memory"):
             yield draw_case(parse_setting(f"{words}-{dtype}"), profile)
 
 
 def export_cases(cases: Iterable[Case], folder: Path) -> None:
-    """Write cases into a new or empty folder. Raises FolderError where there is something in it."""
+    """Write cases into a new or empty folder. Raises FolderError if there is something in it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderError(f"{folder} was given, but something is there: name a new or an empty folder")
     for case in cases:

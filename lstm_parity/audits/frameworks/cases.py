@@ -32,7 +32,7 @@ _OUR_OWN: Mapping[str, tuple[Any, ...]] = {  # where layers are stacked by us, a
 
 
 def framework_cases(framework: Framework, dtype: str) -> list[Case]:
-    """The cases of one framework in one dtype, in a fixed order."""
+    """Return the cases of one framework in one dtype, in a fixed order."""
     axes: dict[str, Sequence[Any]] = dict(AXES) | {"dtype": (dtype,)} | {name: AXES[name][:1] for name in _INVISIBLE}
     axes |= {} if framework.stacks else _OUR_OWN
     axes |= framework.few

@@ -18,7 +18,7 @@ class KnownDisagreement:
     """A disagreement that is known.
 
     frameworks: their names in the registry. where: the cases of which it speaks. what: what is different there, a
-    clause that begins with a verb. arithmetic: in which they agree all the same; None where they agree in none.
+    clause that begins with a verb. arithmetic: in which they agree all the same; None if they agree in none.
     """
 
     frameworks: tuple[str, ...]
@@ -100,5 +100,5 @@ DISAGREEMENTS = (
 
 
 def find_disagreement(name: str, case: Case) -> KnownDisagreement | None:
-    """The first statement on a framework that speaks of a case."""
+    """Return the first statement on a framework that speaks of a case."""
     return next((one for one in DISAGREEMENTS if name in one.frameworks and one.where(case)), None)

@@ -30,11 +30,11 @@ _NUMBERS = ("cases", "worst", "RMS")
 
 
 def frameworks_text(report: FrameworksReport, width: int = 120) -> str:
-    """The whole report, plain text of at most `width` columns."""
+    """Return the whole report, plain text of at most `width` columns."""
     console = render_page("LSTM PARITY OF OTHER FRAMEWORKS", report.provenance, width)
     console.print(_table(report))
     print_line(console, wrap_line(_UNITS, width, 0) + "\n")
-    for title, lines in (("Stated", _disagreement_lines(report)), ("Not judged", [*_unjudged_lines(report), _BEYOND])):
+    for title, lines in (("Stated", _disagreement_lines(report)), ("Not judged", [*_list_unjudged(report), _BEYOND])):
         print_line(console, f"{title}:")
         for line in lines:
             print_line(console, f"  {line}")
@@ -70,7 +70,7 @@ def _disagreement_lines(report: FrameworksReport) -> list[str]:
     return list(lines) or ["nothing."]
 
 
-def _unjudged_lines(report: FrameworksReport) -> list[str]:
+def _list_unjudged(report: FrameworksReport) -> list[str]:
     lines = [f"{one.framework.title}: {one.missing}" for one in report.results if one.missing]
     return lines + [
         f"{one.framework.title}, {feature}: {reason}"
@@ -127,7 +127,7 @@ def _frameworks_markdown(report: FrameworksReport) -> Document:
         table(_WORDS, _NUMBERS, bad) if bad else "",
         fold(f"{len(good)} rows are as stated", table(_WORDS, _NUMBERS, good)) if good else "",
         fold("known disagreements", bullets(_disagreement_lines(report))),
-        fold("not judged", bullets([*_unjudged_lines(report), _BEYOND])),
+        fold("not judged", bullets([*_list_unjudged(report), _BEYOND])),
         fold_page(report.provenance.items(), _UNITS),
     ]
 

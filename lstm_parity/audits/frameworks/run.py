@@ -39,7 +39,7 @@ _TIME_LIMIT, _MEMORY_LIMIT = (
 class FrameworkRow:
     """What was found in one dtype, in the cases of which one statement speaks, or none.
 
-    wrong: what is not as it is stated, in words; empty where all is.
+    wrong: what is not as it is stated, in words; empty if all is.
     """
 
     row: Row
@@ -102,7 +102,7 @@ def judge_frameworks(
 
 
 def _read_versions(one: Framework) -> str:
-    """Its packages with their versions. Raises PackageNotFoundError where one is not installed."""
+    """Read the versions of its packages. Raises PackageNotFoundError if one is not installed."""
     return ", ".join(f"{package} {version(package)}" for package in one.packages)
 
 
@@ -130,7 +130,7 @@ def _make_failed(one: Framework, words: str) -> FrameworkRow:
 
 
 def _judge_dtypes(one: Framework, implementation: RemoteImplementation, dtype: str) -> list[FrameworkRow]:
-    """The verdicts on one dtype, those together of which one statement speaks."""
+    """Return the verdicts on one dtype, those together of which one statement speaks."""
     groups: dict[KnownDisagreement | None, list[Observation]] = defaultdict(list)
     for observation in observe_all(implementation, framework_cases(one, dtype)):
         groups[find_disagreement(one.name, observation.case)].append(observation)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 _WRONG = tuple(outcome.value for outcome in (Outcome.DEVIATES, Outcome.NARROWER, Outcome.FAILED))
-VERDICTS = {  # by the command that gives them
+_VERDICTS = {  # by the command that gives them
     "verify": _WRONG,
     "modes": (*_WRONG, Outcome.REFUSED.value, Outcome.PARITY.value),  # the last: though listed as failing
     "frameworks": (*_WRONG, Outcome.PARITY.value),
@@ -67,7 +67,7 @@ def _is_range(value: Any) -> bool:
 
 _TEXT: _Kind = (_is_text, "some words")
 _NEEDED: Mapping[str, _Kind] = {
-    "command": (lambda value: value in tuple(VERDICTS), "one of " + ", ".join(VERDICTS)),
+    "command": (lambda value: value in tuple(_VERDICTS), "one of " + ", ".join(_VERDICTS)),
     "name": _TEXT,
     "verdict": _TEXT,
     "reason": _TEXT,
@@ -110,7 +110,7 @@ def _read_entry(where: str, number: int, fields: Mapping[str, Any]) -> Entry:
         if not kinds[name][0](value):
             raise KnownFileError(f"{where} has {name} = {value!r}, but it must be {kinds[name][1]}")
     command, verdict = fields["command"], fields["verdict"]
-    if verdict not in VERDICTS[command]:
+    if verdict not in _VERDICTS[command]:
         raise KnownFileError(f"{where} has the verdict {verdict!r}, but of {command} it must be {_any(command)}")
     if verdict in _MEASURED and not fields.keys() & {"worst", "words"}:
         raise KnownFileError(f"{where} has no worst: give {kinds['worst'][1]}; or words, if a form is wrong")
@@ -121,7 +121,7 @@ def _read_entry(where: str, number: int, fields: Mapping[str, Any]) -> Entry:
 
 
 def _any(command: str) -> str:
-    *others, last = VERDICTS[command]
+    *others, last = _VERDICTS[command]
     return f"{', '.join(others)} or {last}"
 
 

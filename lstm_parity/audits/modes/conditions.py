@@ -45,62 +45,62 @@ _PACKED = ("packed", "packed equal")
 
 
 def is_packed(trial: Trial) -> bool:
-    """A PackedSequence."""
+    """Whether the input is a PackedSequence."""
     return trial.form in _PACKED
 
 
 def is_unbatched(trial: Trial) -> bool:
-    """No axis of rows."""
+    """Whether there is no axis of rows."""
     return trial.form == "unbatched"
 
 
 def is_projected(trial: Trial) -> bool:
-    """With proj_size."""
+    """Whether proj_size is given."""
     return has(trial.setting, "projection")
 
 
 def is_training(trial: Trial) -> bool:
-    """In train mode, with dropout."""
+    """Whether the module is in train mode, with dropout."""
     return trial.training
 
 
 def has_dtype(*names: str) -> _When:
-    """A layer of one of these dtypes."""
+    """Make the condition that a layer has one of these dtypes."""
     return lambda trial: trial.setting.runtime.dtype in names
 
 
 def both_hold(*conditions: _When) -> _When:
-    """All of them."""
+    """Make the condition that all of these hold."""
     return lambda trial: all(condition(trial) for condition in conditions)
 
 
 def never_holds(condition: _When) -> _When:
-    """Its contrary."""
+    """Make the contrary of a condition."""
     return lambda trial: not condition(trial)
 
 
 def is_allowed(trial: Trial) -> bool:
-    """oneDNN may be used, and there is no projection, which it does not know."""
+    """Whether oneDNN may be used: there is no projection, which it does not know."""
     return trial.setting.runtime.mkldnn and not is_projected(trial)
 
 
 def has_no_rows(trial: Trial) -> bool:
-    """An empty batch."""
+    """Whether the batch is empty."""
     return trial.empty
 
 
 def has_no_states(trial: Trial) -> bool:
-    """Without initial states."""
+    """Whether no initial states are given."""
     return has(trial.setting, "no-states")
 
 
 def is_rowless_and_dynamic(trial: Trial) -> bool:
-    """There is no axis of rows that could be dynamic."""
+    """Whether there is no axis of rows that could be dynamic."""
     return is_unbatched(trial) and "dynamic batch" in trial.mode
 
 
 def has_no_biases(trial: Trial) -> bool:
-    """With bias=False."""
+    """Whether bias=False."""
     return has(trial.setting, "no-bias")
 
 
@@ -110,22 +110,22 @@ def is_supported_here(name: str) -> bool:
 
 
 def always_holds(_: Trial) -> bool:
-    """Always."""
+    """Return True for every trial."""
     return True
 
 
 def is_in_grad_mode(trial: Trial) -> bool:
-    """Weights require gradients."""
+    """Whether weights require gradients."""
     return has(trial.setting, "grad")
 
 
 def is_deep_and_bidirectional(trial: Trial) -> bool:
-    """Two bidirectional layers."""
+    """Whether there are two bidirectional layers."""
     return has(trial.setting, "bidirectional") and has(trial.setting, "layers")
 
 
 def is_rowless(trial: Trial) -> bool:
-    """There is no axis of rows to map over."""
+    """Whether there is no axis of rows to map over."""
     return is_packed(trial) or is_unbatched(trial)
 
 

@@ -52,7 +52,7 @@ class ModeRow:
 
 
 def judge_modes(names: Sequence[str] = (), progress: Callable[[str], None] = lambda _: None) -> list[ModeRow]:
-    """The rows of these modes, or of all; one whose package is missing is not judged. Raises KeyError."""
+    """Return the rows of these modes, or of all; one whose package is missing is not judged. Raises KeyError."""
     rows = []
     for mode in [find_mode(name) for name in names or MODES]:
         some = [] if mode.missing else design_trials(mode)
@@ -94,14 +94,14 @@ def _list_failures(one: TrialResult) -> str:
 
 
 def _in_dtype(tried: Sequence[TrialResult]) -> str:
-    """How many trials of a dtype agree, of how many, and how far the farthest is."""
+    """Describe how many trials of a dtype agree, of how many, and how far the farthest is."""
     worst = [one.answers.worst for one in tried if one.outcome is Outcome.PARITY and one.answers is not None]
     agreeing = sum(one.outcome is Outcome.PARITY for one in tried)
     return f"{agreeing}/{len(tried)}" + (f" {max(worst):.2f}" if worst else "")
 
 
 def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: int = 150) -> str:
-    """All of it, plain text."""
+    """Return the whole report as plain text."""
     console = render_page("EXECUTION MODES OF nn.LSTM", provenance, width)
     console.print(_table(rows))
     console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")

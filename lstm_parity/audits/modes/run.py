@@ -46,7 +46,7 @@ class _Distance:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What became of a trial: words say what was wrong; answers and gradients are None where there were none."""
+    """What became of a trial: words say what was wrong; answers and gradients are None if there were none."""
 
     trial: Trial
     outcome: Outcome
@@ -77,7 +77,7 @@ class TrialResult:
 
     @classmethod
     def of(cls, trial: Trial, fields: dict[str, Any]) -> TrialResult:
-        """What `fields` said of a trial."""
+        """Return what `fields` said of a trial."""
         distances = (fields[name] and _Distance(**fields[name]) for name in ("answers", "gradients"))
         return cls(trial, Outcome(fields["outcome"]), fields["words"], *distances)
 
@@ -94,7 +94,7 @@ class AlwaysRuns(Wrapped):
 
 
 def run_trials(trials: list[Trial], progress: Callable[[str], None] = lambda _: None) -> Iterator[TrialResult]:
-    """All trials, those of one mode, in eval or train mode, in one process as long as it lives."""
+    """Run all trials of one mode, in eval or train mode, in one process as long as it lives."""
     with ProcessServer(
         "torch", "lstm_parity.implementations.remote.worker", "lstm_parity.implementations.modes"
     ) as server:
@@ -112,7 +112,7 @@ def run_trials(trials: list[Trial], progress: Callable[[str], None] = lambda _: 
 
 
 def _run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:
-    """One trial, run and judged."""
+    """Run and judge one trial."""
     if trial.empty:
         return TrialResult(trial, *_run_without_rows(asked, trial.case))
     mode, case = find_mode(trial.target), trial.case
@@ -127,7 +127,7 @@ def _run_trial(asked: AlwaysRuns, trial: Trial) -> TrialResult:
 
 
 def _judge_gradients(asked: AlwaysRuns, mode: Mode, case: Case, masks: Masks) -> Verdict:
-    """The judge's verdict on all gradients, or on those that a mode finds in its own way, which may be some."""
+    """Return the judge's verdict on all gradients, or on those that a mode finds in its own way, which may be some."""
     d = adjoints(case)
     verdict = judge_all_gradients(asked, [case], [d], [masks])[0]
     if mode.found is None or verdict.outcome is not Outcome.DEVIATES:
@@ -142,7 +142,7 @@ def _distance(verdict: Verdict) -> _Distance | None:
 
 
 def _first_line(verdict: Verdict) -> str:
-    """What was raised, in a line, or the first line on what deviates."""
+    """Return the first line of what was raised, or of what deviates."""
     if verdict.outcome in (Outcome.FAILED, Outcome.REFUSED):
         return _last_error_line(verdict.reason)
     if verdict.outcome is not Outcome.DEVIATES:
@@ -158,14 +158,14 @@ def _first_line(verdict: Verdict) -> str:
 
 
 def _last_error_line(reason: str) -> str:
-    """What an exception says, of a traceback: the last line that names one, or the first line if none does."""
+    """Return the last line of a traceback that names an exception, or the first line if none does."""
     lines = [line for line in reason.strip().splitlines() if line.strip() and not line.startswith(" ")]
     named = [line for line in lines if line.partition(": ")[0].replace(".", "").isidentifier() and ": " in line]
     return (named[-1] if named else lines[0] if lines else "")[:300]
 
 
 def _run_without_rows(asked: AlwaysRuns, case: Case) -> tuple[Outcome, str]:
-    """Called with an empty batch: the shapes and dtypes of what comes back are all there is to judge."""
+    """Call with an empty batch: the shapes and dtypes of what comes back are all there is to judge."""
     given = call_arguments(case.setting, *(array[:, :0] for array in (case.input, case.h_0, case.c_0)))
     with runtime_flags(case.setting.runtime):
         try:

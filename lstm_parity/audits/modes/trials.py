@@ -66,7 +66,7 @@ class Trial:
 
 
 def design_trials(mode: Mode) -> list[Trial]:
-    """Those of a covering design; then those of another, of what the mode supports, if that is less."""
+    """Return the trials of a covering design; then those of a design of what the mode supports, if that is less."""
     designs = [AXES] if not mode.support else [AXES, AXES | dict(mode.support)]
     points = [point for axes in designs for point in all_pairs(axes)]
     found = {trial.name: trial for trial in (_make_trial(mode, point) for point in points)}

@@ -203,11 +203,9 @@ def sweep_comparison_page(found: SweepComparison) -> str:
     provenance = {name: collect_provenance()[name] for name in ("lstm-parity", "command")}
     provenance |= {"old": describe_head(found.old), "new": describe_head(found.new)}
     data = {**fields, "changed": changed[:_MAX_CHANGES], "page": totals, "provenance": provenance}
-    tables = {
-        ("changed", "Cells that are judged otherwise"): _make_table(data, "changed", _CHANGES),
-        ("drift", "Means that drift"): _make_table(data, "drift", _DRIFT),
-    }
-    sections = [Section(*names, "table.html.j2", table) for names, table in tables.items() if table["rows"]]
+    titles = (("changed", "Cells that are judged otherwise", _CHANGES), ("drift", "Means that drift", _DRIFT))
+    tables = [(name, title, _make_table(data, name, columns)) for name, title, columns in titles]
+    sections = [Section(name, title, "table.html.j2", table) for name, title, table in tables if table["rows"]]
     verdict, tone = _VERDICTS[found.exit_code]
     figures = {"in both": "/common", "worse": "/worse", "judged otherwise": "/page/changed", "drift": "/page/drift"}
     figures |= {"only in the old": "/only/old", "only in the new": "/only/new"}

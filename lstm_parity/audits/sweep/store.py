@@ -21,7 +21,7 @@ from lstm_parity.cases.lattice import COLUMNS, Cell
 from lstm_parity.cases.setting import parse_setting
 from lstm_parity.reference.noise.model import Array
 
-FORMAT = 1
+_FORMAT = 1
 _TEXT = ("form", "lengths", "dtype", "device", "grad_mode", "profile", "question")
 _AXES = ", ".join(f"{name} {'TEXT' if name in _TEXT else 'INTEGER'} NOT NULL" for name in COLUMNS)
 SUMS = ("elements", "shift", "growth", "squares", "worst", "lost")
@@ -77,7 +77,7 @@ class Store:
             self._db.executescript(_SCHEMA)
             self._db.executemany(
                 "INSERT INTO head VALUES (?, ?)",
-                [(key, json.dumps(value)) for key, value in {"format": FORMAT, **head}.items()],
+                [(key, json.dumps(value)) for key, value in {"format": _FORMAT, **head}.items()],
             )
             self._db.executemany(
                 f"INSERT INTO cell ({', '.join(_PLANNED)}) VALUES ({places})",
@@ -92,9 +92,9 @@ class Store:
         """The plan, and the torch that it is of. Raises StoreError for another format."""
         with self._explained():
             found = {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM head")}
-        if found.get("format") != FORMAT:
+        if found.get("format") != _FORMAT:
             raise StoreError(
-                f"{self.path} is a store of format {found.get('format')}, but this lstm-parity reads {FORMAT}"
+                f"{self.path} is a store of format {found.get('format')}, but this lstm-parity reads {_FORMAT}"
             )
         return found
 

@@ -53,7 +53,7 @@ def _make_parser(program: str) -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
     record.add_argument("file", type=Path, metavar="FILE")
     record.add_argument("--plain", action="store_true", help="without compression, for git, which compresses by itself")
-    compare = commands.add_parser("compare", help="Compare two records: exits with 1 where something is worse.")
+    compare = commands.add_parser("compare", help="Compare two records: exits with 1 if something is worse.")
     compare.add_argument("old", type=Path, metavar="OLD")
     compare.add_argument("new", type=Path, metavar="NEW")
     upgrade = commands.add_parser("upgrade", help="Record two torches and compare them; exits as compare does.")
@@ -106,7 +106,7 @@ def _run_record(given: argparse.Namespace) -> int:
 
 
 def _refuse_page(file: Path | None, make_page: _MakePage | None) -> None:
-    """Raise ValueError if a page is asked for that cannot be made, before the work."""
+    """Raise ValueError, before the work, if a page is to be made that cannot be."""
     if file is None:
         return
     if make_page is None:

@@ -33,7 +33,7 @@ class EnvironmentMaker:
 
 
 def cache_folder() -> Path:
-    """Where environments and records are kept unless another place is named."""
+    """Return the folder of environments and records, unless another place is named."""
     if named := os.environ.get("LSTM_PARITY_CACHE"):
         return Path(named)
     if sys.platform == "darwin":
@@ -44,9 +44,9 @@ def cache_folder() -> Path:
 
 
 def find_interpreter(given: str, maker: EnvironmentMaker, progress: Progress) -> Path:
-    """The interpreter that is meant: itself, that of an environment's folder, or of an environment made for a version.
+    """Find an interpreter: the one given, that of an environment's folder, or of an environment made for a version.
 
-    Raises ValueError where it is none of these, or pip could not make it.
+    Raises ValueError if it is none of these, or pip could not make it.
     """
     path = Path(given).expanduser()
     if _interpreter(path).exists():
@@ -86,13 +86,13 @@ def _install(folder: Path, version: str, maker: EnvironmentMaker) -> None:
 
 
 def packages_for(version: str) -> list[str]:
-    """What an environment has: torch, and a NumPy that it works with."""
+    """List the packages of an environment: torch, and a NumPy that it works with."""
     major, minor = map(int, version.split(".")[:2])
     return [f"torch=={version}", "numpy<2" if (major, minor) < OLD else "numpy"]
 
 
 def _run(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
-    """What a command printed; nothing where all of it is shown. Raises ValueError with these words where it fails."""
+    """Return what a command printed; "" if all of it is shown. Raises ValueError with these words if it fails."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE if quiet else _TO_STDERR, text=True)
     except OSError as error:
@@ -104,7 +104,7 @@ def _run(command: Sequence[str], wrong: str, *, quiet: bool = True) -> str:
 
 @contextmanager
 def _lock(lock: Path, progress: Progress) -> Iterator[None]:
-    """While no other process makes the same environment."""
+    """Wait while another process makes the same environment."""
     from filelock import FileLock, Timeout
 
     held = FileLock(lock)

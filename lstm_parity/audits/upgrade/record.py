@@ -42,14 +42,14 @@ class SampledArray:
 
 
 def sample_array(array: Array, dtype: str, count: int) -> SampledArray:
-    """What is kept of a float64 array whose values `dtype` holds exactly: so many elements, or all it has."""
+    """Return the kept elements of a float64 array whose values `dtype` holds exactly: so many, or all it has."""
     plain = np.where(np.isnan(array), np.nan, array)  # one NaN for all
     digest = hashlib.sha256(np.ascontiguousarray(plain, "<f8").tobytes()).hexdigest()[:16]
     return SampledArray(dtype, array.shape, plain.reshape(-1)[sample_indices(array.size, count)], digest)
 
 
 def sample_indices(size: int, count: int) -> Array:
-    """The flat indices that are kept of an array: all, or so many of them, spread evenly over rows and columns."""
+    """Return the flat indices that are kept of an array: all, or so many, spread evenly over rows and columns."""
     if size <= count:
         return np.arange(size)
     step = int(size * 0.6180339887498949)
@@ -112,7 +112,7 @@ class Record:
     """All that is known of one torch.
 
     conditions: what may change bits without being a bug. cases: checksums by case. conducts: by subject and call.
-    capabilities: "" where a thing works, else why not. kernels: names by call. speeds: by unit and call, times in that
+    capabilities: "" if a thing works, else why not. kernels: names by call. speeds: by unit and call, times in that
     unit, measured in the same moment, once for each round; of `ITSELF`, the unit's own milliseconds.
     """
 

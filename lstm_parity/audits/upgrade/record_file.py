@@ -31,7 +31,7 @@ class RecordError(ValueError):
 
 
 def write_record(record: Record, path: Path, *, plain: bool = False) -> None:
-    """Write a record; the same record makes the same file. Raises OSError where the file cannot be written.
+    """Write a record; the same record makes the same file. Raises OSError if the file cannot be written.
 
     plain: without compression, so that git, which compresses by itself, stores only once what two records share.
     """
@@ -80,7 +80,7 @@ def _read_member(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _read_head(path: Path, data: bytes) -> dict[str, str]:
-    """The checksums, of a head that is a record's of a version that is known."""
+    """Return the checksums, of a head that is a record's of a version that is known."""
     try:
         head = json.loads(data)
     except ValueError as error:

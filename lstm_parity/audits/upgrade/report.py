@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def comparison_text(comparison: Comparison, known: KnownResult | None = None) -> str:
-    """A line for every finding, then a summary."""
+    """Write a line for every finding, then a summary."""
     lines = [" -> ".join(map(_section, (comparison.old, comparison.new))), *(f.line for f in comparison.findings), ""]
     return "\n".join([*lines, summarize(comparison), *(["", known_text(known)] if known else [])]) + "\n"
 
 
 def _section(record: Record) -> str:
-    """The torch of a record, and the libraries that it computes with."""
+    """Return the torch of a record, and the libraries that it computes with."""
     kernels = record.conditions.get("kernels")
     return f"{record.name} ({kernels})" if kernels else record.name
 
@@ -46,7 +46,7 @@ def _is_same_torch(comparison: Comparison) -> bool:
 
 
 def comparison_markdown(comparison: Comparison, known: KnownResult | None = None) -> Document:
-    """The summary and a table of what is worse; what is not worse folded, noise among it."""
+    """Return the summary and a table of what is worse; what is not worse folded, noise among it."""
     worse = [finding for finding in comparison.findings if finding in comparison.worse]
     others = [finding for finding in comparison.findings if finding not in comparison.worse]
     return [
@@ -63,7 +63,7 @@ def _write_table(findings: Sequence[Finding], bold: bool = False) -> str:
 
 
 def comparison_json(comparison: Comparison, known: KnownResult | None = None) -> str:
-    """All findings with the names of all their cases or calls, and the conditions of both records."""
+    """Return all findings with the names of all their cases or calls, and the conditions of both records."""
     return json_text("comparison", 1, comparison_fields(comparison, known))
 
 

@@ -33,7 +33,7 @@ print(json.dumps({**there, "python": platform.python_version(), "place": util.fi
 def record_of(
     python: Path, maker: EnvironmentMaker, progress: Progress, *, again: bool = False, device: str = "cpu"
 ) -> Record:
-    """The record of the torch of an interpreter. Raises ValueError where there is none to be had."""
+    """Return the record of the torch of an interpreter. Raises ValueError if there is none to be had."""
     told = _read_versions(python)
     file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told | {'device': device})}.record"
     if not again and (found := _read_if_whole(file)) is not None:
@@ -45,7 +45,7 @@ def record_of(
 
 
 def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = "cpu") -> Record:
-    """Make the record of an interpreter's torch, in a file. Raises ValueError where that cannot be."""
+    """Make the record of an interpreter's torch, in a file. Raises ValueError if that cannot be."""
     with package_alone() as folder:
         path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
         command = [str(python), "-m", "lstm_parity", "record", str(file.absolute()), "--device", device]
@@ -58,7 +58,7 @@ def record_with(python: Path, file: Path, *, quiet: bool = False, device: str = 
 
 
 def _read_versions(python: Path) -> dict[str, str]:
-    """Versions, and where torch lies; torch is not imported."""
+    """Read versions, and where torch lies; torch is not imported."""
     done = subprocess.run([str(python), "-c", _VERSIONS_SCRIPT], capture_output=True, text=True)
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no words"])[-1]
@@ -82,7 +82,7 @@ def _fingerprint(told: dict[str, str]) -> str:
 
 
 def _sources() -> list[Path]:
-    """All that is recorded with, the rooms that a checkout links into the package included."""
+    """Return all that is recorded with, the rooms that a checkout links into the package included."""
     folders = os.walk(PACKAGE, followlinks=True)
     return sorted(Path(folder, name) for folder, _, names in folders for name in names if name.endswith(".py"))
 

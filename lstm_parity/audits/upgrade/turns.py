@@ -13,12 +13,12 @@ from lstm_parity.audits.upgrade.measure.rounds import SpeedRound, join_rounds
 from lstm_parity.audits.upgrade.record import Speeds
 from lstm_parity.audits.upgrade.run import package_alone
 
-ROUNDS = 6  # an even number: each of the two is the first in half of them
+_ROUNDS = 6  # an even number: each of the two is the first in half of them
 _SERVER = "lstm_parity.audits.upgrade.measure.speeds"
 
 
 def measure_in_turns(
-    old: Path, new: Path, rounds: int = ROUNDS, environments: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+    old: Path, new: Path, rounds: int = _ROUNDS, environments: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
 ) -> tuple[Speeds, Speeds]:
     """Measure the speeds of the torches of two interpreters, each in a process that waits while the other measures.
 

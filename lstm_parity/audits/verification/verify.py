@@ -92,7 +92,7 @@ class Verification:
     """A certificate of one implementation; the verdicts of the question that it is wrong in, or none; a proof.
 
     remarks: what was found out about a class, in lines. deviations: every case that is wrong, the known ones too.
-    identified: what it computes, if that was asked for.
+    identified: what it computes, if that was to be found out.
     """
 
     certificate: Certificate

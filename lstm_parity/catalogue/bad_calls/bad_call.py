@@ -34,7 +34,7 @@ class BadCall:
     """A call that no LSTM answers.
 
     changes: what differs from the good call of that function of the references; kind, words: how they refuse it.
-    module: how the arguments of nn.LSTM, or nn.LSTMCell, differ in the same call; None where it has no such call.
+    module: how the arguments of nn.LSTM, or nn.LSTMCell, differ in the same call; None if it has no such call.
     """
 
     changes: Mapping[str, Any]

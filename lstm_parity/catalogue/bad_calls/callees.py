@@ -66,7 +66,7 @@ def describe_result(returned: Any) -> str:
 
 
 def _constructor(subject: str, row: str) -> dict[str, Any] | None:
-    """All arguments of a constructor; None where the class has no such argument."""
+    """All arguments of a constructor; None if the class has no such argument."""
     changes = CONSTRUCTORS[row.removeprefix("constructor: ")]
     if subject == "nn.LSTM":
         return {"input_size": 3, "hidden_size": 4, "num_layers": 2} | changes

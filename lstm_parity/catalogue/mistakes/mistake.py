@@ -62,7 +62,7 @@ class Mistake:
 
     @property
     def reported_at(self) -> str:
-        """Where people made this mistake; empty where no thread is known."""
+        """Where people made this mistake; empty if no thread is known."""
         return self.written.reported_at
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 from lstm_parity.identification.arithmetic.reading import SMALLEST, Reader
 from lstm_parity.reference.noise.model import Array
 
-ACTIVATIONS: Mapping[str, str] = {"i": "sigmoid", "f": "sigmoid", "g": "tanh", "o": "sigmoid", "c'": "tanh"}
+_ACTIVATIONS: Mapping[str, str] = {"i": "sigmoid", "f": "sigmoid", "g": "tanh", "o": "sigmoid", "c'": "tanh"}
 _GRID = 1500  # arguments
 _DECIMALS = 60  # of exact values: tanh of the smallest arguments loses ten of them
 _FAR = {"float64": 1000.0, "float32": 200.0, "bfloat16": 200.0, "float16": 1000.0}  # beyond where exp overflows
@@ -39,12 +39,12 @@ class ActivationError:
     @property
     def function(self) -> str:
         """Return the function that it should be."""
-        return ACTIVATIONS[self.name]
+        return _ACTIVATIONS[self.name]
 
 
 def measure_activations(reader: Reader, bits: int, smallest: float) -> tuple[ActivationError, ...]:
     """Measure all five, at arguments that factors hold: of no more bits, and not smaller."""
-    return tuple(_measure(reader, name, bits, smallest) for name in ACTIVATIONS)
+    return tuple(_measure(reader, name, bits, smallest) for name in _ACTIVATIONS)
 
 
 def apply_activation(reader: Reader, name: str, z: Array | float) -> Array:
@@ -62,7 +62,7 @@ def apply_activation(reader: Reader, name: str, z: Array | float) -> Array:
 
 
 def _measure(reader: Reader, name: str, bits: int, smallest: float) -> ActivationError:
-    z, high, low = _exact_curve(ACTIVATIONS[name], bits, smallest)
+    z, high, low = _exact_curve(_ACTIVATIONS[name], bits, smallest)
     got = apply_activation(reader, name, z)
     roundoff = 2.0**-reader.digits
     error = (got - high) - low

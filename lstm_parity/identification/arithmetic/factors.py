@@ -78,8 +78,8 @@ def multiply(reader: Reader, name: str, rows: Array, other: float) -> Array:
     """Return the gate sums of rows (N, K) as one of the factors, all other factors the same power of two."""
     fixed, part = np.full(rows.shape[1], other), FACTORS[name]
     if name == part:
-        return reader.read(only(part, rows, fixed))
-    return np.concatenate([reader.read(only(part, fixed[None], row)) for row in rows])
+        return reader.read(_isolate(part, rows, fixed))
+    return np.concatenate([reader.read(_isolate(part, fixed[None], row)) for row in rows])
 
 
 def is_product_rounded(reader: Reader) -> bool:
@@ -101,9 +101,9 @@ def _is_fused(reader: Reader, x: float, w: float) -> bool:
         row, weights = np.zeros(_APART[-1] + 1), np.full(_APART[-1] + 1, scale)
         row[0], row[apart] = -float(kept), x
         weights[apart] *= w
-        if abs(reader.read(only("x", row[None], weights), _COPIES)[0] - rest) < _SHOWS:
+        if abs(reader.read(_isolate("x", row[None], weights), _COPIES)[0] - rest) < _SHOWS:
             return True
-        if abs(reader.read(only("x", row[None, ::-1], weights[::-1]), _COPIES)[0] - rest) < _SHOWS:
+        if abs(reader.read(_isolate("x", row[None, ::-1], weights[::-1]), _COPIES)[0] - rest) < _SHOWS:
             return True
     return not rest
 
@@ -125,10 +125,10 @@ def _loses(reader: Reader, part: str, k: int) -> bool:
     rows = np.zeros((len(places), 12))
     for row, (first, one, last) in zip(rows, places, strict=True):
         row[[first, one, last]] = large, _UNIT / weight, -large
-    return bool((np.abs(reader.read(only(part, rows, np.full(12, weight)))) < _UNIT / 2.0).any())
+    return bool((np.abs(reader.read(_isolate(part, rows, np.full(12, weight)))) < _UNIT / 2.0).any())
 
 
-def only(part: str, rows: Array, weights: Array) -> SumOfProducts:
+def _isolate(part: str, rows: Array, weights: Array) -> SumOfProducts:
     """Return a gate sum of products of x alone, or of h alone."""
     if part == "x":
         return SumOfProducts(rows, weights)

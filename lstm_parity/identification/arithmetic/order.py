@@ -68,7 +68,7 @@ class Order:
 def measure_order(reader: Reader, terms: Terms, sums: int, copies: int | None = None) -> Order | None:
     """Measure the order in which terms are added, the rows in one batch or each in one of copies.
 
-    sums: the bits that are kept, measured before. None where the range of the dtype is too small to show it.
+    sums: the bits that are kept, measured before. None if the range of the dtype is too small to show it.
     """
     if len(terms.free) < 2 or not _fits(reader, sums):
         return None
@@ -147,7 +147,7 @@ class GateSum:
 
 
 def measure_gate_sum(reader: Reader, inputs: int, units: int, sums: int) -> GateSum | None:
-    """Measure which parts are lost beside large numbers in x, in h, and in both. None where the range is too small."""
+    """Measure which parts are lost beside large numbers in x, in h, and in both. None if the range is too small."""
     terms = Terms("both", inputs, units)
     if not _fits(reader, sums) or inputs < 4 or units < 3:
         return None

@@ -16,7 +16,7 @@ _ACCUMULATORS = (*range(2, 17), 24, 32, 48, 64)
 _Part = list[int]  # places that are added up already
 
 
-class Additions:
+class _Additions:
     """Sizes (K, K), filled in while parts are added."""
 
     def __init__(self, k: int) -> None:
@@ -29,25 +29,25 @@ class Additions:
         return one + other
 
 
-def _from_first(sums: Additions, parts: Sequence[_Part]) -> _Part:
+def _from_first(sums: _Additions, parts: Sequence[_Part]) -> _Part:
     total = parts[0]
     for part in parts[1:]:
         total = sums.add(total, part)
     return total
 
 
-def _from_last(sums: Additions, parts: Sequence[_Part]) -> _Part:
+def _from_last(sums: _Additions, parts: Sequence[_Part]) -> _Part:
     return _from_first(sums, parts[::-1])
 
 
-def _neighbours(sums: Additions, parts: Sequence[_Part]) -> _Part:
+def _neighbours(sums: _Additions, parts: Sequence[_Part]) -> _Part:
     while len(parts) > 1:
         joined = [sums.add(one, other) for one, other in zip(parts[::2], parts[1::2], strict=False)]
         parts = [*joined, *parts[len(joined) * 2 :]]
     return parts[0]
 
 
-def _halves(sums: Additions, parts: Sequence[_Part], more: int = 0) -> _Part:
+def _halves(sums: _Additions, parts: Sequence[_Part], more: int = 0) -> _Part:
     """Add halves, the second the larger where they are not equal; with one more, the first."""
     if len(parts) == 1:
         return parts[0]
@@ -55,7 +55,7 @@ def _halves(sums: Additions, parts: Sequence[_Part], more: int = 0) -> _Part:
     return sums.add(_halves(sums, parts[:middle], more), _halves(sums, parts[middle:], more))
 
 
-def _folded(sums: Additions, parts: Sequence[_Part]) -> _Part:
+def _folded(sums: _Additions, parts: Sequence[_Part]) -> _Part:
     while len(parts) > 1:
         half = (len(parts) + 1) // 2
         joined = [sums.add(one, other) for one, other in zip(parts[:half], parts[half:], strict=False)]
@@ -63,7 +63,7 @@ def _folded(sums: Additions, parts: Sequence[_Part]) -> _Part:
     return parts[0]
 
 
-_WAYS: Mapping[str, Callable[[Additions, Sequence[_Part]], _Part]] = {
+_WAYS: Mapping[str, Callable[[_Additions, Sequence[_Part]], _Part]] = {
     "one after another": _from_first,
     "pairwise": _halves,
     "in pairs of neighbours": _neighbours,
@@ -89,7 +89,7 @@ class KnownOrder:
     def sizes(self, places: Sequence[int], expected: Array | None = None) -> Array:
         """Return the sizes (K, K), unfinished if the first parts have others than expected."""
         at = {place: k for k, place in enumerate(places)}
-        sums, done = Additions(len(places)), list[_Part]()
+        sums, done = _Additions(len(places)), list[_Part]()
         for part in self.parts:
             done.append(_WAYS[self.inner](sums, [[at[place]] if place in at else [] for place in part]))
             inside = np.ix_(done[-1], done[-1])

@@ -12,7 +12,7 @@ from lstm_parity.identification.probe import Probe
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
 
-DIGITS = {"float64": 53, "float32": 24, "bfloat16": 8, "float16": 11}  # bits of the significand, the leading one too
+_DIGITS = {"float64": 53, "float32": 24, "bfloat16": 8, "float16": 11}  # bits of the significand, the leading one too
 LARGEST = {"float64": 1023, "float32": 127, "bfloat16": 127, "float16": 15}  # exponents of the largest numbers
 SMALLEST = {"float64": -1022, "float32": -126, "bfloat16": -126, "float16": -14}  # of the smallest normal ones
 _SATURATED = (40.0, 60.0, 20.0, 17.0, 12.0, 10.0)  # gate sums at which a sigmoid is 1 or next to it
@@ -47,7 +47,7 @@ class Reader:
     @property
     def digits(self) -> int:
         """The bits of a number of the dtype."""
-        return DIGITS[self.dtype]
+        return _DIGITS[self.dtype]
 
     def saturate(self, name: str) -> float:
         """Return an argument at which one activation is as large as it becomes, nearly always 1."""

@@ -74,7 +74,7 @@ def _one_early_at_most(rows: Rows) -> Results:
 
 
 def _reverse_in_padding(rows: Rows) -> Results:
-    """Only the forward half of what knows the lengths."""
+    """Return the change in which only the forward direction knows the lengths."""
     right, whole, d = rows.compute(), rows.compute_padding(), rows.weights.num_directions
     halves = np.split(right[0], d, -1)[:1] + [half * rows.is_running for half in np.split(whole[0], d, -1)[1:]]
     h_n, c_n = (np.concatenate([one[:1], other[1:]]) for one, other in zip(right[1:], whole[1:], strict=True))

@@ -231,7 +231,7 @@ def _is_chain(probe: Probe, question: _Question) -> bool:
 
 
 def _search(model: Wired, singles: Sequence[Change], questions: Sequence[_Question]) -> tuple[Change, ...] | None:
-    """The changes of a model, with as few more as answer all questions."""
+    """Return the changes of a model, with as few more as answer all questions."""
 
     def answers(more: tuple[Change, ...]) -> bool:
         changed = replace(model, changes=_replace(model.changes, more))

@@ -109,7 +109,7 @@ def _write_polynomial(coefficients: Sequence[float], name: str) -> str:
 
 
 def _interpolate(z: Array, points: Array, values: Array) -> Array:
-    """Cubics through four points around each z."""
+    """Interpolate by cubics through the four points around each z."""
     step = points[1] - points[0]
     k = np.clip(np.floor((z - points[0]) / step).astype(int), 1, len(points) - 3)
     t = np.clip((z - points[k]) / step, -1.0, 2.0)
@@ -123,14 +123,14 @@ def _interpolate(z: Array, points: Array, values: Array) -> Array:
 
 
 def _follow(z: Array, points: Array, values: Array) -> Array:
-    """Straight lines between knots, and beyond the last ones."""
+    """Interpolate linearly between knots, and continue the first and the last line beyond them."""
     slopes = np.diff(values) / np.diff(points)
     k = np.clip(np.searchsorted(points, z, "right") - 1, 0, len(slopes) - 1)
     return np.asarray(values[k] + slopes[k] * (z - points[k]))
 
 
 def round_short(value: float, tolerance: float = 1e-8) -> float:
-    """A short decimal that is as good."""
+    """Return a short decimal that is as good."""
     value = float(value)
     if abs(value) <= tolerance:
         return 0.0

@@ -16,7 +16,7 @@ Named = Mapping[str, Tensor]  # values of a step, by name
 _Slope = Callable[[Function, Tensor, Tensor, Named], Tensor]
 
 
-def differentiate(function: Function, z: Tensor) -> Tensor:
+def _differentiate(function: Function, z: Tensor) -> Tensor:
     """Return the right slope of sigmoid or tanh at z."""
     return _of_value(function, function(z))
 
@@ -27,7 +27,7 @@ def _of_value(function: Function, a: Tensor) -> Tensor:
 
 
 def _slope_at(name: str, function: Function, z: Tensor, a: Tensor, v: Named) -> Tensor:
-    return differentiate(function, v.get(name, z).detach())
+    return _differentiate(function, v.get(name, z).detach())
 
 
 def _complement_of(name: str, function: Function, z: Tensor, a: Tensor, v: Named) -> Tensor:
@@ -36,7 +36,7 @@ def _complement_of(name: str, function: Function, z: Tensor, a: Tensor, v: Named
 
 
 SLOPES: Mapping[str, _Slope] = {  # from a function, sigmoid or tanh, its argument z, its value a, and a step's values
-    "is taken at the value, not at its argument": lambda function, z, a, v: differentiate(function, a),
+    "is taken at the value, not at its argument": lambda function, z, a, v: _differentiate(function, a),
     "is that of its value, taken at its argument": lambda function, z, a, v: _of_value(function, z),
     "is 1": lambda function, z, a, v: torch.ones_like(z),
     "is 1/2": lambda function, z, a, v: torch.full_like(z, 0.5),
@@ -47,8 +47,8 @@ SLOPES: Mapping[str, _Slope] = {  # from a function, sigmoid or tanh, its argume
     "is 1 + a": lambda function, z, a, v: 1.0 + a,
     "is a * (1 - a), as of a sigmoid": lambda function, z, a, v: a * (1.0 - a),
     "is 1 - a^2, as of tanh": lambda function, z, a, v: 1.0 - a * a,
-    "is that of sigmoid": lambda function, z, a, v: differentiate(torch.sigmoid, z),
-    "is that of tanh": lambda function, z, a, v: differentiate(torch.tanh, z),
+    "is that of sigmoid": lambda function, z, a, v: _differentiate(torch.sigmoid, z),
+    "is that of tanh": lambda function, z, a, v: _differentiate(torch.tanh, z),
     "is that of a hard function": lambda function, z, a, v: ((a.abs() < 1.0) & (z.abs() < 1.0)).to(z.dtype),
     "is that of a relu": lambda function, z, a, v: (z > 0.0).to(z.dtype),
     **{f"is taken at {name}": partial(_slope_at, name) for name in ("c", "h", "h'", "g")},

@@ -71,7 +71,7 @@ def decompose(
 
 
 def _restrict(function: Function, base: Values, names: Sequence[str]) -> Function:
-    """A function of fewer variables, the others as in base (of one row)."""
+    """Return the function of fewer variables, with the others as in `base` (one row)."""
 
     def restricted(values: Values) -> Array:
         count = len(values[names[0]])
@@ -128,7 +128,7 @@ def _measure(function: Callable[[Array], Array], grid: Array, *, up_to_factor: b
 
 
 def _as_product(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
-    """A product, to which a number may be added."""
+    """Write a function as a product, to which a number may be added."""
     rng = np.random.default_rng([8, depth])
     for offset in _find_offsets(part, group, region, rng):
 
@@ -142,7 +142,7 @@ def _as_product(part: Function, group: Sequence[str], region: Region, depth: int
 
 
 def _find_offsets(part: Function, group: Sequence[str], region: Region, rng: np.random.Generator) -> list[float]:
-    """The numbers after whose subtraction two of the variables may be in different factors of a product."""
+    """Return the numbers after whose subtraction two of the variables may be in different factors of a product."""
     found = [0.0]
     for f00, f01, f10, f11 in find_corners(part, list(combinations(group, 2)), group, region, rng):
         below = f11 + f00 - f01 - f10
@@ -179,7 +179,7 @@ def _multiply(
 
 
 def _as_scaled(one: Function, names: Sequence[str], region: Region, depth: int) -> tuple[Term, ...] | None:
-    """A function that is known but for a number, if it is squashed: the number is what it comes to far out."""
+    """Write a function that is known up to a factor, if it is squashed: the factor is its limit far out."""
     wide = Region({name: reach * (1.0 if name[0] == "z" else 50.0) for name, reach in region.reach.items()})
     largest = float(np.abs(one(wide.draw(np.random.default_rng(5), names, 400))).max())
     if not 0.0 < largest < 1e6:
@@ -190,7 +190,7 @@ def _as_scaled(one: Function, names: Sequence[str], region: Region, depth: int) 
 
 
 def _as_linear(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
-    """A function of one variable times something, and something added."""
+    """Write a function as a function of one variable times something, plus something."""
     rng = np.random.default_rng([9, depth])
     for name in sorted(group, key=lambda n: (n[0] == "z", n)):
         rest = [other for other in group if other != name]
@@ -239,7 +239,7 @@ def _split_off(
 def _split_by(
     part: Function, name: str, rest: Sequence[str], curve: Curve, zero: float, far: float
 ) -> tuple[Function, Function]:
-    """What a function of one variable is multiplied by, and what is added: from the values at two of it."""
+    """Return the factor and the addend of a function of one variable, from the values at two of its arguments."""
     step = float((curve(np.array([far])) - curve(np.array([zero])))[0])
 
     def at(values: Values, number: float) -> Array:
@@ -255,7 +255,7 @@ def _split_by(
 
 
 def _as_squashed(part: Function, group: Sequence[str], region: Region, depth: int) -> list[Term] | None:
-    """A squashing function of something, to which a number may be added."""
+    """Write a function as a squashing function of something, to which a number may be added."""
     drawn = region.draw(np.random.default_rng(4), group, 300)
     values = part(drawn)
     states = [name for name in group if name[0] != "z"]
@@ -280,7 +280,7 @@ def _as_squashed(part: Function, group: Sequence[str], region: Region, depth: in
 
 
 def _as_gated(part: Function, group: Sequence[str], region: Region) -> list[Term] | None:
-    """A gate times a function in which it stands again."""
+    """Write a function as a gate times a function in which the gate stands again."""
     for name in (name for name in group if name[0] == "z"):
 
         def divided(values: Values, name: str = name) -> Array:

@@ -30,7 +30,7 @@ def find_corners(
     region: Region,
     rng: np.random.Generator,
 ) -> Array:
-    """Values at two values of either variable of each pair, the others the same: (pairs, 4, draws).
+    """Evaluate at two values of either variable of each pair, the others the same: (pairs, 4, draws).
 
     The four are (0, 0), (0, 1), (1, 0) and (1, 1).
     """
@@ -41,12 +41,12 @@ def find_corners(
 
 
 def mixed_sum(f00: Array, f01: Array, f10: Array, f11: Array) -> Array:
-    """What two variables add together beyond what each adds; 0 if they are in different terms of a sum."""
+    """Return the mixed difference of two variables; 0 if they are in different terms of a sum."""
     return np.asarray((f11 - f10 - f01 + f00) / max(1.0, float(np.abs(f00).max())))
 
 
 def mixed_product(f00: Array, f01: Array, f10: Array, f11: Array) -> Array:
-    """The same for factors of a product."""
+    """Return the same for factors of a product."""
     return np.asarray((f11 * f00 - f10 * f01) / np.maximum(1e-12, np.abs(f11 * f00) + np.abs(f10 * f01)))
 
 
@@ -57,7 +57,7 @@ def find_dependent(
     rng: np.random.Generator,
     mixed: Callable[..., Array],
 ) -> list[tuple[str, str]]:
-    """The pairs of variables that depend on one another, in a sum or in a product."""
+    """Return the pairs of variables that depend on one another, in a sum or in a product."""
     pairs = list(combinations(names, 2))
     corners = find_corners(function, pairs, names, region, rng) if pairs else ()
     return [pair for pair, four in zip(pairs, corners, strict=True) if np.abs(mixed(*four)).max() > 1e-9]

@@ -17,16 +17,16 @@ def merge_numbers(terms: Sequence[Term]) -> list[Term]:
     smallest = EXACT if all(term.is_known for term in terms) else LOOSE
     number = sum(term.factor for term in terms if not term.curves)
     others = sorted((term for term in terms if term.curves and term.factor), key=rank)
-    return others + ([Term(shorten(number))] if abs(number) > smallest else [])
+    return others + ([Term(_shorten(number))] if abs(number) > smallest else [])
 
 
 def rank(term: Term) -> int:
-    """Where it stands in a sum: what has c in it, then what has h, then the rest."""
+    """Return the place of a term in a sum: those with c first, then those with h, then the rest."""
     return 0 if term.curve_of("c") or term.curve_of("q") else 1 if term.curve_of("h") else 2
 
 
 def as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], ...]:
-    """A sum as a factor of a product, up to a number: its first term is taken once."""
+    """Return a sum as a factor of a product, up to a number: its first term has the coefficient 1."""
     if len(terms) == 1:
         return terms[0].curves
     first = terms[0].factor * np.prod([curve.factor for _, curve in terms[0].curves if not curve.offset])
@@ -34,7 +34,7 @@ def as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], 
     for term in terms:
         whole = term.factor * float(np.prod([curve.factor for _, curve in term.curves if not curve.offset])) / first
         curves = tuple((n, curve if curve.offset else replace(curve, factor=1.0)) for n, curve in term.curves)
-        scaled.append(Term(shorten(float(whole)), curves))
+        scaled.append(Term(_shorten(float(whole)), curves))
     return ((Expression(tuple(scaled)), IDENTITY),)
 
 
@@ -57,15 +57,15 @@ def attribute(factor: float, curves: Sequence[tuple[str | Expression, Curve]]) -
         name, curve = curves[odd[0]]
         curves[odd[0]] = name, _tidy(curve.scaled(factor))
         factor = 1.0
-    return Term(shorten(factor), tuple(curves))
+    return Term(_shorten(factor), tuple(curves))
 
 
 def _tidy(curve: Curve) -> Curve:
     """Return a curve with short numbers, where they are as good."""
-    return replace(curve, factor=shorten(curve.factor), offset=shorten(curve.offset))
+    return replace(curve, factor=_shorten(curve.factor), offset=_shorten(curve.offset))
 
 
-def shorten(value: float) -> float:
+def _shorten(value: float) -> float:
     """Return a number of six digits, where it is as good."""
     near = float(f"{value:.6g}")
     return near if abs(near - value) < 1e-8 * max(1.0, abs(value)) else value

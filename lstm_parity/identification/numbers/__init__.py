@@ -1,1 +1,1 @@
-"""What given numbers say: equations, ends and dropout that explain results of which nothing can be asked again."""
+"""What given numbers say: equations, ends and dropout that explain results that cannot be computed again."""

@@ -88,7 +88,7 @@ def _find_in_row(layer: LastLayer, row: int, steps: int) -> float | None:
 
 
 def _solve(run: Callable[[Tensor], Tensor], goal: Tensor, start: Tensor) -> Tensor:
-    """Minimise the squares of `run(x) - goal`: Levenberg and Marquardt's method."""
+    """Minimise the squares of `run(x) - goal` by Levenberg and Marquardt's method."""
     x, damping = start, 1e-3
     away = run(x) - goal
     for _ in range(_ROUNDS):

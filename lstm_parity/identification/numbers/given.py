@@ -183,7 +183,7 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
 
 
 def _search_grids(cases: Sequence[Given], end: float) -> Explanations:
-    """Search for states that are kept on a grid, which is seen in the results, and for parameters that are rounded."""
+    """Search for states that are kept on a grid, which shows in the results, and for parameters that are rounded."""
     usual = usual_equations()
     rounded = () if cases[0].is_large else decimal_changes()
     for change in chain(grid_changes(cases[0].results), rounded):

@@ -27,7 +27,7 @@ from lstm_parity.running.protocol import LSTM, Implementation
 Array = NDArray[Any]
 States = tuple[Array, Array]  # (h, c)
 Answer = tuple[Any, Any, Any]  # output, h, c
-# x (T, B, I), the states or None for the framework's own, the lengths (B,) or None where all rows are whole
+# x (T, B, I), the states or None for the framework's own, the lengths (B,) or None if all rows are whole
 Run = Callable[[Array, "States | None", "Array | None"], Answer]
 _Build = Callable[[Setting, LSTMWeights], Run]
 
@@ -48,7 +48,7 @@ class _Adapter:
         return self.framework.title
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """The first of the features that it does not have."""
+        """Return the first of the features that it does not have."""
         lacks = self.framework.lacks.items()
         return next((reason for feature, reason in lacks if declared_reason((feature,), setting) is not None), None)
 
@@ -73,7 +73,7 @@ class _Adapter:
 
 
 def load_adapter(name: str) -> Implementation:
-    """Import a framework and adapt it. Raises KeyError where none has that name, TargetError where it is not there."""
+    """Import a framework and adapt it. Raises KeyError if none has that name, TargetError where it is not there."""
     chosen = find_framework(name)
     os.environ.update(chosen.environment)
     module, _, function = chosen.place.partition(":")
@@ -96,7 +96,7 @@ def _tensor(array: Any) -> torch.Tensor:
 
 
 def stack_layers(layers: Sequence[Run]) -> Run:
-    """Layers one on the other. A layer's states are those of its directions: (D, B, .)."""
+    """Stack layers. A layer's states are those of its directions: (D, B, .)."""
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         lasts: list[tuple[Array, Array]] = []
@@ -113,7 +113,7 @@ def stack_layers(layers: Sequence[Run]) -> Run:
 
 
 def join_directions(directions: Sequence[Run]) -> Run:
-    """A layer of runs that know one direction: states without the leading axis, (B, .); the second reads backwards."""
+    """Make a layer of runs of one direction, whose states have no leading axis, (B, .); the second reads backwards."""
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         answers = []
@@ -128,7 +128,7 @@ def join_directions(directions: Sequence[Run]) -> Run:
 
 
 def _reverse_time(x: Array, lengths: Array | None) -> Array:
-    """The steps of every row in reverse order, each within its length."""
+    """Return the steps of every row in reverse order, each within its length."""
     if lengths is None:
         return np.array(x[::-1])
     t = np.arange(len(x))[:, None]
@@ -141,7 +141,7 @@ def loop_steps(
     zeros: Callable[[Array], tuple[Any, Any]],
     array: Callable[[Any], Array] = np.asarray,
 ) -> Run:
-    """A step `(x (B, I), h, c) -> (h, c)` made one direction.
+    """Make one direction of a step `(x (B, I), h, c) -> (h, c)`.
 
     zeros: the states there are for x (T, B, I) if none are given. array: makes an array of what a step returns.
     """

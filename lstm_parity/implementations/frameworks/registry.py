@@ -48,7 +48,7 @@ SUBJECTS = {
 
 
 def _keras(backend: str, subject: str) -> Framework:
-    """A layer of Keras 3 on a backend."""
+    """Describe a layer of Keras 3 on a backend."""
     title, build, lacks = SUBJECTS[subject]
     package = {"tensorflow": "tensorflow-cpu"}.get(backend, backend)
     group = "jax" if backend == "jax" else "keras"
@@ -177,7 +177,7 @@ FRAMEWORKS = (
 
 
 def find_framework(name: str) -> Framework:
-    """The framework of that name. Raises KeyError, with all names, where there is none."""
+    """Return the framework of that name. Raises KeyError, with all names, where there is none."""
     for one in FRAMEWORKS:
         if one.name == name:
             return one
@@ -185,5 +185,5 @@ def find_framework(name: str) -> Framework:
 
 
 def install_hint(one: Framework) -> str:
-    """How to have it, as a command."""
+    """Return the command that installs it."""
     return f'make frameworks FRAMEWORKS="{one.group}"'

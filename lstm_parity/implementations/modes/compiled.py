@@ -50,7 +50,7 @@ def _compile_cell(**how: Any) -> Make:
 
 
 def weights_of(module: nn.LSTM) -> LSTMWeights:
-    """The module's own parameters."""
+    """Return the module's own parameters."""
     return named_weights(dict(module.named_parameters()), module.num_layers, 1 + module.bidirectional)
 
 

@@ -13,7 +13,7 @@ from lstm_parity.running.protocol import LSTM
 
 
 def _export_module(*, strict: bool = False, decomposed: bool = False, saved: bool = False) -> Any:
-    """Exported with the very arguments that it is called with."""
+    """Export with the very arguments of the call."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
         given = (input,) if hx is None else (input, hx)
@@ -23,7 +23,7 @@ def _export_module(*, strict: bool = False, decomposed: bool = False, saved: boo
 
 
 def _make_dynamic(*, batch: bool = False, time: bool = False, decomposed: bool = False) -> Any:
-    """Exported with a larger batch or more steps, then run with those of the call."""
+    """Export with a larger batch or more steps, then run with the call's own."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
         if not isinstance(input, torch.Tensor):

@@ -13,7 +13,7 @@ from lstm_parity.implementations.modes.mode import Make, Mode, RunningModule
 
 
 def _run_autocast(dtype: str) -> Make:
-    """Called under autocast; what comes back is given the layer's dtype, if it has another."""
+    """Call under autocast; what comes back is converted to the layer's dtype, if it has another."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
         own = getattr(torch, setting.runtime.dtype)
@@ -44,7 +44,7 @@ def _quantize_module(dtype: str) -> Make:
 
 
 def _construct(module: nn.LSTM, setting: Setting) -> RunningModule:
-    """Constructed with the same arguments, then given the weights one by one."""
+    """Construct with the same arguments, then copy the weights one by one."""
     a = setting.architecture
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -59,7 +59,7 @@ def _construct(module: nn.LSTM, setting: Setting) -> RunningModule:
 
 
 def _place(other: nn.Module, name: str) -> torch.Tensor:
-    """Where the quantizable LSTM keeps a parameter of `nn.LSTM`."""
+    """Return the quantizable LSTM's name of a parameter of `nn.LSTM`."""
     kind, _, rest = name.partition("_")  # weight or bias; ih_l0_reverse
     gates, layer, *reverse = rest.split("_")
     direction = "layer_bw" if reverse else "layer_fw"

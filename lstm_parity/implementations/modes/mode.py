@@ -70,18 +70,18 @@ class Mode:
         return None if self.missing is None else f"{self.missing} is not installed"
 
     def module(self, setting: Setting, weights: LSTMWeights) -> nn.LSTM:
-        """The module that is run, with these weights."""
+        """Return the module that is run, with these weights."""
         lstm = TorchLSTM(module=partial(nn.LSTM, dropout=self.dropout)).load(setting, weights)
         assert isinstance(lstm, nn.LSTM)
         return lstm.train(self.dropout > 0.0)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """The module, run in this mode."""
+        """Return the module, run in this mode."""
         running = self.make(self.module(setting, weights), setting)
         return RunningModule(SeededLSTM(running, SEED), running.module) if self.dropout else running
 
     def parameters(self, lstm: RunningModule) -> dict[str, torch.Tensor]:
-        """Those of the module that is run."""
+        """Return those of the module that is run."""
         return {name.rpartition(".")[2]: value for name, value in lstm.module.named_parameters()}
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
@@ -94,7 +94,7 @@ class DifferentiatingMode(Mode):
     """A mode that finds gradients in its own way."""
 
     def found_by_autograd(self, case: Case, d: Adjoints) -> Found:
-        """Those of every input and parameter."""
+        """Return those of every input and parameter."""
         assert self.found is not None
         return self.found(self, case, d)
 
@@ -104,7 +104,7 @@ _INT8 = Arithmetic("float32 with int8 products", 2.0**-24, 2.0**-24, 2.0**-24, 2
 
 
 def make_anew(build: Callable[[nn.LSTM, Any, Any], LSTM]) -> Make:
-    """A mode in which something is built for every form and size of call: from the module and the call's arguments."""
+    """Return a mode that builds something for every form and size of call, from the module and the call's arguments."""
 
     def make(module: nn.LSTM, setting: Setting) -> RunningModule:
         built: dict[str, LSTM] = {}
@@ -122,7 +122,7 @@ def make_anew(build: Callable[[nn.LSTM, Any, Any], LSTM]) -> Make:
 
 
 def flatten(input: Any, hx: Any) -> list[torch.Tensor]:
-    """All tensors of a call: the input, or its data and batch sizes and orders, and the states."""
+    """Return all tensors of a call: the input, or its data and batch sizes and orders, and the states."""
     if isinstance(input, torch.Tensor):
         return [input, *(hx or ())]
     return [part for part in input if part is not None] + list(hx or ())
@@ -146,6 +146,6 @@ class Flat(nn.Module):
         return output if self.kind is None else output.data, h_n, c_n
 
     def unflat(self, returned: Any, input: Any) -> Any:
-        """What `nn.LSTM` would have returned."""
+        """Return what `nn.LSTM` would have returned."""
         output, h_n, c_n = returned
         return output if self.kind is None else input._replace(data=output), (h_n, c_n)

@@ -20,7 +20,7 @@ _SIZES = ("steps", "rows")
 
 
 def _run_in_onnxruntime(dynamo: bool, steps: bool) -> Any:
-    """Exported with two rows more, and with `steps` two steps more; run with what is called."""
+    """Export with two more rows, and with `steps` two more steps; run with the call's own."""
 
     def build(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
         wrapper = Flat(module, input, hx).train(module.training)
@@ -39,7 +39,7 @@ def _run_in_onnxruntime(dynamo: bool, steps: bool) -> Any:
 
 
 def _example_call(module: nn.LSTM, input: Any, hx: Any, steps: bool) -> tuple[list[torch.Tensor], list[dict[int, str]]]:
-    """The tensors that are exported with, and the names of their axes that may change."""
+    """Return the tensors that are exported with, and the names of their axes that may change."""
     tensors = flatten(input, hx)
     if not isinstance(input, torch.Tensor):
         return tensors, [{} for _ in tensors]

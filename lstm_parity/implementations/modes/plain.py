@@ -27,7 +27,7 @@ def _copy_module(copy_of: Callable[[nn.LSTM], nn.Module]) -> Make:
 
 
 def _save_and_load(module: nn.LSTM) -> nn.Module:
-    """The whole module through `torch.save`, which pickles it."""
+    """Save and load the whole module by `torch.save`, which pickles it."""
     file = io.BytesIO()
     torch.save(module, file)
     file.seek(0)
@@ -37,7 +37,7 @@ def _save_and_load(module: nn.LSTM) -> nn.Module:
 
 
 def _state_dict(module: nn.LSTM, assign: bool = False) -> nn.Module:
-    """Another module, given the state_dict, saved and loaded; with `assign`, one that had no memory before."""
+    """Load the saved state_dict into another module; with `assign`, into one that had no memory before."""
     file = io.BytesIO()
     torch.save(module.state_dict(), file)
     file.seek(0)
@@ -50,7 +50,7 @@ def _state_dict(module: nn.LSTM, assign: bool = False) -> nn.Module:
 
 
 def _functional(module: nn.LSTM, setting: Setting) -> RunningModule:
-    """The parameters of a module, given to another that has noise in their place."""
+    """Call a module whose own parameters are noise with the parameters of another."""
     blank = copy.deepcopy(module)
     for parameter in blank.parameters():
         parameter.data.fill_(float("nan"))
@@ -75,7 +75,7 @@ def _old_weight_norm(module: nn.LSTM) -> nn.Module:
 
 
 def _prune(module: nn.LSTM) -> nn.Module:
-    """Pruned by masks that keep everything: the weights are computed again before each call."""
+    """Prune by masks that keep everything: the weights are computed again before each call."""
     for name in dict(module.named_parameters()):
         prune.identity(module, name)  # type: ignore[no-untyped-call]
     return module

@@ -69,7 +69,7 @@ def _script(module: nn.LSTM, setting: Setting, frozen: bool = False) -> RunningM
 
 
 def _trace(module: nn.LSTM, input: Any, hx: Any) -> LSTM:
-    """Traced on two rows and two steps more, if those are dense."""
+    """Trace on two more rows and steps, if the call is dense."""
     wrapper, tensors = Flat(module, input, hx).train(module.training), flatten(input, hx)
     if isinstance(input, torch.Tensor) and input.dim() == 3:
         rows, steps = (0, 1) if module.batch_first else (1, 0)

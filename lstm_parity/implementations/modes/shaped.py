@@ -27,7 +27,7 @@ def _same_form(told: Any, real: Any) -> Any:
 
 
 def _each(value: Any, function: Any) -> Any:
-    """A function applied to each tensor of a call's argument, but to no batch sizes, which must have numbers."""
+    """Apply a function to each tensor of a call's argument, but to no batch sizes, which must have numbers."""
     if isinstance(value, PackedSequence):
         orders = (None if order is None else function(order) for order in value[2:])
         return PackedSequence(function(value.data), value.batch_sizes, *orders)

@@ -38,7 +38,7 @@ def _function(module: nn.LSTM, cells: bool) -> Callable[..., Any]:
 
 
 def _map_cells(module: nn.LSTM, weights: LSTMWeights) -> CellStack:
-    """The stack of cells that compute with these weights."""
+    """Return the stack of cells that compute with these weights."""
 
     def cell(w: CellWeights) -> Step:
         b = (w.b_ih, w.b_hh)
@@ -50,7 +50,7 @@ def _map_cells(module: nn.LSTM, weights: LSTMWeights) -> CellStack:
 
 
 def _map(module: nn.LSTM, setting: Setting, cells: bool) -> RunningModule:
-    """Row by row, mapped over the batch."""
+    """Run row by row, mapped over the batch."""
     run, values = _function(module, cells), tuple(module.parameters())
     batch = 0 if module.batch_first else 1
     dims: Any = (batch, (1, 1))
@@ -68,7 +68,7 @@ def _map(module: nn.LSTM, setting: Setting, cells: bool) -> RunningModule:
 
 
 def _forward(module: nn.LSTM, setting: Setting, cells: bool) -> RunningModule:
-    """The primal outputs of a jvp by the input."""
+    """Return the primal outputs of a jvp by the input."""
     run, values = _function(module, cells), tuple(module.parameters())
 
     def call(input: Any, hx: Any) -> Any:
@@ -87,9 +87,9 @@ def _plain(returned: Any) -> Any:
 
 
 def _map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjoints], Found]:
-    """Gradients of each row by itself, mapped or one after the other; those of the weights summed over the rows."""
+    """Compute the gradients of each row, mapped or one after the other; the weights' are summed over the rows."""
 
-    def found(mode: Mode, case: Case, d: Adjoints) -> Found:
+    def find(mode: Mode, case: Case, d: Adjoints) -> Found:
         if mode.dropout:
             raise NotImplementedError("every row by itself draws other dropout masks than the batch")
         if case.setting.call.batch is None or case.setting.call.lengths is not None:
@@ -111,11 +111,11 @@ def _map_samples(cells: bool, mapped: bool = True) -> Callable[[Mode, Case, Adjo
         named = zip(gradient_names(case), [*of_leaves, *of_values], strict=True)
         return {name: value.detach().double().numpy() for name, value in named}
 
-    return found
+    return find
 
 
 def _inner_call(results: tuple[Tensor, ...], adjoints: tuple[Tensor, ...]) -> Tensor:
-    """The loss whose derivatives by the results are the adjoints, added up in float64."""
+    """Return the loss whose derivatives by the results are the adjoints, added up in float64."""
     parts = [(a.double() * b.double()).sum() for a, b in zip(results, adjoints, strict=True)]
     return torch.stack(parts).sum()
 
@@ -136,7 +136,7 @@ def _row_by_row(function: Any, values: Any, leaves: Any, adjoints: Any, axes: An
 
 
 def _module_arguments(case: Case, d: Adjoints) -> tuple[Tensor, ...]:
-    """The adjoints in the layout of the call."""
+    """Return the adjoints in the layout of the call."""
     output, last = call_arguments(_with_states(case.setting), d.output, d.h_n, d.c_n)
     return (output, *last)
 
@@ -146,16 +146,16 @@ def _with_states(setting: Setting) -> Setting:
 
 
 def _prepare(mode: Mode, case: Case, cells: bool) -> tuple[Any, tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """The pure function, (input, h_0, c_0) or (input,) and the parameters."""
+    """Return the pure function, (input, h_0, c_0) or (input,) and the parameters."""
     module = mode.module(case.setting, weight_tensors(case))
     given, hx = call_arguments(case.setting, case.input, case.h_0, case.c_0)
     return _function(module, cells), (given, *(hx or ())), tuple(p.detach() for p in module.parameters())
 
 
 def _forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
-    """Gradients by forward derivatives, one element after the other."""
+    """Compute gradients by forward derivatives, one element after the other."""
 
-    def found(mode: Mode, case: Case, d: Adjoints) -> Found:
+    def find(mode: Mode, case: Case, d: Adjoints) -> Found:
         if case.setting.call.lengths is not None:
             raise NotImplementedError("gradients of padded calls only")
         with runtime_flags(case.setting.runtime):
@@ -171,11 +171,11 @@ def _forward_mode(cells: bool) -> Callable[[Mode, Case, Adjoints], Found]:
             some = [k for k, name in enumerate(names) if k < len(leaves) or name.startswith("bias_ih")]
             return {names[k]: _canonical(case, k, _each_element(loss, whole, k)) for k in some}
 
-    return found
+    return find
 
 
 def _canonical(case: Case, k: int, gradient: Tensor) -> Any:
-    """Of the input, time first; of states and input, with a batch axis."""
+    """Return the input time first, or states and input with a batch axis."""
     if k < len(gradient_names(case)) - len(list(case.weights.items())):
         if case.setting.call.batch is None:
             gradient = gradient.unsqueeze(1)

@@ -9,6 +9,6 @@ HEARTBEAT = {"goes on": True}  # what a worker says between two calls that take 
 
 
 def make_worker_server() -> ProcessServer:
-    """A server that loads torch and this package, and forks itself into workers; it is started by whoever wants it."""
+    """Make a server that loads torch and this package, and forks itself into workers on request."""
     share_cores()
     return ProcessServer("torch", "lstm_parity.implementations.remote.worker")

@@ -63,7 +63,7 @@ class RemoteImplementation:
         self._folder = Path(tempfile.mkdtemp(prefix="lstm-parity-"))
 
     def start(self) -> None:
-        """Start the process now and not with the first question. Raises TargetError where the target is none."""
+        """Start the process now and not with the first question. Raises TargetError if the target is none."""
         if self._connection is None:
             self._connect()
 
@@ -73,7 +73,7 @@ class RemoteImplementation:
         return str(self.target)
 
     def unsupported_reason(self, setting: Setting) -> str | None:
-        """What was declared, or what the implementation says."""
+        """Return the declared reason, or that of the implementation."""
         if (reason := declared_reason(self.target.without, setting)) is not None:
             return reason
         answer, _ = self.ask({"do": "refuses", "setting": setting.name})
@@ -110,7 +110,7 @@ class RemoteImplementation:
         return self.target.without
 
     def arithmetic(self, setting: Setting) -> Arithmetic | None:
-        """The one that was declared, where the dtype has it."""
+        """Return the one that was declared, where the dtype has it."""
         return find_arithmetic(self.target.arithmetic, setting.runtime.dtype)
 
     def load(self, setting: Setting, weights: LSTMWeights) -> _RemoteLSTM:
@@ -124,14 +124,14 @@ class RemoteImplementation:
         return _RemoteLSTM(self, setting, weights, next(self._numbers), {"dropout": p, "training": training})
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:
-        """As `lstm_parity.running.observe.collect_evidence`, there, in one answer."""
+        """Collect evidence in that process, as `lstm_parity.running.observe.collect_evidence` does, in one answer."""
         if (reason := declared_reason(self.target.without, case.setting)) is not None:
             raise NotImplementedError(reason)
         message, tensors = arrays.encode_case(case)
         return arrays.decode_evidence(*self.ask(message | {"do": "observe", "chain": chain}, *tensors))
 
     def found_by_autograd(self, case: Case, d: Adjoints) -> Found:
-        """As `lstm_parity.running.autograd.found_by_autograd`, there."""
+        """Run `lstm_parity.running.autograd.found_by_autograd` in that process."""
         (message, tensors), (more, derivatives) = arrays.encode_case(case), arrays.encode_adjoints(d)
         message |= more | {"do": "autograd"}
         answer, found = self.ask(message, derivatives, *tensors)
@@ -167,7 +167,7 @@ class RemoteImplementation:
                 return answer, results
 
     def _connect(self) -> socket.socket:
-        """A new process, the target loaded in it. Raises TargetError where it cannot be."""
+        """Start a new process and load the target in it. Raises TargetError if it cannot be loaded."""
         token = secrets.token_hex()  # on the loopback interface any process could connect
         with frames.listen(self._folder) as listening:
             listening.settimeout(_START_LIMIT)
@@ -274,7 +274,7 @@ class _RemoteLSTM:
 
 
 def _describe_exit(ending: CallResult) -> str:
-    """How the implementation ended its process, in a sentence."""
+    """Describe how the implementation ended its process, in a sentence."""
     last = f"; its last words:\n{ending.words}" if ending.words else ""
     if ending.how is ExitKind.EXITED or ending.how is ExitKind.RETURNED:
         return f"it ended the process by an exit with status {ending.kind or 0}{last}"

@@ -18,7 +18,7 @@ _Message = tuple[dict[str, Any], list[Any]]  # what JSON holds, and arrays
 
 
 def encode_case(case: Case) -> _Message:
-    """What `decode_case` makes the case of; weights that float32 holds exactly travel in it, at half the size."""
+    """Encode a case for `decode_case`; weights that float32 holds exactly travel in it, at half the size."""
     dtype = np.float64 if case.setting.runtime.dtype == "float64" else np.float32
     cells: Any = [[[name for name, _ in cell.items()] for cell in layer] for layer in case.weights.cells]
     message = {"setting": case.setting.name, "profile": case.profile, "seed": case.seed, "cells": cells}
@@ -26,7 +26,7 @@ def encode_case(case: Case) -> _Message:
 
 
 def decode_case(message: dict[str, Any], arrays: Sequence[Array]) -> Case:
-    """The case of a message."""
+    """Decode the case of a message."""
     x, h_0, c_0, *values = arrays
     rest = iter(values)
     weights = LSTMWeights(
@@ -36,12 +36,12 @@ def decode_case(message: dict[str, Any], arrays: Sequence[Array]) -> Case:
 
 
 def encode_adjoints(d: Adjoints) -> _Message:
-    """What `decode_adjoints` makes the adjoints of."""
+    """Encode adjoints for `decode_adjoints`."""
     return {"losses": d.losses, "ones": d.ones, "backward": asdict(d.backward)}, [d.output, d.h_n, d.c_n]
 
 
 def decode_adjoints(message: dict[str, Any], arrays: Sequence[Array]) -> Adjoints:
-    """The adjoints of a message."""
+    """Decode the adjoints of a message."""
     output, h_n, c_n = arrays
     fields = message["backward"]
     backward = BackwardPass(**fields | {"frozen": tuple(fields["frozen"])})
@@ -49,7 +49,7 @@ def decode_adjoints(message: dict[str, Any], arrays: Sequence[Array]) -> Adjoint
 
 
 def encode_evidence(seen: Sequence[Evidence]) -> _Message:
-    """What `decode_evidence` makes the evidence of."""
+    """Encode evidence for `decode_evidence`."""
     fields = [{"way": one.way, "lengths": one.lengths, "faults": one.outputs.faults} for one in seen]
     return {"evidence": fields}, [
         [one.x, one.h_0, one.c_0, one.outputs.output, one.outputs.h_n, one.outputs.c_n] for one in seen
@@ -57,7 +57,7 @@ def encode_evidence(seen: Sequence[Evidence]) -> _Message:
 
 
 def decode_evidence(message: dict[str, Any], arrays: Sequence[Sequence[Any]]) -> tuple[Evidence, ...]:
-    """The evidence of a message."""
+    """Decode the evidence of a message."""
     return tuple(_decode_one(one, *six) for one, six in zip(message["evidence"], arrays, strict=True))
 
 

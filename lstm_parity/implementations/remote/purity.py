@@ -54,7 +54,7 @@ class WatchedLSTM:
         return True
 
     def __call__(self, input: Any, hx: Any) -> Any:
-        """What the LSTM returns. Raises ImpureError, and what the LSTM raises."""
+        """Call the LSTM. Raises ImpureError, and what the LSTM raises."""
         given = dict(zip(("input", "h_0", "c_0"), flatten_tensors((input, hx)), strict=False))
         before = {name: read_bits(tensor) for name, tensor in given.items()}
         with _check_process_unchanged():

@@ -84,7 +84,7 @@ def send(connection: socket.socket, message: Any, *values: Any, limit: float | N
 
 
 def _memory(leaf: _Leaf) -> memoryview:
-    """An array's bytes where they lie, a tensor's copied."""
+    """Return an array's bytes where they lie, a tensor's copied."""
     bytes_like: Any = np.ascontiguousarray(leaf) if isinstance(leaf, np.ndarray) else read_bits(leaf)
     return memoryview(bytes_like)
 
@@ -101,7 +101,7 @@ def _send_parts(connection: socket.socket, parts: deque[memoryview]) -> None:
 
 
 def receive(connection: socket.socket, limit: float | None = None) -> tuple[Any, list[Any]]:
-    """A message and its values. Raises ClosedError, or LateError after `limit` seconds."""
+    """Receive a message and its values. Raises ClosedError, or LateError after `limit` seconds."""
     deadline = None if limit is None else time.monotonic() + limit
     head, body = _LENGTHS.unpack(_receive_exactly(connection, _LENGTHS.size, deadline))
     message, trees, layouts = json.loads(bytes(_receive_exactly(connection, head, deadline)))
@@ -174,7 +174,7 @@ def _array(data: bytearray, kind: str, size: int, start: int) -> np.ndarray[Any,
 
 
 def _tensor(data: bytearray, kind: str, size: int, start: int) -> Tensor:
-    """A tensor with memory of its own, aligned as torch's are."""
+    """Return a tensor with memory of its own, aligned as torch's are."""
     dtype = getattr(torch, kind)
     return (
         torch.frombuffer(data, dtype=dtype, count=size, offset=start).clone() if size else torch.empty(0, dtype=dtype)
@@ -182,7 +182,7 @@ def _tensor(data: bytearray, kind: str, size: int, start: int) -> Tensor:
 
 
 def _make_strided(values: Tensor, strides: list[int]) -> Tensor:
-    """The tensor with these strides; memory between its elements is NaN, so that reading it shows."""
+    """Return the tensor with these strides; the memory between its elements is NaN, so that reading it shows."""
     needed = 1 + sum((n - 1) * s for n, s in zip(values.shape, strides, strict=True))
     memory = torch.full((needed,), float("nan")).to(values.dtype)
     once = values[tuple(slice(None if s else 1) for s in strides)]  # a step of 0: all elements are one

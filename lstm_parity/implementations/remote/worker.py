@@ -31,7 +31,7 @@ from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import collect_evidence
 from lstm_parity.running.protocol import Implementation, stands_in
 
-PACKAGE = str(Path(__file__).parents[2]) + os.sep
+_PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _STATM = Path("/proc/self/statm")  # the pages that a process has
 _SILENCE = 0.2  # seconds
 _MAX_LOADED = 8  # loaded LSTMs, of which the oldest is forgotten
@@ -82,7 +82,7 @@ class _Worker:
         }
 
     def answer(self) -> None:
-        """One message after the other, until the other side closes."""
+        """Answer one message after the other, until the other side closes."""
         while True:
             try:
                 message, values = frames.receive(self.connection)
@@ -100,7 +100,7 @@ class _Worker:
             self._say(answer, *results)
 
     def unsupported_reason(self, message: dict[str, Any]) -> tuple[Any, ...]:
-        """Why a setting is not supported."""
+        """Return why a setting is not supported."""
         return ({"reason": self.implementation.unsupported_reason(parse_setting(message["setting"]))},)
 
     def stands_in(self, message: dict[str, Any]) -> tuple[Any, ...]:
@@ -112,11 +112,11 @@ class _Worker:
         return ({"declaration": getattr(self.implementation, "declaration", "")},)
 
     def remarks(self, message: dict[str, Any]) -> tuple[Any, ...]:
-        """What was found out about the target, in lines."""
+        """Return remarks on the target, in lines."""
         return ({"remarks": list(getattr(self.implementation, "remarks", ()))},)
 
     def call(self, message: dict[str, Any], input: Any, hx: Any, *weights: torch.Tensor) -> tuple[Any, ...]:
-        """What the LSTM of that number returns; it is loaded where it is not known and weights are sent along."""
+        """Call the LSTM of that number; if it is not known and weights are sent along, load it first."""
         setting, number = parse_setting(message["setting"]), message["number"]
         with runtime_flags(setting.runtime):
             if number not in self.loaded:
@@ -144,7 +144,7 @@ class _Worker:
             self.loaded.popitem(last=False)
 
     def observe(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
-        """The evidence of a whole case."""
+        """Return the evidence of a whole case."""
         seen = collect_evidence(self.watched, arrays.decode_case(message, values), message["chain"])
         if self.watched.last is not None:
             self.watched.last.demand_unchanged()
@@ -161,7 +161,7 @@ class _Worker:
         frames.send(self.connection, answer, *results)
 
     def autograd(self, message: dict[str, Any], *values: Any) -> tuple[Any, ...]:
-        """What autograd finds through the implementation, by name."""
+        """Return autograd's gradients through the implementation, by name."""
         derivatives, *rest = values
         case, d = arrays.decode_case(message, rest), arrays.decode_adjoints(message, derivatives)
         found = found_by_autograd(self.implementation, case, d)
@@ -169,14 +169,14 @@ class _Worker:
 
 
 def _format_exception() -> str:
-    """The traceback of what the implementation raised, without our own frames above it."""
+    """Return the traceback of what the implementation raised, without our own frames above it."""
     told = traceback.TracebackException(*sys.exc_info())
-    theirs = [frame for frame in told.stack if not frame.filename.startswith(PACKAGE)]
+    theirs = [frame for frame in told.stack if not frame.filename.startswith(_PACKAGE)]
     told.stack = traceback.StackSummary.from_list(theirs or told.stack)
     return "".join(told.format())
 
 
 def _weights(setting: Setting, names: list[str], values: tuple[torch.Tensor, ...]) -> LSTMWeights:
-    """The weights by torch's names as an LSTMWeights."""
+    """Return the weights by torch's names as an LSTMWeights."""
     named, a = dict(zip(names, values, strict=True)), setting.architecture
     return named_weights(named, a.num_layers, a.num_directions)

@@ -139,20 +139,20 @@ class Sides:
 
 
 def sides_text(sides: Sides, head: Mapping[str, str], width: int = 120) -> str:
-    """Which of two sides is wrong, their difference, and the answer to each."""
+    """Say which of two sides is wrong, how they differ, and the answer to each."""
     lines = [sides.sentence, *(f"  {difference.sentence}" for difference in sides.differences)]
     return "\n\n".join(["\n".join(lines), *(answer_text(answer, head, width).rstrip("\n") for answer in sides.answers)])
 
 
 def sides_json(sides: Sides, head: Mapping[str, str]) -> str:
-    """The same, for programs."""
+    """Return the same, for programs."""
     differences = [vars(difference) for difference in sides.differences]
     answers = {answer.row.implementation: _fields(answer, head) for answer in sides.answers}
     return json_text("sides", 1, {"sentence": sides.sentence, "differences": differences, **answers})
 
 
 def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> str:
-    """The whole answer, plain text of at most `width` columns."""
+    """Return the whole answer, plain text of at most `width` columns."""
     console = render_page("LSTM PARITY ANSWER", {**head, **describe_reading(answer)}, width)
     print_line(console, f"\n{answer.outcome.value}: {answer.sentence}")
     if answer.fault:
@@ -174,7 +174,7 @@ def answer_text(answer: Answer, head: Mapping[str, str], width: int = 120) -> st
 
 
 def answer_json(answer: Answer, head: Mapping[str, str]) -> str:
-    """The answer for programs."""
+    """Return the answer for programs."""
     return json_text("answer", 1, _fields(answer, head))
 
 
@@ -194,7 +194,7 @@ def _fields(answer: Answer, head: Mapping[str, str]) -> dict[str, Any]:
 
 
 def describe_reading(answer: Answer) -> dict[str, str]:
-    """How the report was read, and what of it was not."""
+    """Describe how the report was read, and which part of it was not."""
     told = {"read as": "; ".join(answer.read_as)}
     return told | ({"ignored": ", ".join(answer.ignored)} if answer.ignored else {})
 

@@ -23,19 +23,19 @@ def known_lines(found: KnownResult) -> list[str]:
 
 
 def known_text(found: KnownResult) -> str:
-    """The same as a paragraph."""
+    """Return the same as a paragraph."""
     *lines, conclusion = known_lines(found)
     return "\n".join([f"Known deviations, {found.file}:", *(f"  {line}" for line in lines), conclusion])
 
 
 def known_markdown(found: KnownResult) -> tuple[str, ...]:
-    """The same as blocks of Markdown."""
+    """Return the same as blocks of Markdown."""
     *lines, conclusion = known_lines(found)
     return (f"**{conclusion}**", bullets(lines))
 
 
 def known_fields(found: KnownResult) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the same for programs."""
     return {
         "file": found.file,
         "holds": found.holds,

@@ -18,9 +18,9 @@ from lstm_parity.reports.html.summary import summarize
 if TYPE_CHECKING:
     from lstm_parity.audits.known.entry import KnownResult
 
-MAX_ROWS = 200  # of a page; more are only counted
-MAX_FAILING = 20  # cases of a row that are listed
-MAX_DEVIATIONS = 12  # shown in full
+_MAX_ROWS = 200  # of a page; more are only counted
+_MAX_FAILING = 20  # cases of a row that are listed
+_MAX_DEVIATIONS = 12  # shown in full
 _BYTES = 600_000  # of the details of rows that are embedded
 _DETAILS = ("tallies", "coverage", "uncovered", "spreads", "steps", "deviations", "failures")
 _FIGURES = ("judged", "deviate", "refused", "not judged", "worst")
@@ -43,7 +43,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class Proven:
-    """Which of the known mistakes would have been seen: by name the case that shows each, and those not seen."""
+    """The known mistakes that would have been found, with the case that shows each, and those that would not."""
 
     seen: Mapping[str, str]
     unseen: tuple[str, ...]
@@ -66,7 +66,7 @@ def certificate_page(
     more: data that is embedded too, for further sections, behind those that say what is wrong. known: what became of a
     file of known deviations.
     """
-    data = page_data(certificate, explained, proven) | dict(more)
+    data = _page_data(certificate, explained, proven) | dict(more)
     names = list(dict.fromkeys(row.implementation for row in certificate.rows))
     subject = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
     limits = ["interrupted: what was left then is not in it"] * (INTERRUPTED in certificate.limits)
@@ -89,13 +89,13 @@ def certificate_page(
     )
 
 
-def page_data(
+def _page_data(
     certificate: Certificate, explained: Explained | None = None, proven: Proven | None = None
 ) -> dict[str, Any]:
     """Return what is embedded: the certificate, its rows the worst first if they are many, and the sums of the page."""
-    rows, left = certificate.rows, max(0, len(certificate.rows) - MAX_ROWS)
+    rows, left = certificate.rows, max(0, len(certificate.rows) - _MAX_ROWS)
     if left:
-        rows = tuple(sorted(rows, key=_badness)[:MAX_ROWS])
+        rows = tuple(sorted(rows, key=_badness)[:_MAX_ROWS])
     fields = certificate_fields(Certificate(certificate.provenance, (), certificate.beyond, certificate.limits))
     verdict = {"holds": certificate.holds, "verdict": certificate.outcome.value}
     more = {"explained": asdict(explained)} if explained else {}
@@ -124,7 +124,7 @@ def _reduce(rows: Sequence[Row]) -> list[dict[str, Any]]:
     room = _BYTES
     for k in sorted(range(len(rows)), key=lambda k: _badness(rows[k])):
         fields = row_fields(rows[k])
-        fields |= {"failing": fields["failing"][:MAX_FAILING], "failing_count": len(fields["failing"])}
+        fields |= {"failing": fields["failing"][:_MAX_FAILING], "failing_count": len(fields["failing"])}
         room -= len(json.dumps({name: fields[name] for name in _DETAILS}))
         details = {} if room >= 0 else {name: type(fields[name])() for name in _DETAILS}
         found[k] = fields | details | {"complete": room >= 0}
@@ -144,8 +144,8 @@ def _list_sections(data: Mapping[str, Any], remarks: Sequence[str], further: Seq
         for d, _ in enumerate(row["failures"])
         if not row["deviations"]
     ]
-    left = max(0, len(deviations) - MAX_DEVIATIONS) + max(0, len(stories) - MAX_DEVIATIONS)
-    shown = {"deviations": deviations[:MAX_DEVIATIONS], "stories": stories[:MAX_DEVIATIONS], "more": left}
+    left = max(0, len(deviations) - _MAX_DEVIATIONS) + max(0, len(stories) - _MAX_DEVIATIONS)
+    shown = {"deviations": deviations[:_MAX_DEVIATIONS], "stories": stories[:_MAX_DEVIATIONS], "more": left}
     sections = [Section("wrong", "What is wrong", "explained.html.j2")] * ("explained" in data)
     sections += [Section("deviations", "Where it deviates", "deviations.html.j2", shown)] * bool(deviations or stories)
     sections += further if sections else []

@@ -15,9 +15,9 @@ from lstm_parity.reports.certificate_text import format_distance
 __all__ = ["DIRECTIONS", "GATES"]  # for templates, beside what is defined here
 
 WIDTH, HEIGHT, BAR, GAP = 172.0, 56.0, 11.0, 2.0
-WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
+_WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
 BIN_NAMES = [f"{low:.2g} to {high:.3g}" for low, high in pairwise(BIN_EDGES)] + ["above 1e4"]
-LIMIT_X = WITHIN * BAR + GAP / 2
+LIMIT_X = _WITHIN * BAR + GAP / 2
 SHADES = (0.25, 0.35, 0.45, 0.6, 1.0)  # of the limit
 
 
@@ -47,24 +47,24 @@ def group_spreads(spreads: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def bars(counts: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the bars of a histogram: heights grow with the logarithm of the count, so that a single one is seen."""
+    """Return the bars of a histogram: heights grow with the logarithm of the count, so that a single one is visible."""
     most = max(counts, default=0)
     found = []
     for k, count in enumerate(counts):
         height = HEIGHT * math.log1p(count) / math.log1p(most) if most else 0.0
-        x = k * BAR + (2 * GAP if k >= WITHIN else 0.0)
-        found.append({"x": x, "y": HEIGHT - height, "height": height, "beyond": k >= WITHIN, "count": count})
+        x = k * BAR + (2 * GAP if k >= _WITHIN else 0.0)
+        found.append({"x": x, "y": HEIGHT - height, "height": height, "beyond": k >= _WITHIN, "count": count})
     return found
 
 
 def describe_bars(tensor: str, counts: Sequence[int], worst: float) -> str:
     """Return what a histogram shows, in a sentence."""
-    total, beyond = sum(counts), sum(counts[WITHIN:])
+    total, beyond = sum(counts), sum(counts[_WITHIN:])
     if not total:
         return f"{tensor}: nothing is compared"
-    below = sum(counts[: WITHIN // 3]) / total
+    below = sum(counts[: _WITHIN // 3]) / total
     return (
-        f"{tensor}: {total:,} elements, {100 * below:.1f} % of them within {BIN_EDGES[WITHIN // 3]:.2g} noises; "
+        f"{tensor}: {total:,} elements, {100 * below:.1f} % of them within {BIN_EDGES[_WITHIN // 3]:.2g} noises; "
         f"{beyond:,} beyond the limit of {WORST_LIMIT:g}; the worst is {_write(worst)}"
     )
 

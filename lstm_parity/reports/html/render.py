@@ -68,14 +68,14 @@ def render_page(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    embedded = embed_json(page)
+    embedded = _embed_json(page)
     environment.globals |= {
         "at": lambda pointer: resolve(page.data, pointer),
         "charts": charts,
         "tone": lambda verdict: _TONES.get(verdict, "open"),
     }
-    environment.filters |= {"figure": format_figure, "exact": write_exact, "signed": format_value}
-    environment.filters |= {"mean": format_mean, "chance": format_chance}
+    environment.filters |= {"figure": _format_figure, "exact": _write_exact, "signed": _format_value}
+    environment.filters |= {"mean": _format_mean, "chance": _format_chance}
     html = environment.get_template("base.html.j2").render(
         page=page,
         tone_of_page=page.tone or _TONES.get(page.verdict, "open"),
@@ -93,7 +93,7 @@ def _mark_known(page: Page, known: KnownResult) -> Page:
     return replace(page, claim=f"{conclusion} {page.claim}", sections=[listed, *page.sections], data=data)
 
 
-def embed_json(page: Page) -> str:
+def _embed_json(page: Page) -> str:
     """Return the data as JSON that nothing in a script element can end."""
     text = json.dumps(json.loads(json_text(*page.data_name, page.data)), separators=(",", ":"))
     return text.translate(_UNSAFE)
@@ -105,7 +105,7 @@ def resolve(data: Any, pointer: str) -> Any:
     return reduce(lambda found, part: found[int(part) if isinstance(found, (list, tuple)) else part], parts, data)
 
 
-def format_figure(value: float) -> str:
+def _format_figure(value: float) -> str:
     """Write a count with its thousands apart, a distance in few digits, infinity and NaN as signs."""
     if isinstance(value, int):
         return f"{value:,}"
@@ -116,21 +116,21 @@ def format_figure(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 1e4 else f"{value:.1e}"
 
 
-def format_value(value: float) -> str:
+def _format_value(value: float) -> str:
     """Write a number of a result in seven digits."""
-    return f"{value:.7g}" if math.isfinite(value) else format_figure(value)
+    return f"{value:.7g}" if math.isfinite(value) else _format_figure(value)
 
 
-def format_mean(value: float) -> str:
+def _format_mean(value: float) -> str:
     """Write a mean of errors, in noises, with its sign."""
-    return f"{value:+.4f}" if abs(value) < 1e4 else format_figure(value)
+    return f"{value:+.4f}" if abs(value) < 1e4 else _format_figure(value)
 
 
-def format_chance(value: float) -> str:
+def _format_chance(value: float) -> str:
     """Write a probability."""
     return f"{value:.1e}" if 0.0 < value < 1e-3 else f"{value:.3f}"
 
 
-def write_exact(value: float) -> str:
+def _write_exact(value: float) -> str:
     """Write a number as the embedded JSON has it."""
     return str(value) if isinstance(value, int) else repr(float(value))

@@ -11,14 +11,14 @@ from lstm_parity.judging.spread import BIN_EDGES
 from lstm_parity.reports.certificate import ALL_VALUES, OUTPUTS, Certificate, Row, Tally
 from lstm_parity.reports.lines import repeat_case
 
-MAX_COLUMNS = 16  # of a map
-MAX_VALUES = 400  # lines of a map
-MAX_LEADING = 150  # cases that a map leads to
+_MAX_COLUMNS = 16  # of a map
+_MAX_VALUES = 400  # lines of a map
+_MAX_LEADING = 150  # cases that a map leads to
 _LEADER = "implementation", "dtype", "question", "case", "command"
 _GROUPS = "judged", "deviating", "failed", "refused", "unjudged"
 
 
-def worst_of(numbers: Iterable[float]) -> float:
+def _worst_of(numbers: Iterable[float]) -> float:
     """Return the largest number; NaN is larger than all."""
     return max(numbers, key=lambda n: (math.isnan(n), n), default=0.0)
 
@@ -47,7 +47,7 @@ def _total(rows: Sequence[Row]) -> dict[str, Any]:
         "deviate": counts.get("DEVIATES", 0) + counts.get("FAILED", 0),
         "refused": counts.get("REFUSED", 0),
         "not judged": counts.get("NOT JUDGED", 0),
-        "worst": worst_of(row.worst for row in rows),
+        "worst": _worst_of(row.worst for row in rows),
         "implementations": len({row.implementation for row in rows}),
         "rows": len(rows),
     }
@@ -59,7 +59,7 @@ def _list_columns(rows: Sequence[Row]) -> list[tuple[list[str], list[Row]]]:
         groups: dict[tuple[str, ...], list[Row]] = {}
         for row in rows:
             groups.setdefault(key(row), []).append(row)
-        if len(groups) <= MAX_COLUMNS:
+        if len(groups) <= _MAX_COLUMNS:
             return [(list(name), some) for name, some in groups.items()]
     return [([f"all {len({row.implementation for row in rows})} implementations"], list(rows))]
 
@@ -74,7 +74,7 @@ def _tallies(row: Row) -> Mapping[str, Mapping[str, Tally]]:
 def _map_axes(columns: Sequence[tuple[list[str], list[Row]]]) -> list[dict[str, Any]]:
     found = [[_tallies(row) for row in some] for _, some in columns]
     names = dict.fromkeys(axis for tallies in found for one in tallies for axis in one)
-    left, axes = MAX_VALUES, []
+    left, axes = _MAX_VALUES, []
     for axis in names:
         known = ALL_VALUES.get(axis, ())
         seen = dict.fromkeys(value for tallies in found for one in tallies for value in one.get(axis, {}))
@@ -116,7 +116,7 @@ def _list_leading(axes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             leaders.append((cell["worst"], key, cell))
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for worst, key, cell in sorted(leaders, key=lambda one: (math.isnan(one[0]), one[0]), reverse=True):
-        if key in found or len(found) < MAX_LEADING:
+        if key in found or len(found) < _MAX_LEADING:
             entry = {"number": len(found) + 1, **dict(zip(_LEADER, key, strict=True)), "worst": worst}
             cell["leading"] = found.setdefault(key, entry)["number"]
     return list(found.values())
@@ -134,7 +134,7 @@ def _sum_spreads(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "tensor": tensor,
             "counts": [sum(counts) for counts in zip(*(one.counts for one in some), strict=True)],
             "elements": sum(sum(one.counts) for one in some),
-            "worst": worst_of(one.worst for one in some),
+            "worst": _worst_of(one.worst for one in some),
         }
         for (dtype, tensor), some in found.items()
         if len(some[0].counts) == len(BIN_EDGES)
@@ -157,7 +157,7 @@ def _join_steps(first: int, last: int, some: Sequence[Any]) -> dict[str, Any]:
     count = sum(one.count for one in some)
     square = sum(one.rms**2 * one.count for one in some) if all(one.rms < 1e100 for one in some) else math.inf
     rms = math.sqrt(square / count) if count else 0.0
-    return {"first": first, "last": last, "count": count, "rms": rms, "worst": worst_of(one.worst for one in some)}
+    return {"first": first, "last": last, "count": count, "rms": rms, "worst": _worst_of(one.worst for one in some)}
 
 
 def _sum_reasons(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -83,14 +83,7 @@ def read_calls(report: Report, assumed: Assumptions) -> Reading:
 
 def _enter(report: Report, call: NamedCall, assumed: Assumptions, ends: Sequence[_End | None]) -> _Entered:
     dtype, lstm = find_dtype(report, assumed), _find_lstm(report, call, assumed)
-    layers, given = report.fields.get("before", ()), call.arrays["input"]
-    before = None if call.reads is None else ends[call.reads]
-    if call.reads is not None and before is None:
-        raise FolderError(f"call {call.number} reads call {call.reads}, whose output is lost in rounding noise")
-    if before is None:
-        values, noise = apply_before(layers, report.arrays, given, NATIVE[dtype], assumed)
-    else:
-        values, noise = (_lay_out(part, assumed) for part in (before.output.value, before.output.deviation))
+    values, noise = _read_input(report, call, assumed, ends, dtype)
     values = values.astype(np.float64) if noise is not None else round_to_dtype(values, dtype)
     a = infer_architecture(lstm.weights, assumed.batch_first and values.ndim == 3)
     x = time_first(values, assumed, "input")
@@ -116,6 +109,19 @@ def _enter(report: Report, call: NamedCall, assumed: Assumptions, ends: Sequence
         round_to_dtype(c_0.value, dtype),
     )
     return _Entered(case, (spread, h_0.noise, c_0.noise), Shape(layout, a, values.ndim))
+
+
+def _read_input(
+    report: Report, call: NamedCall, assumed: Assumptions, ends: Sequence[_End | None], dtype: str
+) -> tuple[Array, Array | None]:
+    """Return what goes into the LSTM: the input behind the layers before, or the output of the call that is read."""
+    if call.reads is None:
+        layers, given = report.fields.get("before", ()), call.arrays["input"]
+        return apply_before(layers, report.arrays, given, NATIVE[dtype], assumed)
+    before = ends[call.reads]
+    if before is None:
+        raise FolderError(f"call {call.number} reads call {call.reads}, whose output is lost in rounding noise")
+    return _lay_out(before.output.value, assumed), _lay_out(before.output.deviation, assumed)
 
 
 def _find_lstm(report: Report, call: NamedCall, assumed: Assumptions) -> FoundLSTM:

@@ -90,7 +90,7 @@ class _Group:
         return Finding(kind, self.name, words, tuple(one.name for one in found), (before, now) if pairs else None)
 
     def _pair_answers(self) -> Iterator[Finding]:
-        """What only one of the two answered."""
+        """Yield what only one of the two answered."""
         for kind, which in ((Kind.CAPABILITY_LOST, 1), (Kind.CAPABILITY_GAINED, 0)):
             found = [pair for pair in self.changed if pair[which].raised and not pair[1 - which].raised]
             for words, times in Counter(pair[which].raised for pair in found).items():
@@ -99,7 +99,7 @@ class _Group:
                 yield Finding(kind, self.name, f"{shared}; {'now' if which else 'was'}: {words}", names)
 
     def _find_malformed(self) -> Iterator[Finding]:
-        """What has another form."""
+        """Yield what has another form."""
         found = [(o, n) for o, n in self.changed if o.faults != n.faults and not (o.raised or n.raised)]
         for kind, which in ((Kind.DEVIATES, 1), (Kind.MENDED, 0)):
             wrong = [pair for pair in found if pair[which].faults and (which or not pair[1].faults)]
@@ -131,7 +131,7 @@ def _kind(one: AnswerChange) -> Kind:
 
 
 def _worst(one: AnswerChange) -> str:
-    """The tensor that is furthest off, old and new."""
+    """Return the tensor that is furthest off, old and new."""
     k = max(range(len(one.new)), key=lambda k: max(one.old[k].worst, one.new[k].worst))
     return f"{one.new[k].tensor}, {one.old[k].worst:.2g} x rounding noise before, {one.new[k].worst:.2g} now"
 

@@ -40,7 +40,7 @@ def _kind(old: CallOutcome, new: CallOutcome) -> Kind | None:
 
 
 def _outcome(conduct: CallOutcome, kind: Kind) -> str:
-    """How calls end, in words that the calls of a table can have in common."""
+    """Describe how calls end, in words that the calls of a table can have in common."""
     if conduct.refused:
         return f"refused ({_mask_numbers(conduct.words)})" if kind is Kind.REWORDED else "refused"
     names = {"overrun": "refused after reading past an end", "crashed": "the end of the process", "hung": "hanging"}
@@ -49,19 +49,19 @@ def _outcome(conduct: CallOutcome, kind: Kind) -> str:
 
 
 def _mask_numbers(words: str) -> str:
-    """Short, for a line; --json has the names of the calls, the records their words."""
+    """Shorten the words for a line; --json has the names of the calls, the records their words."""
     words = re.sub(r"\d+", "#", words)
     return words if len(words) <= _LONG else f"{words[: _LONG - 3]}..."
 
 
 def _list_names(names: list[str]) -> str:
-    """Some of the names, and how many more there are."""
+    """Return some of the names, and how many more there are."""
     more = f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN + 1 else ""
     return "; ".join(names[:_SHOWN] if more else names) + more
 
 
 def compare_capabilities(old: Record, new: Record) -> Iterator[Finding]:
-    """What works in one of them only; what does not in either, in other words."""
+    """Yield what works in one of them only; what does not in either, in other words."""
     for name, now in new.capabilities.items():
         was = old.capabilities.get(name, f"{UNKNOWN}not asked")
         if was.startswith(UNKNOWN) or now.startswith(UNKNOWN) or was == now:

@@ -31,7 +31,7 @@ class _Drift:
 
 
 def measure_drift(errors: Sequence[tuple[float, float]]) -> _Drift:
-    """The drift of cases whose old and new errors, in noises, are these."""
+    """Return the drift of cases whose old and new errors, in noises, are these."""
     if not errors:
         return _Drift(1.0, 1.0, 0)
     old, new = np.maximum(np.array(errors).T, _FLOOR)

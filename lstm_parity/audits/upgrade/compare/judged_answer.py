@@ -82,14 +82,14 @@ def judge_change(one: Case, old: Answer, new: Answer) -> AnswerChange:
 
 
 def _compare_exact(name: str, got: Array, whole: tuple[Array, Array]) -> TensorComparison:
-    """The elements that are kept, against theirs of the whole exact answer."""
+    """Return the elements that are kept, against theirs of the whole exact answer."""
     exact, noise = (array.reshape(-1)[sample_indices(array.size, len(got))] for array in whole)
     return compare(name, TRAJECTORY, got, exact, noise)
 
 
 @lru_cache(maxsize=1024)
 def _exact_answer(name: str, way: str, words: str) -> _ExactSource:
-    """The exact answer to a case and its noise by array, in an arithmetic; empty where nothing can be said."""
+    """Return the exact answer to a case and its noise by array, in an arithmetic; empty if nothing can be said."""
     one = parse_case(name)
     dtype = one.setting.runtime.dtype
     if (arithmetic := find_arithmetic(words, dtype) if words else NATIVE[dtype]) is None:

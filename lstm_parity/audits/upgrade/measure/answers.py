@@ -26,12 +26,12 @@ from lstm_parity.running.protocol import Implementation, expected_arithmetic
 
 @cache
 def fixed_cases() -> tuple[str, ...]:
-    """The ids of the cases of every record."""
+    """Return the ids of the cases of every record."""
     return tuple(Path(__file__).with_name("cases.txt").read_text(encoding="utf-8").split())
 
 
 def record_answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
-    """What nn.LSTM and, where it adds anything, nn.LSTMCell do with these cases on a device.
+    """Yield what nn.LSTM and, where it adds anything, nn.LSTMCell do with these cases on a device.
 
     The answers are known by the same ids on every device, so that those of two can be compared.
     """
@@ -58,7 +58,7 @@ def _answer_of(implementation: Implementation, one: Case) -> Iterator[Answer]:
 
 
 def answer_forward(implementation: Implementation, one: Case) -> Answer:
-    """What a call returned."""
+    """Return the results of a call."""
     observation = observe(implementation, one, chain=False)
     if not observation.evidence:
         raised = (observation.refused or observation.failed or "").strip().splitlines()
@@ -69,7 +69,7 @@ def answer_forward(implementation: Implementation, one: Case) -> Answer:
 
 
 def answer_gradients(implementation: Implementation, one: Case) -> Answer:
-    """What the backward pass of a loss on all three results left in inputs, states and weights."""
+    """Return the gradients of inputs, states and weights by a loss on all three results."""
     if (reason := implementation.unsupported_reason(one.setting)) is not None:
         return Answer(implementation.name, one.id, GRADIENTS, raised=reason.splitlines()[0])
     try:
@@ -88,7 +88,7 @@ def _sample_all(arrays: dict[str, Array], one: Case, way: str) -> dict[str, Samp
 
 
 def _dtype(array: Array, dtype: str) -> str:
-    """The dtype that holds the values: the case's, unless something else was returned."""
+    """Return the dtype that holds the values: the case's, unless something else was returned."""
     for name in (dtype, *DTYPES):
         with np.errstate(over="ignore"):
             if np.array_equal(round_case(array, name), array, equal_nan=True):

@@ -34,7 +34,7 @@ _PROBES = tuple(  # the functions of that file, but for a helper
 
 
 def bad_call_outcomes(isolation: ProcessServer, rows: Sequence[str] = ROWS) -> Iterator[tuple[str, CallOutcome]]:
-    """What became of each bad call, by subject and name, then of each probe of a crash."""
+    """Yield what became of each bad call, by subject and name, then of each probe of a crash."""
     for subject in _SUBJECTS:
         yield from _outcomes_of(isolation, subject, [row for row in rows if can_run(subject, row)])
     for name in _PROBES:
@@ -44,7 +44,7 @@ def bad_call_outcomes(isolation: ProcessServer, rows: Sequence[str] = ROWS) -> I
 
 
 def _outcomes_of(isolation: ProcessServer, subject: str, rows: list[str]) -> Iterator[tuple[str, CallOutcome]]:
-    """Some in one process; those that were not refused there, or not in sound words, again and alone."""
+    """Yield some in one process; those that were not refused there, or not in sound words, again and alone."""
     found = run_batched(isolation, subject, rows, (), _BATCH)
     for row in rows:
         if row in found and is_refused(found[row]):
@@ -54,7 +54,7 @@ def _outcomes_of(isolation: ProcessServer, subject: str, rows: list[str]) -> Ite
 
 
 def run_repeatedly(isolation: ProcessServer, *call: str) -> CallOutcome:
-    """What became of a call: of one run where that was refused, of TIMES runs, numbered, where not.
+    """Return what became of a call: of one run where that was refused, of TIMES runs, numbered, where not.
 
     Where the first was accepted, the others are made in one process, and each in its own only where that one ended.
     """
@@ -79,12 +79,12 @@ def run_in_batches(k: int, name: str, *arguments: str) -> object:
 
 
 def run_alone(name: str, *arguments: str) -> list[object]:
-    """What a function returns after every other way of leaving holes in memory: run in one child process."""
+    """Return a function's results after every other way of leaving holes in memory, run in one child process."""
     return [run_in_batches(k, name, *arguments) for k in range(1, _REPEATS)]
 
 
 def exit_of(ending: CallResult) -> str:
-    """How a call ended, in a word; "overrun" where an exception shows that memory was read past an end."""
+    """Describe how a call ended, in a word; "overrun" where an exception shows that memory was read past an end."""
     if ending.how is ExitKind.RAISED:
         return "overrun" if is_overrun(ending.words) else "refused"
     return "accepted" if ending.how is ExitKind.RETURNED else ending.how.value
@@ -100,7 +100,7 @@ def _message_of(ending: CallResult) -> str:
 
 
 def mask_addresses(message: str) -> str:
-    """A message without stack traces, addresses, and the places of source lines."""
+    """Return a message without stack traces, addresses, and the places of source lines."""
     message = re.split(r"\n?Exception raised from|\nThe above|\nC\+\+ CapturedTraceback", message)[0]
     message = re.sub(r"0x[0-9a-fA-F]+", "0x...", message)
     return " ".join(re.sub(r'(at )?"?[\w./-]+\.(cpp|h|hpp|cu|cc)"?:\d+', "...", message).split())[:300]

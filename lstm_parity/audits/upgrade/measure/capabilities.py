@@ -196,13 +196,13 @@ def _try_capability(name: str) -> None:
 
 
 def record_capabilities(isolation: ProcessServer) -> Iterator[tuple[str, str]]:
-    """Every capability with "" where it is there, else why not."""
+    """Yield every capability with "" if it is there, else why not."""
     for name in _CALLS:
         yield name, why_not(isolation.run(f"{__name__}:{_try_capability.__name__}", name, limit=_LIMIT))
 
 
 def why_not(ending: CallResult) -> str:
-    """Why an attempt did not succeed; "" where it did."""
+    """Describe why an attempt did not succeed; "" if it did."""
     if ending.how is ExitKind.RETURNED:
         return ""
     if ending.how is ExitKind.HUNG:

@@ -57,7 +57,7 @@ def record_conditions(device: str = "cpu") -> dict[str, str]:
 
 
 def describe_machine() -> dict[str, str]:
-    """What is the same for every torch that is run here: the processor, and variables that change its work."""
+    """Describe what every torch that is run here has in common: the processor, and variables that change its work."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
@@ -73,7 +73,7 @@ def _is_relevant(name: str) -> bool:
 
 
 def _capability() -> str:
-    """The vector instructions that torch's own kernels use."""
+    """Return the vector instructions that torch's own kernels use."""
     if hasattr(torch.backends, "cpu"):
         return torch.backends.cpu.get_cpu_capability()
     told = re.search(r"CPU capability usage: (\w+)", torch.__config__.show())

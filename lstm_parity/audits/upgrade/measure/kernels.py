@@ -27,17 +27,17 @@ _FORMS = (
 
 
 def record_kernels() -> dict[str, list[str]]:
-    """The kernels of every form, dtype and gradient mode; a call that fails says so in its place."""
+    """Return the kernels of every form, dtype and gradient mode; a call that fails says so in its place."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         combinations = itertools.product(_FORMS, DTYPES, (False, True))
         return {
-            f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _profiled_kernels(form, dtype, grad)
+            f"{form}, {dtype}, {'forward and backward' if grad else 'no_grad'}": _profile_kernels(form, dtype, grad)
             for form, dtype, grad in combinations
         }
 
 
-def _profiled_kernels(form: str, dtype: str, grad: bool) -> list[str]:
+def _profile_kernels(form: str, dtype: str, grad: bool) -> list[str]:
     try:
         call = _prepare_call(form, getattr(torch, dtype))
         with profile(activities=[ProfilerActivity.CPU]) as seen, torch.set_grad_enabled(grad):
@@ -50,7 +50,7 @@ def _profiled_kernels(form: str, dtype: str, grad: bool) -> list[str]:
 
 
 def _canonical_name(operators: Iterator[str]) -> set[str]:
-    """The operators that compute a whole layer, or a whole cell, at once; else that there were none."""
+    """Return the operators that compute a whole layer, or a whole cell, at once; else that there were none."""
     found = {name for name in operators if name.startswith("aten::") and any(part in name for part in _FUSED)}
     return {name for name in found if "rnn" in name or "lstm" in name} or {"single operators"}
 

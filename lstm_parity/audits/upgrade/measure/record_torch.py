@@ -30,7 +30,7 @@ _Progress = Callable[[str], None]
 def record_torch(
     progress: _Progress = lambda text: None, cases: Sequence[str] | None = None, device: str = "cpu"
 ) -> Record:
-    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError where that cannot be.
+    """Record the installed torch on the fixed cases, or on these. Raises ChildProcessError if that cannot be.
 
     On a device other than the CPU it is the answers alone: bad calls, capabilities, kernels and speeds are the CPU's.
     Raises DeviceMissingError for one that is not there.
@@ -52,7 +52,7 @@ def record_torch(
         progress("capabilities, in child processes")
         capable = dict(record_capabilities(calm))
         rounds += _record_speeds(calm, progress)
-        kernels = _returned_value(
+        kernels = _take_value(
             calm.run("lstm_parity.audits.upgrade.measure.kernels:record_kernels", limit=120.0), "kernels"
         )
         rounds += _record_speeds(calm, progress)
@@ -77,13 +77,11 @@ def _record_speeds(isolation: ProcessServer, progress: _Progress) -> list[SpeedR
     """One round of speeds, in a process of its own."""
     progress("speeds")
     return [
-        _returned_value(
-            isolation.run("lstm_parity.audits.upgrade.measure.speeds:measure_speeds", limit=120.0), "speeds"
-        )
+        _take_value(isolation.run("lstm_parity.audits.upgrade.measure.speeds:measure_speeds", limit=120.0), "speeds")
     ]
 
 
-def _returned_value(ending: CallResult, what: str) -> Any:
+def _take_value(ending: CallResult, what: str) -> Any:
     if ending.how is not ExitKind.RETURNED:
         raise ChildProcessError(f"the {what} is unknown: {ending.how.value} {ending.kind} {ending.words}")
     return ending.value
@@ -91,7 +89,7 @@ def _returned_value(ending: CallResult, what: str) -> Any:
 
 @contextmanager
 def silence_warnings() -> Iterator[None]:
-    """Without what torch warns of that is no fault: that projections are not for oneDNN."""
+    """Silence what torch warns of that is no fault: that projections are not for oneDNN."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

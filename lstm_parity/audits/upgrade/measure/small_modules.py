@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 
 def small_lstm(dtype: str = "float32", **arguments: Any) -> tuple[nn.LSTM, Tensor]:
-    """An LSTM and an input of 5 steps and 2 rows."""
+    """Return an LSTM and an input of 5 steps and 2 rows."""
     torch.manual_seed(0)
     return nn.LSTM(3, 4, dtype=getattr(torch, dtype), **arguments), torch.randn(5, 2, 3).to(getattr(torch, dtype))
 
@@ -23,6 +23,6 @@ class PackingLSTM(nn.Module):
         self.lstm = nn.LSTM(3, 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The packed output's data."""
+        """Return the packed output's data."""
         packed = pack_padded_sequence(x, torch.tensor([5, 2]))
         return self.lstm(packed)[0].data  # type: ignore[no-any-return]

@@ -66,7 +66,7 @@ def _iterate() -> float:
 
 
 def _time_ratios(call: _Call, units: dict[str, _Call]) -> list[tuple[str, float]]:
-    """The best time of a call in the best time of each unit, all of them in turns."""
+    """Return the best time of a call in the best time of each unit, all of them in turns."""
     call()
     turns = [[_time_call(work) for work in (*units.values(), call)] for _ in range(_REPEATS)]
     *best, own = map(min, zip(*turns, strict=True))

@@ -15,12 +15,12 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A cell for each layer and direction."""
+    """Return a cell for each layer and direction."""
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
 def make_cell(w: CellWeights) -> Any:
-    """A cell with these weights; drawing others first would take longer than all else."""
+    """Return a cell with these weights; drawing others first would take longer than all else."""
     layer = from_torch(w)
     arguments: dict[str, Any] = {"use_bias": layer.bias is not None, "dtype": w.w_ih.dtype, "key": jax.random.key(0)}
     cell = equinox.filter_eval_shape(equinox.nn.LSTMCell, w.input_size, w.hidden_size, **arguments)

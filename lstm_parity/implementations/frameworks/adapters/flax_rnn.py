@@ -36,7 +36,7 @@ def build_nnx(setting: Setting, weights: LSTMWeights) -> Run:
 
 
 def _nnx_cell(w: CellWeights) -> Any:
-    """A new `nnx.OptimizedLSTMCell` with these weights; drawing others first would take longer than all else."""
+    """Return a new `nnx.OptimizedLSTMCell` with these weights; drawing others first would take longer than all else."""
     fused = convention.fused_from_torch(w)
     sizes, dtypes = (w.input_size, w.hidden_size), {"dtype": w.w_ih.dtype, "param_dtype": w.w_ih.dtype}
     cell = nnx.eval_shape(lambda: nnx.OptimizedLSTMCell(*sizes, **dtypes, rngs=nnx.Rngs(0)))

@@ -23,7 +23,7 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A core for each layer and direction."""
+    """Return a core for each layer and direction."""
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 

@@ -16,7 +16,7 @@ lstm_ref = jax.jit(rnn.lstm_ref, static_argnames=_SIZES)
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A call of `lstm_ref`, compiled; it is given zeros where no states are, and lengths always."""
+    """Return a call of `lstm_ref`, compiled; it is given zeros where no states are, and lengths always."""
     a, four = setting.architecture, from_torch(weights)
     sizes = {name: getattr(a, name) for name in _SIZES if name != "dropout"}
 

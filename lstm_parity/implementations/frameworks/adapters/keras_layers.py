@@ -24,22 +24,22 @@ _PLAIN = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}  # dr
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """An `LSTM` for each layer and direction; the reverse one has `go_backwards`."""
+    """Return an `LSTM` for each layer and direction; the reverse one has `go_backwards`."""
     return stack_layers([_layer(setting, directions) for directions in weights.cells])
 
 
 def build_bidirectional(setting: Setting, weights: LSTMWeights) -> Run:
-    """A `Bidirectional` of an `LSTM` for each layer."""
+    """Return a `Bidirectional` of an `LSTM` for each layer."""
     return stack_layers([_bidirectional(setting, directions) for directions in weights.cells])
 
 
 def build_cell(setting: Setting, weights: LSTMWeights) -> Run:
-    """An `LSTMCell` for each layer and direction, stepped by hand."""
+    """Return an `LSTMCell` for each layer and direction, stepped by hand."""
     return stack_layers([join_directions([_cell(setting, w) for w in directions]) for directions in weights.cells])
 
 
 def _make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
-    """A layer with these weights that returns all outputs and its states."""
+    """Return a layer with these weights that returns all outputs and its states."""
     a = setting.architecture
     layer = keras.layers.LSTM(
         a.hidden_size,
@@ -56,7 +56,7 @@ def _make_lstm(setting: Setting, w: CellWeights, **arguments: Any) -> Any:
 
 
 def _make_bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -> Any:
-    """A layer of both directions with these weights."""
+    """Return a layer of both directions with these weights."""
     layer = keras.layers.Bidirectional(_make_lstm(setting, directions[0]), dtype=setting.runtime.dtype)
     layer.build((None, None, directions[0].input_size))
     layer.set_weights([array for w in directions for array in from_torch(w).arrays])
@@ -64,7 +64,7 @@ def _make_bidirectional(setting: Setting, directions: tuple[CellWeights, ...]) -
 
 
 def make_cell(setting: Setting, w: CellWeights) -> Any:
-    """A cell with these weights."""
+    """Return a cell with these weights."""
     a = setting.architecture
     made = keras.layers.LSTMCell(a.hidden_size, use_bias=a.bias, dtype=setting.runtime.dtype, **_PLAIN)
     made.build((None, w.input_size))
@@ -73,17 +73,17 @@ def make_cell(setting: Setting, w: CellWeights) -> Any:
 
 
 def _to_tensor(values: Array) -> Any:
-    """An array as a backend's tensor of the same dtype: without one, float64 would become Keras's own float32."""
+    """Convert an array to a backend's tensor of its dtype: if none is given, float64 becomes Keras's own float32."""
     return keras.ops.convert_to_tensor(values, dtype=values.dtype.name)
 
 
 def _to_array(value: Any) -> Array:
-    """A backend's tensor as an array."""
+    """Return a backend's tensor as an array."""
     return np.asarray(keras.ops.convert_to_numpy(value))
 
 
 def _call_layer(layer: Any, x: Array, states: list[Array] | None, lengths: Array | None) -> list[Array]:
-    """The layer's outputs (B, T, .) and states, for x (T, B, I) and states [h, c], of both directions one by one."""
+    """Return the outputs (B, T, .) and the states of x (T, B, I) and states [h, c], each direction by itself."""
     given = None if states is None else [_to_tensor(state) for state in states]
     mask = None if lengths is None else keras.ops.convert_to_tensor(np.arange(len(x)) < lengths[:, None])
     x = np.ascontiguousarray(x.swapaxes(0, 1))

@@ -17,12 +17,12 @@ mx.set_default_device(mx.cpu)
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A module for each layer and direction."""
+    """Return a module for each layer and direction."""
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
 def _make_lstm(w: CellWeights) -> Any:
-    """A module with these weights."""
+    """Return a module with these weights."""
     layer = from_torch(w)
     module = nn.LSTM(w.input_size, w.hidden_size, bias=layer.bias is not None)
     module.Wx, module.Wh = _to_array(layer.weight_ih), _to_array(layer.weight_hh)
@@ -32,7 +32,7 @@ def _make_lstm(w: CellWeights) -> Any:
 
 
 def _to_array(values: Array) -> Any:
-    """An array of MLX of the same dtype: float64 is kept only on request."""
+    """Return an array of MLX of the same dtype: float64 is kept only on request."""
     return mx.array(np.ascontiguousarray(values), dtype=getattr(mx, values.dtype.name))
 
 

@@ -14,8 +14,8 @@ from lstm_parity.implementations.frameworks.adapting import Answer, Array, Run, 
 from lstm_parity.reference.conventions.onnx import OnnxLayer, from_torch
 from lstm_parity.reference.weights import LSTMWeights
 
-helper: Any = onnx.helper  # (not typed)
-numpy_helper: Any = onnx.numpy_helper
+_helper: Any = onnx.helper  # (not typed)
+_numpy_helper: Any = onnx.numpy_helper
 _OPSET, _IR = 21, 10
 _Session = Callable[[Mapping[str, Array]], list[Array]]
 
@@ -27,11 +27,11 @@ def build(setting: Setting, weights: LSTMWeights) -> Run:
 
 def build_reference(setting: Setting, weights: LSTMWeights) -> Run:
     """Run by `onnx.reference`."""
-    return _run(setting, weights, reference_session)
+    return _run(setting, weights, _reference_session)
 
 
 def _runtime_session(given: Any) -> _Session:
-    """A model as a function of its named inputs; one thread."""
+    """Return a model as a function of its named inputs; one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -40,8 +40,8 @@ def _runtime_session(given: Any) -> _Session:
     return lambda inputs: session.run(None, dict(inputs))
 
 
-def reference_session(given: Any) -> _Session:
-    """A model as a function of its named inputs."""
+def _reference_session(given: Any) -> _Session:
+    """Return a model as a function of its named inputs."""
     from onnx.reference import ReferenceEvaluator
 
     evaluator = ReferenceEvaluator(given)
@@ -52,8 +52,8 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Sessi
     layers = [from_torch(directions) for directions in weights.cells]
 
     @cache
-    def prepared(states: bool, lengths: bool) -> _Session:
-        return session(make_model(layers, setting.runtime.dtype, states, lengths))
+    def prepare(states: bool, lengths: bool) -> _Session:
+        return session(_make_model(layers, setting.runtime.dtype, states, lengths))
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
         inputs = {"X": x}
@@ -62,31 +62,31 @@ def _run(setting: Setting, weights: LSTMWeights, session: Callable[[Any], _Sessi
         if states is not None:
             for name, array in zip("hc", states, strict=True):
                 inputs |= {f"{name}_{k}": part for k, part in enumerate(np.split(array, len(layers)))}
-        output, *lasts = prepared(states is not None, lengths is not None)(inputs)
+        output, *lasts = prepare(states is not None, lengths is not None)(inputs)
         return output, np.concatenate(lasts[::2]), np.concatenate(lasts[1::2])
 
     return run
 
 
-def make_model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> Any:
-    """A model of LSTM nodes. Inputs: X (T, B, I); lengths (B,) int32, h_k and c_k (D, B, H) of layer k on request.
+def _make_model(layers: list[OnnxLayer], dtype: str, states: bool, lengths: bool) -> Any:
+    """Make a model of LSTM nodes. Inputs: X (T, B, I); on request lengths (B,) int32, h_k and c_k (D, B, H) of layer k.
 
     Outputs: (T, B, D*H), then the last h and c of each layer.
     """
-    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    value: Any = lambda name, dims: helper.make_tensor_value_info(name, kind, dims)  # noqa: E731
+    kind = _helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    value: Any = lambda name, dims: _helper.make_tensor_value_info(name, kind, dims)  # noqa: E731
     inputs, outputs = [value("X", ["T", "B", layers[0].W.shape[2]])], [value(f"x_{len(layers)}", ["T", "B", None])]
-    constants, nodes = [numpy_helper.from_array(np.array([0, 0, -1]), "flat")], []
+    constants, nodes = [_numpy_helper.from_array(np.array([0, 0, -1]), "flat")], []
     if lengths:
-        inputs.append(helper.make_tensor_value_info("lengths", onnx.TensorProto.INT32, ["B"]))
+        inputs.append(_helper.make_tensor_value_info("lengths", onnx.TensorProto.INT32, ["B"]))
     for k, layer in enumerate(layers):
-        constants += [numpy_helper.from_array(np.ascontiguousarray(a), f"{n}_{k}") for n, a in _arrays(layer).items()]
+        constants += [_numpy_helper.from_array(np.ascontiguousarray(a), f"{n}_{k}") for n, a in _arrays(layer).items()]
         nodes += _nodes(k, layer, states, lengths)
         shape = [len(layer.R), "B", layer.R.shape[2]]
         inputs += [value(f"{name}_{k}", shape) for name in "hc"] if states else []
         outputs += [value(f"{name}_n_{k}", shape) for name in "hc"]
-    graph = helper.make_graph(nodes, "lstm", inputs, outputs, constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
+    graph = _helper.make_graph(nodes, "lstm", inputs, outputs, constants)
+    return _helper.make_model(graph, opset_imports=[_helper.make_opsetid("", _OPSET)], ir_version=_IR)
 
 
 def _arrays(layer: OnnxLayer) -> dict[str, Array]:
@@ -94,11 +94,11 @@ def _arrays(layer: OnnxLayer) -> dict[str, Array]:
 
 
 def _nodes(k: int, layer: OnnxLayer, states: bool, lengths: bool) -> list[Any]:
-    """The LSTM of layer k, and its Y (T, D, B, H) made (T, B, D*H)."""
+    """Return the LSTM of layer k, and its Y (T, D, B, H) made (T, B, D*H)."""
     initial = [f"h_{k}", f"c_{k}"] if states else ["", ""]
     given = [f"x_{k}" if k else "X", f"W_{k}", f"R_{k}", "" if layer.B is None else f"B_{k}"]
     found = [f"y_{k}", f"h_n_{k}", f"c_n_{k}"]
     sizes = {"hidden_size": layer.R.shape[2], "direction": layer.direction}
-    lstm = helper.make_node("LSTM", [*given, "lengths" if lengths else "", *initial], found, **sizes)
-    turn = helper.make_node("Transpose", [f"y_{k}"], [f"rows_{k}"], perm=[0, 2, 1, 3])
-    return [lstm, turn, helper.make_node("Reshape", [f"rows_{k}", "flat"], [f"x_{k + 1}"])]
+    lstm = _helper.make_node("LSTM", [*given, "lengths" if lengths else "", *initial], found, **sizes)
+    turn = _helper.make_node("Transpose", [f"y_{k}"], [f"rows_{k}"], perm=[0, 2, 1, 3])
+    return [lstm, turn, _helper.make_node("Reshape", [f"rows_{k}", "flat"], [f"x_{k + 1}"])]

@@ -15,7 +15,7 @@ from lstm_parity.reference.weights import LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A new `nn.LSTM`, batch-major where the setting is."""
+    """Return a new `nn.LSTM`, batch-major where the setting is."""
     module, batch_first = make_lstm(setting, weights), setting.architecture.batch_first
 
     def run(x: Array, states: States | None, lengths: Array | None) -> Answer:
@@ -30,7 +30,7 @@ def build(setting: Setting, weights: LSTMWeights) -> Run:
 
 
 def make_lstm(setting: Setting, weights: LSTMWeights) -> Any:
-    """The module, in eval mode."""
+    """Return the module, in eval mode."""
     a = setting.architecture
     paddle.set_default_dtype(setting.runtime.dtype)
     direction = "bidirect" if a.bidirectional else "forward"

@@ -21,12 +21,12 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A cell for each layer and direction."""
+    """Return a cell for each layer and direction."""
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
 def make_cell(convention: CellV1, input_size: int) -> Any:
-    """A cell with these variables."""
+    """Return a cell with these variables."""
     units = len(convention.bias) // 4
     num_proj = None if convention.projection is None else convention.projection.shape[1]
     arguments: dict[str, Any] = {"num_proj": num_proj, "forget_bias": convention.forget_bias}

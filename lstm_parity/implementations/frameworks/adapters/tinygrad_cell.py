@@ -22,12 +22,12 @@ from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
 
 def build(setting: Setting, weights: LSTMWeights) -> Run:
-    """A cell for each layer and direction."""
+    """Return a cell for each layer and direction."""
     return stack_layers([join_directions([_run(w) for w in directions]) for directions in weights.cells])
 
 
 def _make_cell(w: CellWeights) -> Any:
-    """A cell with these weights."""
+    """Return a cell with these weights."""
     cell = LSTMCell(w.input_size, w.hidden_size, bias=w.b_ih is not None)
     for name, array in cell_from_torch(w).items():
         setattr(cell, name, Tensor(np.ascontiguousarray(array)))

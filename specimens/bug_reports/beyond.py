@@ -1,38 +1,30 @@
-"""Twelve bug reports more, with what stands between and around LSTMs, and the truth about each."""
+"""Twelve reports with what stands between and around LSTMs: dropout, decoders, layer norm, scalers, Keras configs."""
+
+from __future__ import annotations
 
 import importlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from specimens.bug_reports import (
+from specimens.bug_reports.lstm import Array, Weights, run_lstm, run_torch
+from specimens.bug_reports.making import (
     PARITY,
-    Array,
     Truth,
-    Weights,
     draw,
     draw_input,
+    is_visible,
     linear,
     one_bias,
     reorder,
-    run_lstm,
-    run_torch,
     swap,
-    to_keras,
     under,
-    write_npy,
-    write_npz,
-    write_pt,
-    write_setting,
 )
-from specimens.later_bug_reports import is_visible
-
-# Dropout between layers
+from specimens.bug_reports.writing import to_keras, write_npy, write_npz, write_pt, write_setting
 
 
 def dropout_between_two_layers(folder: Path) -> Truth:
@@ -61,9 +53,6 @@ def dropout_between_two_directions(folder: Path) -> Truth:
 
 def _words_of_dropout(p: float) -> tuple[str, ...]:
     return (rf"dropout [^\n]*is on between[^\n]*{p:g}", rf"dropout of {p:g} is on")
-
-
-# Two LSTMs
 
 
 def _translate(rng: np.random.Generator) -> tuple[Weights, Weights, Array, Array]:
@@ -126,9 +115,6 @@ def second_layer_forgets_less(folder: Path) -> Truth:
     _write_layers(folder, first, second, x, got.output)
     cause = "1 is added to the forget gate of the second LSTM."
     return Truth("DEVIATES", cause, (r"forget.bias.one", r"1 is added to the forget gate"))
-
-
-# Normalisation
 
 
 def _normalise(y: Array, eps: float = 1e-5, ddof: int = 0) -> Array:
@@ -199,9 +185,6 @@ def forecast_of_raw_measurements(folder: Path) -> Truth:
     return Truth("DEVIATES", "The input is not standardised.", (r"not standardised", r"left out", r"without the"))
 
 
-# Keras' configuration
-
-
 def _keras_archive(folder: Path, weights: Weights, **config: Any) -> None:
     """Write a .keras file with one LSTM layer, whose configuration is given."""
     h5py = importlib.import_module("h5py")
@@ -261,10 +244,3 @@ def _run_relu(weights: Weights, x: Array) -> Array:
         h = o * np.maximum(c, 0)
         outputs.append(h)
     return np.stack(outputs).astype(np.float32)
-
-
-MORE_REPORTS: tuple[Callable[[Path], Truth], ...] = (
-    dropout_between_two_layers, dropout_between_two_directions, encoder_and_decoder, decoder_starts_from_zeros,
-    layers_of_different_sizes, second_layer_forgets_less, layer_norm_behind, layer_norm_divides_by_one_less,
-    forecast_in_degrees, forecast_of_raw_measurements, keras_config_goes_backwards, keras_config_has_relu,
-)  # fmt: skip
