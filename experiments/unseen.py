@@ -1,10 +1,11 @@
 """Whether wrong LSTMs of unseen kinds are called wrong, and correct ones in unseen styles are not, by every door.
 
-Wrong: `specimens/unseen_faults/`, 128 faults, with all of nn.LSTM's arguments and with fewer; in float32, faults of
-other dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes. The doors: `verify_one`,
+Wrong: `specimens/unseen_faults/`, 128 faults, with all of nn.LSTM's arguments and with fewer; every known mistake that
+a signature can make, with all features and with fewer; `specimens/dropout_layers.py`; in float32, faults of other
+dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes; dropout in other styles. The doors: `verify_one`,
 as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl` as it is typed.
-Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is "all", "_sizes",
-"_layers" or "_no_bias" (signatures), or "styles". It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
+Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is one of `WRONG` (by
+signature) or `RIGHT`. It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
 """
 
 from __future__ import annotations
@@ -17,89 +18,148 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import torch
+
+import lstm_parity
+from lstm_parity.audits.plan import Offer, discover, draw_plan
+from lstm_parity.audits.prove import can_make
+from lstm_parity.audits.verification.verify import verify_one
+from lstm_parity.cases.case import Case
+from lstm_parity.cases.setting import DTYPES
+from lstm_parity.catalogue.mistakes import GRADIENT_MISTAKES, MISTAKES, find_mistake
+from lstm_parity.catalogue.mistakes.mistake import Mistake
+from lstm_parity.implementations.load import adapt, declare
+from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.running.threads import share_cores
+from specimens import dropout_layers, unseen_faults, unseen_styles
 from specimens.unseen_faults import FAULTS, SIGNATURES
+from specimens.unseen_styles import STYLES
 
 WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
 OTHER_DTYPES = {"DoubleIsSingle": "float64", "HalfIsBfloat": "float16", "BfloatScaled": "bfloat16"}
 DOORS = ("verify", "check", "pytest")
-GROUPS = ("all", "_sizes", "_layers", "_no_bias", "styles")
+_FEW = ("layers", "bidirectional", "projection", "no-bias", "batch_first")  # what (input_size, hidden_size) lacks
+_KNOWN = {"known": (), "known_sizes": _FEW, "known_layers": _FEW[1:], "known_no_packed": ("packed",)}
+_DROPOUT = {"dropout": dropout_layers.WRONG, "dropout_right": dropout_layers.RIGHT}
+WRONG = ("all", "_sizes", "_layers", "_no_bias", *_KNOWN, "dropout")
+RIGHT = ("styles", "dropout_right")
 
 
 def names_of(group: str) -> Iterator[str]:
     """List what is judged in a group."""
     if group == "styles":
-        from specimens.unseen_styles import STYLES
-
         yield from STYLES
-        return
-    suffix = "" if group == "all" else group
-    yield from (fault.name + suffix for fault in FAULTS if fault.shows_in(SIGNATURES[suffix]))
+    elif group in _DROPOUT:
+        yield from (one.__name__ for one in _DROPOUT[group])
+    elif group in _KNOWN:
+        for mistake in (*MISTAKES, *GRADIENT_MISTAKES):
+            dtype = _dtype_of(mistake)
+            if can_make(mistake, dtype, *_offer(dtype, _KNOWN[group])):
+                yield mistake.name
+    else:
+        suffix = "" if group == "all" else group
+        yield from (fault.name + suffix for fault in FAULTS if fault.shows_in(SIGNATURES[suffix]))
+
+
+@cache
+def _offer(dtype: str, without: tuple[str, ...]) -> tuple[Offer, list[Case]]:
+    """Find what nn.LSTM offers without some features, and draw the plan of it."""
+    offer = discover(declare(TorchLSTM(), without, ""), dtype)
+    return offer, draw_plan(offer, dtype)
+
+
+def _dtype_of(mistake: Mistake) -> str:
+    return "float32" if "float32" in mistake.dtypes else mistake.dtypes[0]
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """What is judged, as a target, and the object that it names."""
+
+    target: str
+    found: Any
+    flags: tuple[str, ...]
+    dtypes: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind of its target."""
+        return self.target.partition(":")[0]
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """What is declared away."""
+        return tuple(
+            value for flag, value in zip(self.flags[::2], self.flags[1::2], strict=True) if flag == "--without"
+        )
+
+    @property
+    def arrays(self) -> str:
+        """The library that it computes with."""
+        return "numpy" if "--arrays" in self.flags else "torch"
+
+
+def find_specimen(group: str, name: str) -> Specimen:
+    """Find a specimen of a group."""
+    if group == "styles":
+        kind, flags = STYLES[name]
+        return Specimen(f"{kind}:specimens.unseen_styles:{name}", getattr(unseen_styles, name), flags, DTYPES)
+    if group in _DROPOUT:
+        found = getattr(dropout_layers, name)
+        return Specimen(f"module:specimens.dropout_layers:{name}", found, (), ("float32",))
+    if group in _KNOWN:
+        mistake = find_mistake(name)
+        flags = tuple(word for feature in _KNOWN[group] for word in ("--without", feature))
+        return Specimen(f"mistake:{name}", mistake, flags, (_dtype_of(mistake),))
+    dtype = OTHER_DTYPES.get(name.partition("_")[0], "float32")
+    return Specimen(f"module:specimens.unseen_faults:{name}", unseen_faults.CLASSES[name], (), (dtype,))
 
 
 def judge(question: tuple[str, str, str]) -> dict[str, Any]:
     """Judge one specimen by one door."""
-    import torch
-
-    from lstm_parity.cases.setting import DTYPES
-    from specimens import unseen_faults, unseen_styles
-
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     door, group, name = question
-    if group == "styles":
-        kind, flags = unseen_styles.STYLES[name]
-        found, dtypes = getattr(unseen_styles, name), list(DTYPES)
-    else:
-        kind, flags = "module", ()
-        found, dtypes = unseen_faults.CLASSES[name], [OTHER_DTYPES.get(name.partition("_")[0], "float32")]
-    named = dict(zip(flags[::2], flags[1::2], strict=True))
-    arrays, without = named.get("--arrays", "torch"), tuple(filter(None, [named.get("--without")]))
     start = time.perf_counter()
-    if door == "verify":
-        answer = by_verify(kind, name, found, arrays, without, dtypes)
-    elif door == "check":
-        answer = by_check(kind, found, arrays, without, dtypes)
-    else:
-        answer = by_pytest(kind, group, name, flags)
+    answer = {"verify": by_verify, "check": by_check, "pytest": by_pytest}[door](find_specimen(group, name))
     seconds = round(time.perf_counter() - start, 1)
     return {"door": door, "group": group, "name": name, "seconds": seconds} | answer
 
 
-def by_verify(kind: str, name: str, found: Any, arrays: str, without: tuple[str, ...], dtypes: Any) -> dict[str, Any]:
+def by_verify(one: Specimen) -> dict[str, Any]:
     """Whether a certificate holds, by which question not, and in which arithmetic if not the dtype's own."""
-    from lstm_parity.audits.verification.verify import verify_one
-    from lstm_parity.implementations.load import adapt
-
-    certificate = verify_one(adapt(kind, name, found, arrays, without), dtypes).certificate
+    if isinstance(one.found, Mistake):
+        implementation = declare(one.found, one.without, "")
+    else:
+        implementation = adapt(one.kind, one.target, one.found, one.arrays, one.without)
+    certificate = verify_one(implementation, one.dtypes).certificate
     last = certificate.rows[-1]
     words = [f"{r.dtype}: {r.arithmetic}" for r in certificate.rows if r.arithmetic not in (r.dtype, None)]
     told = {"question": last.question, "outcome": certificate.outcome.value, "dtype": last.dtype}
     return {"holds": certificate.holds, **told, "arithmetic": "; ".join(dict.fromkeys(words))}
 
 
-def by_check(kind: str, found: Any, arrays: str, without: tuple[str, ...], dtypes: Any) -> dict[str, Any]:
+def by_check(one: Specimen) -> dict[str, Any]:
     """Whether `check` returns."""
-    import lstm_parity
-
     try:
-        lstm_parity.check(found, kind, arrays=arrays, without=without, dtypes=dtypes)
+        lstm_parity.check(one.found, one.kind, arrays=one.arrays, without=one.without, dtypes=one.dtypes)
     except AssertionError as error:
         return {"holds": False, "question": str(error).splitlines()[0][:120]}
     return {"holds": True, "question": ""}
 
 
-def by_pytest(kind: str, group: str, name: str, flags: tuple[str, ...]) -> dict[str, Any]:
+def by_pytest(one: Specimen) -> dict[str, Any]:
     """Whether pytest exits with 0, and the first test that failed."""
-    module = "specimens.unseen_styles" if group == "styles" else "specimens.unseen_faults"
-    given = [f"--lstm{flag[1:]}" if flag.startswith("--") else flag for flag in flags]
-    command = [sys.executable, "-m", "pytest", "parity_tests", "-qx", "--impl", f"{kind}:{module}:{name}", *given]
+    given = [f"--lstm{flag[1:]}" if flag.startswith("--") else flag for flag in one.flags]
+    command = [sys.executable, "-m", "pytest", "parity_tests", "-qx", "--impl", one.target, *given]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     failed = [line.partition("::")[2] for line in ended.stdout.splitlines() if line.startswith("FAILED")]
     return {"holds": ended.returncode == 0, "question": failed[0][:100] if failed else ""}
@@ -127,7 +187,7 @@ def report(rows: list[dict[str, Any]]) -> str:
         "|---|---|---:|---:|---:|",
     ]
     missed = list[str]()
-    for group, door in product(GROUPS[:-1], DOORS):
+    for group, door in product(WRONG, DOORS):
         if some := [row for row in rows if (row["group"], row["door"]) == (group, door)]:
             wrong = sum(not row["holds"] for row in some)
             seconds = statistics.median(row["seconds"] for row in some)
@@ -137,7 +197,7 @@ def report(rows: list[dict[str, Any]]) -> str:
     lines += ["", "By verify, found by: " + ", ".join(f"{question} {n}" for question, n in by.items()) + "."]
     lines += ["", "Not called wrong:", "", *(missed or ["* none"])]
     lines += ["", "| correct LSTMs in unseen styles | judged | have parity | median seconds |", "|---|---:|---:|---:|"]
-    styles = [row for row in rows if row["group"] == "styles"]
+    styles = [row for row in rows if row["group"] in RIGHT]
     for door in DOORS:
         if some := [row for row in styles if row["door"] == door]:
             seconds = statistics.median(row["seconds"] for row in some)

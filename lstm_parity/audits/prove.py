@@ -80,7 +80,7 @@ def prove(
     asked += DROPOUT_MISTAKES if "dropout" in questions else ()
     for number, mistake in enumerate(asked, 1):
         progress(f"known mistakes, {number} of {len(asked)}: {mistake.name}")
-        tried = [(cases, a) for dtype, (offer, cases, a) in plans.items() if _can_make(mistake, dtype, offer, cases)]
+        tried = [(cases, a) for dtype, (offer, cases, a) in plans.items() if can_make(mistake, dtype, offer, cases)]
         if not tried:
             continue
         wrong = next((v for cases, a in tried for v in _judge(mistake, cases, a) if v.outcome.is_wrong), None)
@@ -91,7 +91,7 @@ def prove(
     return Proof(killed, tuple(survivors))
 
 
-def _can_make(mistake: Mistake, dtype: str, offer: Offer, cases: Sequence[Case]) -> bool:
+def can_make(mistake: Mistake, dtype: str, offer: Offer, cases: Sequence[Case]) -> bool:
     """Whether an implementation that offers this could have the mistake."""
     if dtype not in mistake.dtypes or not offer.values:
         return False
