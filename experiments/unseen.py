@@ -2,8 +2,8 @@
 
 Wrong: `specimens/unseen_faults/`, 128 faults, with all of nn.LSTM's arguments and with fewer; every known mistake that
 a signature can make, with all features and with fewer; `specimens/dropout_layers.py`; in float32, faults of other
-dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes; dropout in other styles. The doors: `verify_one`,
-as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl` as it is typed.
+dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes; dropout in other styles. The doors:
+`verify_one`, as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl` as it is typed.
 Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is one of `WRONG` (by
 signature) or `RIGHT`. It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
 """
@@ -172,7 +172,7 @@ def list_missed(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         if row["holds"]:
             name = row["name"].partition("_")[0]
-            missed.setdefault(kinds[name], []).append(name)
+            missed.setdefault(kinds.get(name, "known mistakes"), []).append(name)
     return [f"{kind}: {', '.join(names)}" for kind, names in missed.items()]
 
 
