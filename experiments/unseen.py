@@ -3,9 +3,9 @@
 Wrong: `specimens/unseen_faults/`, 128 faults, with all of nn.LSTM's arguments and with fewer; every known mistake that
 a signature can make, with all features and with fewer; `specimens/dropout_layers.py`; in float32, faults of other
 dtypes in those. Right: `specimens/unseen_styles/`, in all four dtypes; dropout in other styles. The doors:
-`verify_one`, as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; and
-`pytest -x --impl` as it is typed. Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is one of `WRONG` (by
-signature) or `RIGHT`. It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
+`verify_one`, as `lstm-parity verify --impl` does, and `lstm_parity.check`, both in this process; `pytest -x --impl`
+as it is typed. Run `python -m experiments.unseen DOOR [GROUP ...]`: a door is verify, check or pytest; a group is
+one of `WRONG` (by signature) or `RIGHT`. It writes as it goes, and resumes. Results: unseen.md, unseen.jsonl.
 """
 
 from __future__ import annotations
