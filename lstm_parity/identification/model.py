@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lstm_parity.identification.backward import recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.connections.change import Change
+from lstm_parity.identification.connections.seen import other_views
 from lstm_parity.identification.connections.wiring import recover_wiring
 from lstm_parity.identification.derivatives.model import WrongDerivative
 from lstm_parity.identification.equations import Equations, identify_step, usual_equations
 from lstm_parity.identification.probe import Probe, ProbeError, find_probe
+from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
 from lstm_parity.identification.written import USUAL
 from lstm_parity.running.protocol import Implementation
 
@@ -67,11 +70,15 @@ def identify_implementation(implementation: Implementation) -> Identification:
     try:
         wiring = recover_wiring(probe, equations)
     except UnknownEquationError as error:
+        found = None
+        if not unknown and equations.differing:
+            found = _identify_wiring(probe) or _identify_first_step(probe, equations)
+        found = found or _identify_otherwise(probe, None if unknown else equations)
+        if found is not None:
+            return found
         if unknown or not equations.differing:
             return Identification(None if unknown else equations, (), unknown or str(error))
-        found = _identify_wiring(probe) or _identify_first_step(probe, equations)
-        words = Identification(equations).summary
-        return found or Identification(None, (), f"{error}; of a single step, {words}")
+        return Identification(None, (), f"{error}; of a single step, {Identification(equations).summary}")
     if equations.differing and wiring.changes and not unknown:
         first = _identify_first_step(probe, equations)
         if first is not None and len(first.changes) <= len(wiring.changes):
@@ -94,6 +101,32 @@ def _identify_wiring(probe: Probe) -> Identification | None:
     except UnknownEquationError:
         return None
     return Identification(usual_equations(), wiring.changes, untested=wiring.untested)
+
+
+def _identify_otherwise(probe: Probe, equations: Equations | None) -> Identification | None:
+    """If both are wrong and a connection hides the equations: that of the input, or of the states of a single step.
+
+    equations: as they seem to be, if there are any.
+    """
+    for other in _list_hidden(probe, equations):
+        try:
+            wiring = recover_wiring(probe, other)
+        except UnknownEquationError:
+            continue
+        return Identification(other, wiring.changes, untested=wiring.untested)
+    return None
+
+
+def _list_hidden(probe: Probe, equations: Equations | None) -> Iterator[Equations]:
+    """Yield the equations of a step whose sums are the usual ones, and those of a step that is looked at otherwise."""
+    seems = [] if equations is None else [equations]
+    for view in other_views(probe):
+        try:
+            seems.append(identify_step(view))
+        except UnknownEquationError:
+            continue
+        yield seems[-1]
+    yield from (replace(one, sums=RIGHT_SUMS) for one in seems if one.sums != RIGHT_SUMS)
 
 
 def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:

@@ -17,11 +17,12 @@ import numpy as np
 
 from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wiring import Wired
-from lstm_parity.identification.equations import Equations, usual_equations
+from lstm_parity.identification.equations import Equations, run_instead, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
 from lstm_parity.identification.numbers.ends import STEPS, LayerEnd
-from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes
+from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes, grid_steps
+from lstm_parity.identification.numbers.quantised import quantised_changes
 from lstm_parity.identification.search.fitted import fit_equations
 from lstm_parity.identification.search.levels import LEVELS
 from lstm_parity.identification.sums import Read, Sums, compute_sums
@@ -185,10 +186,19 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
 def _search_grids(cases: Sequence[Given], end: float) -> Explanations:
     """Search for states that are kept on a grid, which is seen in the results, and for parameters that are rounded."""
     usual = usual_equations()
-    rounded = () if cases[0].is_large else decimal_changes()
-    for change in chain(grid_changes(cases[0].results), rounded):
-        if all(case.is_returned_by(Wired(usual, (change,))) for case in cases):
-            return Explanations((Identification(usual, (change,)),))
+    rounded = () if cases[0].is_large else chain(decimal_changes(), quantised_changes())
+    steps = grid_steps(*(cases[0].results.get(name, np.zeros(0)) for name in ("h_n", "c_n")))
+    models = chain(
+        (Identification(usual, (change,)) for change in grid_changes(cases[0].results)),
+        (Identification(run_instead(step)) for step in steps),
+        (Identification(usual, (change,)) for change in rounded),
+    )
+    for model in models:
+        if time.monotonic() > end:
+            return Explanations((), is_complete=False)
+        wired = Wired(model.equations or usual, model.changes)
+        if all(case.is_returned_by(wired) for case in cases):
+            return Explanations((model,))
     return Explanations(())
 
 

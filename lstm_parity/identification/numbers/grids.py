@@ -6,9 +6,11 @@ The step of a grid of states is found in what was returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
+from lstm_parity.identification.across import AcrossStep
 from lstm_parity.identification.connections.change import WHICH, Change, Place, States
 from lstm_parity.reference.noise.model import Array
 
@@ -69,6 +71,18 @@ def grid_changes(results: Mapping[str, Array]) -> Iterator[Change]:
                 )
 
 
+def grid_steps(h: Array, c: Array) -> Iterator[AcrossStep]:
+    """Yield steps that put c' on the grid on which it was returned, before h' is computed of it, or h'."""
+    for place, step in (("c'", find_step(c)), ("h'", find_step(h))):
+        for words, rounding in _ROUNDINGS.items() if step is not None else ():
+            said = f"{words} multiples of {_write_step(step)}"
+            yield AcrossStep(place, place, said, partial(_round, rounding, step))
+
+
+def _round(rounding: Callable[[Array], Array], step: float, s: Array) -> Array:
+    return step * rounding(s / step)
+
+
 def decimal_changes() -> Iterator[Change]:
     """Yield what rounds parameters to so many decimals, as files of printed numbers do."""
     for decimals in range(1, _MOST_DECIMALS + 1):
@@ -96,8 +110,7 @@ def _keep(steps: Mapping[str, float], rounding: Callable[[Array], Array]) -> Cal
     def keep(h: Array, c: Array) -> States:
         states = {"h": h, "c": c}
         kept = {
-            name: states[name] if name not in steps else steps[name] * rounding(states[name] / steps[name])
-            for name in states
+            name: _round(rounding, steps[name], state) if name in steps else state for name, state in states.items()
         }
         return kept["h"], kept["c"]
 
