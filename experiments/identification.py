@@ -8,8 +8,8 @@ general where they showed the way, so that the figures for them here are no long
 time 31 of 60 were named rightly and 3 otherwise, and of the next 40, 21 and 3. "Ported" (40, 15 pairs, and 10 wrong
 gradients), `ported_equations.py`, are by the author of what was then made more general on them, who had read the lists
 of functions and connections when he wrote them and committed them before the first run: that named 23 of 40 rightly
-and 2 otherwise, 2 of 15 pairs, and 1 of 10 gradients; of a gradient the derivative must be the one that is wrong. "Joined" (5, and 5
-pairs), `joined_equations.py`, were written and committed in the same way.
+and 2 otherwise, 2 of 15 pairs, and 1 of 10 gradients; of a gradient the derivative must be the one that is wrong.
+"Joined" (5, and 5 pairs), `joined_equations.py`, were written and committed in the same way; the first run named 1.
 
 A name is right if the parts that are said to differ are those that were changed (or another description of the same
 function, listed there), and wrong if other parts are named; a recovered model that does not reproduce fresh cases is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, permutations, product
+from itertools import permutations, product
 
 import numpy as np
 
@@ -101,6 +101,9 @@ def identify_step(probe: Probe) -> Equations:
 
 def _identify_units(probe: Probe) -> Equations:
     """The equations of units that do not depend on one another."""
+    for across in grid_steps(*_compute_fresh(probe)):
+        if _reproduces(found := run_instead(across), probe):
+            return found
     step = recover_step(probe)
     measured = FreeStep(probe)  # a function without a name is measured whenever it is needed
     run = None if step.is_known and _holds_far_out(step, measured) else measured
@@ -138,7 +141,7 @@ def _identify_unequal(probe: Probe) -> Equations | None:
 
 def _identify_across(probe: Probe) -> Equations | None:
     """nn.LSTM's equations with something done across the units, or to what is multiplied by a matrix."""
-    for across in chain(grid_steps(*_compute_fresh(probe)), across_steps()):
+    for across in across_steps():
         found = run_instead(across)
         if _reproduces(found, probe):
             return found

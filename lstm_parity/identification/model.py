@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lstm_parity.identification.backward import recover_derivative
@@ -63,6 +63,10 @@ def identify_implementation(implementation: Implementation) -> Identification:
     Raises ProbeError if it cannot be probed.
     """
     probe = find_probe(implementation)
+    views = list(other_views(probe))
+    exchanged = [view for view in views if view.view.is_exchanged]
+    if (found := _identify_seen(probe, exchanged)) is not None:
+        return found
     try:
         equations, unknown = identify_step(probe), ""
     except UnknownEquationError as error:
@@ -72,8 +76,10 @@ def identify_implementation(implementation: Implementation) -> Identification:
     except UnknownEquationError as error:
         found = None
         if not unknown and equations.differing:
-            found = _identify_wiring(probe) or _identify_first_step(probe, equations)
-        found = found or _identify_otherwise(probe, None if unknown else equations)
+            found = _identify_wired(probe, usual_equations()) or _identify_first_step(probe, equations)
+        found = found or _identify_seen(probe, [view for view in views if view not in exchanged])
+        if found is None and not unknown and equations.sums != RIGHT_SUMS:
+            found = _identify_wired(probe, replace(equations, sums=RIGHT_SUMS))
         if found is not None:
             return found
         if unknown or not equations.differing:
@@ -94,39 +100,28 @@ def identify_implementation(implementation: Implementation) -> Identification:
         return replace(found, unknown=str(error))
 
 
-def _identify_wiring(probe: Probe) -> Identification | None:
-    """If the wiring alone is wrong, which also shows in one step: several steps contradict its equations."""
+def _identify_wired(probe: Probe, equations: Equations) -> Identification | None:
+    """If several steps contradict the equations of one, which the wiring hides: if these are right, and it is wrong."""
     try:
-        wiring = recover_wiring(probe, usual_equations())
+        wiring = recover_wiring(probe, equations)
     except UnknownEquationError:
         return None
-    return Identification(usual_equations(), wiring.changes, untested=wiring.untested)
+    return Identification(equations, wiring.changes, untested=wiring.untested)
 
 
-def _identify_otherwise(probe: Probe, equations: Equations | None) -> Identification | None:
-    """If both are wrong and a connection hides the equations: that of the input, or of the states of a single step.
-
-    equations: as they seem to be, if there are any.
-    """
-    for other in _list_hidden(probe, equations):
+def _identify_seen(probe: Probe, views: Sequence[Probe]) -> Identification | None:
+    """If a connection of the states hides the equations: those of a step that is looked at otherwise."""
+    for view in views:
         try:
-            wiring = recover_wiring(probe, other)
+            equations = identify_step(view)
         except UnknownEquationError:
             continue
-        return Identification(other, wiring.changes, untested=wiring.untested)
+        for other in (equations, replace(equations, sums=RIGHT_SUMS)):
+            if (found := _identify_wired(probe, other)) is not None and found.differing:
+                return found
+            if other.sums == RIGHT_SUMS:
+                break
     return None
-
-
-def _list_hidden(probe: Probe, equations: Equations | None) -> Iterator[Equations]:
-    """Yield the equations of a step whose sums are the usual ones, and those of a step that is looked at otherwise."""
-    seems = [] if equations is None else [equations]
-    for view in other_views(probe):
-        try:
-            seems.append(identify_step(view))
-        except UnknownEquationError:
-            continue
-        yield seems[-1]
-    yield from (replace(one, sums=RIGHT_SUMS) for one in seems if one.sums != RIGHT_SUMS)
 
 
 def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:

@@ -31,13 +31,18 @@ class View:
     ends_exchanged: bool = False
     by_output: bool = False
 
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether states are exchanged in it."""
+        return self.starts_exchanged or self.ends_exchanged
+
 
 @dataclass(frozen=True)
 class Probe:
     """How an implementation is called: in which layout, with biases or without, in which dtype and by which kernels.
 
-    alone: whether each row of a step is a call of its own, for what returns the rows of a batch otherwise. view: how the
-    states of a step are looked at.
+    alone: whether each row of a step is a call of its own, for what returns the rows of a batch otherwise. view: how
+    the states of a step are looked at.
     """
 
     implementation: Implementation

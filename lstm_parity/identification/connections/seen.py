@@ -12,10 +12,7 @@ from lstm_parity.reference.weights import CellWeights
 
 
 def other_views(probe: Probe) -> Iterator[Probe]:
-    """Yield ways to look at a step that other connections of its states may need, as far as its results suggest them.
-
-    h' in the place of c' and the other way round; h' as it is in the output; h and c exchanged before the step.
-    """
+    """Yield the ways to look at a step that its results suggest: states exchanged first, then h' as in the output."""
     rng = np.random.default_rng(19)
     cell = CellWeights(rng.standard_normal((8, 2)), np.zeros((8, 2)))
     x, h, c, moved = rng.standard_normal((4, 3, 2))

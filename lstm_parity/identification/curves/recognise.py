@@ -133,7 +133,7 @@ def _solve(function: Callable[[Array], Array], at: Array, z: Array, y: Array) ->
 
 
 def _solve_two(slopes: Array, left: Array) -> Array:
-    """Return the moves (S, 2) of two numbers with these slopes (S, 2, n) that bring the distances (S, n) nearest to 0."""
+    """Return the moves (S, 2) of two numbers by which distances (S, n) of slopes (S, 2, n) are nearest to 0."""
     (a, d), b = np.square(slopes).sum(2).T, (slopes[:, 0] * slopes[:, 1]).sum(1)
     one, other = (slopes * left[:, None]).sum(2).T
     apart = a * d - b * b

@@ -104,14 +104,17 @@ def _as_choice(part: Function, group: Sequence[str], region: Region, decompose: 
 
 
 def _has_bends(part: Function, group: Sequence[str], region: Region) -> bool:
-    """Whether it has a corner on lines through the region: there half the step halves what bends, elsewhere quarters it."""
+    """Whether it has a corner on lines through the region, where half the step does not quarter what bends."""
     ends = [region.draw(np.random.default_rng(seed), group, _LINES) for seed in (16, 17)]
     bends = list[Array]()
     for count in (201, 401):
         at = np.linspace(0.0, 1.0, count)
         line = {name: np.ravel(np.outer(1.0 - at, ends[0][name]) + np.outer(at, ends[1][name])) for name in group}
-        bends.append(np.abs(np.diff(part(line).reshape(count, _LINES), 2, axis=0)).max(0))
-    return bool(((bends[0] < 3.0 * bends[1]) & (bends[1] > 1e-6 * max(1.0, float(bends[1].max())))).any())
+        two = np.abs(np.diff(part(line).reshape(count, _LINES), 2, axis=0))
+        bends.append((two[1:] + two[:-1]).max(0))
+    clear = bends[1] > 1e-6 * max(1.0, float(bends[1].max()))
+    ratio = bends[0][clear] / bends[1][clear]  # 4 of what is smooth, 2 of a corner, 1 of a jump
+    return bool((ratio < 3.0).any() and (ratio > 1.5).all())
 
 
 def _holds(one: Expression, drawn: Values, wanted: Array) -> Array:
