@@ -8,10 +8,9 @@ from itertools import permutations, product
 
 import numpy as np
 
-from lstm_parity.identification.across import AcrossStep, UnequalUnits, across_steps
+from lstm_parity.identification.across import AcrossStep, UnequalUnits, across_steps, grid_steps
 from lstm_parity.identification.cell import FreeStep, UnknownEquationError, recover_step
 from lstm_parity.identification.expressions.step import GATES, RIGHT, ROWS, Expression, Step, Term
-from lstm_parity.identification.numbers.grids import grid_steps
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
 from lstm_parity.identification.sums import SOURCES, Read, Sums, SumsStep, compute_sums, recover_sums

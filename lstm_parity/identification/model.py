@@ -64,9 +64,21 @@ def identify_implementation(implementation: Implementation) -> Identification:
     """
     probe = find_probe(implementation)
     views = list(other_views(probe))
-    exchanged = [view for view in views if view.view.is_exchanged]
-    if (found := _identify_seen(probe, exchanged)) is not None:
+    if (found := _identify_seen(probe, [view for view in views if view.view.is_exchanged])) is not None:
         return found
+    found = _identify_results(probe, [view for view in views if not view.view.is_exchanged])
+    if not found.is_right:
+        return found
+    try:
+        return replace(found, derivative=recover_derivative(probe), gradients="tested, in the sizes that can be called")
+    except ProbeError as error:
+        return replace(found, gradients=str(error))
+    except UnknownEquationError as error:
+        return replace(found, unknown=str(error))
+
+
+def _identify_results(probe: Probe, views: Sequence[Probe]) -> Identification:
+    """Recover the equations of a step and the wiring; views: other ways to look at a step, if these contradict it."""
     try:
         equations, unknown = identify_step(probe), ""
     except UnknownEquationError as error:
@@ -74,12 +86,7 @@ def identify_implementation(implementation: Implementation) -> Identification:
     try:
         wiring = recover_wiring(probe, equations)
     except UnknownEquationError as error:
-        found = None
-        if not unknown and equations.differing:
-            found = _identify_wired(probe, usual_equations()) or _identify_first_step(probe, equations)
-        found = found or _identify_seen(probe, [view for view in views if view not in exchanged])
-        if found is None and not unknown and equations.sums != RIGHT_SUMS:
-            found = _identify_wired(probe, replace(equations, sums=RIGHT_SUMS))
+        found = _identify_hidden(probe, None if unknown else equations, views)
         if found is not None:
             return found
         if unknown or not equations.differing:
@@ -89,15 +96,21 @@ def identify_implementation(implementation: Implementation) -> Identification:
         first = _identify_first_step(probe, equations)
         if first is not None and len(first.changes) <= len(wiring.changes):
             return first
-    found = Identification(equations, wiring.changes, untested=wiring.untested)
-    if found.differing:
-        return found
-    try:
-        return replace(found, derivative=recover_derivative(probe), gradients="tested, in the sizes that can be called")
-    except ProbeError as error:
-        return replace(found, gradients=str(error))
-    except UnknownEquationError as error:
-        return replace(found, unknown=str(error))
+    return Identification(equations, wiring.changes, untested=wiring.untested)
+
+
+def _identify_hidden(probe: Probe, equations: Equations | None, views: Sequence[Probe]) -> Identification | None:
+    """If several steps contradict the equations of one: the wiring alone, the first step, or both at once.
+
+    equations: None if they are not known.
+    """
+    found = None
+    if equations is not None and equations.differing:
+        found = _identify_wired(probe, usual_equations()) or _identify_first_step(probe, equations)
+    found = found or _identify_seen(probe, views)
+    if found is None and equations is not None and equations.sums != RIGHT_SUMS:
+        return _identify_wired(probe, replace(equations, sums=RIGHT_SUMS))
+    return found
 
 
 def _identify_wired(probe: Probe, equations: Equations) -> Identification | None:

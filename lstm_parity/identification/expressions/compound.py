@@ -118,7 +118,7 @@ def _has_bends(part: Function, group: Sequence[str], region: Region) -> bool:
 
 
 def _holds(one: Expression, drawn: Values, wanted: Array) -> Array:
-    return np.abs(one(drawn) - wanted) <= 1e-9 * max(1.0, float(np.abs(wanted).max()))
+    return np.asarray(np.abs(one(drawn) - wanted) <= 1e-9 * max(1.0, float(np.abs(wanted).max())))
 
 
 def _write_near(
