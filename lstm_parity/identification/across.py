@@ -85,6 +85,8 @@ def across_steps() -> Iterator[AcrossStep]:
 def grid_steps(h: Array, c: Array) -> Iterator[AcrossStep]:
     """Yield steps that put c' on the grid on which it was returned, before h' is computed of it, or h'."""
     for place, step in (("c'", find_step(c)), ("h'", find_step(h))):
-        for words, rounding in ROUNDINGS.items() if step is not None else ():
+        if step is None:
+            continue
+        for words, rounding in ROUNDINGS.items():
             said = f"{words} multiples of {write_step(step)}"
             yield AcrossStep(place, place, said, partial(round_to, rounding, step))
