@@ -93,7 +93,7 @@ def _identify_results(probe: Probe, views: Sequence[Probe]) -> Identification:
             return Identification(None if unknown else equations, (), unknown or str(error))
         return Identification(None, (), f"{error}; of a single step, {Identification(equations).summary}")
     if equations.differing and wiring.changes and not unknown:
-        first = _identify_first_step(probe, equations)
+        first = _identify_first_step(probe, equations, is_alone=len(wiring.changes) == 1)
         if first is not None and len(first.changes) <= len(wiring.changes):
             return first
     return Identification(equations, wiring.changes, untested=wiring.untested)
@@ -137,10 +137,13 @@ def _identify_seen(probe: Probe, views: Sequence[Probe]) -> Identification | Non
     return None
 
 
-def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:
-    """Where several steps contradict the equations of one: if these are those of the first step alone."""
+def _identify_first_step(probe: Probe, equations: Equations, *, is_alone: bool = False) -> Identification | None:
+    """Where several steps contradict the equations of one: if these are those of the first step alone.
+
+    is_alone: whether nothing else may be wrong.
+    """
     try:
-        wiring = recover_wiring(probe, usual_equations(), equations)
+        wiring = recover_wiring(probe, usual_equations(), equations, is_usual=is_alone)
     except UnknownEquationError:
         return None
     change = Change(f"the first step computes {Identification(equations).summary}", "first", equations)
