@@ -172,7 +172,10 @@ def report(rows: Iterable[Row]) -> str:
     """Write the page."""
     rows = list(rows)
     lines = ["# What an LSTM computes, recovered from outside", ""]
-    lines += ["Made by `python -m experiments.identification`, which says what it does.", ""]
+    lines += [
+        "Made by `python -m experiments.identification`, which says what it does: group by group, on an AMD EPYC with"
+    ]
+    lines += ["two cores, other work beside; seconds are those of the process.", ""]
     lines += [
         "| LSTMs | | right | wrong | nothing named | median seconds | longest |",
         "|---|---:|---:|---:|---:|---:|---:|",
