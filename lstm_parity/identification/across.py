@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from lstm_parity.identification.curves.functions import sigmoid
+from lstm_parity.identification.curves.grids import ROUNDINGS, find_step, round_to, write_step
 from lstm_parity.identification.expressions.step import GATES, Step
 from lstm_parity.identification.transforms import ACROSS, COLUMNS, NORMS, ROWS, VALUES, Transform
 from lstm_parity.reference.noise.model import Array
@@ -78,3 +80,13 @@ def across_steps() -> Iterator[AcrossStep]:
     for words, transform in ACROSS.items():
         for gate in GATES:
             yield AcrossStep(f"{gate} of z", gate, f"= z_{gate} {words}", transform)
+
+
+def grid_steps(h: Array, c: Array) -> Iterator[AcrossStep]:
+    """Yield steps that put c' on the grid on which it was returned, before h' is computed of it, or h'."""
+    for place, step in (("c'", find_step(c)), ("h'", find_step(h))):
+        if step is None:
+            continue
+        for words, rounding in ROUNDINGS.items():
+            said = f"{words} multiples of {write_step(step)}"
+            yield AcrossStep(place, place, said, partial(round_to, rounding, step))

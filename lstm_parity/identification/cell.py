@@ -22,6 +22,9 @@ from lstm_parity.reference.weights import CellWeights
 _NAMES = (*ROWS, "c", "h")
 _IN_CELL: tuple[Peepholes, ...] = ((), (("z0", "c"), ("z1", "c")), (("z0", "c"),), (("z1", "c"),))
 _IN_HIDDEN: tuple[Peepholes, ...] = ((), (("z3", "c'"),), (("z3", "c"),))
+_TOGETHER = 100  # units of a call
+_REGIONS = (*product((1.5, 0.5), (1.0, 0.2, 0.02), (0.0,)), (1.5, 0.1, 1.5))  # reach of sums and q, middle of q
+_FAR = 200.0
 _WHOLE = Region({**dict.fromkeys(ROWS, 1.5), "c": 1.0, "h": 1.0, "q": 1.0})
 
 
@@ -35,6 +38,7 @@ class FreeStep:
 
     units: how many there are, all others with gate sums and states of zero; unit: which of them is free. peepholes:
     the states that are taken from gate sums before, so that they are free although the implementation adds them.
+    If no row of a batch can be had but alone, or no input enters, each value is a unit of its own of a single row.
     """
 
     probe: Probe
@@ -46,6 +50,8 @@ class FreeStep:
 
     def __call__(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
         """Return h' and c' for gate sums z (4, ...), c and h of the shape of one of them."""
+        if self.units == 1 and (self.probe.alone or self.probe.is_deaf):
+            return self._call_as_units(z, c, h)
         w_one, x = self.probe.free_inputs(z.reshape(4, -1).T)
         w_ih = np.zeros((4, self.units, w_one.shape[1]))
         w_ih[:, self.unit] = w_one
@@ -54,6 +60,17 @@ class FreeStep:
             state[:, self.unit] = np.ravel(value)
         cell = CellWeights(w_ih.reshape(4 * self.units, -1), np.zeros((4 * self.units, self.units)))
         h_new, c_new = (new[:, self.unit].reshape(h.shape) for new in self.probe.step(cell, x, *states))
+        return h_new, c_new
+
+    def _call_as_units(self, z: Array, c: Array, h: Array) -> tuple[Array, Array]:
+        """Return the same, by calls of one row: the gate sums are one column of w_ih, or a bias if no input enters."""
+        sums, states = z.reshape(4, -1), [np.ravel(h), np.ravel(c)]
+        found = list[tuple[Array, Array]]()
+        for start in range(0, sums.shape[1], _TOGETHER):
+            some = slice(start, start + _TOGETHER)
+            cell, x = self.probe.free_units(sums[:, some])
+            found.append(self.probe.step(cell, x, *(state[None, some] for state in states)))
+        h_new, c_new = (np.concatenate(parts, 1).reshape(h.shape) for parts in zip(*found, strict=True))
         return h_new, c_new
 
     def of(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
@@ -129,7 +146,7 @@ def _recover_hidden(step: FreeStep, cell: Expression) -> Expression:
     for found in _hidden_forms(step, cell):
         if found is not None and (best is None or found.size < best.size):
             best = found
-        if best is not None and best.is_flat:
+        if best is not None and (best.is_flat or best.is_compound):
             break
     if best is None:
         raise UnknownEquationError("h' is no product of functions of gate sums and one of c', c or a part of c'")
@@ -167,8 +184,10 @@ def _try_argument(step: FreeStep, cell: Expression, argument: Expression, by: st
 
     limit = _find_limit(lambda values: step.of(values)[0])
     names = (*ROWS, "q", "h" if by == "c" else "c")
-    for sums, reach in product((1.5, 0.5), (1.0, 0.2, 0.02)):
-        region = Region({**_WHOLE.reach, **dict.fromkeys(ROWS, sums), "q": reach})
+    for sums, reach, middle in _REGIONS:
+        region = Region(
+            {**_WHOLE.reach, **dict.fromkeys(ROWS, sums), "q": reach}, center={"q": middle} if middle else {}
+        )
         largest = np.abs(hidden(region.draw(np.random.default_rng(12), names, 300))).max()
         if largest < 0.999 * limit:
             break
@@ -203,20 +222,25 @@ def _put(term: Term, name: str, argument: str | Expression) -> Term:
 
     def put(one: str | Expression) -> str | Expression:
         if isinstance(one, Expression):
-            return Expression(tuple(_put(inner, name, argument) for inner in one.terms), one.limit)
+            return one.map_terms(lambda inner: _put(inner, name, argument))
         return argument if one == name else one
 
     return Term(term.factor, tuple((put(one), curve) for one, curve in term.curves))
 
 
 def _solve(value: Function, values: Values, by: str) -> Array | None:
-    """The state at which a linear function of it is q; None if it is not linear."""
+    """The state at which a linear function of it is q; None if it is not linear, near 0 or far out."""
     q = values["q"]
 
     def at(c: Array) -> Array:
         return value(values | {by: c})
 
     with np.errstate(all="ignore"):
-        zero, one = at(np.zeros_like(q)), at(np.ones_like(q))
-        found = np.asarray((q - zero) / (one - zero))
-        return found if np.isfinite(found).all() and is_close(at(found), q, 1e-11) else None
+        found = np.full_like(q, np.nan)
+        for start in (0.0, _FAR):
+            first = at(np.full_like(q, start))
+            line = start + (q - first) / (at(np.full_like(q, start + 1.0)) - first)
+            found = np.where(np.abs(at(found) - q) <= 1e-11, found, line)
+            if np.isfinite(found).all() and is_close(at(found), q, 1e-11):
+                return found
+    return None

@@ -22,6 +22,10 @@ def _diagonal(w: Array) -> Array:
     return np.asarray(np.eye(*w.shape) * w) if w.ndim == 2 else w
 
 
+def _on_grid(parts: int) -> Layout:
+    return lambda w: np.round(w * parts) / parts
+
+
 def _one_block(block: int) -> Layout:
     return lambda w: np.concatenate([np.split(w, 4)[block]] * 4)
 
@@ -73,6 +77,7 @@ _VALUES: Mapping[str, Layout] = {
     "lowered by its mean": lambda w: w - w.mean(),
     "by its magnitudes": np.abs,
     "with the rows of each gate put through softmax": lambda w: np.exp(w) / np.exp(w).sum(-1, keepdims=True),
+    **{f"rounded to multiples of 1/{n}": _on_grid(n) for n in (2, 4, 8, 10, 16, 32, 64, 100, 128, 256, 1000, 1024)},
 }
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lstm_parity.identification.backward import recover_derivative
 from lstm_parity.identification.cell import UnknownEquationError
 from lstm_parity.identification.connections.change import Change
+from lstm_parity.identification.connections.seen import other_views
 from lstm_parity.identification.connections.wiring import recover_wiring
 from lstm_parity.identification.derivatives.model import WrongDerivative
 from lstm_parity.identification.equations import Equations, identify_step, usual_equations
 from lstm_parity.identification.probe import Probe, ProbeError, find_probe
+from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
 from lstm_parity.identification.written import USUAL
 from lstm_parity.running.protocol import Implementation
 
@@ -60,24 +63,11 @@ def identify_implementation(implementation: Implementation) -> Identification:
     Raises ProbeError if it cannot be probed.
     """
     probe = find_probe(implementation)
-    try:
-        equations, unknown = identify_step(probe), ""
-    except UnknownEquationError as error:
-        equations, unknown = usual_equations(), str(error)
-    try:
-        wiring = recover_wiring(probe, equations)
-    except UnknownEquationError as error:
-        if unknown or not equations.differing:
-            return Identification(None if unknown else equations, (), unknown or str(error))
-        found = _identify_wiring(probe) or _identify_first_step(probe, equations)
-        words = Identification(equations).summary
-        return found or Identification(None, (), f"{error}; of a single step, {words}")
-    if equations.differing and wiring.changes and not unknown:
-        first = _identify_first_step(probe, equations)
-        if first is not None and len(first.changes) <= len(wiring.changes):
-            return first
-    found = Identification(equations, wiring.changes, untested=wiring.untested)
-    if found.differing:
+    views = list(other_views(probe))
+    if (found := _identify_seen(probe, [view for view in views if view.view.is_exchanged])) is not None:
+        return found
+    found = _identify_results(probe, [view for view in views if not view.view.is_exchanged])
+    if not found.is_right:
         return found
     try:
         return replace(found, derivative=recover_derivative(probe), gradients="tested, in the sizes that can be called")
@@ -87,19 +77,73 @@ def identify_implementation(implementation: Implementation) -> Identification:
         return replace(found, unknown=str(error))
 
 
-def _identify_wiring(probe: Probe) -> Identification | None:
-    """If the wiring alone is wrong, which also shows in one step: several steps contradict its equations."""
+def _identify_results(probe: Probe, views: Sequence[Probe]) -> Identification:
+    """Recover the equations of a step and the wiring; views: other ways to look at a step, if these contradict it."""
     try:
-        wiring = recover_wiring(probe, usual_equations())
+        equations, unknown = identify_step(probe), ""
+    except UnknownEquationError as error:
+        equations, unknown = usual_equations(), str(error)
+    try:
+        wiring = recover_wiring(probe, equations)
+    except UnknownEquationError as error:
+        found = _identify_hidden(probe, None if unknown else equations, views)
+        if found is not None:
+            return found
+        if unknown or not equations.differing:
+            return Identification(None if unknown else equations, (), unknown or str(error))
+        return Identification(None, (), f"{error}; of a single step, {Identification(equations).summary}")
+    if equations.differing and wiring.changes and not unknown:
+        first = _identify_first_step(probe, equations, is_alone=len(wiring.changes) == 1)
+        if first is not None and len(first.changes) <= len(wiring.changes):
+            return first
+    return Identification(equations, wiring.changes, untested=wiring.untested)
+
+
+def _identify_hidden(probe: Probe, equations: Equations | None, views: Sequence[Probe]) -> Identification | None:
+    """If several steps contradict the equations of one: the wiring alone, the first step, or both at once.
+
+    equations: None if they are not known.
+    """
+    found = None
+    if equations is not None and equations.differing:
+        found = _identify_wired(probe, usual_equations()) or _identify_first_step(probe, equations)
+    found = found or _identify_seen(probe, views)
+    if found is None and equations is not None and equations.sums != RIGHT_SUMS:
+        return _identify_wired(probe, replace(equations, sums=RIGHT_SUMS))
+    return found
+
+
+def _identify_wired(probe: Probe, equations: Equations) -> Identification | None:
+    """If several steps contradict the equations of one, which the wiring hides: if these are right, and it is wrong."""
+    try:
+        wiring = recover_wiring(probe, equations)
     except UnknownEquationError:
         return None
-    return Identification(usual_equations(), wiring.changes, untested=wiring.untested)
+    return Identification(equations, wiring.changes, untested=wiring.untested)
 
 
-def _identify_first_step(probe: Probe, equations: Equations) -> Identification | None:
-    """Where several steps contradict the equations of one: if these are those of the first step alone."""
+def _identify_seen(probe: Probe, views: Sequence[Probe]) -> Identification | None:
+    """If a connection of the states hides the equations: those of a step that is looked at otherwise."""
+    for view in views:
+        try:
+            equations = identify_step(view)
+        except UnknownEquationError:
+            continue
+        for other in (equations, replace(equations, sums=RIGHT_SUMS)):
+            if (found := _identify_wired(probe, other)) is not None and found.differing:
+                return found
+            if other.sums == RIGHT_SUMS:
+                break
+    return None
+
+
+def _identify_first_step(probe: Probe, equations: Equations, *, is_alone: bool = False) -> Identification | None:
+    """Where several steps contradict the equations of one: if these are those of the first step alone.
+
+    is_alone: whether nothing else may be wrong.
+    """
     try:
-        wiring = recover_wiring(probe, usual_equations(), equations)
+        wiring = recover_wiring(probe, usual_equations(), equations, is_usual=is_alone)
     except UnknownEquationError:
         return None
     change = Change(f"the first step computes {Identification(equations).summary}", "first", equations)

@@ -24,10 +24,25 @@ class ProbeError(Exception):
 
 
 @dataclass(frozen=True)
+class View:
+    """How the states of a single step are looked at: h and c exchanged at its start or its end; h' of the output."""
+
+    starts_exchanged: bool = False
+    ends_exchanged: bool = False
+    by_output: bool = False
+
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether states are exchanged in it."""
+        return self.starts_exchanged or self.ends_exchanged
+
+
+@dataclass(frozen=True)
 class Probe:
     """How an implementation is called: in which layout, with biases or without, in which dtype and by which kernels.
 
-    alone: whether each row of a step is a call of its own, for what returns the rows of a batch otherwise.
+    alone: whether each row of a step is a call of its own, for what returns the rows of a batch otherwise. view: how
+    the states of a step are looked at.
     """
 
     implementation: Implementation
@@ -35,6 +50,7 @@ class Probe:
     bias: bool
     runtime: Runtime = _FLOAT64
     alone: bool = False
+    view: View = View()
 
     def call(self, weights: LSTMWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
         """Return output (T, B, D*H), h_n and c_n (L*D, B, H) for x (T, B, I), h_0 and c_0 (L*D, B, H).
@@ -59,14 +75,20 @@ class Probe:
 
     def step(self, cell: CellWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
         """Return h' and c' (B, H) of one step from x (B, I), h and c (B, H)."""
+        h, c = (c, h) if self.view.starts_exchanged else (h, c)
+        output, h_new, c_new = self.see(cell, x, h, c)
+        h_new, c_new = (c_new, h_new) if self.view.ends_exchanged else (h_new, c_new)
+        return output if self.view.by_output else h_new, c_new
+
+    def see(self, cell: CellWeights, x: Array, h: Array, c: Array) -> tuple[Array, Array, Array]:
+        """Return output, h_n and c_n (B, H) of one step as they are returned."""
         weights = LSTMWeights(((cell,),))
         if self.alone and len(x) > 1:
-            rows = [
-                self.call(weights, x[None, k : k + 1], h[None, k : k + 1], c[None, k : k + 1]) for k in range(len(x))
-            ]
-            return np.concatenate([row[1][0] for row in rows]), np.concatenate([row[2][0] for row in rows])
-        _, h_n, c_n = self.call(weights, x[None], h[None], c[None])
-        return h_n[0], c_n[0]
+            rows = [self.see(cell, *(one[k : k + 1] for one in (x, h, c))) for k in range(len(x))]
+            output, h_n, c_n = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+            return output, h_n, c_n
+        output, h_n, c_n = self.call(weights, x[None], h[None], c[None])
+        return output[0], h_n[0], c_n[0]
 
     @cached_property
     def mixes_rows(self) -> bool:
@@ -84,9 +106,30 @@ class Probe:
             w_ih[gate, column], x[:, place] = 1.0, z[:, gate]
         return w_ih, x
 
-    @cached_property
+    def free_units(self, z: Array) -> tuple[CellWeights, Array]:
+        """Return the weights of n units and x (1, 6) of one row, with which their gate sums are z (4, n)."""
+        units = z.shape[1]
+        w_ih, x, bias = np.zeros((4 * units, 6)), np.zeros((1, 6)), np.zeros(4 * units)
+        if self.is_deaf and self.bias:
+            bias = np.ravel(z)
+        else:
+            column, place = self._columns[0]
+            w_ih[:, column], x[0, place] = np.ravel(z), 1.0
+        return CellWeights(w_ih, np.zeros((4 * units, units)), bias, 0.0 * bias), x
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether no input enters a single step."""
+        return not self._moving
+
+    @property
     def _columns(self) -> list[tuple[int, int]]:
-        """Four columns of w_ih, each with the place of x that it is multiplied by: the same one, in nn.LSTM."""
+        """Four of those that enter; the usual ones, if these are fewer."""
+        return self._moving[:4] if len(self._moving) >= 4 else [(k, k) for k in range(4)]
+
+    @cached_property
+    def _moving(self) -> list[tuple[int, int]]:
+        """Find columns of w_ih, each with the place of x that it is multiplied by: the same one, in nn.LSTM."""
         found = list[tuple[int, int]]()
         for column in range(6):
             w_ih = np.zeros((4, 6))
@@ -95,7 +138,7 @@ class Probe:
             h, c = self.step(CellWeights(w_ih, np.zeros((4, 1))), x, np.zeros((7, 1)), np.full((7, 1), 0.8))
             moved = np.flatnonzero(np.abs(np.concatenate([h - h[0], c - c[0]], 1)).max(1)[1:] > 1e-12)
             found += [(column, int(moved[0]))] if len(moved) == 1 else []
-        return found[:4] if len(found) >= 4 else [(k, k) for k in range(4)]
+        return found
 
     def _setting(self, weights: LSTMWeights, x: Array) -> Setting:
         layers, directions = weights.num_layers, weights.num_directions

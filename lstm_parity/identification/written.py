@@ -84,15 +84,21 @@ class _Written:
     def _describe(self, expression: Expression) -> str:
         terms = [self._describe_term(term) for term in expression.terms if term.factor]
         text = " + ".join(terms).replace("+ -", "- ") or "0"
+        if expression.other is not None:
+            text = f"{expression.choice}({text}, {self._describe(expression.other)})"
         return text if np.isinf(expression.limit) else f"clip({text}, {-expression.limit:.6g}, {expression.limit:.6g})"
 
     def _describe_term(self, term: Term) -> str:
         """A product: gates in the usual order, then states."""
-        gates, others, factor = list[str](), list[str](), term.factor
+        gates, others, below, factor = list[str](), list[str](), "", term.factor
         for argument, curve in term.curves:
             if isinstance(argument, Expression):
                 text = self._describe(argument)
-                others.append(f"({text})" if curve == IDENTITY else curve.describe(text))
+                enclosed = text if argument.other is not None else f"({text})"
+                if curve.is_reciprocal:
+                    below, factor = f"{below} / {enclosed}", factor * curve.values[0]
+                    continue
+                others.append(enclosed if curve == IDENTITY else curve.describe(text))
             elif argument in ROWS:
                 gate = self.gates[ROWS.index(argument)]
                 text = gate if curve == self.curves[gate] else self._describe_gate(curve, gate)
@@ -101,9 +107,9 @@ class _Written:
                 others.append(curve.describe(argument))
         order = sorted(gates, key=lambda text: (len(text) > 1, GATES.find(text)))
         if factor == -1.0 and (order or others):
-            return "-" + " * ".join([*order, *others])
+            return "-" + " * ".join([*order, *others]) + below
         number = [] if factor == 1.0 and (order or others) else [f"{factor:.6g}"]
-        return " * ".join([*number, *order, *others])
+        return " * ".join([*number, *order, *others]) + below
 
     def _describe_gate(self, curve: Curve, gate: str) -> str:
         """A second function of a gate sum: by the first, if it is a multiple of it and a number."""

@@ -114,9 +114,23 @@ class _FewDecimals(nn.LSTM):
         return super().load_state_dict({name: w.mul(1e3).round().div(1e3) for name, w in state_dict.items()}, *args)
 
 
+class _FourBits(nn.LSTM):
+    """nn.LSTM with weights of four bits, a scale for each row, and biases as they are."""
+
+    def load_state_dict(self, state_dict, *args, **kwargs):
+        """Round the weights."""
+        return super().load_state_dict({name: self._round(w) for name, w in state_dict.items()}, *args)
+
+    @staticmethod
+    def _round(w):
+        scale = w.abs().amax(-1, keepdim=True) / 7
+        return (w / scale).round() * scale if w.ndim == 2 else w
+
+
 @pytest.mark.parametrize(
     ("lstm", "words"),
     [
+        (_FourBits, "the weights are rounded to 4 bits, a scale for each row of max / 7"),
         (_OnGrid, "h and c are rounded to multiples of 1/128 after every step"),
         (_FewDecimals, "the weights and biases are rounded to 3 decimals"),
     ],

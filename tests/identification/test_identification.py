@@ -19,6 +19,7 @@ from lstm_parity.identification.curves.recognise import recognise
 from lstm_parity.identification.probe import ProbeError
 from lstm_parity.implementations.load import adapt
 from specimens import unseen_styles
+from specimens.joined_equations import CLASSES as JOINED_CLASSES
 from specimens.unseen_equations import CLASSES
 from specimens.unseen_gradients import CLASSES as GRADIENT_CLASSES
 
@@ -50,6 +51,13 @@ EQUATIONS = {
     "RowsFIOG": {"z": "z = w_ih x + b_ih + w_hh h + b_hh, in rows f, i, o, g"},
     "HiddenTransposed": {"z": "z = w_ih x + b_ih + w_hh h + b_hh, in rows i, f, g, o; w_hh transposed"},
 }
+JOINED = {
+    "CellOpenerGate": "c' = max(f, i) * c + i * g instead of c' = f * c + i * g",
+    "CellWeighted": "c' = f * c / (i + f + o) + i * g / (i + f + o) instead of c' = f * c + i * g",
+    "HiddenThirtySeconds": "h' = o * tanh(c'), rounded to multiples of 1/32 instead of h' = o * tanh(c')",
+    "HiddenRectifiedAndLastStatesMixedUp": "h' = o * tanh(max(c', 0)) instead of h' = o * tanh(c'); "
+    "h_n and c_n are exchanged",
+}
 WIRING = {
     "ReverseReadsForwardHH": ["w_hh is that of the forward direction"],
     "HalvesSwapped": ["a layer reads the two halves of the layer below exchanged"],
@@ -78,6 +86,12 @@ def test_the_equations_that_differ_are_printed(name):
     found = lstm_parity.identify(CLASSES[name])
 
     assert {part: found.equations.lines[part] for part in found.differing} == EQUATIONS[name]
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_what_meets_in_one_function_or_one_step_is_taken_apart(name):
+    """Two gates, a grid, or a connection that shows in a single step."""
+    assert lstm_parity.identify(JOINED_CLASSES[name]).summary == JOINED[name]
 
 
 @pytest.mark.parametrize("name", WIRING)

@@ -187,10 +187,12 @@ class Wiring:
     untested: tuple[str, ...]
 
 
-def recover_wiring(probe: Probe, equations: Equations, first: Equations | None = None) -> Wiring:
+def recover_wiring(
+    probe: Probe, equations: Equations, first: Equations | None = None, *, is_usual: bool = False
+) -> Wiring:
     """Recover what is connected otherwise than in nn.LSTM; first: the equations of the first step, if they are others.
 
-    Raises UnknownEquationError.
+    is_usual: whether nothing else may be connected otherwise. Raises UnknownEquationError.
     """
     changes, answered, untested = tuple[Change, ...](), list[_Question](), list[str]()
     for (layers, directions), words in _SIZES.items():
@@ -200,8 +202,11 @@ def recover_wiring(probe: Probe, equations: Equations, first: Equations | None =
             untested.append(f"{words}: {error}")
             continue
         model, singles = Wired(equations, changes, first), list(known_changes(layers, directions))
-        found = _explain(model, singles, questions, answered)
-        if found is None and directions == 1 and _is_chain(probe, questions[0]):
+        if is_usual:
+            found = changes if all(one.is_answered_by(model) for one in questions) else None
+        else:
+            found = _explain(model, singles, questions, answered)
+        if found is None and not is_usual and directions == 1 and _is_chain(probe, questions[0]):
             questions = [_ask(probe, layers, directions, seed, 1) for seed in (3, 4)]
             found = _explain(model, singles, questions, [one for one in answered if len(one.x) == 1])
             found = None if found is None else tuple(replace(c, text=f"{c.text}, at every step") for c in found)

@@ -56,6 +56,11 @@ class Curve:
         return self.base == "1"
 
     @property
+    def is_reciprocal(self) -> bool:
+        """Whether it is a number over what it is of."""
+        return self.base == "ratio" and self.points == (1.0, 0.0) and len(self.values) == 1
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is a base itself, or that of -z."""
         return self.is_known and not self.points and self.slope in (1.0, -1.0) and not self.offset
@@ -78,7 +83,8 @@ class Curve:
         inner = self._describe_argument(name)
         if self.base == "ratio":
             above, below = (_write_polynomial(part, inner) for part in (self.values, self.points))
-            return above if self.points == (1.0,) else f"({above}) / ({below})"
+            above, below = (f"({part})" if " " in part and part[0] != "(" else part for part in (above, below))
+            return above if self.points == (1.0,) else f"{above} / {below}"
         enclosed = f"({inner})" if self.base == "{}" and " " in inner and self.factor != 1.0 else inner
         text = self.base.replace("[{}]", f"({inner})" if " " in inner or "-" in inner else inner).replace(
             "{}", enclosed
@@ -98,6 +104,7 @@ class Curve:
 
 
 SIGMOID, TANH, IDENTITY = Curve("sigmoid({})"), Curve("tanh({})"), Curve("{}")
+RECIPROCAL = Curve("ratio", points=(1.0, 0.0), values=(1.0,))
 
 
 def _write_polynomial(coefficients: Sequence[float], name: str) -> str:

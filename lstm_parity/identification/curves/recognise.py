@@ -14,29 +14,32 @@ from lstm_parity.reference.noise.model import Array
 
 _FITS = 1e-9  # largest distance from the values, as a part of their range
 _STEEPEST = 20.0
-_SLOPES = (1.0, -1.0, 2.0, 0.5, -0.5, 0.2)
-_SHIFTS = (0.0, 1.0, -1.0)
+_UNITS = np.eye(2)
+_STEP = 1e-6
+_STARTS = np.array([(slope, shift) for slope in (1.0, -1.0, 2.0, 0.5, -0.5, 0.2) for shift in (0.0, 1.0, -1.0)])
 _Fit = Callable[[Array, Array], Iterator[Curve]]
 _FITTED = [text for text in {**PLAIN, **POWERS} if text not in ("1", "{}", "step({})")]
 
 
-def recognise(z: Array, y: Array, *, up_to_factor: bool = False) -> Curve:
+def recognise(z: Array, y: Array, *, up_to_factor: bool = False, is_quick: bool = False) -> Curve:
     """Return the simplest known function through the values y at the ascending points z; an unknown one if none fits.
 
     up_to_factor: whether the values are known but for a common factor, which is then chosen so that the function is
-    a plain one if it can be.
+    a plain one if it can be. is_quick: whether only functions without fitted parameters are tried.
     """
     size = float(np.abs(y).max()) or 1.0
     if np.ptp(y) <= _FITS * size:
         return Curve("1", factor=float(y.mean()))
-    candidates = _candidates(z, y, size, up_to_factor) if np.isfinite(y).all() else iter(())
+    candidates = _candidates(z, y, size, up_to_factor, is_quick) if np.isfinite(y).all() else iter(())
     return next(candidates, Curve("", points=tuple(z.tolist()), values=tuple(y.tolist())))
 
 
-def _candidates(z: Array, y: Array, size: float, up_to_factor: bool) -> Iterator[Curve]:
+def _candidates(z: Array, y: Array, size: float, up_to_factor: bool, is_quick: bool = False) -> Iterator[Curve]:
     with np.errstate(all="ignore"):
         for base in {**PLAIN, **POWERS}:
             yield from _fit_plain(base, z, y, size, up_to_factor)
+        if is_quick:
+            return
         thin = slice(None, None, max(1, len(z) // 40))
         for base in _FITTED:
             yield from _fit(base, z[thin], y[thin], size)
@@ -65,17 +68,12 @@ def _fit_plain(base: str, z: Array, y: Array, size: float, up_to_factor: bool) -
 
 def _fit(base: str, z: Array, y: Array, size: float) -> Iterator[Curve]:
     """Slope and shift by Newton's method from several starts, factor and offset by least squares at each."""
-    best: tuple[float, Array] | None = None
-    for slope in _SLOPES:
-        for shift in _SHIFTS:
-            found = _refine(base, z, y, np.array([slope, shift]), 0.02 * size)
-            if found is not None and (best is None or found[0] < 0.5 * best[0]):
-                best = found
-            if best is not None and best[0] <= 1e-3 * _FITS * size:
-                break
-    if best is None or best[0] > _FITS * size:
+    distances, found = _refine(base, z, y, _STARTS, 0.02 * size)
+    exact_ones = np.flatnonzero(distances <= 1e-3 * _FITS * size)
+    k = int(exact_ones[0]) if len(exact_ones) else int(np.argmin(distances))
+    if not distances[k] <= _FITS * size:
         return
-    slope, shift, factor, offset = map(float, best[1])
+    slope, shift, factor, offset = map(float, found[k])
     if abs(slope) > _STEEPEST:  # a jump, not a function of this form
         return
     if base == "sigmoid({})" and abs(offset + 0.5 * factor) < _FITS * size:
@@ -94,38 +92,55 @@ def _four(values: Iterable[float]) -> tuple[float, float, float, float]:
     return slope, shift, factor, offset
 
 
-def _refine(base: str, z: Array, y: Array, start: Array, near: float) -> tuple[float, Array] | None:
-    """Return the largest distance and (slope, shift, factor, offset), or None if it leads nowhere.
+def _refine(base: str, z: Array, y: Array, starts: Array, near: float) -> tuple[Array, Array]:
+    """Return the largest distance of each start (S,), infinite if it leads nowhere, and slopes, shifts ... (S, 4).
 
-    near: what the distance has to be below after a few steps, for more of them to be made.
+    All starts (S, 2) are followed at once. near: what the distance has to be below after a few steps, for more of them.
     """
-    function, at, step = BASES[base], start, 1e-6
-
-    def solve(p: Array) -> tuple[Array, Array]:
-        terms = np.stack([function(p[0] * z + p[1]), np.ones_like(z)], 1)
-        if not np.isfinite(terms).all():
-            return np.full_like(y, np.nan), p
-        linear = np.linalg.lstsq(terms, y)[0]
-        return terms @ linear - y, linear
-
-    left, linear = solve(at)
+    function, at = BASES[base], starts.copy()
+    found, ended = np.full(len(at), np.inf), np.zeros((len(at), 4))
+    left, linear = _solve(function, at, z, y)
+    rows = np.arange(len(at))
     for number in range(25):
-        if not np.isfinite(left).all() or (number == 5 and np.abs(left).max() > near):
-            return None
-        slopes = np.stack([(solve(at + step * unit)[0] - left) / step for unit in np.eye(2)], 1)
-        if not np.isfinite(slopes).all():
-            return None
-        move = np.linalg.lstsq(slopes, -left)[0]
+        kept = np.isfinite(left).all(1) & ((number != 5) | (np.abs(left).max(1) <= near))
+        slopes = np.stack([(_solve(function, at + _STEP * unit, z, y)[0] - left) / _STEP for unit in _UNITS], 1)
+        kept &= np.isfinite(slopes).all((1, 2))
+        at, left, linear, slopes, rows = (part[kept] for part in (at, left, linear, slopes, rows))
+        move, moved = _solve_two(slopes, left), np.zeros(len(at), bool)
         for shrink in (1.0, 0.5, 0.1):
-            trial, terms = solve(at + shrink * move)
-            if np.isfinite(trial).all() and trial @ trial < left @ left:
-                at, left, linear = at + shrink * move, trial, terms
-                break
-        else:
+            trial, terms = _solve(function, at + shrink * move, z, y)
+            better = ~moved & np.isfinite(trial).all(1) & (np.square(trial).sum(1) < np.square(left).sum(1))
+            at[better] += shrink * move[better]
+            left[better], linear[better] = trial[better], terms[better]
+            moved |= better
+        found[rows], ended[rows] = np.abs(left).max(1), np.concatenate([at, linear], 1)
+        going = moved & (np.abs(move).max(1) >= 1e-14)
+        at, left, linear, rows = (part[going] for part in (at, left, linear, rows))
+        if not len(rows):
             break
-        if np.abs(move).max() < 1e-14:
-            break
-    return float(np.abs(left).max()), np.array([*at, *linear])
+    return found, ended
+
+
+def _solve(function: Callable[[Array], Array], at: Array, z: Array, y: Array) -> tuple[Array, Array]:
+    """Return the distances (S, n) for slopes and shifts (S, 2), and factors and offsets (S, 2) by least squares."""
+    values = function(at[:, :1] * z + at[:, 1:])
+    middle = values.mean(1, keepdims=True)
+    away = values - middle
+    square = np.square(away).sum(1, keepdims=True)
+    factor = np.where(square > 0.0, (away * y).sum(1, keepdims=True) / np.where(square > 0.0, square, 1.0), 0.0)
+    offset = y.mean() - factor * middle
+    return factor * values + offset - y, np.concatenate([factor, offset], 1)
+
+
+def _solve_two(slopes: Array, left: Array) -> Array:
+    """Return the moves (S, 2) of two numbers by which distances (S, n) of slopes (S, 2, n) are nearest to 0."""
+    (a, d), b = np.square(slopes).sum(2).T, (slopes[:, 0] * slopes[:, 1]).sum(1)
+    one, other = (slopes * left[:, None]).sum(2).T
+    apart = a * d - b * b
+    is_one = apart <= 1e-14 * a * d  # both move the same: half of it each
+    apart, whole = np.where(is_one, 1.0, apart), np.where(is_one & (a + d > 0.0), a + d, 1.0)
+    exact = np.stack([d * one - b * other, a * other - b * one], 1) / apart[:, None]
+    return -np.where(is_one[:, None], np.stack([one, other], 1) / whole[:, None], exact)
 
 
 def _ends(y: Array, size: float) -> tuple[int, int]:
@@ -157,8 +172,11 @@ def _clip(fitted: Curve, z: Array, y: Array, size: float, first: int, last: int)
 
 
 def _find_bound(fitted: Curve, low: float, high: float, value: float) -> float:
-    fine = np.linspace(low, high, 100001)
-    return round_short(float(fine[np.argmin(np.abs(fitted(fine) - value))]), 1e-4)
+    for _ in range(2):
+        fine = np.linspace(low, high, 401)
+        nearest = int(np.argmin(np.abs(fitted(fine) - value)))
+        low, high = fine[max(nearest - 1, 0)], fine[min(nearest + 1, 400)]
+    return round_short(float(fine[nearest]), 1e-4)
 
 
 def _fit_lines(z: Array, y: Array, size: float) -> Iterator[Curve]:

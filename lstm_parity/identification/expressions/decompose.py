@@ -16,6 +16,7 @@ import numpy as np
 
 from lstm_parity.identification.curves.curve import IDENTITY, SIGMOID, TANH, Curve
 from lstm_parity.identification.curves.recognise import recognise
+from lstm_parity.identification.expressions.compound import list_compounds
 from lstm_parity.identification.expressions.dependence import (
     Function,
     find_corners,
@@ -100,17 +101,19 @@ def _forms(part: Function, group: Sequence[str], region: Region, depth: int, und
         yield _as_squashed(part, group, region, depth)
     if depth == 0:
         yield _as_gated(part, group, region)
+    if undo:
+        yield from list_compounds(part, group, region, depth, decompose)
 
 
 def _recognise_alone(part: Function, name: str, region: Region, is_free: bool) -> Curve:
     grid = region.grid(name)
     values = part({name: grid})
     if not is_free:
-        return _measure(_of_one(part, name), grid, up_to_factor=False)
+        return _measure(_of_one(part, name), region, name, up_to_factor=False)
     plain = next((curve for curve in (SIGMOID, TANH, IDENTITY) if np.ptp(values - curve(grid)) < 1e-9), None)
     if plain is not None:
         return plain
-    curve = _measure(lambda z: part({name: z}) - values[len(values) // 2], grid, up_to_factor=False)
+    curve = _measure(lambda z: part({name: z}) - values[len(values) // 2], region, name, up_to_factor=False)
     return curve if not curve.is_known or curve.base in ("lines", "ratio") else replace(curve, offset=0.0)
 
 
@@ -118,10 +121,11 @@ def _of_one(function: Function, name: str) -> Callable[[Array], Array]:
     return lambda z: function({name: z})
 
 
-def _measure(function: Callable[[Array], Array], grid: Array, *, up_to_factor: bool) -> Curve:
+def _measure(function: Callable[[Array], Array], region: Region, name: str, *, up_to_factor: bool) -> Curve:
     """Recognise a function; one without a name is measured at more points."""
-    curve = recognise(grid, function(grid), up_to_factor=up_to_factor)
-    if curve.is_known:
+    grid = region.grid(name)
+    curve = recognise(grid, function(grid), up_to_factor=up_to_factor, is_quick=not region.is_whole)
+    if curve.is_known or not region.is_whole:
         return curve
     fine = np.linspace(grid[0], grid[-1], 16 * (len(grid) - 1) + 1)
     return Curve("", points=tuple(fine.tolist()), values=tuple(function(fine).tolist()))
@@ -167,8 +171,7 @@ def _multiply(
     for names in factors:
         one = _restrict(lambda values: inner(values) / at, base, names)
         if len(names) == 1:
-            grid = region.grid(names[0])
-            curve = _measure(_of_one(one, names[0]), grid, up_to_factor=True)
+            curve = _measure(_of_one(one, names[0]), region, names[0], up_to_factor=True)
             product = product.times(names[0], norm(curve))
             continue
         terms = decompose(one, names, region, depth=depth + 1) or _as_scaled(one, names, region, depth)
@@ -228,7 +231,7 @@ def _split_off(
     k = int(np.argmax(np.abs(largest)))
     if abs(largest[k]) < 1e-9 or any(not is_close(t, largest * (t[k] / largest[k]), 1e-9) for t in tables):
         return
-    curves = [norm(_measure(lambda z: table(bases[number], z), grid, up_to_factor=True))]
+    curves = [norm(_measure(lambda z: table(bases[number], z), region, name, up_to_factor=True))]
     away = SIGMOID(grid) - SIGMOID(grid[middle : middle + 1])
     if is_close(largest, away * (largest[k] / away[k]), 1e-9):
         curves.append(SIGMOID)

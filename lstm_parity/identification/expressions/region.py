@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,19 +18,27 @@ _GRID = np.linspace(-4.0, 4.0, 61)
 class Region:
     """Where functions are looked at: by variable, half of the width as a part of 4.
 
-    left: how many more functions are looked at before the search ends.
+    left: how many more functions are looked at before the search ends. center: the middle, if it is not 0.
     """
 
     reach: Mapping[str, float]
     left: int = 20
+    center: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is no small part around a point."""
+        return not self.center
 
     def draw(self, rng: np.random.Generator, names: Sequence[str], count: int) -> Values:
         """Draw values of variables."""
-        return {name: 0.75 * self.reach[name] * rng.uniform(-4.0, 4.0, count) for name in names}
+        return {
+            name: self.center.get(name, 0.0) + 0.75 * self.reach[name] * rng.uniform(-4.0, 4.0, count) for name in names
+        }
 
     def grid(self, name: str) -> Array:
         """Return evenly spaced values of one."""
-        return self.reach[name] * _GRID
+        return self.center.get(name, 0.0) + self.reach[name] * _GRID
 
 
 def is_close(got: Array, exact: Array, tolerance: float = EXACT) -> bool:

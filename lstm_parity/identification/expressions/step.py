@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -46,8 +46,7 @@ class Term:
         for argument, curve in self.curves:
             yield argument, curve
             if isinstance(argument, Expression):
-                for term in argument.terms:
-                    yield from term.all_curves()
+                yield from argument.all_curves()
 
     def curve_of(self, name: str) -> Curve | None:
         """Return the function of a variable, if it is in the product or inside it."""
@@ -60,32 +59,56 @@ class Term:
 
 @dataclass(frozen=True)
 class Expression:
-    """A sum of products; limit: what it is clipped to."""
+    """A sum of products; limit: what it is clipped to.
+
+    choice: "max" or "min", if it is the larger or the smaller of the sum and the other expression.
+    """
 
     terms: tuple[Term, ...]
     limit: float = np.inf
+    other: Expression | None = None
+    choice: str = ""
 
     def __call__(self, values: Values) -> Array:
         """Evaluate it."""
-        if not self.terms:
-            return np.zeros_like(next(iter(values.values())))
-        total = reduce(operator.add, [term(values) for term in self.terms])
+        zero = np.zeros_like(next(iter(values.values())))
+        total = reduce(operator.add, [term(values) for term in self.terms]) if self.terms else zero
+        if self.other is not None:
+            total = (np.maximum if self.choice == "max" else np.minimum)(total, self.other(values))
         return total if self.limit == np.inf else np.clip(total, -self.limit, self.limit)
 
     @property
     def is_known(self) -> bool:
         """Whether every function in it has a name."""
-        return all(term.is_known for term in self.terms)
+        return all(curve.is_known for _, curve in self.all_curves())
+
+    def all_curves(self) -> Iterator[tuple[str | Expression, Curve]]:
+        """Yield the functions in it."""
+        for term in self.terms:
+            yield from term.all_curves()
+        if self.other is not None:
+            yield from self.other.all_curves()
+
+    def map_terms(self, change: Callable[[Term], Term]) -> Expression:
+        """Return it with every term changed."""
+        other = None if self.other is None else self.other.map_terms(change)
+        return replace(self, terms=tuple(change(term) for term in self.terms), other=other)
 
     @property
     def is_flat(self) -> bool:
         """Whether its functions are all of one variable."""
-        return all(isinstance(argument, str) for term in self.terms for argument, _ in term.curves)
+        return self.other is None and all(isinstance(a, str) for term in self.terms for a, _ in term.curves)
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether it has the larger or smaller of two expressions in it, or one over an expression."""
+        inner = [(argument, curve) for argument, curve in self.all_curves() if isinstance(argument, Expression)]
+        return self.other is not None or any(a.other is not None or curve.is_reciprocal for a, curve in inner)
 
     @property
     def size(self) -> int:
         """How many functions it is made of."""
-        return sum(1 + sum(1 for _ in term.all_curves()) for term in self.terms)
+        return len(self.terms) + sum(1 for _ in self.all_curves())
 
 
 @dataclass(frozen=True)

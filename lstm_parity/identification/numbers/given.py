@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from lstm_parity.identification.across import grid_steps
 from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wiring import Wired
-from lstm_parity.identification.equations import Equations, usual_equations
+from lstm_parity.identification.equations import Equations, run_instead, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
 from lstm_parity.identification.numbers.ends import STEPS, LayerEnd
 from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes
+from lstm_parity.identification.numbers.quantised import quantised_changes
 from lstm_parity.identification.search.fitted import fit_equations
 from lstm_parity.identification.search.levels import LEVELS
 from lstm_parity.identification.sums import Read, Sums, compute_sums
@@ -105,6 +107,17 @@ class Given:
         states, noise = ({name: one[name][0] for name in known} for one in (self.results, self.noise))
         return LayerEnd.of(self.weights.cells[0][0], self.x, states, noise)
 
+    @cached_property
+    def beginning(self) -> Given | None:
+        """The first two steps by themselves, if they are known: of one layer and direction."""
+        if self.seen or "output" not in self.results or len(self.h_0) > 1:
+            return None
+        results, noise = (
+            {"output": np.broadcast_to(one["output"], self.results["output"].shape)[:2]}
+            for one in (self.results, self.noise)
+        )
+        return Given(self.weights, self.x[:2], self.h_0, self.c_0, results, noise)
+
     @property
     def as_layer(self) -> LastLayer:
         """Return this case, of one layer, as what dropout is found in."""
@@ -185,10 +198,20 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
 def _search_grids(cases: Sequence[Given], end: float) -> Explanations:
     """Search for states that are kept on a grid, which shows in the results, and for parameters that are rounded."""
     usual = usual_equations()
-    rounded = () if cases[0].is_large else decimal_changes()
-    for change in chain(grid_changes(cases[0].results), rounded):
-        if all(case.is_returned_by(Wired(usual, (change,))) for case in cases):
-            return Explanations((Identification(usual, (change,)),))
+    first = cases[0].beginning or cases[0]
+    rounded = () if first.is_large else chain(decimal_changes(), quantised_changes())
+    steps = grid_steps(*(cases[0].results.get(name, np.zeros(0)) for name in ("h_n", "c_n")))
+    models = chain(
+        (Identification(usual, (change,)) for change in grid_changes(cases[0].results)),
+        (Identification(run_instead(step)) for step in steps),
+        (Identification(usual, (change,)) for change in rounded),
+    )
+    for model in models:
+        if time.monotonic() > end:
+            return Explanations((), is_complete=False)
+        wired = Wired(model.equations or usual, model.changes)
+        if all(case.is_returned_by(wired) for case in (first, *cases)):
+            return Explanations((model,))
     return Explanations(())
 
 

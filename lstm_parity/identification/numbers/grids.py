@@ -10,44 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from lstm_parity.identification.connections.change import WHICH, Change, Place, States
+from lstm_parity.identification.curves.grids import ROUNDINGS, find_step, round_to, write_step
 from lstm_parity.reference.noise.model import Array
 
-_FEWEST, _PARTS = 8, 8  # distinct numbers of a grid; into how many the smallest distance may be split
-_EXACT = 1e-3  # of a step: how far a number may lie off the grid
 _MOST_DECIMALS = 6
-_COARSE = 1e-6  # a grid this fine is that of a float
-_ROUNDINGS: Mapping[str, Callable[[Array], Array]] = {
-    "rounded to": np.round,
-    "rounded down to": np.floor,
-    "cut to": np.trunc,
-}
-
-
-def find_step(values: Array) -> float | None:
-    """Return the step of the grid that all values lie on; None if there is none, or there are too few values."""
-    sizes = np.unique(np.abs(values[np.isfinite(values)]).astype(np.float64))
-    sizes = sizes[sizes > 0.0]
-    if len(sizes) < _FEWEST:
-        return None
-    largest = float(sizes[-1])
-    apart = np.diff(sizes)
-    apart = apart[apart > 1e-5 * largest]  # the others are the same number, rounded
-    if not len(apart):
-        return None
-    for parts in range(1, _PARTS + 1):
-        near = min(float(apart.min()), float(sizes[0])) / parts
-        if near < max(_COARSE, 1e-5 * largest):
-            return None
-        step = largest / round(largest / near)
-        if np.abs(sizes / step - np.round(sizes / step)).max() < _EXACT:
-            return _name_step(step)
-    return None
-
-
-def _name_step(step: float) -> float:
-    """Return one part of a whole number, if it is near."""
-    whole = round(1.0 / step)
-    return 1.0 / whole if whole and abs(1.0 / step - whole) < 1e-3 else step
 
 
 def grid_changes(results: Mapping[str, Array]) -> Iterator[Change]:
@@ -57,13 +23,13 @@ def grid_changes(results: Mapping[str, Array]) -> Iterator[Change]:
         "h": find_step(np.concatenate([one.ravel() for one in of_h])) if of_h else None,
         "c": find_step(results["c_n"]) if "c_n" in results else None,
     }
-    for words, rounding in _ROUNDINGS.items():
+    for words, rounding in ROUNDINGS.items():
         for which in ("h and c", "c", "h"):
             some = {name: step for name, step in steps.items() if WHICH[which]["hc".index(name)]}
             known = {name: step for name, step in some.items() if step is not None}
             if len(known) == len(some):
                 verb = "are" if len(some) > 1 else "is"
-                shown = " and of ".join(dict.fromkeys(map(_write_step, known.values())))
+                shown = " and of ".join(dict.fromkeys(map(write_step, known.values())))
                 yield Change(
                     f"{which} {verb} {words} multiples of {shown} after every step", "stepped", _keep(known, rounding)
                 )
@@ -88,16 +54,11 @@ def _round_parts(decimals: int, start: str) -> Callable[..., dict[str, Array]]:
     return change
 
 
-def _write_step(step: float) -> str:
-    return f"1/{round(1.0 / step)}" if abs(1.0 / step - round(1.0 / step)) < 1e-9 else f"{step:.6g}"
-
-
 def _keep(steps: Mapping[str, float], rounding: Callable[[Array], Array]) -> Callable[[Array, Array], States]:
     def keep(h: Array, c: Array) -> States:
         states = {"h": h, "c": c}
         kept = {
-            name: states[name] if name not in steps else steps[name] * rounding(states[name] / steps[name])
-            for name in states
+            name: round_to(rounding, steps[name], state) if name in steps else state for name, state in states.items()
         }
         return kept["h"], kept["c"]
 

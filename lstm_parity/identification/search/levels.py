@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations, product
 
 from lstm_parity.identification.across import across_steps
 from lstm_parity.identification.connections.changes import known_changes
 from lstm_parity.identification.connections.wiring import Wired
-from lstm_parity.identification.equations import usual_equations
+from lstm_parity.identification.equations import run_instead, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.variants import Variant, apply_variants, list_variants
 from lstm_parity.reference.weights import LSTMWeights
@@ -35,7 +34,7 @@ def _single_connections(weights: LSTMWeights) -> _Candidates:
 
 def _across_units(weights: LSTMWeights) -> _Candidates:
     for across in across_steps():
-        equations = replace(usual_equations(), run=across, notes=((across.line, across.words),))
+        equations = run_instead(across)
         yield Wired(equations), Identification(equations)
 
 
