@@ -4,7 +4,8 @@
 `specimens/classes_more`, 20 functions and classes with lengths, projections and backward passes: written before those
 were asked for. `specimens/classes_later`, 16 classes, half of them without states: written before what judges them was
 built, by somebody who knew which kinds were missing. `specimens/classes_further`, 12 classes in shapes that none of
-these has: likewise. classes_first.jsonl is what was said of the last two before.
+these has: likewise. `specimens/classes_rarer`, 14 classes, functions and objects: likewise. classes_first.jsonl is
+what was said of the last three before.
 
 Each is judged as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAME`: a right one must have exit code 0 and
 PARITY, a faulty twin exit code 1; its fault is named if the parts that differ are those that were changed (`lstm-parity
@@ -26,11 +27,18 @@ from specimens.classes import CLASSES, Entry
 from specimens.classes_further import FURTHER
 from specimens.classes_later import LATER
 from specimens.classes_more import MORE
+from specimens.classes_rarer import RARER
 
 WORK = Path(__file__).with_suffix(".jsonl")
 FIRST_TIME = Path(__file__).with_name("classes_first.jsonl")  # of these, before what judges them was built
 RESULT = Path(__file__).with_suffix(".md")
-FOLDERS = {"classes": CLASSES, "classes_more": MORE, "classes_later": LATER, "classes_further": FURTHER}
+FOLDERS = {
+    "classes": CLASSES,
+    "classes_more": MORE,
+    "classes_later": LATER,
+    "classes_further": FURTHER,
+    "classes_rarer": RARER,
+}
 ALL = {name: entry for entries in FOLDERS.values() for name, entry in entries.items()}
 FIRST = (
     "Of classes_more, before what judges them was built: 6 of the 20 right ones had PARITY, 3 of these without their "
@@ -99,7 +107,7 @@ def report(rows: list[dict[str, Any]]) -> str:
             some = [row for row in every if TWINS.get(row["name"], row["name"]) in known]
             lines += [_tabulate(f"{folder}, {words}", some, code)] if some else []
     first = [json.loads(line) for line in FIRST_TIME.read_text(encoding="utf-8").splitlines()]
-    for folder in ("classes_later", "classes_further"):
+    for folder in ("classes_later", "classes_further", "classes_rarer"):
         for words, code in (("right", 0), ("faulty twins", 1)):
             own = [row for row in first if TWINS.get(row["name"], row["name"]) in FOLDERS[folder]]
             some = [row for row in own if (row["name"] in TWINS) == bool(code)]
