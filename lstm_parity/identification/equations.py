@@ -43,11 +43,20 @@ class Equations:
     recurrent: str = "h"
 
     def __call__(
-        self, cell: CellWeights, x: Array, h: Array, c: Array, recurrent: Array | None = None
+        self,
+        cell: CellWeights,
+        x: Array,
+        h: Array,
+        c: Array,
+        recurrent: Array | None = None,
+        from_x: Array | None = None,
     ) -> tuple[Array, Array]:
-        """Return h' and c' (B, H) for x (B, I), h and c (B, H); recurrent: what stands in the place of h in w_hh h."""
+        """Return h' and c' (B, H) for x (B, I), h and c (B, H).
+
+        recurrent: what stands in the place of h in w_hh h. from_x: what w_ih adds to the gate sums, if that is known.
+        """
         read = self.pick(h if recurrent is None else recurrent, c)
-        return self.compute(compute_sums(self.sums, cell, x, read), c, h)
+        return self.compute(compute_sums(self.sums, cell, x, read, from_x), c, h)
 
     def pick(self, h: Array, c: Array) -> Array:
         """Return what w_hh is multiplied by."""
