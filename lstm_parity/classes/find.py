@@ -37,8 +37,11 @@ from lstm_parity.reference.noise.model import Array
 _PLACES = ((1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (3, 2))  # layers and directions of a class that does not say
 
 
-def find_class(made: type, declared: Declaration = NOTHING) -> Found:
-    """Find how a class is used, within what is declared. Raises UnknownClassError, which says how far that led."""
+def find_class(made: Any, declared: Declaration = NOTHING) -> Found:
+    """Find how a class, an object or what a function returns is used, within what is declared.
+
+    Raises UnknownClassError, which says how far that led.
+    """
     constructor = find_constructor(made, declared.constructor, declared.arguments)
     stacks = constructor.has("num_layers") or constructor.has("bidirectional")
     places = [(1, 1)] if stacks else _PLACES
@@ -77,7 +80,7 @@ def _leave_out(constructor: Constructor, layers: int, directions: int) -> Iterat
 
 def _describe_unknown(constructor: Constructor, was_called: bool, reasons: Sequence[str]) -> str:
     """Say why nothing was found; was_called: whether a call returned what may be an LSTM's; reasons: of those not."""
-    name = constructor.made.__name__
+    name = constructor.name
     if not was_called:
         why = next(iter(reasons), "no call returned what may be the output or the states of an LSTM")
         return f"{name} was constructed, but no way was found to call it: {why}"
