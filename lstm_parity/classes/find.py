@@ -46,7 +46,8 @@ def find_class(made: Any, declared: Declaration = NOTHING) -> Found:
     stacks = constructor.has("num_layers") or constructor.has("bidirectional")
     places = [(1, 1)] if stacks else _PLACES
     nearest, reasons, was_called = list[Found](), list[str](), False
-    for (layers, directions), whole in ((place, one) for place in places for one in _leave_out(constructor, *place)):
+    tried = [(place, one) for place in places for one in _leave_out(constructor, *place)]
+    for (layers, directions), whole in tried or [((1, 1), constructor)]:
         instance = build(whole)
         sizes = list_sizes(whole, 1, 1, projected=whole.is_projected)[0]
         for convention, results in try_conventions(
@@ -64,14 +65,13 @@ def find_class(made: Any, declared: Declaration = NOTHING) -> Found:
 
 
 def _leave_out(constructor: Constructor, layers: int, directions: int) -> Iterator[Constructor]:
-    """Yield it with what may be no weights of an LSTM; as it stands, if nothing is found to be left out."""
+    """Yield it with what may be no weights of an LSTM; nothing if what is left has not the shapes of one."""
     made, sizes = build(constructor), list_sizes(constructor, layers, directions, projected=constructor.is_projected)
     shapes = [{name: tuple(v.shape) for name, v in held.items()} for held in (own_tensors(made), held_tensors(made))]
     options = next((found for one in shapes if (found := [*list_beside(one, sizes, directions)])), None)
-    if options is None:
+    if options is None and constructor.is_projected:
         yield constructor
-        if constructor.is_projected:
-            yield from _leave_out(constructor.without_projection(), layers, directions)
+        yield from _leave_out(constructor.without_projection(), layers, directions)
     for names in options or ():
         yield replace(constructor, beside=names)
         if names:
@@ -134,12 +134,13 @@ def _has_layout(held: Mapping[str, Any], constructor: Constructor, layers: int, 
 def _choose_nearest(found: Sequence[Found]) -> Found:
     """Of layouts of which none is exact, those of the first call that has states and returns most."""
 
-    def worth(one: Found) -> tuple[bool, bool, int, bool]:
+    def worth(one: Found) -> tuple[bool, bool, int]:
         convention = one.convention
-        given = convention.states is not None
-        return given, convention.is_batched, len(convention.returned), _is_linear_in_c(one)
+        return convention.states is not None, convention.is_batched, len(convention.returned)
 
-    best = max(found, key=worth)
+    most = max(map(worth, found))
+    each = {id(one.convention): one for one in reversed(found) if worth(one) == most}  # the first of each
+    best = max(reversed(each.values()), key=_is_linear_in_c) if len(each) > 1 else next(iter(each.values()))
     same = [one for one in found if one.convention is best.convention]
     return replace(best, others=tuple(one.layout for one in same[1:]))
 

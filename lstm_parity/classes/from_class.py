@@ -19,6 +19,7 @@ from lstm_parity.classes.settle import settle_layout
 from lstm_parity.implementations.from_numpy import WithoutGradients
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.calls import use_threads
 from lstm_parity.running.protocol import LSTM, Implementation
 
 _STAND_INS = {
@@ -35,9 +36,10 @@ def adapt_class(name: str, made: Any, file: str = "") -> Implementation:
     Raises UnknownClassError where it is not found how it is used, TargetError for a file that cannot be read.
     """
     declared = read_declaration(file) if file else NOTHING
-    found = find_class(made, declared)
     adapt = partial(_adapt, name)
-    return adapt(found if found.is_exact or declared.parameters else settle_layout(found, adapt))
+    with use_threads(1):
+        found = find_class(made, declared)
+        return adapt(found if found.is_exact or declared.parameters else settle_layout(found, adapt))
 
 
 def _adapt(name: str, found: Found) -> Implementation:

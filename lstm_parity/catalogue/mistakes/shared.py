@@ -5,8 +5,6 @@ Those around layers compute in most of them what a right LSTM does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,6 +16,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.calls import use_threads
 from lstm_parity.running.protocol import LSTM
 
 WIDE = 256  # units: products that torch would share out to threads
@@ -75,24 +74,13 @@ class _Sharing(_Together):
 def _run(plain: PlainLSTM, x: Tensor, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
     """Run one direction of one layer, whose products with x are one product."""
     from_input, (h, c), outputs = linear(x, w.w_ih, w.b_ih), state, []
-    with _limit_threads(w.hidden_size):
+    with use_threads(1 if w.hidden_size >= WIDE else torch.get_num_threads()):
         for t in plain.times(len(x), reverse):
             i, f, g, o = plain.gates(from_input[t] + linear(h, w.w_hh, w.b_hh))
             c = plain.cell_state(i, f, g, c)
             h = plain.project(plain.hidden(o, c), w)
             outputs.append(h)
     return torch.stack(plain.in_time(outputs, reverse)), (h, c)
-
-
-@contextmanager
-def _limit_threads(units: int) -> Iterator[None]:
-    """Let products of a wide layer, which torch would share out to threads, be one thread's: two would wait."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1 if units >= WIDE else threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True, eq=False)
