@@ -36,6 +36,14 @@ def store_computed(made: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, 
     return found
 
 
+def detach_computed(made: nn.Module) -> None:
+    """Let what weight norm has computed be no part of a graph, so that the module can be copied."""
+    for owner, name, computing in _find_computed(made):
+        if isinstance(computing, WeightNorm):
+            module = made.get_submodule(owner)
+            setattr(module, name, getattr(module, name).detach())
+
+
 def _find_computed(made: nn.Module) -> Iterator[tuple[str, str, ParametrizationList | WeightNorm]]:
     """Yield the names of a submodule and of a parameter, and what computes it."""
     for owner, module in made.named_modules():

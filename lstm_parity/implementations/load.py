@@ -9,6 +9,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -122,6 +123,12 @@ def _find_object(target: Target) -> Any:
 
 def _load_scripted(target: Target) -> Any:
     """Load what torch.jit.save wrote, which executes it as an import does a Python file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _read_scripted(target)
+
+
+def _read_scripted(target: Target) -> Any:
     try:
         return torch.jit.load(target.place, map_location="cpu")  # type: ignore[no-untyped-call]
     except RuntimeError as error:

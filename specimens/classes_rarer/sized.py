@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -108,8 +109,10 @@ class PlainLSTM(nn.Module):
         return torch.stack(outputs), (h, c)
 
 
-ScriptedLSTM = torch.jit.script(PlainLSTM(12, 20))
-ScriptedLSTMFaulty = torch.jit.script(PlainLSTM(12, 20, power=2))
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    ScriptedLSTM = torch.jit.script(PlainLSTM(12, 20))
+    ScriptedLSTMFaulty = torch.jit.script(PlainLSTM(12, 20, power=2))
 
 
 class _Stack(nn.Module):

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from lstm_parity.classes.computed import detach_computed
 from lstm_parity.classes.constructors.configurations import Configuration, read_fields
 from lstm_parity.classes.constructors.fixed import find_fixed_sizes, make_copies
 from lstm_parity.classes.constructors.roles import SIZES, assign_roles, find_role
@@ -243,6 +244,7 @@ def build(constructor: Constructor, **more: Any) -> Any:
             raise UnknownClassError(f"{constructor.describe()} raised {type(error).__name__}: {error}") from error
     rng = np.random.default_rng(2)
     if isinstance(made, nn.Module):
+        detach_computed(made)
         made = made.double().eval()
         with torch.no_grad():
             for parameter in made.parameters():

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
+import torch
 from torch import nn
 
 from lstm_parity.classes.layouts.beside import list_beside
+from lstm_parity.classes.layouts.layout import find_layouts
 from lstm_parity.classes.tensors import own_tensors
 
 _GATES = 4
@@ -20,7 +22,8 @@ def make_copies(made: nn.Module) -> Callable[[], nn.Module]:
     """Return what makes a copy of an object, in the place of its class."""
 
     def build() -> nn.Module:
-        return copy.deepcopy(made)
+        with torch.no_grad():  # a scripted module copies its parameters by torch's own operations
+            return copy.deepcopy(made)
 
     build.__name__ = str(getattr(made, "original_name", type(made).__name__))
     return build
@@ -37,15 +40,15 @@ def find_fixed_sizes(make: Callable[[], Any]) -> tuple[int, int] | None:
         return None
     numbers = {n for shape in shapes.values() for n in shape}
     hidden = sorted(numbers | {n // _GATES for n in numbers if n % _GATES == 0})
-    found = (pair for pair in product(sorted(numbers), hidden) if _may_be(shapes, *pair))
-    return next(found, None)
+    every = [(one, pair) for one in (find_layouts, list_beside) for pair in product(sorted(numbers), hidden)]
+    return next((pair for one, pair in every if _may_be(shapes, one, *pair)), None)
 
 
-def _may_be(shapes: Mapping[str, tuple[int, ...]], inputs: int, hidden: int) -> bool:
-    """Whether tensors may be those of an LSTM of these sizes, with any number of layers and directions."""
+def _may_be(shapes: Mapping[str, tuple[int, ...]], find: Callable[..., Any], inputs: int, hidden: int) -> bool:
+    """Whether tensors, all or some, may be an LSTM's of these sizes, with any number of layers and directions."""
     for layers, directions in _STACKS:
         widths = [inputs] + [directions * hidden] * (layers - 1)
         sizes = [(width, hidden, hidden) for width in widths for _ in range(directions)]
-        if next(list_beside(shapes, sizes, directions), None) is not None:
+        if next(find(shapes, sizes, directions), None) is not None:
             return True
     return False
