@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, cast
 
 import torch
@@ -76,7 +76,7 @@ def adapt(
     Raises TargetError where it is not of its kind.
     """
     needed = "class" if kind in ("module", "class") else "function"
-    makes_one = kind == "class" and callable(found)  # an object that is one, or a function that returns one
+    makes_one = kind == "class" and isinstance(found, torch.nn.Module | FunctionType)  # one, or what returns one
     if not callable(found) or ((needed == "class") != isinstance(found, type) and not makes_one):
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
     arrays = "numpy" if needed == "function" and computes_with_numpy(found) else arrays
