@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from lstm_parity.audits.identify import identify_calls
 from lstm_parity.cases.case import parse_case
 from lstm_parity.classes.constructors.keywords import read_keywords
 from lstm_parity.implementations.load import adapt, load_target
@@ -44,6 +45,13 @@ def test_a_right_one_is_let_in(name):
 def test_a_faulty_twin_deviates(name):
     """Whose fault is in a gate, or in the states that it starts from."""
     assert judge(observe(load(name), parse_case(PLAIN), chain=False)).outcome is Outcome.DEVIATES
+
+
+def test_a_state_that_goes_on_in_the_padding_is_named():
+    """Where the mask of a row is 0, h stands still."""
+    summary = identify_calls(load("MaskKeywordLSTMFaulty")).summary
+
+    assert summary == "in the padding of a row h stands still, and c goes on"
 
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
