@@ -43,16 +43,16 @@ ALL = {name: entry for entries in FOLDERS.values() for name, entry in entries.it
 FIRST = (
     "Of classes_more, before what judges them was built: 6 of the 20 right ones had PARITY, 3 of these without their "
     "gradients; 2 of the 20 faulty twins had DEVIATES. 5 twins more had exit code 1, as their right ones had: their "
-    "arguments were not known, so that they raised. Of classes_later, before: CacheCell was "
-    "called wrong though it is right; CellStackLSTMFaulty had PARITY, as only one layer of it was judged, and "
-    "CourseCellFaulty, as no gradients of it were. Of classes_further, before: StateObjectLSTMFaulty had PARITY, as "
-    "its states were not given, and SplitDirectionsLSTMFaulty, as its second layer with two directions was not judged. "
-    "Of classes_rarer, before, 17 were judged as commands: 2 right ones had PARITY, 2 twins DEVIATES, 13 were not let in. "
-    "Of the others, only a small call was looked at: AliasLSTM was right and its twin wrong, ScaledLSTM was called wrong "
-    "though it is right, and of NormedLSTM nothing was found in minutes; functions that return a module, and parameters "
-    "made in the first call, were not let in. classes_rarer was judged on two cores of an AMD EPYC beside the work of "
-    "three others, so that its seconds are several times those of a quiet machine; the names of its twins are in "
-    "experiments/class_names.md."
+    "arguments were not known, so that they raised. Of classes_later, before: CacheCell was called wrong though it is"
+    " right; CellStackLSTMFaulty had PARITY, as only one layer of it was judged, and CourseCellFaulty, as no "
+    "gradients of it were. Of classes_further, before: StateObjectLSTMFaulty had PARITY, as its states were not "
+    "given, and SplitDirectionsLSTMFaulty, as its second layer with two directions was not judged. Of classes_rarer, "
+    "before, 17 were judged as commands: 2 right ones had PARITY, 2 twins DEVIATES, 13 were not let in. Of the "
+    "others, only a small call was looked at: AliasLSTM was right and its twin wrong, ScaledLSTM was called wrong "
+    "though it is right, and of NormedLSTM nothing was found in minutes; functions that return a module, and "
+    "parameters made in the first call, were not let in. classes_rarer was judged on two cores of an AMD EPYC beside "
+    "the work of three others, so that its seconds are several times those of a quiet machine; the names of its twins"
+    " are in experiments/class_names.md."
 )
 TWINS = {entry.faulty: name for name, entry in ALL.items()}
 
