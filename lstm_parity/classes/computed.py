@@ -36,6 +36,11 @@ def store_computed(made: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, 
     return found
 
 
+def has_computed(made: Any) -> bool:
+    """Whether parameters of an instance are computed from others."""
+    return isinstance(made, nn.Module) and next(_find_computed(made), None) is not None
+
+
 def detach_computed(made: nn.Module) -> None:
     """Let what weight norm has computed be no part of a graph, so that the module can be copied."""
     for owner, name, computing in _find_computed(made):

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from lstm_parity.classes.calling import Convention
+from lstm_parity.classes.computed import has_computed
 from lstm_parity.classes.constructors.constructor import (
     HIDDEN,
     Constructor,
@@ -169,6 +170,7 @@ def _complete(found: Found, declared: Declaration) -> Found:
     if found.convention.is_numpy:
         method = str(declared.backward.get("method", ""))
         backward = find_backward(copy.deepcopy(made), found.convention, found.layout, found.sizes, method)
+    found = replace(found, computes_weights=has_computed(made))
     return replace(found, one_dtype=not _answers_float32(found, made), uneven=uneven, backward=backward)
 
 

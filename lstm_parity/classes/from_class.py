@@ -115,6 +115,8 @@ class FromClass:
             return f"{name} takes h_0 alone: c_0 cannot be given"
         if self.found.one_dtype and setting.runtime.dtype != "float64":
             return f"{name} computes in float64, even if everything is given in float32"
+        if self.found.computes_weights and setting.runtime.dtype in ("bfloat16", "float16"):
+            return f"{name} computes its weights from others: in {setting.runtime.dtype} that rounds them once more"
         if convention.is_numpy and setting.runtime.dtype == "bfloat16":
             return "NumPy has no bfloat16"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
