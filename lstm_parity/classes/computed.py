@@ -80,4 +80,12 @@ def _invert(computing: ParametrizationList | WeightNorm, value: Tensor) -> list[
         if not hasattr(one, "right_inverse"):
             raise NotImplementedError(f"{type(one).__name__} has no right_inverse, by which weights could be written")
         stored = one.right_inverse(stored)
-    return [stored] if isinstance(stored, Tensor) else list(stored)
+    kept = [stored] if isinstance(stored, Tensor) else list(stored)
+    again: Any = kept
+    for one in parametrizations:
+        again = [one(*again)]
+    if not torch.allclose(again[0], value, rtol=1e-2, atol=1e-6, equal_nan=True):
+        raise NotImplementedError(
+            "these weights cannot be written: its parametrization returns others, as of a row of zeros"
+        )
+    return kept
