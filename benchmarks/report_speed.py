@@ -1,17 +1,19 @@
 """What it takes to answer a large bug report: two layers of 512 units in both directions, 200 steps.
 
 One right report, wrong ones whose fault has a name, and one whose fault nobody knows, each answered by the command
-`lstm-parity judge`, imports included, in the wall-clock seconds of a machine with two cores. Then the functions that
-take the most time of one report, by cProfile. Run `python -m benchmarks.report_speed [NAME ...]`. Result:
-report_speed.md.
+`lstm-parity judge`, imports included: wall-clock seconds, and those of all processors, which other work on the machine
+changes less. Then the functions that take the most time of one report, by cProfile. Run `python -m
+benchmarks.report_speed [NAME ...]`. Result: report_speed.md.
 """
 
 from __future__ import annotations
 
 import cProfile
 import io
+import os
 import pstats
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -98,12 +100,18 @@ def _run_without_reversing(weights: Weights, x: Array, h_0: Array, c_0: Array) -
     return [x, np.concatenate(h_n), np.concatenate(c_n)]
 
 
-def time_report(folder: Path) -> tuple[float, str]:
-    """Return the seconds that the command takes, and what it prints."""
-    start = time.perf_counter()
+def time_report(folder: Path) -> tuple[float, float, str]:
+    """Return the seconds that the command takes, by the clock and of all processors, and what it prints."""
+    start, before = time.perf_counter(), _count_seconds()
     command = [sys.executable, "-m", "lstm_parity", "judge", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return time.perf_counter() - start, done.stdout + done.stderr
+    return time.perf_counter() - start, _count_seconds() - before, done.stdout + done.stderr
+
+
+def _count_seconds() -> float:
+    """Return the processor seconds of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def profile_report(folder: Path) -> str:
@@ -133,8 +141,9 @@ def main(names: list[str]) -> None:
             folder.mkdir()
             write_report(folder, name)
             times = [time_report(folder) for _ in range(1 if names else _TIMES)]
-            seconds, text = statistics.median(second for second, _ in times), times[0][1]
-            rows.append(f"| {name} | {find_cause(text, name)} | {seconds:.1f} |")
+            wall, used = statistics.median(w for w, _, _ in times), statistics.median(u for _, u, _ in times)
+            text = times[0][2]
+            rows.append(f"| {name} | {find_cause(text, name)} | {wall:.1f} | {used:.1f} |")
             print(rows[-1], flush=True)
             if names:
                 print(text)
@@ -152,8 +161,11 @@ def _write_page(rows: list[str], table: str) -> str:
         "Written by `python -m benchmarks.report_speed`. The median of three runs of `lstm-parity judge`, imports",
         f"included: H={HIDDEN}, bidirectional, 2 layers, T={STEPS}, B={ROWS}, I={INPUTS}, on two cores.",
         "",
-        "| report | answer | s |",
-        "|---|---|---:|",
+        f"The mean load of the machine in the last 15 minutes was {os.getloadavg()[2]:.0f}:",
+        "beside other work, if that is above 2.",
+        "",
+        "| report | answer | s | s of all processors |",
+        "|---|---|---:|---:|",
         *rows,
         "",
         f'The profile of "{PROFILED}", by the time in each function itself:',

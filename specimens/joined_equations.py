@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from specimens.unseen_equations import SEAMS, Fault, Place, Written
+from specimens.unseen_equations.written import SEAMS, Fault, Place, Written
 
 Values = dict[str, Tensor]
 

@@ -12,7 +12,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.classes.results import Recipe, get_at, unpermute
-from lstm_parity.classes.sequences.forms import Lengths, fill_lengths, pack_rows, pad_results
+from lstm_parity.classes.sequences.attributes import call_with_attributes
+from lstm_parity.classes.sequences.forms import Lengths, fill_lengths, pack_rows, pad_results, turn_results
+from lstm_parity.classes.sequences.tokens import Tokens
 from lstm_parity.implementations.from_numpy import to_arrays, to_tensors
 
 Rows = Tensor | PackedSequence | None  # the lengths of rows, or the rows packed; None if all are equally long
@@ -24,7 +26,8 @@ class StateForm:
 
     names: of the parameters. form: of two, "two"; of one: "tuple", "list", "pairs" (of h and c for each layer), "dict",
     "stacked" in a tensor or "beside" one another in it, an "object", or "h" (that alone). rank: 2 for (B, H), 3 for
-    (slots, B, H). order: "hc" or "ch". made_of: of an object, its class and the names of its h and c.
+    (slots, B, H). order: "hc" or "ch". made_of: of an object, its class and the names of its h and c. is_attribute:
+    whether the names are of attributes, which are set before the call.
     """
 
     names: tuple[str, ...]
@@ -32,6 +35,7 @@ class StateForm:
     rank: int
     order: str = "hc"
     made_of: tuple[type, str, str] | None = None
+    is_attribute: bool = False
 
     def arguments(self, h: Tensor, c: Tensor) -> dict[str, Any]:
         """Return the arguments for states (slots, B, H)."""
@@ -52,6 +56,7 @@ class StateForm:
     def describe(self) -> str:
         """Say how states are given."""
         shape = "(slots, batch, hidden)" if self.rank == 3 else "(batch, hidden)"
+        shape += ", set as attributes before the call" * self.is_attribute
         if self.form == "two":
             return f"states as {' and '.join(self.names)} {shape}"
         words = {"pairs": "a list of (h, c)", "stacked": "one tensor", "dict": "a dict", "h": "h alone"}
@@ -68,7 +73,8 @@ class Convention:
     method: empty for the instance itself. axes: of x, in letters t, b and i; of a packed x, those of a padded output.
     states: None if there are none. slots: number of layers times directions. required: whether states must be given.
     lengths: how those of the rows are given; None if they are not. is_packed: whether x is packed. keyword: the name of
-    the argument for x, if it has to be named.
+    the argument for x, if it has to be named. tokens: the embedding whose rows are x, if token numbers are given.
+    is_turned: whether every step, state and output is (I, B), columns, and not (B, I).
     """
 
     method: str
@@ -82,6 +88,8 @@ class Convention:
     lengths: Lengths | None = None
     is_packed: bool = False
     keyword: str = ""
+    tokens: Tokens | None = None
+    is_turned: bool = False
 
     @property
     def returned(self) -> tuple[str, ...]:
@@ -133,16 +141,35 @@ class Convention:
 
     def _raw(self, made: Any, x: Tensor, states: tuple[Tensor, Tensor] | None, rows: Rows) -> Any:
         function = getattr(made, self.method) if self.method else made
-        if states is not None and self.axes == "ibt":
-            states = (states[0].mT, states[1].mT)
+        if states is not None and (self.axes == "ibt" or self.is_turned):
+            states = (self._turn(states[0]), self._turn(states[1]))
         named = {} if states is None or self.states is None else self.states.arguments(*states)
         if self.lengths is not None:
             lengths = rows if isinstance(rows, Tensor) else fill_lengths(x)
             named |= self.lengths.arguments(lengths, x, self.axes)
         if not self.is_numpy:
-            returned = self._pass(function, self._lay_out(x, rows), named)
-            return pad_results(returned, self.axes, len(x)) if self.is_packed else returned
-        return to_tensors(copy.deepcopy(self._pass(function, to_arrays(self._lay_out(x, rows)), to_arrays(named))))
+            return self._call_module(made, x, named, rows)
+        laid = self._lay_out(x, rows)
+        laid = self._turn(laid) if self.is_turned else laid
+        returned = to_tensors(copy.deepcopy(self._pass(function, to_arrays(laid), to_arrays(named))))
+        return turn_results(returned, batched=self.is_batched) if self.is_turned else returned
+
+    def _turn(self, value: Tensor) -> Tensor:
+        return value.mT if self.is_batched else value[..., None]
+
+    def _call_module(self, made: Any, x: Tensor, named: dict[str, Any], rows: Rows) -> Any:
+        """Call a module, whose states may be attributes of it."""
+        function: Callable[..., Any] = made
+        laid = self._lay_out(x, rows)
+        if self.tokens is not None:
+            function, numbers = self.tokens.embed(made, x)
+            laid = self._lay_out(numbers[..., None], None)[..., 0]
+        if self.states is not None and self.states.is_attribute and named:
+            values = {name: named.pop(name) for name in self.states.names}
+            module = getattr(made, "module", made)
+            return call_with_attributes(module, values, lambda: self._pass(function, laid, named))
+        returned = self._pass(function, laid, named)
+        return pad_results(returned, self.axes, len(x)) if self.is_packed else returned
 
     def _lay_out(self, x: Tensor, rows: Rows) -> Any:
         """Return x (T, B, I), or a step of it, as the call takes it."""
@@ -187,6 +214,8 @@ class Convention:
         words = {"t": "time", "b": "batch", "i": "input"}
         axes = f"({', '.join(words[axis] for axis in self.axes)})"
         takes = f"x packed; padded results {axes}" if self.is_packed else f"x {axes}"
+        takes += ", each step in columns" * self.is_turned
+        takes = f"{self.tokens.describe()} {axes}" if self.tokens else takes
         states = self.states.describe() if self.states else "no states"
         lengths = f"; {self.lengths.describe()}" if self.lengths else ""
         returned = ", ".join({"h": "h_n", "c": "c_n"}.get(name, name) for name in self.returned)

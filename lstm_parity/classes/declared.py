@@ -111,7 +111,7 @@ def write_declaration(constructor: Constructor, convention: Convention, layout: 
         "parameters": {"order": layout.order, **_write_parameters(layout)},
     }
     written = {section: values for section, values in sections.items() if values}
-    return _HEAD.format(name=constructor.made.__name__) + str(_toml().dumps(written))
+    return _HEAD.format(name=constructor.name) + str(_toml().dumps(written))
 
 
 def _write_call(convention: Convention) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from lstm_parity.classes.calling import Convention
+from lstm_parity.classes.computed import has_computed
 from lstm_parity.classes.constructors.constructor import (
     HIDDEN,
     Constructor,
@@ -37,13 +38,17 @@ from lstm_parity.reference.noise.model import Array
 _PLACES = ((1, 1), (1, 2), (2, 1), (3, 1), (2, 2), (3, 2))  # layers and directions of a class that does not say
 
 
-def find_class(made: type, declared: Declaration = NOTHING) -> Found:
-    """Find how a class is used, within what is declared. Raises UnknownClassError, which says how far that led."""
+def find_class(made: Any, declared: Declaration = NOTHING) -> Found:
+    """Find how a class, an object or what a function returns is used, within what is declared.
+
+    Raises UnknownClassError, which says how far that led.
+    """
     constructor = find_constructor(made, declared.constructor, declared.arguments)
     stacks = constructor.has("num_layers") or constructor.has("bidirectional")
     places = [(1, 1)] if stacks else _PLACES
     nearest, reasons, was_called = list[Found](), list[str](), False
-    for (layers, directions), whole in ((place, one) for place in places for one in _leave_out(constructor, *place)):
+    tried = [(place, one) for place in places for one in _leave_out(constructor, *place)]
+    for (layers, directions), whole in tried or [((1, 1), constructor)]:
         instance = build(whole)
         sizes = list_sizes(whole, 1, 1, projected=whole.is_projected)[0]
         for convention, results in try_conventions(
@@ -61,14 +66,13 @@ def find_class(made: type, declared: Declaration = NOTHING) -> Found:
 
 
 def _leave_out(constructor: Constructor, layers: int, directions: int) -> Iterator[Constructor]:
-    """Yield it with what may be no weights of an LSTM; as it stands, if nothing is found to be left out."""
+    """Yield it with what may be no weights of an LSTM; nothing if what is left has not the shapes of one."""
     made, sizes = build(constructor), list_sizes(constructor, layers, directions, projected=constructor.is_projected)
     shapes = [{name: tuple(v.shape) for name, v in held.items()} for held in (own_tensors(made), held_tensors(made))]
     options = next((found for one in shapes if (found := [*list_beside(one, sizes, directions)])), None)
-    if options is None:
+    if options is None and constructor.is_projected:
         yield constructor
-        if constructor.is_projected:
-            yield from _leave_out(constructor.without_projection(), layers, directions)
+        yield from _leave_out(constructor.without_projection(), layers, directions)
     for names in options or ():
         yield replace(constructor, beside=names)
         if names:
@@ -77,7 +81,7 @@ def _leave_out(constructor: Constructor, layers: int, directions: int) -> Iterat
 
 def _describe_unknown(constructor: Constructor, was_called: bool, reasons: Sequence[str]) -> str:
     """Say why nothing was found; was_called: whether a call returned what may be an LSTM's; reasons: of those not."""
-    name = constructor.made.__name__
+    name = constructor.name
     if not was_called:
         why = next(iter(reasons), "no call returned what may be the output or the states of an LSTM")
         return f"{name} was constructed, but no way was found to call it: {why}"
@@ -131,12 +135,13 @@ def _has_layout(held: Mapping[str, Any], constructor: Constructor, layers: int, 
 def _choose_nearest(found: Sequence[Found]) -> Found:
     """Of layouts of which none is exact, those of the first call that has states and returns most."""
 
-    def worth(one: Found) -> tuple[bool, bool, int, bool]:
+    def worth(one: Found) -> tuple[bool, bool, int]:
         convention = one.convention
-        given = convention.states is not None
-        return given, convention.is_batched, len(convention.returned), _is_linear_in_c(one)
+        return convention.states is not None, convention.is_batched, len(convention.returned)
 
-    best = max(found, key=worth)
+    most = max(map(worth, found))
+    each = {id(one.convention): one for one in reversed(found) if worth(one) == most}  # the first of each
+    best = max(reversed(each.values()), key=_is_linear_in_c) if len(each) > 1 else next(iter(each.values()))
     same = [one for one in found if one.convention is best.convention]
     return replace(best, others=tuple(one.layout for one in same[1:]))
 
@@ -165,6 +170,7 @@ def _complete(found: Found, declared: Declaration) -> Found:
     if found.convention.is_numpy:
         method = str(declared.backward.get("method", ""))
         backward = find_backward(copy.deepcopy(made), found.convention, found.layout, found.sizes, method)
+    found = replace(found, computes_weights=has_computed(made))
     return replace(found, one_dtype=not _answers_float32(found, made), uneven=uneven, backward=backward)
 
 

@@ -35,7 +35,8 @@ class Found:
     is_exact: whether it computes nn.LSTM with this layout, on small numbers; if not, others are the further ones that
     its shapes allow. one_dtype: whether it answers float64 to any input. layouts: those of other numbers of
     layers and directions that were found already. uneven: how rows of other lengths are given, if they can be.
-    backward: the backward pass of a class that computes with NumPy, if its gradients are found.
+    backward: the backward pass of a class that computes with NumPy, if its gradients are found. computes_weights:
+    whether weights are computed from others, by which they are rounded once more.
     """
 
     constructor: Constructor
@@ -49,6 +50,7 @@ class Found:
     uneven: Uneven | None = None
     backward: Backward | None = None
     others: tuple[Layout, ...] = ()
+    computes_weights: bool = False
 
     def with_layout(self, layout: Layout) -> Found:
         """Return it with another layout."""

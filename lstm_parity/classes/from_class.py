@@ -19,6 +19,7 @@ from lstm_parity.classes.settle import settle_layout
 from lstm_parity.implementations.from_numpy import WithoutGradients
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
+from lstm_parity.running.calls import use_threads
 from lstm_parity.running.protocol import LSTM, Implementation
 
 _STAND_INS = {
@@ -29,15 +30,16 @@ _STAND_INS = {
 _BELOW = "states of layers below the last are not returned: they are computed here, and not judged"
 
 
-def adapt_class(name: str, made: type, file: str = "") -> Implementation:
-    """Return a class as an implementation; file: of what is declared of it.
+def adapt_class(name: str, made: Any, file: str = "") -> Implementation:
+    """Return a class, an object or a function that returns one as an implementation; file: of what is declared of it.
 
     Raises UnknownClassError where it is not found how it is used, TargetError for a file that cannot be read.
     """
     declared = read_declaration(file) if file else NOTHING
-    found = find_class(made, declared)
     adapt = partial(_adapt, name)
-    return adapt(found if found.is_exact or declared.parameters else settle_layout(found, adapt))
+    with use_threads(1):
+        found = find_class(made, declared)
+        return adapt(found if found.is_exact or declared.parameters else settle_layout(found, adapt))
 
 
 def _adapt(name: str, found: Found) -> Implementation:
@@ -79,8 +81,11 @@ class FromClass:
         return self._of_architecture(setting.architecture) or self._of_call(setting)
 
     def _of_architecture(self, a: Architecture) -> str | None:
-        has, name = self.found.constructor.has, self.found.constructor.made.__name__
+        has, name = self.found.constructor.has, self.found.constructor.name
         layers, directions = self.found.layers, self.found.directions
+        fixed = self.found.constructor.fixed
+        if fixed is not None and (a.input_size > fixed[0] or a.hidden_size > fixed[1]):
+            return f"{name} has {fixed[0]} inputs and {fixed[1]} units, and no argument for more"
         if a.proj_size and not has("proj_size"):
             return f"{name} has no proj_size that is known"
         if not a.proj_size and self.found.constructor.is_projected:
@@ -99,7 +104,7 @@ class FromClass:
 
     def _of_call(self, setting: Setting) -> str | None:
         convention, call = self.found.convention, setting.call
-        name = self.found.constructor.made.__name__
+        name = self.found.constructor.name
         if call.lengths is not None and (reason := self._of_lengths(setting)) is not None:
             return reason
         if call.batch is None and convention.is_batched:
@@ -110,12 +115,14 @@ class FromClass:
             return f"{name} takes h_0 alone: c_0 cannot be given"
         if self.found.one_dtype and setting.runtime.dtype != "float64":
             return f"{name} computes in float64, even if everything is given in float32"
+        if self.found.computes_weights and setting.runtime.dtype in ("bfloat16", "float16"):
+            return f"{name} computes its weights from others: in {setting.runtime.dtype} that rounds them once more"
         if convention.is_numpy and setting.runtime.dtype == "bfloat16":
             return "NumPy has no bfloat16"
         return missing_dtype(setting.runtime.dtype, setting.runtime.device)
 
     def _of_lengths(self, setting: Setting) -> str | None:
-        uneven, name = self.found.uneven, self.found.constructor.made.__name__
+        uneven, name = self.found.uneven, self.found.constructor.name
         if uneven is None:
             return f"{name} takes no packed sequences"
         lengths = setting.call.lengths or ()
@@ -141,7 +148,7 @@ class FromClass:
             try:
                 made = constructor.build(inputs, hidden, **more)
             except Exception as error:  # one was constructed before, so that this is what it says of an argument
-                raise NotImplementedError(f"{constructor.made.__name__} refuses {more}: {error}") from error
+                raise NotImplementedError(f"{constructor.name} refuses {more}: {error}") from error
         if isinstance(made, nn.Module):
             made = made.to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
         return LoadedClass(made, self.found, weights, setting)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from lstm_parity.classes.computed import name_computed
+
 _BESIDE = re.compile(r"^(grads?|gradients?|deltas?|d|m|v)[._]?|[._]?(grads?|gradients?)$")  # of what it is beside
 _STATE_NAMES = ("h", "c", "h_t", "c_t", "hidden", "state", "states", "cell")
 _BUILT_IN = ("builtins", "numpy", "torch")
@@ -17,9 +19,14 @@ _DEEPEST = 4
 
 
 def own_tensors(made: Any) -> dict[str, Any]:
-    """Return the parameters of an instance by name: of a module, or arrays that it holds that are no states."""
+    """Return the parameters of an instance by name: of a module, or arrays that it holds that are no states.
+
+    Of what is computed by a parametrization, that, by its own name; an embedding's weights are no parameters here.
+    """
     if isinstance(made, nn.Module):
-        return dict(made.named_parameters())
+        others = {name for name, _ in find_embeddings(made)}
+        found = {name: value for name, value in made.named_parameters() if name not in others}
+        return name_computed(made, found)
     found = dict[str, Any]()
     for name, (owner, key) in list_places(made).items():
         value = owner[key]
@@ -27,6 +34,12 @@ def own_tensors(made: Any) -> dict[str, Any]:
         if value.dtype.kind == "f" and value.size and not is_state:
             found[name] = value
     return {name: value for name, value in found.items() if not _is_beside(name, value, found)}
+
+
+def find_embeddings(made: nn.Module) -> list[tuple[str, nn.Embedding]]:
+    """Return the embeddings in a module, with the names of their weights."""
+    every = made.named_modules()
+    return [(f"{name}.weight".lstrip("."), one) for name, one in every if isinstance(one, nn.Embedding)]
 
 
 class _Attributes(dict[str, Any]):

@@ -65,7 +65,7 @@ class LastSteps:
 
     def _run(self, mistake: Mistake) -> list[MistakeRun]:
         noise = self.starts[0].noise
-        return [MistakeRun(mistake, one.case, WHOLE, noise, one.evidence.seen) for one in self.starts]
+        return [MistakeRun(mistake, one.case, WHOLE, noise, one.evidence.seen, one.shared) for one in self.starts]
 
     def _refute(self, mistake: Mistake) -> bool:
         first, other = self._run(mistake)
@@ -90,7 +90,8 @@ class FirstSteps:
         """Whether a mistake within a step returns another output."""
         if not (mistake.is_within_a_layer and mistake.is_within_a_step and mistake.is_deterministic):
             return False
-        found = MistakeRun(mistake, self.run.case, WHOLE, self.run.noise, self.run.evidence.seen)
+        run = self.run
+        found = MistakeRun(mistake, run.case, WHOLE, run.noise, run.evidence.seen, run.shared)
         return found.outputs is not None and found.outputs.complete and found.distance_to(self.run.outputs) > self.limit
 
 

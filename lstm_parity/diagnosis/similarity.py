@@ -16,15 +16,15 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
-from lstm_parity.catalogue.mistakes.shared import SharedMistake, SharedRuns
+from lstm_parity.catalogue.mistakes.shared import WIDE, SharedMistake, SharedRuns
 from lstm_parity.diagnosis.probes import observe_in
+from lstm_parity.judging.exact import exact_trajectory, noise_factor
 from lstm_parity.judging.forward import judge_trajectory
 from lstm_parity.judging.verdict import Outcome, Verdict, distances
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import LATE, PAIR, SEEN, TENSORS, TWICE, WHOLE, Evidence, Observation, Outputs
-from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation
 from lstm_parity.running.views import Seen, View, see
 
@@ -33,7 +33,6 @@ _GROWN = 1000.0  # noises
 _FAR = 1000.0  # largest noises of a correct LSTM, times MAX_DISTANCE
 _NO_LARGER = 2.0
 _CLEARLY = 100.0  # noises by which the first layer deviates, so that it is judged by itself
-_WIDE = 256  # units: products that torch would share out to threads
 _CORRECT_LSTM = Mistake(PlainLSTM)
 _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
 
@@ -56,7 +55,9 @@ class MistakeRun:
     @cached_property
     def outputs(self) -> Outputs | None:
         """What it returns; None where it raises."""
-        case = _in_one_thread(self.mistake, self.case)
+        return self._run(_in_one_thread(self.mistake, self.case))
+
+    def _run(self, case: Case) -> Outputs | None:
         if self.shared is None or self.way != WHOLE or not self.mistake.is_deterministic:
             return _outputs_of(self.mistake, case, self.way)
         return _outputs_of(SharedMistake(self.mistake, self.shared), case, self.way)
@@ -64,8 +65,7 @@ class MistakeRun:
     @cached_property
     def noise(self) -> dict[str, Array]:
         """The plain noise; more where the mistake's own is larger, or a roundoff of its numbers."""
-        again = _in_another_precision(_in_one_thread(self.mistake, self.case))
-        other = _outputs_of(self.mistake, again, self.way)
+        other = self._run(_in_another_precision(_in_one_thread(self.mistake, self.case)))
         if self.outputs is None or other is None:
             return self.plain
         ours, wider = (see_values(outputs, self.seen) for outputs in (self.outputs, other))
@@ -177,7 +177,7 @@ class ComparableRun:
 
     @cached_property
     def first_layer(self) -> ComparableRun | None:
-        """The first layer of a stack by itself, judged by its last states; None if it agrees, or is not known."""
+        """The first layer of a stack by itself, judged by its last states; None if that is not clear, or not known."""
         a, outputs = self.case.setting.architecture, self.outputs
         if a.num_layers < 2 or self.way != WHOLE or not outputs.complete or outputs.faults or outputs.absent:
             return None
@@ -187,7 +187,9 @@ class ComparableRun:
         lengths = one.setting.call.lengths
         evidence = Evidence(SEEN, one.input, one.h_0, one.c_0, nothing, lengths, seen=seen)
         found = ComparableRun(one, WHOLE, evidence, deviates=True)
-        return found if found.noise and found.from_right > _CLEARLY else None
+        if not found.noise or MAX_DISTANCE < found.from_right <= _CLEARLY:
+            return None
+        return found if found.from_right > _CLEARLY else replace(found, deviates=False)
 
     def distance_to(self, mistake: Mistake) -> float:
         """How many noises it is away from what a mistake does, at worst."""
@@ -250,12 +252,14 @@ def see_values(outputs: Outputs | None, seen: Sequence[Seen]) -> dict[str, Array
 
 def plain_noise(case: Case, evidence: Evidence | None = None) -> dict[str, Array]:
     """Return how far two correct LSTMs may differ, for each tensor, or for what was seen; empty if that is too much."""
+    dtype = case.setting.runtime.dtype
     if evidence is not None and evidence.seen:
         right = Observation(case, (evidence,))
-    else:
-        right = observe(_CORRECT_LSTM, case, chain=False)
-    measured = judge_trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[case.setting.runtime.dtype]))
-    return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
+        measured = judge_trajectory(Verdict(Outcome.NOT_JUDGED, right, NATIVE[dtype]))
+        return {m.tensor: np.sqrt(2.0) * m.noise for m in measured}
+    exact = exact_trajectory(case, NATIVE[dtype])
+    factor = np.sqrt(2.0) * noise_factor(dtype)
+    return {} if exact is None else {name: factor * getattr(exact, name)[0].deviation for name in TENSORS}
 
 
 def _outputs_of(mistake: Implementation, case: Case, way: str) -> Outputs | None:
@@ -267,7 +271,7 @@ def _outputs_of(mistake: Implementation, case: Case, way: str) -> Outputs | None
 def _in_one_thread(mistake: Mistake, case: Case) -> Case:
     """Return the same case; a wide one in one thread, if nothing shows by it: two would wait for one another."""
     runtime = case.setting.runtime
-    if runtime.threads is not None or case.setting.architecture.hidden_size < _WIDE:
+    if runtime.threads is not None or case.setting.architecture.hidden_size < WIDE:
         return case
     alone = replace(case, setting=replace(case.setting, runtime=replace(runtime, threads=1)))
     return alone if mistake.may_show(alone) == mistake.may_show(case) else case

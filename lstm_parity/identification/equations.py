@@ -44,11 +44,20 @@ class Equations:
     recurrent: str = "h"
 
     def __call__(
-        self, cell: CellWeights, x: Array, h: Array, c: Array, recurrent: Array | None = None
+        self,
+        cell: CellWeights,
+        x: Array,
+        h: Array,
+        c: Array,
+        recurrent: Array | None = None,
+        from_x: Array | None = None,
     ) -> tuple[Array, Array]:
-        """Return h' and c' (B, H) for x (B, I), h and c (B, H); recurrent: what stands in the place of h in w_hh h."""
+        """Return h' and c' (B, H) for x (B, I), h and c (B, H).
+
+        recurrent: what stands in the place of h in w_hh h. from_x: what w_ih adds to the gate sums, if that is known.
+        """
         read = self.pick(h if recurrent is None else recurrent, c)
-        return self.compute(compute_sums(self.sums, cell, x, read), c, h)
+        return self.compute(compute_sums(self.sums, cell, x, read, from_x), c, h)
 
     def pick(self, h: Array, c: Array) -> Array:
         """Return what w_hh is multiplied by."""
@@ -100,7 +109,7 @@ def identify_step(probe: Probe) -> Equations:
 
 def _identify_units(probe: Probe) -> Equations:
     """The equations of units that do not depend on one another."""
-    for across in grid_steps(*_compute_fresh(probe)):
+    for across in grid_steps(*probe.fresh[-1]):
         if _reproduces(found := run_instead(across), probe):
             return found
     step = recover_step(probe)
@@ -153,21 +162,8 @@ def _identify_across(probe: Probe) -> Equations | None:
 
 def _reproduces(found: Equations, probe: Probe) -> bool:
     """Whether the equations give the results of fresh cases, with five units."""
-    question = _draw_fresh(probe)
-    pairs = zip(found(*question), probe.step(*question), strict=True)
-    return all(np.abs(got - wanted).max() <= 1e-8 for got, wanted in pairs)
-
-
-def _draw_fresh(probe: Probe) -> tuple[CellWeights, Array, Array, Array]:
-    rng = np.random.default_rng(11)
-    cell = CellWeights(*(0.5 * rng.standard_normal(shape) for shape in ((20, 3), (20, 5), (20,), (20,))))
-    cell = cell if probe.bias else CellWeights(cell.w_ih, cell.w_hh)
-    x, h, c = (rng.standard_normal((16, size)) for size in (3, 5, 5))
-    return cell, x, h, c
-
-
-def _compute_fresh(probe: Probe) -> tuple[Array, Array]:
-    return probe.step(*_draw_fresh(probe))
+    cell, x, h, c, wanted = probe.fresh
+    return all(np.abs(got - one).max() <= 1e-8 for got, one in zip(found(cell, x, h, c), wanted, strict=True))
 
 
 def _name_gates(step: Step) -> str:

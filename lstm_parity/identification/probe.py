@@ -99,6 +99,15 @@ class Probe:
         pairs = zip(self.step(cell, *states), replace(self, alone=True).step(cell, *states), strict=True)
         return any(bool((np.abs(one - other) > 1e-9).any()) for one, other in pairs)
 
+    @cached_property
+    def fresh(self) -> tuple[CellWeights, Array, Array, Array, tuple[Array, Array]]:
+        """Return weights of five units, x (16, 3), h and c (16, 5), and what a step gives: nothing is fitted to it."""
+        rng = np.random.default_rng(11)
+        cell = CellWeights(*(0.5 * rng.standard_normal(shape) for shape in ((20, 3), (20, 5), (20,), (20,))))
+        cell = cell if self.bias else CellWeights(cell.w_ih, cell.w_hh)
+        x, h, c = (rng.standard_normal((16, size)) for size in (3, 5, 5))
+        return cell, x, h, c, self.step(cell, x, h, c)
+
     def free_inputs(self, z: Array) -> tuple[Array, Array]:
         """Return w_ih (4, 6) and x (B, 6) with which the gate sums of one unit are z (B, 4)."""
         w_ih, x = np.zeros((4, 6)), np.zeros((len(z), 6))

@@ -62,13 +62,16 @@ RIGHT: Sums = dict.fromkeys(PARAMETERS, Read())
 SOURCES: Mapping[str, Transform] = {"": lambda s: s, **VALUES, **ACROSS, **COLUMNS, **NORMS}
 
 
-def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
-    """Return the gate sums (4, B, H) for x (B, I) and h (B, H)."""
+def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array, from_x: Array | None = None) -> Array:
+    """Return the gate sums (4, B, H) for x (B, I) and h (B, H).
+
+    from_x: what `sum_inputs` returned for x, in the place of what w_ih adds.
+    """
     size = cell.w_hh.shape[1]
-    total = np.zeros((4, len(x), size))
+    total = np.zeros((4, len(x), size)) if from_x is None else from_x.copy()
     for name, read in sums.items():
         value = getattr(cell, name)
-        if value is None:
+        if value is None or (name == "w_ih" and from_x is not None):
             continue
         value = find_layout(read.layout)(value) if read.layout else value
         with_rows = {"w_ih": x, "w_hh": h}.get(name)
@@ -76,6 +79,13 @@ def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array) -> Array:
         blocks = part.reshape(len(part), 4, size).swapaxes(0, 1)
         total += blocks if read.matrix == _EYE else np.einsum("ab,bnh->anh", np.array(read.matrix), blocks)
     return total
+
+
+def sum_inputs(sums: Sums, cell: CellWeights, x: Array) -> Array:
+    """Return what w_ih adds to the gate sums of all steps of x (T, B, I), in one product: (T, 4, B, H)."""
+    rows = x.reshape(-1, x.shape[-1])
+    found = compute_sums({"w_ih": sums["w_ih"]}, cell, rows, rows)
+    return np.asarray(found.reshape(4, *x.shape[:2], -1).swapaxes(0, 1))
 
 
 def recover_sums(probe: Probe, step: SumsStep) -> Sums:

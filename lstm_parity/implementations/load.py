@@ -9,16 +9,19 @@ import difflib
 import importlib
 import importlib.util
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, cast
+
+import torch
 
 from lstm_parity.cases.features import FEATURES, has
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.from_function import FromFunction, find_roles
 from lstm_parity.implementations.from_numpy import WithoutGradients, call_on_arrays, computes_with_numpy
-from lstm_parity.implementations.target import Target, TargetError, make_importable
+from lstm_parity.implementations.target import Target, TargetError, find_package, make_importable
 from lstm_parity.implementations.torch_modules import FromModule
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.noise.arithmetics import Arithmetic, find_arithmetic
@@ -73,7 +76,8 @@ def adapt(
     Raises TargetError if it is not of its kind.
     """
     needed = "class" if kind in ("module", "class") else "function"
-    if not callable(found) or (needed == "class") != isinstance(found, type):
+    makes_one = kind == "class" and isinstance(found, torch.nn.Module | FunctionType)  # one, or what returns one
+    if not callable(found) or ((needed == "class") != isinstance(found, type) and not makes_one):
         raise TargetError(f"{name} is a {type(found).__name__}, but a {kind} must be a {needed}")
     arrays = "numpy" if needed == "function" and computes_with_numpy(found) else arrays
     own = _adapt_kind(kind, name, call_on_arrays(found) if arrays == "numpy" else found, file)
@@ -107,6 +111,8 @@ def _adapt_kind(kind: str, name: str, found: Callable[..., Any], file: str) -> I
 
 
 def _find_object(target: Target) -> Any:
+    if not target.name:
+        return _load_scripted(target)
     module = _import_module(target)
     if not hasattr(module, target.name):
         near = difflib.get_close_matches(target.name, [name for name in vars(module) if name[:1] != "_"], 1)
@@ -115,7 +121,26 @@ def _find_object(target: Target) -> Any:
     return getattr(module, target.name)
 
 
+def _load_scripted(target: Target) -> Any:
+    """Load what torch.jit.save wrote, which executes it as an import does a Python file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _read_scripted(target)
+
+
+def _read_scripted(target: Target) -> Any:
+    try:
+        return torch.jit.load(target.place, map_location="cpu")  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        words = str(error).strip().splitlines()[0]
+        raise TargetError(f"{target} was given, but it is no file that torch.jit.save wrote: {words}") from None
+
+
 def _import_module(target: Target) -> ModuleType:
+    if (package := find_package(target.place)) is not None:
+        root, name = package
+        sys.path.insert(0, str(root))
+        return importlib.import_module(name)
     make_importable(target)
     if not target.place.endswith(".py"):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import os
 import shlex
@@ -22,8 +23,10 @@ KINDS = {
     "layer": "lstm_forward(input, (h0, c0), w_ih, w_hh, b_ih, b_hh, w_hr=None) -> (output, (h, c)), batch first",
     "cell": "(x, (h, c), w_ih, w_hh, b_ih, b_hh) -> (h, c)",
     "function": "a function with the arguments of torch.lstm -> (output, h_n, c_n)",
-    "class": "any class that computes an LSTM: how it is constructed, called and filled with weights is found",
+    "class": "any class, function that returns a module, object, or file of torch.jit.save (class:FILE.pt) that "
+    "computes an LSTM: how it is constructed, called and filled with weights is found",
 }
+_SCRIPTED = (".pt", ".pth", ".jit", ".ts")  # files that torch.jit.save wrote
 ARRAYS = ("torch", "numpy")
 TIME_LIMIT = 20.0  # seconds for one call
 MEMORY_LIMIT = 4.0  # GiB that an implementation may take
@@ -37,11 +40,11 @@ class TargetError(ValueError):
 class Target:
     """An implementation to be loaded.
 
-    place: a file, or a module's dotted name; empty for one of ours (NAMED). name: of a class or function in it. arrays:
-    what the function computes with. without: the features that it is declared not to support. arithmetic: a
-    name of `arithmetics.ladder` that it is declared to work in, in the dtypes that have it; empty for none. loader: the
-    "module:function" that finds one of ours by its name; empty for the user's. map: a file that declares how a class is
-    used; empty for none.
+    place: a file, or a module's dotted name; empty for one of ours (NAMED). name: of a class or function in it; empty
+    for a file that is an object itself. arrays: what the function computes with. without: the features that it is
+    declared not to support. arithmetic: a name of `arithmetics.ladder` that it is declared to work in, in the dtypes
+    that have it; empty for none. loader: the "module:function" that finds one of ours by its name; empty for the
+    user's. map: a file that declares how a class is used; empty for none.
     """
 
     kind: str
@@ -55,7 +58,7 @@ class Target:
 
     def __str__(self) -> str:
         place = self.place
-        if place.endswith(".py"):
+        if place.endswith(".py") or not self.name:
             with suppress(ValueError):  # on another drive
                 place = os.path.relpath(place)
         return ":".join(filter(None, (self.kind, min(place, self.place, key=len), self.name)))
@@ -98,12 +101,14 @@ def parse_target(
         raise TargetError(f"--impl {text} was given, but {_did_you_mean(kind, kinds)}; write KIND:FILE.py:NAME")
     if kind in loaders:
         place, name = "", rest
+    elif kind == "class" and Path(rest).suffix in _SCRIPTED:
+        place, name = _resolve_file(text, rest), ""
     elif not place or not name.isidentifier():
         raise TargetError(f"--impl {text} was given, but a {kind} is named as in {kind}:path/to/file.py:name")
     _refuse_declarations(kind, arrays, without, arithmetic, map_file)
     if place.endswith(".py"):
         place = _resolve_file(text, place)
-    elif "/" in place:
+    elif "/" in place and name:
         raise TargetError(f"--impl {text} was given, but {place} is neither a .py file nor a module's dotted name")
     return Target(
         kind,
@@ -156,6 +161,19 @@ def _resolve_file(text: str, place: str) -> str:
 def _did_you_mean(given: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(given, known, 1)
     return f"{given!r} is none of {', '.join(known)}" + (f": is it {near[0]}?" if near else "")
+
+
+def find_package(place: str) -> tuple[Path, str] | None:
+    """Return where the package of a Python file begins, and its dotted name; None if it imports nothing relatively."""
+    if not place.endswith(".py"):
+        return None
+    path = Path(place)
+    levels = [node.level for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.ImportFrom)]
+    if not any(levels):
+        return None
+    outside = iter(path.parents[max(levels) :])  # the folders between are packages, as it needs them
+    root = next((folder for folder in outside if not (folder / "__init__.py").is_file()), path.parent)
+    return root, ".".join(path.with_suffix("").relative_to(root).parts)
 
 
 def make_importable(target: Target) -> None:

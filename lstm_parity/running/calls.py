@@ -23,6 +23,19 @@ from lstm_parity.running.protocol import LSTM
 
 
 @contextmanager
+def use_threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads for the time of a `with` block: one for small products, since two would wait."""
+    before = torch.get_num_threads()
+    if count != before:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        if count != before:
+            torch.set_num_threads(before)
+
+
+@contextmanager
 def runtime_flags(runtime: Runtime) -> Iterator[None]:
     """Set gradient mode, kernels, threads and determinism as the runtime says, for the time of a `with` block."""
     with ExitStack() as stack:
@@ -38,9 +51,8 @@ def runtime_flags(runtime: Runtime) -> Iterator[None]:
             torch.backends.cudnn.enabled = torch.backends.cudnn.enabled and runtime.mkldnn
             if runtime.deterministic:  # without it torch refuses products on CUDA
                 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        if runtime.threads not in (None, torch.get_num_threads()):
-            stack.callback(torch.set_num_threads, torch.get_num_threads())
-            torch.set_num_threads(runtime.threads)
+        if runtime.threads is not None:
+            stack.enter_context(use_threads(runtime.threads))
         if runtime.deterministic:  # (use_deterministic_algorithms does the same, after importing inductor)
             stack.callback(torch.set_deterministic_debug_mode, torch.get_deterministic_debug_mode())
             torch.set_deterministic_debug_mode("error")

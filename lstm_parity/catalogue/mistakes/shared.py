@@ -1,4 +1,7 @@
-"""Layers that are run once for many mistakes: those around layers compute in most of them what a right LSTM does."""
+"""Layers that are run once for many mistakes, and with fewer products.
+
+Those around layers compute in most of them what a right LSTM does.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,12 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.calls import use_threads
 from lstm_parity.running.protocol import LSTM
 
+WIDE = 256  # units: products that torch would share out to threads
 _MOST = 16  # directions of layers that are kept
+_AROUND_GATES = ("run", "read", "step", "sums", "resting", "emit")  # what uses the gates, and nothing else
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +43,20 @@ class SharedRuns:
 
 def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return one.shape == other.shape and torch.equal(one, other)
+        return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
     return bool(one is other or one == other)
 
 
-class _Sharing(PlainLSTM):
+class _Together(PlainLSTM):
+    """A plain LSTM whose products with x are one product."""
+
+    def run(
+        self, x: Tensor, lengths: Tensor | None, state: State, w: CellWeights, reverse: bool
+    ) -> tuple[Tensor, State]:
+        return super().run(x, lengths, state, w, reverse) if lengths is not None else _run(self, x, state, w, reverse)
+
+
+class _Sharing(_Together):
     """A plain LSTM whose layers are looked up before they are run."""
 
     known: SharedRuns
@@ -51,9 +66,7 @@ class _Sharing(PlainLSTM):
     ) -> tuple[Tensor, State]:
         question = (reverse, *state, lengths, x, w.b_ih, w.b_hh, w.w_hr, w.w_hh, w.w_ih)
         if (found := self.known.find(question)) is None:
-            found = (
-                super().run(x, lengths, state, w, reverse) if lengths is not None else _run(self, x, state, w, reverse)
-            )
+            found = super().run(x, lengths, state, w, reverse)
             self.known.keep(question, found)
         return found
 
@@ -61,17 +74,21 @@ class _Sharing(PlainLSTM):
 def _run(plain: PlainLSTM, x: Tensor, state: State, w: CellWeights, reverse: bool) -> tuple[Tensor, State]:
     """Run one direction of one layer, whose products with x are one product."""
     from_input, (h, c), outputs = linear(x, w.w_ih, w.b_ih), state, []
-    for t in plain.times(len(x), reverse):
-        i, f, g, o = plain.gates(from_input[t] + linear(h, w.w_hh, w.b_hh))
-        c = plain.cell_state(i, f, g, c)
-        h = plain.project(plain.hidden(o, c), w)
-        outputs.append(h)
+    with use_threads(1 if w.hidden_size >= WIDE else torch.get_num_threads()):
+        for t in plain.times(len(x), reverse):
+            i, f, g, o = plain.gates(from_input[t] + linear(h, w.w_hh, w.b_hh))
+            c = plain.cell_state(i, f, g, c)
+            h = plain.project(plain.hidden(o, c), w)
+            outputs.append(h)
     return torch.stack(plain.in_time(outputs, reverse)), (h, c)
 
 
 @dataclass(frozen=True, eq=False)
 class SharedMistake:
-    """A mistake that looks up layers which were run before on the same numbers, if it computes them as it should."""
+    """A mistake that looks up layers which were run before on the same numbers, if it computes them as it should.
+
+    If it does not, its products with x are one product if it uses its gates as it should.
+    """
 
     mistake: Mistake
     known: SharedRuns
@@ -87,9 +104,10 @@ class SharedMistake:
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load the mistake."""
-        if not self.mistake.is_around_layers:
+        written, around = self.mistake.written, self.mistake.is_around_layers
+        if not all(getattr(written, name) is getattr(PlainLSTM, name) for name in _AROUND_GATES):
             return self.mistake.load(setting, weights)
-        written = self.mistake.written
-        bases = (_Sharing,) if written is PlainLSTM else (written, _Sharing)
+        base = _Sharing if around else _Together
+        bases = (base,) if written is PlainLSTM else (written, base)
         shared = type(written.__name__, bases, {"known": self.known})
         return cast(LSTM, shared(setting, weights))

@@ -8,9 +8,9 @@ import inspect
 import re
 import typing
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,11 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from lstm_parity.classes.computed import detach_computed
 from lstm_parity.classes.constructors.configurations import Configuration, read_fields
+from lstm_parity.classes.constructors.fixed import find_fixed_sizes, make_copies
 from lstm_parity.classes.constructors.roles import SIZES, assign_roles, find_role
+from lstm_parity.classes.constructors.signature import find_config, list_fields, list_parameters
 from lstm_parity.classes.layouts.beside import is_among, silence
 from lstm_parity.classes.tensors import own_tensors, put_tensors
 from lstm_parity.implementations.target import TargetError
@@ -32,6 +35,7 @@ class UnknownClassError(TargetError):
 _PAIR = r"dim|size|shape|width|layers"  # of an argument that is both sizes
 INPUT, HIDDEN, PROJECTED = 3, 5, 4  # of the instances that are looked at
 EQUAL = "equal_size"  # of a projection that is none of the parameters: it is as wide as the hidden state
+_TOKENS = 11  # of an embedding, whose weights are replaced in each call
 _USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
 
 
@@ -42,10 +46,10 @@ class Constructor:
     roles: by nn.LSTM's argument, the name of the class's own. config: the argument that holds them all, and what it is
     like, or None. defaults: of its other arguments, where they matter. one_size: whether input and hidden size are one.
     given: other arguments, that are declared. beside: the parameters that are none of an LSTM; with_ones: how they are
-    set, as `silence` says.
+    set, as `silence` says. fixed: the sizes of input and hidden state, if it has no arguments for them.
     """
 
-    made: type
+    made: Callable[..., Any]
     roles: Mapping[str, str]
     config: tuple[str, Any] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +57,12 @@ class Constructor:
     given: Mapping[str, Any] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     with_ones: bool = True
+    fixed: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the class."""
+        return str(getattr(self.made, "__name__", "it"))
 
     def has(self, role: str) -> bool:
         """Whether an argument exists."""
@@ -62,7 +72,7 @@ class Constructor:
         """Construct one. more: num_layers, bias, bidirectional; those that it has not must have their defaults."""
         head = more.get("proj_size", hidden_size) * (2 if more.get("bidirectional") else 1)
         wanted = {"input_size": input_size, "hidden_size": hidden_size, "head_size": head, **more}
-        wanted |= {EQUAL: hidden_size}
+        wanted |= {EQUAL: hidden_size, "num_embeddings": _TOKENS}
         if self.one_size:
             del wanted["input_size"]
         given = {self.roles[role]: self._value(role, value) for role, value in wanted.items() if role in self.roles}
@@ -102,12 +112,14 @@ class Constructor:
         words = {EQUAL: "hidden_size"}
         given = ", ".join(f"{own}={words.get(role, role)}" if own != role else own for role, own in self.roles.items())
         inner = f"{self.config[0]} with {given}" if self.config else given
-        return f"{self.made.__name__}({inner})" + (", input and hidden size being one" if self.one_size else "")
+        one = ", input and hidden size being one" if self.one_size else ""
+        known = f", with {self.fixed[0]} inputs and {self.fixed[1]} units: fewer are filled up" if self.fixed else ""
+        return f"{self.name}({inner}){one}{known}"
 
 
 def _initialise(made: Any, input_size: int) -> Any:
-    """Call a module whose parameters get their shapes at the first call."""
-    if isinstance(made, nn.Module) and any(isinstance(p, UninitializedParameter) for p in made.parameters()):
+    """Call a module whose parameters get their shapes at the first call, or are made there."""
+    if _is_unfinished(made):
         with torch.no_grad():
             made(torch.zeros(2, 2, input_size))
     return made
@@ -119,7 +131,15 @@ def _is_lazy(constructor: Constructor) -> bool:
         made = constructor.made(**{constructor.roles["hidden_size"]: HIDDEN})
     except Exception:  # the user's class
         return False
-    return isinstance(made, nn.Module) and any(isinstance(p, UninitializedParameter) for p in made.parameters())
+    return _is_unfinished(made)
+
+
+def _is_unfinished(made: Any) -> bool:
+    """Whether an instance has no parameters yet, or some that have no shape."""
+    if not isinstance(made, nn.Module):
+        return False
+    parameters = list(made.parameters())
+    return not parameters or any(isinstance(p, UninitializedParameter) for p in parameters)
 
 
 def _fill(like: Any, given: dict[str, Any]) -> Any:
@@ -141,21 +161,22 @@ def _fill(like: Any, given: dict[str, Any]) -> Any:
 
 
 def find_constructor(
-    made: type, declared: Mapping[str, str] = MappingProxyType({}), given: Mapping[str, Any] = MappingProxyType({})
+    made: Any, declared: Mapping[str, str] = MappingProxyType({}), given: Mapping[str, Any] = MappingProxyType({})
 ) -> Constructor:
-    """Find how a class is constructed. declared: names by nn.LSTM's arguments; given: other arguments, with values.
+    """Find how a class, or what a function returns, is constructed; of an object, copies are made.
 
-    Raises UnknownClassError.
+    declared: names by nn.LSTM's arguments; given: other arguments, with values. Raises UnknownClassError.
     """
-    parameters = _parameters(made)
+    made = make_copies(made) if isinstance(made, nn.Module) else made
+    parameters = list_parameters(made)
     names = {p.name: p.default for p in parameters if p.name not in given}
     roles = dict(declared) or assign_roles(names)
     if "hidden_size" in roles and (not declared or set(roles.values()) <= set(names)):
         found = Constructor(made, roles, None, names, "input_size" not in roles, given)
         return dataclasses.replace(found, one_size=False) if found.one_size and _is_lazy(found) else found
     for parameter in parameters:
-        like = _config_of(parameter, made)
-        fields = {} if like is None else _fields(like)
+        like = find_config(parameter, made)
+        fields = {} if like is None else list_fields(like)
         roles = dict(declared) or assign_roles(fields)
         if set(SIZES) <= set(roles) and set(roles.values()) <= set(fields):
             return Constructor(made, roles, (parameter.name, like), fields, given=given)
@@ -166,14 +187,17 @@ def find_constructor(
     if len(required) == 1 and re.search(_PAIR, required[0].name.lower()) and not declared:
         fields = {"input_size": inspect.Parameter.empty, "hidden_size": inspect.Parameter.empty}
         return Constructor(made, {name: name for name in fields}, (required[0].name, tuple), fields, given=given)
+    name, fixed = getattr(made, "__name__", "it"), find_fixed_sizes(lambda: made(**given))
+    if fixed is not None:
+        return Constructor(made, {}, given=given, fixed=fixed)
     raise UnknownClassError(
-        f"{made.__name__}({', '.join(names)}) was given, but which of these is the hidden size is not clear: name them "
+        f"{name}({', '.join(names)}) was given, but which of these is the hidden size is not clear: name them "
         "like input_size and hidden_size, or give an adapter, as in docs/any-language.md"
     )
 
 
 def _find_configuration(
-    made: type, name: str, declared: Mapping[str, str], given: Mapping[str, Any]
+    made: Callable[..., Any], name: str, declared: Mapping[str, str], given: Mapping[str, Any]
 ) -> Constructor | None:
     """Find the sizes in what is read of the argument that must be given; None if it is no configuration."""
     usual = {"input_size": INPUT, "hidden_size": HIDDEN, "num_layers": 1, "bias": True, "dropout": 0.0}
@@ -191,51 +215,10 @@ def _find_configuration(
     return Constructor(made, roles, (name, fields), fields, "input_size" not in roles, given)
 
 
-def _parameters(made: type) -> list[inspect.Parameter]:
-    """The constructor's parameters; and those of the class that it inherits from, where it passes others on."""
-    own = list[inspect.Parameter]()
-    for one in made.__mro__:
-        if "__init__" not in vars(one) or one is nn.Module:
-            continue
-        found = list(inspect.signature(vars(one)["__init__"]).parameters.values())[1:]
-        if one in (nn.RNNBase, nn.LSTM):
-            usual = inspect.signature(nn.RNNBase).parameters.values()
-            return [*own, *(p for p in usual if p.name != "mode")]
-        own += [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        if len(own) and (
-            all(p in own for p in found) or "hidden_size" in assign_roles({p.name: p.default for p in own})
-        ):
-            return own
-    return own
-
-
-def _config_of(parameter: inspect.Parameter, made: type) -> Any:
-    """What a parameter is like that may hold all sizes: a dataclass, or a default with fields."""
-    if parameter.default not in (None, inspect.Parameter.empty):
-        return parameter.default if _fields(parameter.default) else None
-    try:
-        hint = typing.get_type_hints(
-            next(vars(one)["__init__"] for one in made.__mro__ if "__init__" in vars(one))
-        ).get(parameter.name)
-    except Exception:  # the user's annotations
-        return None
-    options = [hint, *typing.get_args(hint)]
-    return next((option for option in options if isinstance(option, type) and dataclasses.is_dataclass(option)), None)
-
-
-def _fields(like: Any) -> Mapping[str, Any]:
-    """The fields of a configuration, with their defaults."""
-    if isinstance(like, type) and dataclasses.is_dataclass(like):
-        return {f.name: f.default for f in dataclasses.fields(like)}
-    if isinstance(like, Mapping):
-        return dict(like)
-    if isinstance(like, SimpleNamespace) or (hasattr(like, "__dict__") and not callable(like)):
-        return dict(vars(like))
-    return {}
-
-
 def find_width(constructor: Constructor) -> int:
     """The width of what is put in."""
+    if constructor.fixed is not None:
+        return constructor.fixed[0]
     return HIDDEN if constructor.one_size else INPUT
 
 
@@ -243,9 +226,10 @@ def list_sizes(
     constructor: Constructor, layers: int, directions: int, *, projected: bool
 ) -> list[tuple[int, int, int]]:
     """The width of what each layer and direction reads, and the sizes of c and h."""
-    size = PROJECTED if projected else HIDDEN
+    hidden = HIDDEN if constructor.fixed is None else constructor.fixed[1]
+    size = PROJECTED if projected else hidden
     widths = [find_width(constructor)] + [directions * size] * (layers - 1)
-    return [(width, HIDDEN, size) for width in widths for _ in range(directions)]
+    return [(width, hidden, size) for width in widths for _ in range(directions)]
 
 
 def build(constructor: Constructor, **more: Any) -> Any:
@@ -260,6 +244,7 @@ def build(constructor: Constructor, **more: Any) -> Any:
             raise UnknownClassError(f"{constructor.describe()} raised {type(error).__name__}: {error}") from error
     rng = np.random.default_rng(2)
     if isinstance(made, nn.Module):
+        detach_computed(made)
         made = made.double().eval()
         with torch.no_grad():
             for parameter in made.parameters():

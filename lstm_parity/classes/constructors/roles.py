@@ -22,6 +22,7 @@ _ROLES: Mapping[str, str] = {
     "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
 }
 SIZES = ("input_size", "hidden_size")
+_TOKENS = r"vocab|num_embed|^n_?(tokens?|chars?|words)$"  # of an embedding, if its width has a name beside it
 _HEAD = r"out|class|label|target|tags?(_|$)|(^|_)y(_|$)"  # of what a layer behind the LSTM returns
 _PROJECTED = r"proj|recurrent"  # of a hidden state that has another size beside it
 
@@ -36,8 +37,10 @@ def assign_roles(names: Mapping[str, Any]) -> dict[str, str]:
     found = dict[str, str]()
     others = [n for n in names if find_role(n) == "hidden_size" and not re.search(_PROJECTED, n.lower())]
     first = [n for n in others if not re.search(_HEAD, n.lower())]
+    widths = [n for n in names if find_role(n) == "input_size" and not re.search(_TOKENS, n.lower())]
+    tokens = [n for n in names if widths and re.search(_TOKENS, n.lower())]
     for name, default in names.items():
-        role = find_role(name)
+        role = "num_embeddings" if name in tokens else find_role(name)
         is_head = bool(first) and role in ("hidden_size", None) and bool(re.search(_HEAD, name.lower()))
         role = "head_size" if is_head and name not in first else role
         role = "proj_size" if role == "hidden_size" and others and re.search(_PROJECTED, name.lower()) else role

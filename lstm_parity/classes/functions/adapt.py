@@ -21,6 +21,7 @@ from lstm_parity.classes.loaded.instance import LoadedClass
 from lstm_parity.classes.settle import settle_layout
 from lstm_parity.implementations.from_layer import FromLayer, layer_of_cell, takes_arguments
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.calls import use_threads
 from lstm_parity.running.protocol import LSTM, Implementation
 
 
@@ -31,8 +32,9 @@ def adapt_function(kind: str, name: str, function: Callable[..., Any]) -> Implem
     """
     if is_usual(function):
         return FromLayer(name, _read_usual(kind, function))
-    found = _find_function(function)
-    return FromFound(name, found if found.is_exact else settle_layout(found, partial(FromClass, name)))
+    with use_threads(1):
+        found = _find_function(function)
+        return FromFound(name, found if found.is_exact else settle_layout(found, partial(FromClass, name)))
 
 
 def _read_usual(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -32,7 +32,12 @@ def find_backward(made: Any, convention: Convention, layout: Layout, sizes: Size
     method: its name, if it is declared. That which leaves most of the right gradients is taken.
     """
     needed = {"h", "c"} if convention.is_cell else {"output"}
-    if not convention.is_batched or not needed <= set(convention.returned) or layout.projections:
+    if (
+        not convention.is_batched
+        or convention.is_turned
+        or not needed <= set(convention.returned)
+        or layout.projections
+    ):
         return None
     found = list[tuple[int, Backward]]()
     for one in _list_ways(made, convention, method):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.autograd.function import once_differentiable
 from torch.func import functional_call
 
 from lstm_parity.classes.calling import Convention, Rows
+from lstm_parity.classes.computed import store_computed
 from lstm_parity.classes.gradients.backward import Backward, find_kept
 from lstm_parity.classes.gradients.places import CELL, HIDDEN, INPUT
 from lstm_parity.classes.tensors import put_tensors
@@ -30,7 +32,7 @@ def call_filled(
         _put_scripted(made, tensors)
         return convention.call(made, x, states, rows)
     if isinstance(made, nn.Module):
-        return convention.call(_Functional(made, tensors), x, states, rows)
+        return convention.call(Functional(made, tensors), x, states, rows)
     put_tensors(made, {name: value.detach().numpy().copy() for name, value in tensors.items()})
     return convention.call(made, x, states, rows)
 
@@ -46,15 +48,15 @@ class HoldsWeights(nn.Module):
 def _put_scripted(made: Any, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors into a scripted module, with their graphs: torch's stateless calls refuse these."""
     for name, value in tensors.items():
-        owner, _, key = name.rpartition(".")
-        made.get_submodule(owner)._c.setattr(key, value)
+        *owners, key = name.split(".")
+        reduce(getattr, owners, made)._c.setattr(key, value)
 
 
-class _Functional:
+class Functional:
     """A module called with tensors in the place of its parameters."""
 
     def __init__(self, module: nn.Module, tensors: dict[str, Tensor]) -> None:
-        self.module, self.tensors = module, tensors
+        self.module, self.tensors = module, store_computed(module, tensors)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return functional_call(self.module, self.tensors, arguments, named)

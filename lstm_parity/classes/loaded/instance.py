@@ -14,7 +14,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.classes.calling import Convention, Rows
 from lstm_parity.classes.found import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
-from lstm_parity.classes.loaded.stand_ins import compute_states, pad_sizes
+from lstm_parity.classes.loaded.stand_ins import compute_states, fill_last_axis, fill_up
 from lstm_parity.classes.sequences.forms import pack_as
 from lstm_parity.classes.tensors import held_tensors
 from lstm_parity.reference.weights import LSTMWeights
@@ -85,9 +85,10 @@ class LoadedClass:
 
     def _call(self, convention: Convention, x: Tensor, hx: _States | None, rows: Rows) -> dict[str, Tensor]:
         cells = [cell for layer in self.weights.cells for cell in layer]
-        a, one_size = self.setting.architecture, self.found.constructor.one_size
-        if one_size:
-            cells, x = pad_sizes(cells, x)
+        a, larger = self.setting.architecture, self._larger
+        if larger is not None:
+            cells, x = fill_up(cells, larger, a.num_directions), fill_last_axis(x, larger[0])
+            hx = None if hx is None else (fill_last_axis(hx[0], larger[1]), fill_last_axis(hx[1], larger[1]))
         layout = self.found.layout_for(a.num_layers, a.num_directions, a.bias, bool(a.proj_size))
         own = layout.write(self._shapes, cells)
         backward = self.found.backward
@@ -97,4 +98,19 @@ class LoadedClass:
             found = call_derived(self.made, own, replace(backward, convention=convention), x, hx)
         else:
             found = call_filled(self.made, own, convention, x, hx, rows)
-        return {name: value[..., : a.hidden_size] for name, value in found.items()} if one_size else found
+        return found if larger is None else {name: self._cut(name, value) for name, value in found.items()}
+
+    @property
+    def _larger(self) -> tuple[int, int] | None:
+        """The sizes that the instance has, if these may be larger than those of the setting."""
+        a, constructor = self.setting.architecture, self.found.constructor
+        one = max(a.input_size, a.hidden_size)
+        return (one, one) if constructor.one_size else constructor.fixed
+
+    def _cut(self, name: str, value: Tensor) -> Tensor:
+        """Return a result without the units that were added."""
+        a = self.setting.architecture
+        if name != "output":
+            return value[..., : a.hidden_size]
+        halves = value.reshape(*value.shape[:-1], a.num_directions, -1)
+        return halves[..., : a.hidden_size].flatten(-2)

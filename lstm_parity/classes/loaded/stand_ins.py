@@ -82,17 +82,24 @@ def _carry_cell(cell: CellWeights, x: Tensor, outputs: Tensor, h_0: Tensor, c_0:
     return c.to(outputs.dtype)
 
 
-def pad_sizes(cells: Sequence[CellWeights], x: Tensor) -> tuple[list[CellWeights], Tensor]:
-    """Make the sizes of input and hidden state one: what is added is zero, and stays so."""
-    (cell,) = cells
-    inputs, hidden = cell.input_size, cell.hidden_size
-    size = max(inputs, hidden)
+def fill_up(cells: Sequence[CellWeights], sizes: tuple[int, int], directions: int) -> list[CellWeights]:
+    """Make the sizes of input and hidden state larger: the weights that are added are zero, and so are those units."""
+    inputs, size = sizes
 
-    def pad(value: Any, columns: int) -> Any:
-        by_gate = value.reshape(4, hidden, -1)
-        whole = nn.functional.pad(by_gate, (0, columns - by_gate.shape[-1], 0, size - hidden))
+    def pad(value: Any, hidden: int, blocks: int, width: int) -> Any:
+        """Blocks of columns, which are directions of the layer below, each become as wide as the width."""
+        by_gate = value.reshape(4, hidden, blocks, -1)
+        whole = nn.functional.pad(by_gate, (0, width - by_gate.shape[-1], 0, 0, 0, size - hidden))
         return whole.reshape(4 * size, -1)
 
-    biases = [None if bias is None else pad(bias, 1)[:, 0] for bias in (cell.b_ih, cell.b_hh)]
-    padded = CellWeights(pad(cell.w_ih, size), pad(cell.w_hh, size), *biases)
-    return [padded], nn.functional.pad(x, (0, size - inputs))
+    found = []
+    for k, cell in enumerate(cells):
+        h, blocks, width = cell.hidden_size, *((1, inputs) if k < directions else (directions, size))
+        biases = [None if bias is None else pad(bias, h, 1, 1)[:, 0] for bias in (cell.b_ih, cell.b_hh)]
+        found.append(CellWeights(pad(cell.w_ih, h, blocks, width), pad(cell.w_hh, h, 1, size), *biases))
+    return found
+
+
+def fill_last_axis(value: Tensor, size: int) -> Tensor:
+    """Add zeros at the end of the last axis."""
+    return nn.functional.pad(value, (0, size - value.shape[-1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any
@@ -78,15 +78,36 @@ def pack_rows(x: Tensor, lengths: Tensor) -> PackedSequence:
 
 def pad_results(returned: Any, axes: str, steps: int) -> Any:
     """Replace the packed sequences in what a call returned by padded tensors with these axes."""
-    if isinstance(returned, PackedSequence):
-        return pad_packed_sequence(returned, batch_first=axes == "bti", total_length=steps)[0]
-    if isinstance(returned, dict):
-        return {name: pad_results(part, axes, steps) for name, part in returned.items()}
-    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
-        return type(returned)(*(pad_results(part, axes, steps) for part in returned))
-    if isinstance(returned, tuple | list):
-        return type(returned)(pad_results(part, axes, steps) for part in returned)
-    return returned
+
+    def pad(packed: Any) -> Tensor:
+        return pad_packed_sequence(packed, batch_first=axes == "bti", total_length=steps)[0]
+
+    return _change(returned, PackedSequence, pad)
+
+
+def turn_results(returned: Any, *, batched: bool) -> Any:
+    """Turn tensors whose last axes are (H, B) to (B, H); of a single row, (H, 1) to (H,)."""
+
+    def turn(value: Any) -> Tensor:
+        one: Tensor = value
+        if not batched:
+            return one.squeeze(-1) if one.dim() > 1 and one.shape[-1] == 1 else one
+        return one.mT if one.dim() > 1 else one
+
+    return _change(returned, Tensor, turn)
+
+
+def _change(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """Change the parts of a kind in nested results."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _change(part, kind, change) for name, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_change(part, kind, change) for part in value))
+    if isinstance(value, tuple | list):
+        return type(value)(_change(part, kind, change) for part in value)
+    return value
 
 
 def pack_as(output: Tensor, lengths: Tensor, packed: PackedSequence) -> PackedSequence:

@@ -13,7 +13,9 @@ from typing import Any
 from torch import nn
 
 from lstm_parity.classes.calling import Convention, StateForm
+from lstm_parity.classes.sequences.attributes import find_state_attributes
 from lstm_parity.classes.sequences.forms import Lengths, find_lengths, list_length_forms
+from lstm_parity.classes.sequences.tokens import find_tokens
 
 _METHODS = ("__call__", "forward", "run", "call", "step", "predict", "apply", "step_forward")
 _SEQUENCES = ("tbi", "bti", "bit", "ibt", "ti", "it")  # the order of the axes time, batch and input
@@ -26,7 +28,7 @@ _BACKWARD = r"back|bptt|grad"
 
 def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = False) -> Iterator[Convention]:
     """Yield the ways in which an instance may be called; stacks: whether it may have more layers or directions."""
-    is_numpy = not isinstance(made, nn.Module)
+    is_numpy, tokens = not isinstance(made, nn.Module), find_tokens(made)
     for method in _methods(made):
         first, parameters = _find_input(read_parameters(getattr(made, method or "forward")))
         keyword = first.name if first.kind is first.KEYWORD_ONLY else ""
@@ -34,14 +36,21 @@ def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = F
         states = [p for p in parameters if is_state(p) and p is not find_lengths(parameters)]
         required = any(p.default is p.empty for p in states)
         names, kinds = [p.name for p in states], [] if is_numpy else _list_kinds(made)
-        forms = [*list_forms(names, slots, stacks, kinds), *([] if required else [None])]
+        held = [] if names else find_state_attributes(made)
+        forms: list[StateForm | None] = [*list_forms(names or held, slots, stacks, kinds)]
+        forms = [f and dataclasses.replace(f, is_attribute=True) for f in forms] if held else forms
+        required, forms = required or bool(held), forms if required or held else [*forms, None]
         packs = [False] if is_numpy or lengths != [None] else [False, True]
         for is_packed in packs:
             for axes in _PADDED if is_packed else (*_SEQUENCES, *_CELLS):
                 for form in forms:
                     for length in lengths if axes in _SEQUENCES[:4] else [None]:
                         one = Convention(method, axes, form, slots, directions, is_numpy, required, None, length)
-                        yield dataclasses.replace(one, is_packed=is_packed, keyword=keyword)
+                        yield dataclasses.replace(one, is_packed=is_packed, keyword=keyword, tokens=tokens)
+        for axes in ("tbi", "ti", *_CELLS) if is_numpy else ():
+            for form in forms:
+                one = Convention(method, axes, form, slots, directions, is_numpy, required)
+                yield dataclasses.replace(one, keyword=keyword, is_turned=True)
 
 
 def _find_input(parameters: list[Parameter]) -> tuple[Parameter, list[Parameter]]:

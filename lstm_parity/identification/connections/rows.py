@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -133,8 +134,24 @@ def _last_of_longest(rows: Rows) -> Results:
     return output, h_n, c_n
 
 
+def _one_goes_on(rows: Rows, *, is_c: bool) -> Results:
+    """In the padding of a row, one of both states goes on, in an LSTM of one layer and direction."""
+    output, h_n, c_n = (part.copy() for part in rows.compute())
+    if len(h_n) > 1:
+        return output, h_n, c_n
+    model = Wired(usual_equations())
+    for row, length in enumerate(rows.lengths):
+        one = slice(row, row + 1)
+        for t in range(length, len(rows.x)):
+            _, h, c = model(rows.weights, rows.x[t : t + 1, one], h_n[:, one], c_n[:, one])
+            h_n[:, one], c_n[:, one] = (h_n[:, one], c) if is_c else (h, c_n[:, one])
+    return output, h_n, c_n
+
+
 _CHANGES: Mapping[str, Callable[[Rows], Results]] = {
     "h_n and c_n are those after the padding of a row, not those at its end": _after_padding,
+    "in the padding of a row h stands still, and c goes on": partial(_one_goes_on, is_c=True),
+    "in the padding of a row c stands still, and h goes on": partial(_one_goes_on, is_c=False),
     "h_n and c_n of a shorter row are those one step before its end": _one_early,
     "h_n and c_n of a shorter row of two steps or more are those one step before its end": _one_early_at_most,
     "the reverse direction starts in the padding of a row, not at its end": _reverse_in_padding,

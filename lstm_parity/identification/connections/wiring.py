@@ -18,7 +18,7 @@ from lstm_parity.identification.connections.change import Change, Place
 from lstm_parity.identification.connections.changes import known_changes, scaled_changes
 from lstm_parity.identification.equations import Equations
 from lstm_parity.identification.probe import Probe, ProbeError
-from lstm_parity.identification.sums import PARAMETERS
+from lstm_parity.identification.sums import PARAMETERS, sum_inputs
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
 
@@ -94,6 +94,11 @@ class Wired:
         h_n, c_n = (seams[name](states, *sizes) for name, states in zip(("h_n", "c_n"), both, strict=True))
         return seams["result"](layers), *seams["returned"](h_n, c_n)
 
+    @property
+    def _each(self) -> set[Equations]:
+        """The equations of all steps."""
+        return {self.equations, self.equations if self.first is None else self.first}
+
     def _run(
         self,
         seams: Mapping[str, Callable[..., Any]],
@@ -118,13 +123,14 @@ class Wired:
         h, c = seams["carried"](*seams["start"](*states, place, *sizes), place, sizes[1], last)
         x, order, before = seams["input"](x, place, *sizes), range(len(x)), h
         cell, is_changing = CellWeights(**parts), seams["parts at"] is not _USUAL["parts at"]
+        known = {} if is_changing else {one: sum_inputs(one.sums, cell, x) for one in self._each}
         outputs, hs, cs = dict[int, Array](), [h], [c]
         for number, t in enumerate(reversed(order) if seams["backwards"](place, *sizes) else order):
             h, c = seams["between"](h, c, number, len(x))
             equations = self.first if self.first is not None and number == 0 else self.equations
             cell = CellWeights(**seams["parts at"](parts, number)) if is_changing else cell
-            old = h
-            h, c = seams["stepped"](*equations(cell, x[t], h, c, seams["recurrent"](h, before)))
+            old, from_x = h, known[equations][t] if known else None
+            h, c = seams["stepped"](*equations(cell, x[t], h, c, seams["recurrent"](h, before), from_x))
             before, outputs[t] = old, seams["emitted"](h, old, place, sizes[0])
             hs.append(h)
             cs.append(c)

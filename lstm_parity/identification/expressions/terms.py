@@ -17,7 +17,7 @@ def merge_numbers(terms: Sequence[Term]) -> list[Term]:
     smallest = EXACT if all(term.is_known for term in terms) else LOOSE
     number = sum(term.factor for term in terms if not term.curves)
     others = sorted((term for term in terms if term.curves and term.factor), key=rank)
-    return others + ([Term(_shorten(number))] if abs(number) > smallest else [])
+    return others + ([Term(shorten(number))] if abs(number) > smallest else [])
 
 
 def rank(term: Term) -> int:
@@ -34,7 +34,7 @@ def as_factor(terms: tuple[Term, ...]) -> tuple[tuple[str | Expression, Curve], 
     for term in terms:
         whole = term.factor * float(np.prod([curve.factor for _, curve in term.curves if not curve.offset])) / first
         curves = tuple((n, curve if curve.offset else replace(curve, factor=1.0)) for n, curve in term.curves)
-        scaled.append(Term(_shorten(float(whole)), curves))
+        scaled.append(Term(shorten(float(whole)), curves))
     return ((Expression(tuple(scaled)), IDENTITY),)
 
 
@@ -57,15 +57,15 @@ def attribute(factor: float, curves: Sequence[tuple[str | Expression, Curve]]) -
         name, curve = curves[odd[0]]
         curves[odd[0]] = name, _tidy(curve.scaled(factor))
         factor = 1.0
-    return Term(_shorten(factor), tuple(curves))
+    return Term(shorten(factor), tuple(curves))
 
 
 def _tidy(curve: Curve) -> Curve:
     """Return a curve with short numbers, where they are as good."""
-    return replace(curve, factor=_shorten(curve.factor), offset=_shorten(curve.offset))
+    return replace(curve, factor=shorten(curve.factor), offset=shorten(curve.offset))
 
 
-def _shorten(value: float) -> float:
+def shorten(value: float) -> float:
     """Return a number of six digits, where it is as good."""
     near = float(f"{value:.6g}")
     return near if abs(near - value) < 1e-8 * max(1.0, abs(value)) else value

@@ -74,6 +74,12 @@ class Given:
             return False
         return all(self._is_near(name, got[name], ...) for name in self.results)
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether an LSTM as it should be returns every number that is given."""
+        one = self.last_layer if self._may_be_split else self
+        return one is not None and one.is_returned_by(Wired(usual_equations()))
+
     def may_be_returned_by(self, equations: Equations) -> bool:
         """Whether equations give its first numbers: two steps of one layer, or the last states of the first layer."""
         if self.seen:
@@ -129,7 +135,7 @@ class Given:
     def last_layer(self) -> Given | None:
         """The last layer of a stack by itself, if the layers below it return what they should."""
         n, d = self.weights.num_layers, self.weights.num_directions
-        if self.seen or n < 2 or len(self.results) < len(("output", "h_n", "c_n")):
+        if not self._may_be_split:
             return None
         below, k = LSTMWeights(self.weights.cells[:-1]), (n - 1) * d
         x, *states = Wired(usual_equations())(below, self.x, self.h_0[:k], self.c_0[:k])
@@ -140,6 +146,11 @@ class Given:
             for some in (self.results, self.noise)
         )
         return Given(LSTMWeights(self.weights.cells[-1:]), x, self.h_0[k:], self.c_0[k:], results, noise)
+
+    @property
+    def _may_be_split(self) -> bool:
+        """Whether the layers below the last one can be judged by themselves."""
+        return not self.seen and self.weights.num_layers > 1 and len(self.results) == len(("output", "h_n", "c_n"))
 
     def _sum_up(self, sums: Sums, cell: CellWeights, x: Array, h: Array, step: int) -> Array:
         """Return the gate sums; of the first step once for all equations that read the weights in the same way."""
@@ -181,7 +192,7 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
 
     What the whole LSTM computes otherwise, else the last layer alone; of large ones the other way round.
     """
-    if all(case.is_returned_by(Wired(usual_equations())) for case in cases):
+    if all(case.is_usual for case in cases):
         return Explanations(())
     is_large = cases[0].is_large
     end = time.monotonic() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
