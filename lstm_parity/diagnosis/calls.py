@@ -9,7 +9,7 @@ import numpy as np
 from lstm_parity.cases.case import parse_case
 from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.rows import Rows, find_row_change
-from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.connections.wired import Wired
 from lstm_parity.identification.equations import usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.reference.noise.model import Array

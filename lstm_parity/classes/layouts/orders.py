@@ -12,7 +12,7 @@ from itertools import permutations
 
 from lstm_parity.identification.across import across_steps
 from lstm_parity.identification.connections.changes import known_changes
-from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.connections.wired import Wired
 from lstm_parity.identification.equations import Equations, usual_equations
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.identification.numbers.given import Given

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from lstm_parity.identification.connections.wiring import Results, Wired
+from lstm_parity.identification.connections.wired import Results, Wired
 from lstm_parity.identification.equations import usual_equations
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import LSTMWeights

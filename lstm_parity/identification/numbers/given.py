@@ -17,7 +17,7 @@ import numpy as np
 
 from lstm_parity.identification.across import grid_steps
 from lstm_parity.identification.connections.change import Change
-from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.connections.wired import Wired
 from lstm_parity.identification.equations import Equations, run_instead, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
@@ -188,14 +188,16 @@ class Explanations:
 
 
 def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanations:
-    """Search for what computes the numbers of all cases, at most so long; nothing if an LSTM as it should be does.
+    """Search for what computes the numbers of all cases, at most so many seconds of processor time.
+
+    Nothing is returned if an LSTM as it should be computes them.
 
     What the whole LSTM computes otherwise, else the last layer alone; of large ones the other way round.
     """
     if all(case.is_usual for case in cases):
         return Explanations(())
     is_large = cases[0].is_large
-    end = time.monotonic() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
+    end = time.thread_time() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
     searches = [_search_grids, _search_dropout, _search_last_layer, _search_whole]
     if not is_large:
         searches = [_search_grids, _search_dropout, _search_whole, _search_last_layer]
@@ -218,7 +220,7 @@ def _search_grids(cases: Sequence[Given], end: float) -> Explanations:
         (Identification(usual, (change,)) for change in rounded),
     )
     for model in models:
-        if time.monotonic() > end:
+        if time.thread_time() > end:
             return Explanations((), is_complete=False)
         wired = Wired(model.equations or usual, model.changes)
         if all(case.is_returned_by(wired) for case in (first, *cases)):
@@ -258,7 +260,7 @@ def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
     for level in LEVELS:
         found = list[Identification]()
         for model, words in level(cases[0].weights):
-            if time.monotonic() > end:
+            if time.thread_time() > end:
                 return Explanations(tuple(found), is_complete=False)
             may_be = bool(model.changes) or first.may_be_returned_by(model.equations)
             if may_be and words.differing and all(case.is_returned_by(model) for case in (first, *cases)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.connections.wired import Wired
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.variants import Variant, apply_variants, fitted_variants
 from lstm_parity.reference.noise.model import Array

@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 from lstm_parity.identification.across import across_steps
 from lstm_parity.identification.connections.changes import known_changes
-from lstm_parity.identification.connections.wiring import Wired
+from lstm_parity.identification.connections.wired import Wired
 from lstm_parity.identification.equations import run_instead, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.variants import Variant, apply_variants, list_variants
