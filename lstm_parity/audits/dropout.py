@@ -22,7 +22,15 @@ from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints, in_pass
 from lstm_parity.running.dropped import Kept, UnreadableError, is_readable, make_masks, read_kept
-from lstm_parity.running.evidence import DROPPING, NOT_DROPPING, BackwardPass, Masks, Observation
+from lstm_parity.running.evidence import (
+    DROPPING,
+    NOT_DROPPING,
+    BackwardPass,
+    Evidence,
+    Masks,
+    Observation,
+    Outputs,
+)
 from lstm_parity.running.observe import observe
 from lstm_parity.running.protocol import Implementation, drops_out, expected_arithmetic, stands_in
 
@@ -90,7 +98,8 @@ def _decide(implementation: Implementation, case: Case, outcome: Outcome, words:
     """Return a verdict that no numbers speak for."""
     arithmetic = expected_arithmetic(implementation, case.setting)
     if outcome is Outcome.DEVIATES:
-        return Verdict(outcome, Observation(case), arithmetic, faults=(words,))
+        read = Evidence(DROPPING, case.input, case.h_0, case.c_0, Outputs(None, None, None, (words,)))
+        return Verdict(outcome, Observation(case, (read,)), arithmetic, faults=(words,))
     refused = words if outcome is Outcome.REFUSED else None
     return Verdict(outcome, Observation(case, refused=refused), arithmetic, reason=words)
 

@@ -12,7 +12,8 @@ from lstm_parity.diagnosis.probes import run_probes
 from lstm_parity.diagnosis.repeats import describe_repeats
 from lstm_parity.identification.model import identify_implementation
 from lstm_parity.identification.probe import ProbeError
-from lstm_parity.judging.verdict import Verdict
+from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.running.evidence import DROPPING, NOT_DROPPING
 from lstm_parity.running.protocol import Implementation
 
 _SECONDS = 15.0  # of a search
@@ -26,11 +27,37 @@ def diagnose_implementation(
     Wrong gradients are explained by the forward pass if the probes find that wrong, else by the backward pass.
     """
     probed = run_probes(implementation, device=device)
+    wrong = [verdict for verdict in verdicts if verdict.outcome is Outcome.DEVIATES]
+    if wrong and all(map(_is_of_dropout, wrong)) and not any(verdict.outcome.is_wrong for verdict in probed):
+        return Diagnosis(summary=_describe_dropout(wrong), deviating=len(wrong))
     if all(verdict.adjoints is None for verdict in verdicts):
         return _diagnose_outputs(implementation, [*verdicts, *probed])
     if any(verdict.outcome.is_wrong for verdict in probed):
         return _diagnose_outputs(implementation, probed)
     return diagnose_gradients(implementation, device)
+
+
+def _is_of_dropout(verdict: Verdict) -> bool:
+    """Whether a case was judged with dropout."""
+    return verdict.adjoints is None and {one.way for one in verdict.observation.evidence} <= {DROPPING, NOT_DROPPING}
+
+
+def _describe_dropout(wrong: Sequence[Verdict]) -> str:
+    """Describe what is wrong about dropout, the plainest first; without dropout all is right."""
+    faults = [fault for verdict in wrong for fault in verdict.faults]
+    ways = {one.way for verdict in wrong for one in verdict.observation.evidence}
+    layers = {verdict.case.setting.architecture.num_layers for verdict in wrong}
+    if faults:
+        what = faults[0]
+    elif ways == {NOT_DROPPING}:
+        what = "in eval mode dropout must change nothing"
+    elif layers == {1}:
+        what = "the output of the last layer is dropped"
+    else:
+        what = (
+            "a layer does not compute with the outputs of the layer below times masks of 0 and 1/(1-p), and those alone"
+        )
+    return f"an LSTM that is right without dropout, and wrong with it: {what}"
 
 
 def _diagnose_outputs(implementation: Implementation, verdicts: Sequence[Verdict]) -> Diagnosis:

@@ -95,6 +95,12 @@ def features_of(case: Case, way: str = "") -> frozenset[str]:
     return frozenset(words | ({_USES[way]} if way in _USES else set()) | _not_finite(case))
 
 
+def _find_way(verdict: Verdict) -> str:
+    """Return the way in which a case was run; nothing if no numbers speak for the verdict."""
+    evidence = verdict.observation.evidence
+    return evidence[0].way if evidence else ""
+
+
 def _not_finite(case: Case) -> set[str]:
     return set() if case.is_finite else {_NOT_FINITE}
 
@@ -102,9 +108,8 @@ def _not_finite(case: Case) -> set[str]:
 def _common_features(verdicts: Sequence[Verdict]) -> str:
     """Return the fewest features that all deviating cases have together, and no agreeing case does."""
     wrong, right = (
-        [features_of(v.case, v.observation.evidence[0].way) for v in verdicts if v.outcome is outcome]
+        [features_of(v.case, _find_way(v)) for v in verdicts if v.outcome is outcome]
         for outcome in (Outcome.DEVIATES, Outcome.PARITY)
-        if all(v.observation.evidence for v in verdicts if v.outcome is outcome)
     )
     if not wrong or not right:
         return ""

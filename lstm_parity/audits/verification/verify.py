@@ -232,8 +232,9 @@ class _Plan:
         if not self.offer.values:
             return
         yield _NON_FINITE, self._judge_non_finite
+        left_out = _OF_GRADIENTS if self.options.forward_only else ()
         for question, ask in QUESTIONS.items():
-            if not (self.options.forward_only and question in _OF_GRADIENTS):
+            if question not in left_out and (question in OF_ONE_CASE or not self.options.case):
                 yield question, partial(self._ask, ask, _EVERY[question])
 
     @cached_property
