@@ -35,7 +35,7 @@ from lstm_parity.running.protocol import Implementation, expected_arithmetic
 _SIMPLEST = 24  # one of so many cases is judged first
 _QUICK = 6  # one of so many cases is judged at all, if it must be quick
 _EVERY = {  # one of so many cases is taken
-    "known answers": 8,
+    "known answers": 16,
     "life of the module": 12,
     "dropout": 4,
     "gradients": 5,
