@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.classes import FOLDERS, entry_of
+from experiments.resumed import read_answers
 from lstm_parity.audits.identify import identify_calls
 from lstm_parity.implementations.load import adapt
 from lstm_parity.implementations.target import TargetError
@@ -72,7 +73,7 @@ def report(rows: dict[str, dict[str, Any]]) -> str:
 def main() -> None:
     """Identify all that are not known yet, and write the page."""
     warnings.simplefilter("ignore")
-    known = [json.loads(line) for line in WORK.read_text(encoding="utf-8").splitlines()] if WORK.exists() else []
+    known = read_answers(WORK)
     rows = {row["name"]: row for row in known}
     with WORK.open("a", encoding="utf-8") as file:
         for name in [entry.faulty for entries in FOLDERS.values() for entry in entries.values()]:

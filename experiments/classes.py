@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from experiments.resumed import read_answers
 from specimens.classes import CLASSES, Entry
 from specimens.classes_further import FURTHER
 from specimens.classes_later import LATER
@@ -115,7 +116,7 @@ def report(rows: list[dict[str, Any]]) -> str:
         for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
             some = [row for row in every if TWINS.get(row["name"], row["name"]) in known]
             lines += [_tabulate(f"{folder}, {words}", some, code)] if some else []
-    first = [json.loads(line) for line in FIRST_TIME.read_text(encoding="utf-8").splitlines()]
+    first = read_answers(FIRST_TIME)
     for folder in ("classes_later", "classes_further", "classes_rarer"):
         for words, code in (("right", 0), ("faulty twins", 1)):
             own = [row for row in first if TWINS.get(row["name"], row["name"]) in FOLDERS[folder]]
@@ -142,7 +143,7 @@ def _tabulate(words: str, some: list[dict[str, Any]], code: int) -> str:
 
 def main() -> None:
     """Judge all, and write the page."""
-    known = [json.loads(line) for line in WORK.read_text(encoding="utf-8").splitlines()] if WORK.exists() else []
+    known = read_answers(WORK)
     done = {row["name"] for row in known}
     names = [name for correct, entry in ALL.items() for name in (correct, entry.faulty)]
     with WORK.open("a", encoding="utf-8") as file:

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from experiments.resumed import read_answers
 from lstm_parity.audits.verification.verify import verification_cases
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import DTYPES
@@ -149,7 +150,7 @@ def main() -> None:
     work, dtypes = parser.parse_args().work, parser.parse_args().dtypes
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    rows = [json.loads(line) for line in work.read_text().splitlines()] if work.exists() else []
+    rows = read_answers(work)
     done = {(found["style"], found["dtype"]): found for found in rows}
     with work.open("a") as file:
         for dtype in dtypes:

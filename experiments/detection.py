@@ -9,13 +9,13 @@ Run `python -m experiments.detection [--work FILE]`: it writes as it goes and re
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
 import statistics
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from experiments.resumed import ask_all, read_answers
 
 SEEDS = 20
 
@@ -57,14 +57,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("/tmp/detection.jsonl"))
     work = parser.parse_args().work
-    rows = [json.loads(line) for line in work.read_text().splitlines()] if work.exists() else []
+    rows = read_answers(work)
     left = [wrong.name for wrong in MISTAKES if wrong.name not in {row["mistake"] for row in rows}]
-    with multiprocessing.get_context("spawn").Pool(2) as pool, work.open("a") as file:
-        for row in pool.imap_unordered(run, left):
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            rows.append(row)
-            print(f"{len(rows)} of {len(MISTAKES)}", flush=True)
+    for row in ask_all(run, left, work):
+        rows.append(row)
+        print(f"{len(rows)} of {len(MISTAKES)}", flush=True)
     order = [wrong.name for wrong in MISTAKES]
     report(sorted(rows, key=lambda row: order.index(row["mistake"])))
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -22,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from experiments.resumed import ask_all, read_answers
 
 HERE = Path(__file__).parent
 MARGIN = 1.5
@@ -159,16 +160,13 @@ def main() -> None:
     parser.add_argument("scale", nargs="?", type=float, default=1.0)
     parser.add_argument("--work", type=Path, default=Path("/tmp/false_alarms.jsonl"))
     arguments = parser.parse_args()
-    done = [json.loads(line) for line in arguments.work.read_text().splitlines()] if arguments.work.exists() else []
+    done = read_answers(arguments.work)
     keys = {Cell(**{name: row[name] for name in Cell.__annotations__}).key for row in done}
     jobs = [(cell, arguments.scale) for cell in cells() if cell.key not in keys]
-    with multiprocessing.get_context("spawn").Pool(2) as pool, arguments.work.open("a") as file:
-        for k, row in enumerate(pool.imap_unordered(run, jobs, chunksize=1)):
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            done.append(row)
-            if k % 50 == 0:
-                print(f"{k} of {len(jobs)} cells", flush=True)
+    for k, row in enumerate(ask_all(run, jobs, arguments.work)):
+        done.append(row)
+        if k % 50 == 0:
+            print(f"{k} of {len(jobs)} cells", flush=True)
     report(done)
 
 

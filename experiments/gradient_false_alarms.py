@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import false_alarms
+from experiments.resumed import ask_all, read_answers
 
 HERE = Path(__file__).parent
 MARGIN = false_alarms.MARGIN
@@ -163,15 +163,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--report", action="store_true", help="run nothing")
     arguments = parser.parse_args()
-    done = [json.loads(line) for line in arguments.work.read_text().splitlines()] if arguments.work.exists() else []
-    rows = {Job(**{name: row[name] for name in Job.__annotations__}).key: row for row in done}
+    rows = {Job(**{name: row[name] for name in Job.__annotations__}).key: row for row in read_answers(arguments.work)}
     waiting = [] if arguments.report else [job for job in jobs(arguments.rounds) if job.key not in rows]
     waiting.sort(key=lambda job: not job.size.startswith("small"))
-    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool, arguments.work.open("a") as file:
-        for row in pool.imap_unordered(run, waiting, chunksize=1):
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            rows[Job(**{name: row[name] for name in Job.__annotations__}).key] = row
+    for row in ask_all(run, waiting, arguments.work, arguments.processes):
+        rows[Job(**{name: row[name] for name in Job.__annotations__}).key] = row
     report(list(rows.values()))
 
 

@@ -8,17 +8,16 @@ covering designs and tall cases drawn by other seeds, until so many cases are ju
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from experiments.resumed import ask_all, read_answers
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
 from lstm_parity.audits.questions import QUESTIONS
@@ -31,6 +30,7 @@ from lstm_parity.running.threads import share_cores
 WORK = Path(__file__).with_suffix(".jsonl")
 RESULT = Path(__file__).with_suffix(".md")
 CASES = 100_000
+_RUNS = 80  # in which processes are started once
 _EVERY = 3  # one of so many cases of a design is asked each question
 _ASKED = [name for name in QUESTIONS if name != "known answers"]  # these are the same for every seed
 
@@ -113,16 +113,12 @@ def main() -> None:
     """Ask until so many cases are judged, and write the page."""
     share_cores()  # before the processes import NumPy and torch
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else CASES
-    rows = [json.loads(line) for line in WORK.read_text("utf-8").splitlines()] if WORK.exists() else []
+    rows = read_answers(WORK)
     known = {(row["name"], row["dtype"], row["seed"]) for row in rows}
     left = (run for run in list_runs() if run not in known)
-    with get_context("spawn").Pool(2) as pool, WORK.open("a", encoding="utf-8") as work:
-        while (judged := count_judged(rows)) < wanted:
-            for row in pool.imap_unordered(ask, list(itertools.islice(left, 2 * len(DTYPES)))):
-                work.write(json.dumps(row) + "\n")
-                work.flush()
-                rows.append(row)
-            print(f"\r{judged:,} of {wanted:,}", end="", file=sys.stderr, flush=True)
+    while (judged := count_judged(rows)) < wanted:
+        print(f"\r{judged:,} of {wanted:,}", end="", file=sys.stderr, flush=True)
+        rows += ask_all(ask, itertools.islice(left, _RUNS), WORK)
     RESULT.write_text(report(rows), encoding="utf-8")
 
 

@@ -10,7 +10,6 @@ one of `WRONG` (by signature) or `RIGHT`. It writes as it goes, and resumes. Res
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
@@ -21,13 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import lstm_parity
+from experiments.resumed import ask_all, read_answers
 from lstm_parity.audits.plan import Offer, discover, draw_plan
 from lstm_parity.audits.prove import can_make
 from lstm_parity.audits.verification.verify import verify_one
@@ -218,16 +217,13 @@ def main() -> None:
     """Judge what is not judged yet, and write the page."""
     share_cores()  # before the processes import NumPy and torch
     door, *groups = sys.argv[1:] or ["verify"]
-    rows = [json.loads(line) for line in WORK.read_text("utf-8").splitlines()] if WORK.exists() else []
+    rows = read_answers(WORK)
     known = {(row["door"], row["group"], row["name"]) for row in rows}
     asked = [(door, group, name) for group in groups or ["all", "styles"] for name in names_of(group)]
     left = [question for question in asked if question not in known]
-    with get_context("spawn").Pool(2) as pool, WORK.open("a", encoding="utf-8") as work:
-        for number, row in enumerate(pool.imap_unordered(judge, left), 1):
-            work.write(json.dumps(row) + "\n")
-            work.flush()
-            rows.append(row)
-            print(f"\r{number} of {len(left)}", end="", file=sys.stderr, flush=True)
+    for number, row in enumerate(ask_all(judge, left, WORK), 1):
+        rows.append(row)
+        print(f"\r{number} of {len(left)}", end="", file=sys.stderr, flush=True)
     RESULT.write_text(report(rows), encoding="utf-8")
 
 
