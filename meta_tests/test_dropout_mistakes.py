@@ -9,10 +9,12 @@ from lstm_parity.cases.case import parse_case
 from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES
 from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, make_module
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
-from lstm_parity.implementations.dropout import TrainingLSTM, replay_masks
+from lstm_parity.implementations.dropout import replay_masks
+from lstm_parity.implementations.lives import InDropout
+from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
-from lstm_parity.running.observe import observe, observe_with_masks
+from lstm_parity.running.observe import observe, observe_whole
 from specimens.property_runs import asked_of, examples_until_it_fails
 
 TESTS = asked_of("test_dropout", "lstm_class")
@@ -33,10 +35,15 @@ def fails(test, arguments) -> bool:
         return False
 
 
+def dropping(written, training=True):
+    """A module that drops by a seed."""
+    return InDropout(TorchLSTM(module=make_module(written)), 0.3, (SEED,), training)
+
+
 def in_training(written, name):
     """The verdict on one call in train mode."""
     drawn = replay_masks(parse_case(name), 0.3, SEED)
-    return judge(observe_with_masks(TrainingLSTM(0.3, SEED, make_module(written)), parse_case(name), drawn)).outcome
+    return judge(observe_whole(dropping(written), parse_case(name), masks=drawn)).outcome
 
 
 @each
@@ -59,7 +66,7 @@ def test_the_plain_lstm_drops_as_it_should(test, given):
 @each
 def test_in_eval_mode_a_dropout_mistake_is_right_unless_it_is_about_that(wrong, name):
     """Where nothing is dropped, what is wrong about it does not matter."""
-    seen = judge(observe(TrainingLSTM(0.3, SEED, make_module(wrong.written), training=False), parse_case(name))).outcome
+    seen = judge(observe(dropping(wrong.written, training=False), parse_case(name))).outcome
 
     assert (seen is Outcome.PARITY) == (wrong.scope is NOWHERE)
 

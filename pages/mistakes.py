@@ -17,14 +17,16 @@ from lstm_parity.catalogue.mistakes import DROPOUT_MISTAKES, GRADIENT_MISTAKES, 
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain_dropout import DroppingLSTM, make_module
 from lstm_parity.catalogue.mistakes.scope import NOWHERE
-from lstm_parity.implementations.dropout import TrainingLSTM, replay_masks
+from lstm_parity.implementations.dropout import replay_masks
+from lstm_parity.implementations.lives import InDropout
+from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import WORST_LIMIT, TensorComparison, Verdict
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.evidence import WHOLE
-from lstm_parity.running.observe import observe, observe_with_masks
+from lstm_parity.running.observe import observe, observe_whole
 
 DROPOUT, SEED = 0.3, 1  # of the pictures of wrong dropout
 PAGE = Path(__file__).parents[1] / "docs" / "mistakes.md"
@@ -103,8 +105,8 @@ def picture(wrong: Mistake) -> str:
 def judge_dropout(wrong: Mistake, case: Case) -> Verdict:
     """Judge a mistake of dropout: in train mode, or in eval mode if it is right in train mode."""
     assert issubclass(wrong.written, DroppingLSTM)
-    run = TrainingLSTM(DROPOUT, SEED, make_module(wrong.written))
-    seen = judge(observe_with_masks(run, case, replay_masks(case, DROPOUT, SEED)))
+    run = InDropout(TorchLSTM(module=make_module(wrong.written)), DROPOUT, (SEED,))
+    seen = judge(observe_whole(run, case, masks=replay_masks(case, DROPOUT, SEED)))
     return seen if seen.outcome.is_wrong else judge(observe(replace(run, training=False), case))
 
 

@@ -18,19 +18,20 @@ from torch import nn
 from lstm_parity.audits.dropout import judge_dropout, judge_gradients_in_dropout
 from lstm_parity.cases.case import parse_case as named
 from lstm_parity.cases.setting import DTYPES
-from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, replay_masks
-from lstm_parity.implementations.torch_modules import missing_dtype
+from lstm_parity.implementations.dropout import MaskedReference, replay_masks
+from lstm_parity.implementations.lives import InDropout
+from lstm_parity.implementations.torch_modules import TorchLSTM, missing_dtype
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import compare_gradients, deviating_gradients
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.parity_tests.strategies import cases, holds
 from lstm_parity.reference.weights import LSTMWeights, write_weights
 from lstm_parity.reports.failure import require_parity
-from lstm_parity.running.autograd import adjoints, gradients_by_autograd
+from lstm_parity.running.autograd import adjoints, gradients_by_autograd, in_pass
 from lstm_parity.running.calls import call_arguments, weight_tensors
-from lstm_parity.running.evidence import WHOLE, Evidence, Observation, Outputs
+from lstm_parity.running.evidence import WHOLE, BackwardPass, Evidence, Observation, Outputs
 from lstm_parity.running.generators import SeededLSTM
-from lstm_parity.running.observe import observe_with_masks
+from lstm_parity.running.observe import observe_whole
 from lstm_parity.running.protocol import refusal_reason
 
 PLAIN = named("I5-H7-L3-bi-T4-B3-float32-normal-1")
@@ -59,9 +60,14 @@ def masks(case, p):
     return replay_masks(case, p, case.seed)
 
 
+def trained(lstm_class, p, case):
+    """The class in train mode, with dropout of the case's seed."""
+    return InDropout(TorchLSTM(module=lstm_class), p, (case.seed,))
+
+
 def demand(implementation, case, drawn):
     """True, or ParityError raised with the whole story; a case that is refused is drawn again."""
-    return holds(judge(observe_with_masks(implementation, case, drawn)))
+    return holds(judge(observe_whole(implementation, case, masks=drawn)))
 
 
 @chances
@@ -69,14 +75,14 @@ def demand(implementation, case, drawn):
 @given(case=cases(**STACKED))
 def test_training_is_the_lstm_with_replayed_masks(lstm_class, p, case):
     """nn.LSTM in train mode is the exact LSTM with the masks of its seed, batched or packed, in every dtype."""
-    assert demand(TrainingLSTM(p, case.seed, lstm_class), case, masks(case, p))
+    assert demand(trained(lstm_class, p, case), case, masks(case, p))
 
 
 @settings(max_examples=10)
 @given(case=cases(**STACKED, packed=True, batch=st.integers(2, 5), time=st.integers(3, 6), profile="normal"))
 def test_a_packed_batch_has_masks_for_its_data_alone(lstm_class, case):
     """None is drawn for padding, so that from the third step on they are others than a padded batch would have."""
-    assert demand(TrainingLSTM(0.5, case.seed, lstm_class), case, masks(case, 0.5))
+    assert demand(trained(lstm_class, 0.5, case), case, masks(case, 0.5))
 
 
 @chances
@@ -95,8 +101,10 @@ def test_the_reference_replays_masks(p, case):
 def test_gradients_pass_through_dropout(lstm_class, p, case):
     """In train mode autograd has the gradients that are derived by hand for the same masks; the reference too."""
     d, drawn = adjoints(case), masks(case, p)
+    how = BackwardPass(training=True, dropout=p, seed=case.seed)
     found = [
-        gradients_by_autograd(i, case, d) for i in (TrainingLSTM(p, case.seed, lstm_class), MaskedReference(drawn))
+        gradients_by_autograd(TorchLSTM(module=lstm_class), case, in_pass(d, how)),
+        gradients_by_autograd(MaskedReference(drawn), case, d),
     ]
 
     assert [deviating_gradients(compare_gradients(case, gradients, d, drawn)) for gradients in found] == [[], []]

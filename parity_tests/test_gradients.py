@@ -13,7 +13,6 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.case import parse_case as named
-from lstm_parity.implementations.dropout import TrainingLSTM
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.gradients import judge_gradients
@@ -133,7 +132,8 @@ def test_every_training_loop_has_the_gradients_of_the_exact_lstm(implementation,
 def test_training_without_dropout_has_the_gradients_of_eval_mode(case):
     """nn.LSTM's mode makes no difference where nothing is dropped, bit for bit."""
     has_gradients(TorchLSTM(), case)
-    one, other = (gradients_by_autograd(i, case, adjoints(case)) for i in (TorchLSTM(), TrainingLSTM(0.0, case.seed)))
+    passes = (in_pass(adjoints(case), BackwardPass(training=training)) for training in (False, True))
+    one, other = (gradients_by_autograd(TorchLSTM(), case, d) for d in passes)
 
     assert {name: array.tobytes() for name, array in one.items()} == {n: a.tobytes() for n, a in other.items()}
 

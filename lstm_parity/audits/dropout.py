@@ -31,8 +31,8 @@ from lstm_parity.running.evidence import (
     Observation,
     Outputs,
 )
-from lstm_parity.running.observe import observe
-from lstm_parity.running.protocol import Implementation, drops_out, expected_arithmetic, stands_in
+from lstm_parity.running.observe import observe_whole
+from lstm_parity.running.protocol import NO_DROPOUT, Implementation, drops_out, expected_arithmetic, stands_in
 
 _CHANCES = (0.5, 0.2, 0.75)  # 1/(1-p) is exact in every dtype
 _DEVIATIONS = 6.0  # standard deviations of the share that is kept
@@ -84,7 +84,7 @@ def judge_gradients_in_dropout(implementation: Implementation, cases: Sequence[C
 
 def _find_refusal(implementation: Implementation, cases: Sequence[Case]) -> str | None:
     if not drops_out(implementation):
-        return "it has no dropout that is known"
+        return NO_DROPOUT
     if DROPOUT in getattr(implementation, "without", ()):
         return f"declared: --without {DROPOUT}"
     if stands_in(implementation):
@@ -106,14 +106,12 @@ def _decide(implementation: Implementation, case: Case, outcome: Outcome, words:
 
 def _judge_without_masks(implementation: Implementation, case: Case) -> Verdict:
     """Judge a call in eval mode, where p does not matter."""
-    seen = observe(InDropout(implementation, 0.5, (1,), training=False), case, chain=False)
-    return judge(replace(seen, evidence=tuple(replace(one, way=NOT_DROPPING) for one in seen.evidence)))
+    return judge(observe_whole(InDropout(implementation, 0.5, (1,), training=False), case, NOT_DROPPING))
 
 
 def _judge_with(implementation: Implementation, case: Case, masks: Masks, p: float, seed: int) -> Verdict:
     """Judge a call in train mode by the masks that belong to a seed."""
-    seen = observe(InDropout(implementation, p, (seed,)), case, chain=False)
-    return judge(replace(seen, evidence=tuple(replace(one, way=DROPPING, masks=masks) for one in seen.evidence)))
+    return judge(observe_whole(InDropout(implementation, p, (seed,)), case, DROPPING, masks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +157,7 @@ class _Masks:
         found = list[Verdict]()
         for p in dict.fromkeys(p for p, _, _ in self.counted):
             cases = [(case, kept) for chance, case, kept in self.counted if chance == p]
-            dropped, count = (sum(_count(case, kept)[k] for case, kept in cases) for k in range(2))
+            dropped, count = map(sum, zip(*(_count(case, kept) for case, kept in cases), strict=True))
             if abs(dropped - p * count) > _DEVIATIONS * (p * (1.0 - p) * count) ** 0.5:
                 words = f"with dropout={p:g}, {dropped} of {count} numbers between layers were dropped"
                 found.append(_decide(self.implementation, cases[0][0], Outcome.DEVIATES, words))
@@ -170,7 +168,7 @@ class _Masks:
         dropping, ends = InDropout(self.implementation, p, seeds), list[Observation]()
 
         def call(reader: Case) -> Array | None:
-            ends.append(observe(dropping, reader, chain=False))
+            ends.append(observe_whole(dropping, reader, DROPPING))
             evidence = ends[-1].evidence
             return evidence[0].outputs.c_n if evidence else None
 

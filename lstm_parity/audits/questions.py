@@ -62,13 +62,18 @@ def repeat_first_row(case: Case) -> Case:
     return replace(case, h_0=h_0, c_0=c_0)
 
 
+def _list_wide(cases: Sequence[Case]) -> list[Case]:
+    """List the cases whose gradients have little noise, in whatever style they are found."""
+    return [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
+
+
 def judge_backward_passes(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
     """Judge gradients; every other backward pass is plain, the rest are those of training loops in turn.
 
     cases: of one dtype; one in so many of the small ones is taken, and one in a few of the tall ones. All backward
     passes, and all losses, are judged on the largest of the small ones too; all of both together if there is one case.
     """
-    wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
+    wide = _list_wide(cases)
     if len(cases) == 1:
         return [verdict for case in wide for verdict in _judge_gradients_of(implementation, case)]
     chosen = [_record_gradients(case) for case in wide]
@@ -91,7 +96,7 @@ def _choose_adjoints(case: Case, number: int) -> Adjoints:
 
 def _judge_derivatives_of_gradients(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
     """Judge second derivatives on a few small cases; an implementation that has none says so by raising."""
-    small = [c for c in cases if c.profile in _ORDINARY and c.seed != TALL_SEED and c.setting.runtime.dtype in _WIDE]
+    small = [case for case in _list_wide(cases) if case.seed != TALL_SEED]
     chosen = [_record_gradients(case) for case in small[:: max(1, len(small) // _FEW)]]
     return [judge_second_derivatives(implementation, TorchReference(), case) for case in chosen]
 
@@ -120,8 +125,8 @@ def _record_gradients(case: Case) -> Case:
 
 def _judge_gradients(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:
     """Judge gradients without dropout, and of a few cases with it."""
-    wide = [case for case in cases if case.profile in _ORDINARY and case.setting.runtime.dtype in _WIDE]
-    return judge_backward_passes(implementation, cases, every) + judge_gradients_in_dropout(implementation, wide)
+    in_dropout = judge_gradients_in_dropout(implementation, _list_wide(cases))
+    return judge_backward_passes(implementation, cases, every) + in_dropout
 
 
 def _judge_known_answers(implementation: Implementation, cases: Sequence[Case], every: int) -> list[Verdict]:

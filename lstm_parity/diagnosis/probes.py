@@ -7,14 +7,13 @@ Chosen by `python -m experiments.probes`: any two that differ anywhere differ on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from lstm_parity.cases.case import Case, on_device, parse_case
 from lstm_parity.implementations.lives import CalledOften, CalledTwice, FromExpandedStates, InTrainMode, Reloaded
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Verdict
 from lstm_parity.running.evidence import EXPANDED, LATE, OFTEN, RELOADED, TRAINING, TWICE, WHOLE, Observation
-from lstm_parity.running.observe import observe
+from lstm_parity.running.observe import observe_whole
 from lstm_parity.running.protocol import Implementation
 
 PROBES: tuple[tuple[str, str], ...] = (
@@ -59,8 +58,7 @@ _WAYS: dict[str, Callable[[Implementation], Implementation]] = {
 
 def observe_in(way: str, implementation: Implementation, case: Case) -> Observation:
     """Observe a whole call in one of the ways: at once, again, read late, in train mode, with changed weights ..."""
-    seen = observe(_WAYS[way](implementation), case, chain=False)
-    return replace(seen, evidence=tuple(replace(evidence, way=way) for evidence in seen.evidence))
+    return observe_whole(_WAYS[way](implementation), case, way)
 
 
 def _probe_cases(dtype: str = "float32", device: str = "cpu") -> list[tuple[str, Case]]:

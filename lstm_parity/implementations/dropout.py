@@ -1,4 +1,4 @@
-"""Dropout in train mode: the masks that torch draws from a seed, and LSTMs that draw them or are given them.
+"""Dropout in train mode: the masks that torch draws from a seed, and the reference, which is given them.
 
 torch draws a mask for the output of every layer but the last, in the order of the layers, once for both directions: of
 a packed batch for its data, else time first. With p = 0 and p = 1 it draws nothing.
@@ -6,24 +6,22 @@ a packed batch for its data, else time first. With p = 0 and p = 1 it draws noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
-from lstm_parity.implementations.torch_modules import TorchLSTM, missing_dtype
+from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference import torch_lstm
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.sequences import unpack
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import call_arguments
 from lstm_parity.running.evidence import Masks
-from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.protocol import LSTM
 
 
@@ -39,31 +37,6 @@ def replay_masks(case: Case, p: float, seed: int) -> Masks:
     if packed is not None:
         drawn = [unpack(packed._replace(data=mask))[0] for mask in drawn]
     return tuple(mask.double().numpy() for mask in drawn)
-
-
-@dataclass(frozen=True)
-class TrainingLSTM:
-    """`nn.LSTM` with dropout, in train mode; or a class constructed and called like it, in eval mode."""
-
-    p: float
-    seed: int
-    module: Callable[..., nn.LSTM] = nn.LSTM
-    training: bool = True
-    name: str = "torch.nn.LSTM in train mode"
-
-    def unsupported_reason(self, setting: Setting) -> str | None:
-        """What `nn.LSTM` does."""
-        return TorchLSTM().unsupported_reason(setting)
-
-    def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
-        """A new module with these weights."""
-        lstm = TorchLSTM(module=self.module).load_dropping(setting, weights, self.p, training=self.training)
-        return SeededLSTM(lstm, self.seed)
-
-    def parameters(self, lstm: SeededLSTM) -> dict[str, torch.Tensor]:
-        """The module's own."""
-        assert isinstance(lstm.lstm, nn.Module)
-        return dict(lstm.lstm.named_parameters())
 
 
 @dataclass(frozen=True, eq=False)

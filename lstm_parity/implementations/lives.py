@@ -12,7 +12,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.generators import SeededLSTM
-from lstm_parity.running.protocol import LSTM, drops_out
+from lstm_parity.running.protocol import LSTM, load_dropping
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,7 @@ class InDropout(_CalledHere):
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load an LSTM with dropout. Raises NotImplementedError if it has none."""
-        if not drops_out(self.implementation):
-            raise NotImplementedError("it has no dropout that is known")
-        lstm = self.implementation.load_dropping(setting, weights, self.p, training=self.training)
+        lstm = load_dropping(self.implementation, setting, weights, self.p, training=self.training)
         return lambda input, hx: [SeededLSTM(lstm, seed)(input, hx) for seed in self.seeds][-1]
 
 

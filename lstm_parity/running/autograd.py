@@ -22,7 +22,7 @@ from lstm_parity.running.calls import call_arguments, runtime_flags, weight_tens
 from lstm_parity.running.evidence import INPUTS, TENSORS, Adjoints, BackwardPass, Found, Gradients
 from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import ImplementationError
-from lstm_parity.running.protocol import LSTM, Implementation, drops_out, finds_gradients
+from lstm_parity.running.protocol import LSTM, Implementation, finds_gradients, load_dropping
 
 
 def adjoints(case: Case, losses: Sequence[str] = TENSORS, *, ones: bool = False) -> Adjoints:
@@ -133,9 +133,7 @@ def _load(implementation: Implementation, setting: Setting, weights: LSTMWeights
     """Load an LSTM, with dropout if the pass has it."""
     if not how.dropout:
         return implementation.load(setting, weights)
-    if not drops_out(implementation):
-        raise NotImplementedError("it has no dropout that is known")
-    return implementation.load_dropping(setting, weights, how.dropout, training=how.training)
+    return load_dropping(implementation, setting, weights, how.dropout, training=how.training)
 
 
 def _pair_adjoints(case: Case, returned: Any, d: Adjoints) -> list[tuple[Tensor, Tensor]]:

@@ -162,7 +162,10 @@ def observe_all(
     return seen
 
 
-def observe_with_masks(implementation: Implementation, case: Case, masks: Masks) -> Observation:
-    """Run the whole call of an implementation that drops with these masks, to be judged as any other."""
+def observe_whole(implementation: Implementation, case: Case, way: str = WHOLE, masks: Masks = ()) -> Observation:
+    """Run the whole call alone.
+
+    way: what a report calls it. masks: those of dropout, with which it is judged.
+    """
     seen = observe(implementation, case, chain=False)
-    return replace(seen, evidence=tuple(replace(evidence, masks=masks) for evidence in seen.evidence))
+    return replace(seen, evidence=tuple(replace(evidence, way=way, masks=masks) for evidence in seen.evidence))

@@ -14,6 +14,8 @@ from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import Adjoints, Evidence, Found
 
+NO_DROPOUT = "it has no dropout that is known"
+
 # (input, hx) -> (output, (h_n, c_n)), all in the layout of `nn.LSTM`'s documentation; hx is (h_0, c_0) or None
 LSTM = Callable[[Any, Any], Any]
 
@@ -121,6 +123,15 @@ def keeps_loaded(implementation: Implementation) -> TypeGuard[KeepsLoaded]:
 def drops_out(implementation: Implementation) -> TypeGuard[DropsOut]:
     """Whether an implementation may have dropout."""
     return getattr(implementation, "load_dropping", None) is not None
+
+
+def load_dropping(
+    implementation: Implementation, setting: Setting, weights: LSTMWeights, p: float, *, training: bool
+) -> LSTM:
+    """Load an LSTM with dropout, as `DropsOut` says. Raises NotImplementedError if the implementation has none."""
+    if not drops_out(implementation):
+        raise NotImplementedError(NO_DROPOUT)
+    return implementation.load_dropping(setting, weights, p, training=training)
 
 
 def runs_cases(implementation: Implementation) -> TypeGuard[RunsCases]:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from lstm_parity.cases.case import parse_case
-from lstm_parity.implementations.dropout import MaskedReference, TrainingLSTM, replay_masks
+from lstm_parity.implementations.dropout import MaskedReference, replay_masks
+from lstm_parity.implementations.lives import InDropout
 from lstm_parity.implementations.torch_modules import TorchLSTM
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
-from lstm_parity.running.observe import observe_with_masks
+from lstm_parity.running.observe import observe_whole
 
 CASE = parse_case("I5-H7-L3-bi-T4-B3-float32-normal-1")
 PACKED = parse_case("I5-H7-L3-T4-B3-packed2.4.1-float32-normal-1")
@@ -31,7 +32,7 @@ WRONG = {
 
 def outcome(implementation, of, masks):
     """What the judge says of it."""
-    return judge(observe_with_masks(implementation, of, masks)).outcome
+    return judge(observe_whole(implementation, of, masks=masks)).outcome
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -45,14 +46,14 @@ def test_other_masks_than_those_drawn_deviate(p):
     """The judge holds nn.LSTM to the masks of its own seed, and to no others."""
     masks = [replay_masks(CASE, p, seed) for seed in (1, 2)]
 
-    assert [outcome(TrainingLSTM(p, 1), CASE, m) for m in masks] == [Outcome.PARITY, Outcome.DEVIATES]
+    assert [outcome(InDropout(TorchLSTM(), p, (1,)), CASE, m) for m in masks] == [Outcome.PARITY, Outcome.DEVIATES]
 
 
 def test_a_packed_batch_that_drops_padded_data_deviates():
     """Masks are drawn for the rows of the packed data: drawn for the padded batch they are others."""
     padded = replay_masks(parse_case("I5-H7-L3-T4-B3-float32-normal-1"), 0.5, 1)
 
-    assert outcome(TrainingLSTM(0.5, 1), PACKED, replay_masks(PACKED, 0.5, 1)) is Outcome.PARITY
+    assert outcome(InDropout(TorchLSTM(), 0.5, (1,)), PACKED, replay_masks(PACKED, 0.5, 1)) is Outcome.PARITY
     assert outcome(MaskedReference(padded), PACKED, replay_masks(PACKED, 0.5, 1)) is Outcome.DEVIATES
 
 

@@ -73,7 +73,7 @@ class _Adapter:
 
 
 def load_adapter(name: str) -> Implementation:
-    """Import a framework and adapt it. Raises KeyError if none has that name, TargetError where it is not there."""
+    """Import a framework and adapt it. Raises KeyError if none has that name, TargetError if it is not installed."""
     chosen = find_framework(name)
     os.environ.update(chosen.environment)
     module, _, function = chosen.place.partition(":")

@@ -177,7 +177,7 @@ FRAMEWORKS = (
 
 
 def find_framework(name: str) -> Framework:
-    """Return the framework of that name. Raises KeyError, with all names, where there is none."""
+    """Return the framework of that name. Raises KeyError, with all names, if there is none."""
     for one in FRAMEWORKS:
         if one.name == name:
             return one

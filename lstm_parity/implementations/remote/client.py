@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Any
 
 from lstm_parity.cases.case import Case
-from lstm_parity.cases.features import DROPOUT
 from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.load import declared_reason
 from lstm_parity.implementations.remote import HEARTBEAT, make_worker_server
@@ -118,9 +117,7 @@ class RemoteImplementation:
         return _RemoteLSTM(self, setting, weights, next(self._numbers))
 
     def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> _RemoteLSTM:
-        """It is loaded there when it is called. Raises NotImplementedError if dropout is declared away."""
-        if DROPOUT in self.target.without:
-            raise NotImplementedError(f"declared: --without {DROPOUT}")
+        """It is loaded there when it is called, which raises if it has no dropout."""
         return _RemoteLSTM(self, setting, weights, next(self._numbers), {"dropout": p, "training": training})
 
     def evidence(self, case: Case, chain: bool) -> tuple[Evidence, ...]:

@@ -16,7 +16,7 @@ from lstm_parity.cases.setting import Setting
 from lstm_parity.implementations.wrapped import Wrapped
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import flatten_tensors, read_bits
-from lstm_parity.running.protocol import LSTM, Implementation, drops_out
+from lstm_parity.running.protocol import LSTM, Implementation, load_dropping
 
 
 class ImpureError(Exception):
@@ -90,9 +90,7 @@ class WatchedImplementation(Wrapped):
 
     def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> WatchedLSTM:
         """Load a watched LSTM with dropout. Raises NotImplementedError if it has none."""
-        if not drops_out(self.implementation):
-            raise NotImplementedError("it has no dropout that is known")
-        return self._watch(self.implementation.load_dropping(setting, weights, p, training=training), weights)
+        return self._watch(load_dropping(self.implementation, setting, weights, p, training=training), weights)
 
     def _watch(self, lstm: LSTM, weights: LSTMWeights) -> WatchedLSTM:
         watched = WatchedLSTM(lstm, weights, self._after)
