@@ -127,10 +127,10 @@ def run(job: Job) -> dict[str, Any]:
     for verdict in verdicts:
         if verdict.faults or verdict.outcome.value in ("FAILED", "REFUSED"):
             raise AssertionError(f"{job.key} {verdict.case.id}: {verdict.faults} {verdict.reason}")
-    return {**vars(job), **told(verdicts, losses)}
+    return {**vars(job), **summaries(verdicts, losses)}
 
 
-def told(verdicts: list[Any], losses: list[tuple[tuple[str, ...], bool]]) -> dict[str, Any]:
+def summaries(verdicts: list[Any], losses: list[tuple[tuple[str, ...], bool]]) -> dict[str, Any]:
     """A row of the work file."""
     judged = [(v, names) for v, names in zip(verdicts, losses, strict=True) if v.measured]
     rms = [(max((m.rms for m in v.measured if m.rms_is_meaningful), default=0.0), v.case.id) for v, _ in judged]
@@ -180,13 +180,15 @@ def report(rows: list[dict[str, Any]]) -> None:
     largest = {half: [max(r[key][0] for r in part) for key in ("worst", "rms")] for half, part in halves.items()}
     judged = {half: sum(row["judged"] for row in part) for half, part in halves.items()}
     beyond = {half: [case for row in part for case in row["beyond"]] for half, part in halves.items()}
-    asked, told = [round(MARGIN * value, 2) for value in largest["fixing"]], dict[str, str]()
+    asked, sentences = [round(MARGIN * value, 2) for value in largest["fixing"]], dict[str, str]()
     for half, part in halves.items():
-        told[half] = f"**{judged[half]:,} judged cases, {sum(r['gradients'] for r in part):,} gradients; largest worst "
-        told[half] += (
+        sentences[half] = (
+            f"**{judged[half]:,} judged cases, {sum(r['gradients'] for r in part):,} gradients; largest worst "
+        )
+        sentences[half] += (
             f"{largest[half][0]:.2f}, largest RMS {largest[half][1]:.2f}; {len(beyond[half])} beyond limits**."
         )
-    lines = describe(halves["counting"], told, beyond["counting"], asked, limits)
+    lines = describe(halves["counting"], sentences, beyond["counting"], asked, limits)
     (HERE / "gradient_false_alarms.md").write_text("\n".join(lines) + "\n")
     numbers = {"limits": limits, "asked": asked, "largest": largest, "judged": judged, "beyond": beyond}
     (HERE / "gradient_false_alarms.json").write_text(json.dumps(numbers, indent=1) + "\n")
@@ -195,7 +197,7 @@ def report(rows: list[dict[str, Any]]) -> None:
 
 def describe(
     counting: list[dict[str, Any]],
-    told: dict[str, str],
+    sentences: dict[str, str],
     beyond: list[Any],
     asked: list[float],
     limits: list[float],
@@ -204,8 +206,11 @@ def describe(
     lines = ["# False alarms of gradients", "", "Made by `python -m experiments.gradient_false_alarms`; what it does"]
     used = f"worst {limits[0]}, RMS {limits[1]}"
     lines += [f"stands at the top of that file. The limits in use are those of outputs: {used}.", ""]
-    lines += [f"The half that fixes limits: {told['fixing']} Times {MARGIN}: worst {asked[0]}, RMS {asked[1]}.", ""]
-    lines += [f"The half that counts: {told['counting']}", "", *(f"* {case}" for case in beyond)]
+    lines += [
+        f"The half that fixes limits: {sentences['fixing']} Times {MARGIN}: worst {asked[0]}, RMS {asked[1]}.",
+        "",
+    ]
+    lines += [f"The half that counts: {sentences['counting']}", "", *(f"* {case}" for case in beyond)]
     lines += [
         "The half that counts, by axis. Not judged: the noise of a hidden state on the way forward is above 2^-5."
     ]

@@ -268,7 +268,7 @@ def modes(outputs: Outputs, known_file: Path | None, names: tuple[str, ...]) -> 
 def frameworks(outputs: Outputs, known_file: Path | None, demand: tuple[str, ...]) -> None:
     """Judge every other framework that is installed, each in a process of its own: see docs/frameworks.md.
 
-    Exits with 0 where everything is as it is stated, with 1 where not.
+    Exits with 0 if everything is as expected, with 1 if not.
     """
     from rich.console import Console
 

@@ -85,7 +85,7 @@ def read_known_answers(path: Path) -> KnownAnswer:
 def read_all_known_answers(folder: Path = VECTORS) -> dict[str, KnownAnswer]:
     """Return all known answers of a folder by their names, those with the fewest numbers first.
 
-    Raises KnownAnswerError if there is none, or where a file is none.
+    Raises KnownAnswerError if there is none, or if a file holds none.
     """
     if not (found := [read_known_answers(path) for path in sorted(folder.glob("*.json"))]):
         raise KnownAnswerError(f"{folder} was given, but no known answer is there: name the folder of the *.json files")

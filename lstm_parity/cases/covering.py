@@ -144,7 +144,7 @@ def setting_at(point: Mapping[str, Any]) -> Setting:
 
 
 def lengths_of(form: str, time: int, batch: int) -> tuple[int, ...] | None:
-    """Return varying lengths, with a tie and a 1 among them if there is room; unsorted unless the form says so."""
+    """Return varying lengths, with a tie and a 1 among them if there is room; sorted if the form is "packed sorted"."""
     if not form.startswith("packed"):
         return None
     if form == "packed equal":

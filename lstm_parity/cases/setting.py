@@ -191,7 +191,7 @@ def _from_words(name: str, words: dict[str, str]) -> Setting:
 
 
 def _device(words: dict[str, str]) -> str:
-    """Return the device's word among `words`; the CPU if there is none."""
+    """Remove the device from `words` and return it; the CPU if none is named."""
     for word in words:
         if word.rstrip(":") in DEVICES:
             return word + words.pop(word)

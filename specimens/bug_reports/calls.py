@@ -35,7 +35,7 @@ def chunks_carried(folder: Path) -> Truth:
 
 
 def chunks_forgotten(folder: Path) -> Truth:
-    """Stream a sequence in three chunks, where every call starts from zeros although it ought to continue."""
+    """Stream a sequence in three chunks, but start every call from zeros although it should continue."""
     run_chunks(folder, 28, carried=False)
     words = (r"states?.{0,80}(not|carried|zero|reset|forgot|lost)", r"zero.{0,20}states?", r"start.{0,40}zero")
     return Truth("DEVIATES", "The states are not carried from one chunk to the next.", words)

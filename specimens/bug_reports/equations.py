@@ -87,7 +87,7 @@ def coupled_gates(folder: Path) -> Truth:
 
 
 def no_tanh_behind_the_cell(folder: Path) -> Truth:
-    """Write the cell for a microcontroller, and hand on o * c where it should be o * tanh(c)."""
+    """Write the cell for a microcontroller, and pass on o * c in place of o * tanh(c)."""
     rng = np.random.default_rng(122)
     weights, x = {name: 2 * value for name, value in draw(rng, 3, 8).items()}, draw_input(rng, 18, 1, 3)
 

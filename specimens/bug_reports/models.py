@@ -150,7 +150,7 @@ def old_dropout_scales_in_eval(folder: Path) -> Truth:
 
 
 def h_n_of_the_first_layer(folder: Path) -> Truth:
-    """Take the final state of layer 0 for the features of a sentence, where that of layer 1, the last, was meant."""
+    """Take the final state of layer 0 for the features of a sentence, in place of that of layer 1, the last."""
     rng = np.random.default_rng(2)
     weights, x = draw(rng, 5, 12, layers=2), draw_input(rng, 9, 4, 5)
     write_npz(folder / "weights.npz", weights)

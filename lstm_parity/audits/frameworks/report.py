@@ -81,7 +81,7 @@ def _list_unjudged(report: FrameworksReport) -> list[str]:
 
 
 def conclude_frameworks(report: FrameworksReport) -> str:
-    """Say whether everything is as it is stated."""
+    """Say whether everything is as expected."""
     if report.wrong:
         return "NOT AS EXPECTED:\n" + "\n".join(report.wrong)
     if not any(result.judged for result in report.results):
@@ -116,7 +116,7 @@ def _result(result: FrameworkResult) -> dict[str, Any]:
 
 
 def _frameworks_markdown(report: FrameworksReport) -> Document:
-    """Write the whole report in blocks: what is not as it is stated first, what is folded."""
+    """Write the whole report in blocks: what is not as expected first, what is folded."""
     judged = [(result, one) for result in report.results for one in result.judged]
     bad = [_cells(result, one) for result, one in judged if one.wrong]
     good = [_cells(result, one) for result, one in judged if not one.wrong]

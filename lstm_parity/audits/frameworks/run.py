@@ -39,7 +39,7 @@ _TIME_LIMIT, _MEMORY_LIMIT = (
 class FrameworkRow:
     """What was found in one dtype, in the cases of which one statement speaks, or none.
 
-    wrong: what is not as it is stated, in words; empty if all is.
+    wrong: what is not as expected, in words; empty if all is.
     """
 
     row: Row
@@ -58,7 +58,7 @@ class FrameworkResult:
 
     @property
     def wrong(self) -> list[str]:
-        """What is not as it is stated."""
+        """What is not as expected."""
         seen = {judged.statement for judged in self.judged}
         stated = (s for s in DISAGREEMENTS if self.framework.name in s.frameworks and s not in seen)
         told = f"{self.framework.title}: it ran no case of the known disagreement that it"
@@ -76,7 +76,7 @@ class FrameworksReport:
 
     @property
     def wrong(self) -> list[str]:
-        """Everything that is not as it is stated, and what is missing though it was demanded."""
+        """Everything that is not as expected, and what is missing though it was demanded."""
         missing = [
             f"{one.framework.title} was not judged: {one.missing}"
             for one in self.results

@@ -33,7 +33,7 @@ print(json.dumps({**there, "python": platform.python_version(), "place": util.fi
 def record_of(
     python: Path, maker: EnvironmentMaker, progress: Progress, *, again: bool = False, device: str = "cpu"
 ) -> Record:
-    """Return the record of the torch of an interpreter. Raises ValueError if there is none to be had."""
+    """Return the record of the torch of an interpreter. Raises ValueError if it cannot be made."""
     told = _read_versions(python)
     file = maker.cache / "records" / f"torch-{told['torch']}-{_fingerprint(told | {'device': device})}.record"
     if not again and (found := _read_if_whole(file)) is not None:

@@ -1,4 +1,4 @@
-"""The sizes of what is constructed without being told any: found in the shapes of its parameters."""
+"""The sizes of what is constructed without any being given: found in the shapes of its parameters."""
 
 from __future__ import annotations
 

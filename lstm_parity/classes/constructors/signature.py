@@ -16,7 +16,7 @@ from lstm_parity.classes.constructors.roles import assign_roles
 
 
 def list_parameters(made: Any) -> list[inspect.Parameter]:
-    """The constructor's parameters; and those of the class that it inherits from, where it passes others on."""
+    """The constructor's parameters; and those of the class that it inherits from, if it passes others on."""
     own = list[inspect.Parameter]()
     if not isinstance(made, type):
         return _list_named(made)

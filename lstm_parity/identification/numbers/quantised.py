@@ -1,6 +1,6 @@
 """Weights that are kept as whole numbers of a few bits: with which scales, and of how many bits.
 
-Eight bits with one scale for each tensor or row are arithmetics (`reference/noise/kept_names.py`), and not listed here.
+Eight bits with one scale for each tensor or row are arithmetics (`reference/noise/arithmetics.py`), not listed here.
 """
 
 from __future__ import annotations

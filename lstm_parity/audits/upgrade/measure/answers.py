@@ -31,7 +31,7 @@ def fixed_cases() -> tuple[str, ...]:
 
 
 def record_answers(ids: Iterable[str], device: str = "cpu") -> Iterator[Answer]:
-    """Yield what nn.LSTM and, where it adds anything, nn.LSTMCell do with these cases on a device.
+    """Yield what nn.LSTM and, if it adds anything, nn.LSTMCell do with these cases on a device.
 
     The answers are known by the same ids on every device, so that those of two can be compared.
     """

@@ -54,7 +54,7 @@ def _outcomes_of(isolation: ProcessServer, subject: str, rows: list[str]) -> Ite
 
 
 def run_repeatedly(isolation: ProcessServer, *call: str) -> CallOutcome:
-    """Return what became of a call: of one run where that was refused, of TIMES runs, numbered, where not.
+    """Return what became of a call: of one run if that was refused, else of TIMES runs, numbered.
 
     Where the first was accepted, the others are made in one process, and each in its own only where that one ended.
     """

@@ -27,7 +27,7 @@ _FORMS = (
 
 
 def record_kernels() -> dict[str, list[str]]:
-    """Return the kernels of every form, dtype and gradient mode; a call that fails says so in its place."""
+    """Return the kernels of every form, dtype and gradient mode; of a call that fails, what it raised."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         combinations = itertools.product(_FORMS, DTYPES, (False, True))
