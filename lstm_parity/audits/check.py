@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, cast
 
+from threadpoolctl import threadpool_limits
+
 from lstm_parity.audits.named import NAMED
 from lstm_parity.audits.own_arithmetic import InOwnArithmetic
 from lstm_parity.audits.plan import discover, draw_plan
@@ -60,9 +62,10 @@ def check(
     if (problem := check_adapter(judged)) is not None:
         raise AssertionError(f"{name} cannot be judged: {problem}")
     own = judged if strict else InOwnArithmetic(judged)
-    if cases:
-        return sum(_judge_sample(own, [parse_case(case)], name) for case in cases)
-    return sum(_judge_sample(own, draw_plan(discover(own, dtype), dtype), name) for dtype in dtypes)
+    with threadpool_limits(1, user_api="blas"):  # threads of NumPy that wait take turns from those that compute
+        if cases:
+            return sum(_judge_sample(own, [parse_case(case)], name) for case in cases)
+        return sum(_judge_sample(own, draw_plan(discover(own, dtype), dtype), name) for dtype in dtypes)
 
 
 def _judge_sample(implementation: Implementation, cases: Sequence[Case], name: str) -> int:
