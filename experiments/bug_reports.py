@@ -1,4 +1,4 @@
-"""Eighty-two bug reports of strangers' making, answered by `lstm-parity judge`: verdict and cause against the truth.
+"""Ninety-eight bug reports of strangers' making, answered by `lstm-parity judge`: verdict and cause against the truth.
 
 Each report is written into a folder and answered by the command as it is typed. An answer is right if its verdict is
 the true one and, if something is wrong, one of the words for the cause is in its text. Run:
@@ -16,11 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from specimens.bug_reports import LATER_REPORTS, MORE_REPORTS, REPORTS
+from specimens.bug_reports import ALL_REPORTS
 from specimens.bug_reports.making import Truth
 
 RESULT = Path(__file__).with_suffix(".md")
-ALL = (*REPORTS, *LATER_REPORTS, *MORE_REPORTS)
 _SECONDS = 180
 _FIRST_TIME = (
     " The first time, each group by code that was written without it: 33 of the 40, 20 of the 30 later ones, and"
@@ -85,7 +84,7 @@ def main(names: list[str]) -> None:
     """Answer all reports, or those that are named, whose answers are printed."""
     rows = []
     with tempfile.TemporaryDirectory() as place:
-        for k, report in enumerate(ALL):
+        for k, report in enumerate(ALL_REPORTS):
             if names and report.__name__ not in names:
                 continue
             folder = Path(place) / str(k)  # its name must not be found among the words of an answer
@@ -97,7 +96,7 @@ def main(names: list[str]) -> None:
                 if row.is_right and row.is_named
                 else f"{row.verdict}, not {row.truth.verdict}: {row.truth.cause}"
             )
-            print(f"{k + 1}/{len(ALL)} {row.name}: {mark} ({row.seconds:.0f} s)", flush=True)
+            print(f"{k + 1}/{len(ALL_REPORTS)} {row.name}: {mark} ({row.seconds:.0f} s)", flush=True)
             if names:
                 print(row.text)
     if not names:

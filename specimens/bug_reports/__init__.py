@@ -1,7 +1,8 @@
-"""Eighty-two bug reports about LSTMs, as newcomers would have them in a folder, and the truth about each.
+"""Ninety-eight bug reports about LSTMs, as newcomers would have them in a folder, and the truth about each.
 
-`REPORTS` are the first forty; `LATER_REPORTS`, thirty of other kinds, and `MORE_REPORTS`, twelve with what stands
-between and around LSTMs, were written afterwards. A report is a function that writes its files and returns the truth.
+`REPORTS` are the first forty; `LATER_REPORTS`, thirty of other kinds, `MORE_REPORTS`, twelve with what stands between
+and around LSTMs, and `FOREIGN_REPORTS`, sixteen in forms of elsewhere, were written afterwards. A report is a function
+that writes its files and returns the truth.
 `python -m specimens.bug_reports DEST` writes them as DEST/NAME/ and the truths as DEST/truth.json;
 `python -m specimens.bug_reports` compares the LSTM of `lstm.py` with one of 50 digits.
 """
@@ -72,6 +73,24 @@ from specimens.bug_reports.files import (
     weight_norm_with_only_c_n,
     weights_are_a_pointer,
 )
+from specimens.bug_reports.foreign import (
+    checkpoint_of_a_trainer,
+    datasets_of_hdf5,
+    decimal_commas,
+    directions_on_an_axis,
+    everything_in_one_file_of_tuples,
+    features_first,
+    haiku_linear,
+    header_of_c,
+    onnx_clips_the_sums,
+    printed_on_a_gpu,
+    printed_with_dots,
+    states_batch_first,
+    tables_of_pandas,
+    tflite_cell_and_forget_exchanged,
+    tflite_matrices,
+    zipped_attachment,
+)
 from specimens.bug_reports.frameworks import (
     backward_bias_not_converted,
     exported_two_layers_in_onnx,
@@ -141,3 +160,14 @@ MORE_REPORTS: tuple[Callable[[Path], Truth], ...] = (
     layers_of_different_sizes, second_layer_forgets_less, layer_norm_behind, layer_norm_divides_by_one_less,
     forecast_in_degrees, forecast_of_raw_measurements, keras_config_goes_backwards, keras_config_has_relu,
 )  # fmt: skip
+
+
+FOREIGN_REPORTS: tuple[Callable[[Path], Truth], ...] = (
+    tflite_matrices, tflite_cell_and_forget_exchanged, haiku_linear, features_first, states_batch_first,
+    directions_on_an_axis, checkpoint_of_a_trainer, everything_in_one_file_of_tuples, zipped_attachment,
+    header_of_c, tables_of_pandas, decimal_commas, printed_with_dots, printed_on_a_gpu, onnx_clips_the_sums,
+    datasets_of_hdf5,
+)  # fmt: skip
+
+
+ALL_REPORTS = (*REPORTS, *LATER_REPORTS, *MORE_REPORTS, *FOREIGN_REPORTS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from specimens.bug_reports import LATER_REPORTS, MORE_REPORTS, REPORTS
+from specimens.bug_reports import ALL_REPORTS
 from specimens.bug_reports.lstm import FLOAT64, Array, Weights, run_lstm, run_torch, suffixes
 from specimens.bug_reports.making import draw, draw_input
 
@@ -60,7 +60,7 @@ def check() -> str:
 def write_all(target: Path) -> None:
     """Write all reports below a folder, and what is true of them into truth.json."""
     truths = {}
-    for report in (*REPORTS, *LATER_REPORTS, *MORE_REPORTS):
+    for report in ALL_REPORTS:
         folder = target / report.__name__
         folder.mkdir(parents=True)
         truths[report.__name__] = asdict(report(folder))

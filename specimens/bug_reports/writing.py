@@ -48,7 +48,7 @@ def paste(name: str, values: Array, decimals: int = 4, end: str = ")") -> str:
     return f"{name} = tensor({shown}{end}\n"
 
 
-def protobuf(*fields: tuple[int, int | str | bytes]) -> bytes:
+def protobuf(*fields: tuple[int, int | float | str | bytes]) -> bytes:
     """Encode a message of protocol buffers, of which ONNX is made: numbers, and strings or messages inside."""
 
     def varint(number: int) -> bytes:
@@ -60,13 +60,15 @@ def protobuf(*fields: tuple[int, int | str | bytes]) -> bytes:
     for tag, value in fields:
         if isinstance(value, int):
             message += varint(8 * tag) + varint(value)
+        elif isinstance(value, float):
+            message += varint(8 * tag + 5) + np.array(value, "<f4").tobytes()
         else:
             content = value.encode() if isinstance(value, str) else value
             message += varint(8 * tag + 2) + varint(len(content)) + content
     return message
 
 
-def onnx_model(arrays: Weights, hidden: int, direction: str) -> bytes:
+def onnx_model(arrays: Weights, hidden: int, direction: str, clip: float | None = None) -> bytes:
     """Write an ONNX model with one LSTM, whose weights are initializers in the order of `arrays`."""
     tensors = []
     for name, value in arrays.items():
@@ -76,7 +78,9 @@ def onnx_model(arrays: Weights, hidden: int, direction: str) -> bytes:
         (5, protobuf((1, "hidden_size"), (3, hidden), (20, 2))),
         (5, protobuf((1, "direction"), (4, direction), (20, 3))),
     ]
-    ends: list[tuple[int, int | str | bytes]] = [(1, name) for name in ("x", *arrays)]
+    if clip is not None:
+        attributes.append((5, protobuf((1, "clip"), (2, float(clip)), (20, 1))))
+    ends: list[tuple[int, int | float | str | bytes]] = [(1, name) for name in ("x", *arrays)]
     node = protobuf(*ends, (2, "y"), (2, "y_h"), (2, "y_c"), (3, "lstm"), (4, "LSTM"), *attributes)
     declared = []
     for tag, name, rank in ((11, "x", 3), (12, "y", 4)):
