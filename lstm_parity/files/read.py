@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from lstm_parity.files.code import read_c
 from lstm_parity.files.formats.hdf5 import read_hdf5, read_keras
 from lstm_parity.files.formats.npy import read_npy_file
 from lstm_parity.files.formats.onnx_files import read_onnx
 from lstm_parity.files.formats.safetensors_files import read_safetensors
 from lstm_parity.files.formats.torch_files import read_torch
-from lstm_parity.files.formats.zipped import read_npz
+from lstm_parity.files.formats.zipped import open_zip, read_member, read_npz
 from lstm_parity.files.stored import MAX_BYTES, MAX_TEXT, FolderError, StoredArray, check_file
 from lstm_parity.files.tables import read_csv, read_json
 from lstm_parity.files.text import read_text_arrays
@@ -21,6 +23,7 @@ _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".pt": read_torch,
     ".pth": read_torch,
     ".bin": read_torch,
+    ".ckpt": read_torch,
     ".safetensors": read_safetensors,
     ".h5": read_hdf5,
     ".hdf5": read_hdf5,
@@ -29,8 +32,14 @@ _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".json": read_json,
     ".csv": read_csv,
     ".txt": read_text_arrays,
+    ".log": read_text_arrays,
+    ".h": read_c,
+    ".c": read_c,
+    ".hpp": read_c,
+    ".cpp": read_c,
 }
-_TEXT = (".json", ".csv", ".txt")
+_ZIP = ".zip"
+_TEXT = (".json", ".csv", ".txt", ".log", ".h", ".c", ".hpp", ".cpp")
 _NO_ARRAYS = ("setting.json", "refused.txt")
 _POINTER = b"version https://git-lfs"
 _MAX_FILES = 10_000
@@ -42,11 +51,11 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
 
     The format is that of the file's ending. Raises FolderError for what is unknown, damaged, too large, or no array.
     """
-    reader = _READERS.get(path.suffix.lower())
+    reader = _read_zip if path.suffix.lower() == _ZIP else _READERS.get(path.suffix.lower())
     if reader is None:
         raise FolderError(
             f"{path} was given, but {path.suffix or 'no ending'} is no known format: "
-            f"needed is one of {', '.join(_READERS)}"
+            f"needed is one of {', '.join((*_READERS, _ZIP))}"
         )
     check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
     with path.open("rb") as file:
@@ -68,11 +77,18 @@ def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     """
     if not path.is_dir():
         return read_arrays(path)
+    return _read_all(path, [file for file in _list_files(path) if _is_read(file)])
+
+
+def _is_read(file: Path) -> bool:
+    return file.suffix.lower() in (*_READERS, _ZIP)
+
+
+def _read_all(path: Path, files: list[Path]) -> dict[str, StoredArray]:
+    """Read several files. Raises FolderError if a name is in two of them."""
     found: dict[str, StoredArray] = {}
     origin: dict[str, Path] = {}
-    for file in _list_files(path):
-        if file.suffix.lower() not in _READERS:
-            continue
+    for file in files:
         for name, array in read_arrays(file).items():
             if name in found:
                 raise FolderError(
@@ -82,11 +98,30 @@ def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     return found
 
 
+def _read_zip(path: Path) -> dict[str, StoredArray]:
+    """Read what is zipped, as the files of a folder are read; folders in it, and what is of no format, are left out."""
+    with open_zip(path) as stored, tempfile.TemporaryDirectory() as held:
+        files = list[Path]()
+        for member in stored.namelist():
+            name = Path(member).name
+            if member.endswith("/") or name.startswith((".", "_")) or Path(name).suffix.lower() not in _READERS:
+                continue
+            file = Path(held) / name
+            if file in files:
+                raise FolderError(f"{path} holds {name} twice, in two folders: take one of them away")
+            file.write_bytes(read_member(path, stored, member))
+            files.append(file)
+        try:
+            return _read_all(path, [file for file in files if file.name not in _NO_ARRAYS])
+        except FolderError as error:
+            raise FolderError(str(error).replace(held, str(path))) from error
+
+
 def list_ignored(path: Path) -> list[str]:
     """List the names of what lies in a folder and is of no known format, subfolders included."""
     if not path.is_dir():
         return []
-    return [file.name for file in _list_files(path) if file.is_dir() or file.suffix.lower() not in _READERS]
+    return [file.name for file in _list_files(path) if file.is_dir() or not _is_read(file)]
 
 
 def _list_files(folder: Path) -> list[Path]:

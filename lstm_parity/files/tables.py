@@ -31,6 +31,8 @@ def read_csv(path: Path) -> dict[str, StoredArray]:
         raise FolderError(f"{path} holds no numbers: write a row of numbers in each line")
     separator = next((mark for mark in ("\t", ";", ",") if mark in lines[-1]), None)
     rows = [[word.strip() for word in line.split(separator)] for line in lines]
+    if separator in (";", "\t") and "." not in text:  # decimal commas
+        rows = [[word.replace(",", ".") for word in row] for row in rows]
     rows = _drop_header(rows)
     if not rows:
         raise FolderError(f"{path} holds a header, but no numbers: write a row of numbers in each line")

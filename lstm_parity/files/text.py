@@ -14,6 +14,9 @@ _NAME = re.compile(
     r"""(?:(?P<quote>['"])(?P<quoted>[^'"\n]{1,200})(?P=quote)[ \t]*[,:=]"""
     r"""|(?P<word>[A-Za-z_][\w./:\[\]-]{0,200}?)[ \t]*(?:=|:(?=[\s\[]|$)))[ \t]*"""
 )
+_PROMPT = re.compile(
+    r"(?:>>>|In \[\d+\]:)[ \t]*(?:print\()?(?P<word>[A-Za-z_][\w.\[\]]{0,200})\)?[ \t]*$", re.MULTILINE
+)
 _PARAMETER = re.compile(r"\s*(?:Parameter containing:)?\s*")
 _WRAPPER = re.compile(r"(?:<tf\.(?:Tensor|Variable)[^\n]{0,300}numpy=\s*)?(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?=\[)")
 _SCALAR = re.compile(r"(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?P<number>" + NUMBER.pattern + r")(?=[\s,)]|$)", re.I)
@@ -38,11 +41,12 @@ def read_text_arrays(path: Path) -> dict[str, StoredArray]:
 
 
 def _read_items(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, StoredArray]]:
-    at = 0
-    while (at := _skip(text, at)) < len(text):
+    end = 0
+    while (at := _skip(text, end)) < len(text):
         named = _NAME.match(text, at)
-        name = (named["quoted"] or named["word"]) if named else path.stem
-        array, at = _read_value(path, text, named.end() if named else at, budget)
+        asked = [prompt["word"] for prompt in _PROMPT.finditer(text[end:at])]
+        name = (named["quoted"] or named["word"]) if named else [path.stem, *asked][-1]
+        array, end = _read_value(path, text, named.end() if named else at, budget)
         yield name, array
 
 

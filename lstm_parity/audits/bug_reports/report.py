@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lstm_parity.audits.bug_reports.readings.axes import order_axes
 from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
+from lstm_parity.audits.folders.weights import infer_architecture
 from lstm_parity.files.lstms.find import find_lstms
 from lstm_parity.files.lstms.found import FoundLSTM, split_name
 from lstm_parity.files.read import list_ignored, read_report_arrays
@@ -25,6 +27,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "lengths": ("lengths",),
     "mask": ("mask",),
 }
+_RESULTS = {".0": "output", ".1.0": "h_n", ".1.1": "c_n"}
+_STATES = {".0": "h_0", ".1": "c_0"}
+_TUPLES = ("hx", "state", "states", "hidden")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +59,7 @@ class Report:
 
     ignored: names of arrays and files that belong to nothing. rounded: the weights as a dtype holds them, once for all
     readings, by the number or the prefix of their LSTM and the dtype. named: the LSTMs that calls choose by a prefix.
+    notes: what was changed in the arrays of calls, in words.
     """
 
     path: Path
@@ -64,6 +70,7 @@ class Report:
     ignored: Sequence[str] = field(default=())
     rounded: dict[tuple[int, str | None, str], LSTMWeights] = field(default_factory=dict, repr=False)
     named: Mapping[str, FoundLSTM] = field(default_factory=dict)
+    notes: Sequence[str] = field(default=())
 
     @property
     def missing(self) -> list[str]:
@@ -95,7 +102,26 @@ def read_report(path: Path, results: Path | None = None) -> Report:
         fields = {"reverse": True, **fields}
     taken = {name for lstm in (*lstms, *named.values()) for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
-    return Report(path, arrays, fields, lstms, calls, ignored, named=named)
+    calls, notes = _order_calls(calls, lstms, named, fields)
+    return Report(path, arrays, fields, lstms, calls, ignored, named=named, notes=notes)
+
+
+def _order_calls(
+    calls: Sequence[NamedCall], lstms: Sequence[FoundLSTM], named: Mapping[str, FoundLSTM], fields: Mapping[str, Any]
+) -> tuple[list[NamedCall], tuple[str, ...]]:
+    """Return calls with the axes of their arrays in nn.LSTM's order, and what was changed."""
+    keep = frozenset(name for name, field in (("input", "before"), ("output", "after")) if fields.get(field))
+    ordered, notes = list[NamedCall](), dict[str, None]()
+    for call in calls:
+        lstm = named.get(call.prefix) if call.prefix is not None else next(iter(lstms), None)
+        try:
+            found = None if lstm is None else infer_architecture(lstm.weights, batch_first=False)
+        except FolderError:  # said where the call is read
+            found = None
+        arrays, said = (call.arrays, ()) if found is None else order_axes(call.arrays, found, keep)
+        ordered.append(replace(call, arrays=arrays))
+        notes |= dict.fromkeys(said)
+    return ordered, tuple(notes)
 
 
 def _as_vector(name: str, array: StoredArray) -> StoredArray:
@@ -148,7 +174,22 @@ def _is_layer(name: str, fields: Mapping[str, Any]) -> bool:
 
 
 def _find_name(arrays: Mapping[str, StoredArray], known: str) -> str | None:
-    return next((name for name in ALIASES[known] if name in arrays), None)
+    """Return the name of an array: as it is known, else behind a group or a key, else by its place in a tuple."""
+    if whole := [name for name in ALIASES[known] if name in arrays]:
+        return whole[0]
+    behind = [name for name in arrays if split_name(name)[-1] in ALIASES[known]]
+    placed = [name for name in arrays if _name_place(arrays, name) == known]
+    return next((names[0] for names in (behind, placed) if len(names) == 1), None)
+
+
+def _name_place(arrays: Mapping[str, StoredArray], name: str) -> str | None:
+    """Return what an array is by its place in (output, (h_n, c_n)), or in a tuple of states that is called so."""
+    for places in (_RESULTS, _STATES):
+        for place, known in places.items():
+            stem = name.removesuffix(place)
+            if stem != name and all(stem + other in arrays for other in places):
+                return known if places is _RESULTS or split_name(stem)[-1] in _TUPLES else None
+    return None
 
 
 def _names_in_calls(fields: Mapping[str, Any]) -> set[str]:

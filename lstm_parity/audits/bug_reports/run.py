@@ -152,7 +152,7 @@ def _make_answer(
     lstm = report.lstms[assumed.lstm]
     return Answer(
         row=mark_row(row, explanation, places),
-        read_as=(lstm.convention, *lstm.notes, *describe_assumed(assumed, choices)),
+        read_as=(lstm.convention, *lstm.notes, *report.notes, *describe_assumed(assumed, choices)),
         ignored=tuple(report.ignored),
         tensors=tuple(_list_tensors(verdicts)),
         fault=(fault.sentence, fault.change) if fault else None,

@@ -9,6 +9,7 @@ from lstm_parity.files.lstms.jax_names import find_flax
 from lstm_parity.files.lstms.keras_names import find_haiku, find_keras, find_tensorflow
 from lstm_parity.files.lstms.onnx_names import find_onnx
 from lstm_parity.files.lstms.shapes import find_by_shapes
+from lstm_parity.files.lstms.tflite_names import find_tflite
 from lstm_parity.files.lstms.torch_names import find_cells, find_one_bias, find_paddle, find_torch
 from lstm_parity.files.stored import FolderError
 
@@ -23,13 +24,14 @@ _FINDERS: Mapping[str, Sequence[_Finder]] = {
     "mlx": (find_one_bias,),
     "onnx": (find_onnx,),
     "tensorflow v1": (find_tensorflow,),
+    "tflite": (find_tflite,),
 }
 _CONVENTIONS = tuple(_FINDERS)
 _GUESSED = ("torch", "keras", "tensorflow v1")  # layouts that differ
 _SHOWN = 20
 _KNOWN = (
     "weight_ih_l0 (torch), kernel and recurrent_kernel (Keras), lstm_cell/kernel (TensorFlow v1), ii/kernel (Flax), "
-    "W, R, B (ONNX)"
+    "W, R, B (ONNX), input_to_forget_weights (TensorFlow Lite)"
 )
 
 
