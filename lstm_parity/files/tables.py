@@ -13,6 +13,8 @@ from lstm_parity.files.numbers import NUMBER, make_array, read_text, refuse_elis
 from lstm_parity.files.stored import MAX_DEPTH, Budget, FolderError, StoredArray
 from lstm_parity.files.text import stack_rows
 
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?\s*")
+_LONG_DECIMALS = re.compile(r",\d{6}")  # not a second column: weights are no such whole numbers
 _TOKEN = re.compile(r'"[^"]*"?|[\[\]{}]')  # a string without escapes, closed or not, or a bracket
 
 
@@ -29,14 +31,19 @@ def read_csv(path: Path) -> dict[str, StoredArray]:
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         raise FolderError(f"{path} holds no numbers: write a row of numbers in each line")
-    separator = next((mark for mark in ("\t", ";", ",") if mark in lines[-1]), None)
-    rows = [[word.strip() for word in line.split(separator)] for line in lines]
-    if separator in (";", "\t") and "." not in text:  # decimal commas
-        rows = [[word.replace(",", ".") for word in row] for row in rows]
-    rows = _drop_header(rows)
+    rows = _drop_header(_split_columns(lines))
     if not rows:
         raise FolderError(f"{path} holds a header, but no numbers: write a row of numbers in each line")
     return {path.stem: stack_rows(path, rows, Budget(path))}
+
+
+def _split_columns(lines: list[str]) -> list[list[str]]:
+    """Split lines at tabs, semicolons or commas; where a comma is the decimal mark it becomes a point."""
+    separator = next((mark for mark in ("\t", ";", ",") if mark in lines[-1]), None)
+    has_commas = separator in ("\t", ";") and not any("." in line for line in lines)
+    if has_commas or (all(map(_DECIMAL_COMMA.fullmatch, lines)) and any(map(_LONG_DECIMALS.search, lines))):
+        lines, separator = [line.replace(",", ".") for line in lines], separator if has_commas else None
+    return [[word.strip() for word in line.split(separator)] for line in lines]
 
 
 def _drop_header(rows: list[list[str]]) -> list[list[str]]:

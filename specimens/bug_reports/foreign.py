@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from specimens.bug_reports.lstm import GATES, Array, Weights, logistic, run_lstm, run_steps, run_torch
+from specimens.bug_reports.lstm import GATES, Array, Weights, logistic, run_lstm, run_steps, run_torch, usual_step
 from specimens.bug_reports.making import PARITY, Truth, draw, draw_input, is_visible, one_bias, reorder, swap, under
 from specimens.bug_reports.writing import onnx_model, paste, to_onnx, write_npy, write_npz, write_pt, write_setting
 
@@ -116,7 +116,7 @@ def everything_in_one_file_of_tuples(folder: Path) -> Truth:
     right = run_torch(weights, x)
 
     def step(i: Array, f: Array, g: Array, o: Array, c: Array) -> tuple[Array, Array]:
-        c = logistic(f) * c + logistic(i) * np.tanh(g)
+        c = f * c + i * g
         return np.tanh(c), c
 
     got = run_steps(weights, x, step)
@@ -141,7 +141,7 @@ def zipped_attachment(folder: Path) -> Truth:
             held = io.BytesIO()
             np.save(held, value)
             archive.writestr(f"repro/{name}.npy", held.getvalue())
-    return Truth("DEVIATES", "h_0 and c_0 are exchanged.", (r"h_0 and c_0.{0,40}exchang", r"(swap|exchang).{0,60}c_0"))
+    return Truth("DEVIATES", "h_0 and c_0 are exchanged.", (r"h_0 and c_0.{0,40}exchang", r"\(c_0, h_0\)"))
 
 
 def header_of_c(folder: Path) -> Truth:
@@ -217,9 +217,8 @@ def onnx_clips_the_sums(folder: Path) -> Truth:
     weights, x = draw(rng, 6, 10), 4 * draw_input(rng, 9, 3, 6)
 
     def step(i: Array, f: Array, g: Array, o: Array, c: Array) -> tuple[Array, Array]:
-        i, f, g, o = (np.clip(z, -0.5, 0.5) for z in (i, f, g, o))
-        c = logistic(f) * c + logistic(i) * np.tanh(g)
-        return logistic(o) * np.tanh(c), c
+        i, f, o = (logistic(np.clip(np.log(gate / (1 - gate)), -0.5, 0.5)) for gate in (i, f, o))
+        return usual_step(i, f, np.clip(g, -np.tanh(0.5), np.tanh(0.5)), o, c)
 
     got = run_steps(weights, x, step)
     is_visible(run_torch(weights, x), got)
