@@ -32,7 +32,14 @@ from lstm_parity.running.evidence import (
     Outputs,
 )
 from lstm_parity.running.observe import observe_whole
-from lstm_parity.running.protocol import NO_DROPOUT, Implementation, drops_out, expected_arithmetic, stands_in
+from lstm_parity.running.protocol import (
+    NO_DROPOUT,
+    Implementation,
+    drops_out,
+    expected_arithmetic,
+    stands_in,
+    unjudged_dropout,
+)
 
 _CHANCES = (0.5, 0.2, 0.75)  # 1/(1-p) is exact in every dtype
 _DEVIATIONS = 6.0  # standard deviations of the share that is kept
@@ -51,15 +58,23 @@ def judge_dropout(implementation: Implementation, cases: Sequence[Case], every: 
     """
     if (reason := _find_refusal(implementation, cases)) is not None:
         return [_decide(implementation, cases[0], Outcome.REFUSED, reason)]
+    if reason := unjudged_dropout(implementation):
+        return [_decide(implementation, cases[0], Outcome.NOT_JUDGED, reason)]
     small = [case for case in cases if case.seed != TALL_SEED] or cases
-    stacked = [case for case in small if is_readable(case.setting)]
+    stacks = [case for case in small if case.setting.architecture.num_layers > 1]
+    unread = _find_unread(implementation, stacks)
+    stacked = [] if unread else [case for case in stacks if is_readable(case.setting)]
     single = choose_spread([case for case in small if case.setting.architecture.num_layers == 1], _FEW)
-    verdicts = [_judge_without_masks(implementation, case) for case in choose_spread(stacked or single, _FEW)]
+    verdicts = [_judge_without_masks(implementation, case) for case in choose_spread(stacks or single, _FEW)]
     verdicts += (_judge_with(implementation, case, (), 0.5, 1) for case in single)
-    if not stacked or any(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+    if any(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+        return verdicts
+    if unread:
+        return [*verdicts, _decide(implementation, stacks[0], Outcome.NOT_JUDGED, unread)]
+    if not stacked:
         return verdicts
     masks = _Masks(implementation)
-    if (wrong := masks.judge_drawing(_draw_counted(stacked))) is not None:
+    if (wrong := masks.judge_drawing(_draw_counted(implementation, stacked))) is not None:
         return [*verdicts, wrong]
     chosen = choose_spread(stacked, max(2 * _FEW, min(_MOST, len(stacked) // every)))
     verdicts += (masks.judge(case, _CHANCES[k % len(_CHANCES)], k + 1) for k, case in enumerate(chosen))
@@ -74,10 +89,11 @@ def judge_dropout_of(implementation: Implementation, case: Case) -> list[Verdict
 def judge_gradients_in_dropout(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
     """Judge the gradients of a few cases in train mode: the way back passes through the masks of the way forward."""
     stacked = [case for case in cases if is_readable(case.setting) and case.seed != TALL_SEED]
-    if not stacked or _find_refusal(implementation, stacked) is not None:
+    unread = _find_refusal(implementation, cases) or unjudged_dropout(implementation)
+    if not stacked or unread or _find_unread(implementation, stacked):
         return []
     masks = _Masks(implementation)
-    if masks.judge_drawing(_draw_counted(stacked)) is not None:
+    if masks.judge_drawing(_draw_counted(implementation, stacked)) is not None:
         return []  # the question about dropout says what is wrong
     return [masks.judge_backward(case, _CHANCES[k], k + 1) for k, case in enumerate(choose_spread(stacked, _FEW))]
 
@@ -87,11 +103,18 @@ def _find_refusal(implementation: Implementation, cases: Sequence[Case]) -> str 
         return NO_DROPOUT
     if DROPOUT in getattr(implementation, "without", ()):
         return f"declared: --without {DROPOUT}"
-    if stands_in(implementation):
-        return "what it drops is read from c_n, which it does not return"
     if any(case.setting.runtime.device != "cpu" for case in cases):
         return "dropout is judged on the CPU"
     return None
+
+
+def _find_unread(implementation: Implementation, stacks: Sequence[Case]) -> str:
+    """Say why what is dropped between layers cannot be read off, if it cannot; stacks: of several layers."""
+    if stacks and stands_in(implementation):
+        return "what it drops between layers is read from h_n and c_n, which it does not return"
+    if stacks and not any(case.setting.architecture.bias for case in stacks):
+        return "what it drops between layers is read with the biases of a layer, which it does not have"
+    return ""
 
 
 def _decide(implementation: Implementation, case: Case, outcome: Outcome, words: str) -> Verdict:
@@ -211,8 +234,11 @@ def _find_shared(kept: Array, setting: Setting) -> str | None:
     return None
 
 
-def _draw_counted(cases: Sequence[Case]) -> Case:
-    """Draw the case whose masks are compared: with as many layers and directions as some case, and 14 rows."""
+def _draw_counted(implementation: Implementation, cases: Sequence[Case]) -> Case:
+    """Draw the case whose masks are compared: with as many layers and directions as some case, and 14 rows.
+
+    That case itself if it has no batch, or if so large a one is refused.
+    """
     like = max(cases, key=lambda c: (c.setting.call.batch is not None, c.setting.call.lengths is None, _size(c)))
     a, call = like.setting.architecture, like.setting.call
     if call.batch is None:
@@ -220,7 +246,8 @@ def _draw_counted(cases: Sequence[Case]) -> Case:
     architecture = Architecture(16, 16, a.num_layers, batch_first=a.batch_first, bidirectional=a.bidirectional)
     time, rows = 3, 14
     counted = Call(time, rows, None if call.lengths is None else (time,) * rows, call.enforce_sorted, call.states)
-    return draw_case(Setting(architecture, counted, like.setting.runtime), "normal", 1)
+    setting = Setting(architecture, counted, like.setting.runtime)
+    return like if implementation.unsupported_reason(setting) else draw_case(setting, "normal", 1)
 
 
 def _size(case: Case) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_parity.classes.calling import Convention
-from lstm_parity.classes.constructors.constructor import Constructor
+from lstm_parity.classes.constructors.constructor import DROPOUT, Constructor
 from lstm_parity.classes.layouts.layout import Layout
 from lstm_parity.classes.results import Recipe
 from lstm_parity.files.stored import parse_toml
@@ -18,7 +18,7 @@ from lstm_parity.implementations.target import TargetError
 
 _ROLES = (
     *("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional", "proj_size"),
-    *("head_size", "equal_size", "return_sequences"),
+    *("head_size", "equal_size", "return_sequences", DROPOUT),
 )
 _CALL = ("method", "axes", "states", "rank", "order")
 _RESULTS = ("output", "h", "c")

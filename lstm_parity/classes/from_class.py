@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from lstm_parity.implementations.from_numpy import WithoutGradients
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import use_threads
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.running.protocol import LSTM, NO_DROPOUT, Implementation
 
 _STAND_INS = {
     "h": "h_n is not returned: it is taken from the output",
@@ -125,6 +125,8 @@ class FromClass:
         uneven, name = self.found.uneven, self.found.constructor.name
         if uneven is None:
             return f"{name} takes no packed sequences"
+        if uneven.single_alone and setting.architecture.num_layers > 1:
+            return f"{name} takes packed sequences with one layer alone: with two it raises"
         lengths = setting.call.lengths or ()
         if uneven.sorted_alone and list(lengths) != sorted(lengths, reverse=True):
             return f"{name} takes rows of other lengths only if they are sorted"
@@ -132,7 +134,24 @@ class FromClass:
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Construct one, in eval mode; the weights are written into it at every call, so that it is derived by them."""
-        a, constructor = setting.architecture, self.found.constructor
+        return self._load(setting, weights, 0.0)
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """The same with dropout, in train or in eval mode."""
+        if not self.found.dropping.exists:
+            raise NotImplementedError(NO_DROPOUT)
+        loaded = self._load(setting, weights, p)
+        loaded.train(training)
+        return loaded
+
+    @property
+    def unjudged_dropout(self) -> str:
+        """Why dropout that it has cannot be judged; empty if it can, or there is none."""
+        return self.found.dropping.unjudged
+
+    def _load(self, setting: Setting, weights: LSTMWeights, p: float) -> LoadedClass:
+        a, dropping = setting.architecture, self.found.dropping
+        constructor = replace(self.found.constructor, dropping=dropping.argument)
         self.found.layout_for(
             a.num_layers, a.num_directions, a.bias, bool(a.proj_size)
         )  # it constructs one, which may draw numbers
@@ -146,9 +165,10 @@ class FromClass:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                made = constructor.build(inputs, hidden, **more)
+                made = constructor.build(inputs, hidden, dropout=p, **more)
             except Exception as error:  # one was constructed before, so that this is what it says of an argument
                 raise NotImplementedError(f"{constructor.name} refuses {more}: {error}") from error
+        dropping.prepare(made, p)
         if isinstance(made, nn.Module):
             made = made.to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
         return LoadedClass(made, self.found, weights, setting)

@@ -76,6 +76,11 @@ def stands_in(implementation: Implementation) -> bool:
     return bool(getattr(implementation, "stands_in", False))
 
 
+def unjudged_dropout(implementation: Implementation) -> str:
+    """Say why dropout that an implementation has cannot be judged; empty if it can, or there is none that is known."""
+    return str(getattr(implementation, "unjudged_dropout", ""))
+
+
 class HasParameters(Implementation, Protocol):
     """An implementation whose LSTM is not an `nn.Module`, and whose tensors differ from those passed to `load`."""
 

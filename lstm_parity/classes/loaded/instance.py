@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from lstm_parity.cases.setting import Setting
 from lstm_parity.classes.calling import Convention, Rows
+from lstm_parity.classes.dropping.mode import set_mode
 from lstm_parity.classes.found import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
 from lstm_parity.classes.loaded.stand_ins import compute_states, fill_last_axis, fill_up
@@ -30,6 +31,14 @@ class LoadedClass:
     found: Found
     weights: LSTMWeights
     setting: Setting
+    training: bool = False
+
+    def train(self, mode: bool = True) -> None:
+        """Set train mode, or eval mode. Raises NotImplementedError if numbers that are not known are dropped then."""
+        if mode and self.found.dropping.draws:
+            raise NotImplementedError(self.found.dropping.unjudged)
+        self.training = mode
+        set_mode(self.made, training=mode)
 
     def __call__(self, input: Any, hx: _States | None = None) -> Any:
         """Call it as nn.LSTM."""
@@ -77,6 +86,7 @@ class LoadedClass:
         a, constructor, axes = self.setting.architecture, self.found.constructor, convention.axes
         if constructor.has("batch_first") or constructor.has("time_first"):
             axes = "bti" if a.batch_first else "tbi"
+        convention = replace(convention, is_training=self.training)
         return replace(convention, axes=axes, slots=a.num_layers * a.num_directions, directions=a.num_directions)
 
     @cached_property

@@ -84,6 +84,11 @@ class RemoteImplementation:
         return self._is_looked_at and bool(self.ask({"do": "stands in"})[0]["stands in"])
 
     @property
+    def unjudged_dropout(self) -> str:
+        """Why dropout that a class has cannot be judged; empty if it can, or there is none."""
+        return str(self.ask({"do": "unjudged dropout"})[0]["reason"]) if self._is_looked_at else ""
+
+    @property
     def declaration(self) -> str:
         """How a class is used, as a file of declarations. Raises TargetError for what is no class."""
         text = str(self.ask({"do": "declaration"})[0]["declaration"])

@@ -76,6 +76,7 @@ class _Worker:
             "remarks": self.remarks,
             "declaration": self.declaration,
             "stands in": self.stands_in,
+            "unjudged dropout": self.unjudged_dropout,
             "call": self.call,
             "observe": self.observe,
             "autograd": self.autograd,
@@ -106,6 +107,10 @@ class _Worker:
     def stands_in(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Send whether a state that is returned is not the implementation's own."""
         return ({"stands in": stands_in(self.implementation)},)
+
+    def unjudged_dropout(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """Send why dropout cannot be judged, if it cannot."""
+        return ({"reason": getattr(self.implementation, "unjudged_dropout", "")},)
 
     def declaration(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Send how a class is used, as a file of declarations."""
