@@ -16,9 +16,11 @@ from lstm_parity.cases.covering import TALL_SEED, choose_spread
 from lstm_parity.cases.features import DROPOUT
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.implementations.lives import InDropout
+from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints, in_pass
 from lstm_parity.running.dropped import Kept, UnreadableError, is_readable, make_masks, read_kept
@@ -61,9 +63,9 @@ def judge_dropout(implementation: Implementation, cases: Sequence[Case], every: 
     if reason := unjudged_dropout(implementation):
         return [_decide(implementation, cases[0], Outcome.NOT_JUDGED, reason)]
     small = [case for case in cases if case.seed != TALL_SEED] or cases
-    stacks = [case for case in small if case.setting.architecture.num_layers > 1]
-    unread = _find_unread(implementation, stacks)
-    stacked = [] if unread else [case for case in stacks if is_readable(case.setting)]
+    stacks = [case for case in small if _is_offered_stack(implementation, case)]
+    stacked = _list_readable(implementation, stacks)
+    unread = "" if stacked else _find_unread(implementation, stacks)
     single = choose_spread([case for case in small if case.setting.architecture.num_layers == 1], _FEW)
     verdicts = [_judge_without_masks(implementation, case) for case in choose_spread(stacks or single, _FEW)]
     verdicts += (_judge_with(implementation, case, (), 0.5, 1) for case in single)
@@ -88,9 +90,10 @@ def judge_dropout_of(implementation: Implementation, case: Case) -> list[Verdict
 
 def judge_gradients_in_dropout(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
     """Judge the gradients of a few cases in train mode: the way back passes through the masks of the way forward."""
-    stacked = [case for case in cases if is_readable(case.setting) and case.seed != TALL_SEED]
-    unread = _find_refusal(implementation, cases) or unjudged_dropout(implementation)
-    if not stacked or unread or _find_unread(implementation, stacked):
+    if _find_refusal(implementation, cases) or unjudged_dropout(implementation) or stands_in(implementation):
+        return []
+    small = [case for case in cases if case.seed != TALL_SEED and _is_offered_stack(implementation, case)]
+    if not (stacked := _list_readable(implementation, small)):
         return []
     masks = _Masks(implementation)
     if masks.judge_drawing(_draw_counted(implementation, stacked)) is not None:
@@ -108,12 +111,22 @@ def _find_refusal(implementation: Implementation, cases: Sequence[Case]) -> str 
     return None
 
 
+def _is_offered_stack(implementation: Implementation, case: Case) -> bool:
+    """Whether a case has several layers, and is not refused."""
+    return case.setting.architecture.num_layers > 1 and implementation.unsupported_reason(case.setting) is None
+
+
+def _list_readable(implementation: Implementation, stacks: Sequence[Case]) -> list[Case]:
+    by_output = stands_in(implementation)
+    return [case for case in stacks if is_readable(case.setting, by_output=by_output)]
+
+
 def _find_unread(implementation: Implementation, stacks: Sequence[Case]) -> str:
     """Say why what is dropped between layers cannot be read off, if it cannot; stacks: of several layers."""
-    if stacks and stands_in(implementation):
-        return "what it drops between layers is read from h_n and c_n, which it does not return"
     if stacks and not any(case.setting.architecture.bias for case in stacks):
         return "what it drops between layers is read with the biases of a layer, which it does not have"
+    if stacks and stands_in(implementation):
+        return "what it drops between more than two layers is read from h_n and c_n, which it does not return"
     return ""
 
 
@@ -134,7 +147,19 @@ def _judge_without_masks(implementation: Implementation, case: Case) -> Verdict:
 
 def _judge_with(implementation: Implementation, case: Case, masks: Masks, p: float, seed: int) -> Verdict:
     """Judge a call in train mode by the masks that belong to a seed."""
-    return judge(observe_whole(InDropout(implementation, p, (seed,)), case, DROPPING, masks))
+    seen = observe_whole(InDropout(implementation, p, (seed,)), case, DROPPING, masks)
+    return judge(_leave_out_states(seen) if masks and stands_in(implementation) else seen)
+
+
+def _leave_out_states(seen: Observation) -> Observation:
+    """Return a call whose states are not judged: what stands in their place knows of no masks."""
+    if not seen.evidence or (output := seen.evidence[0].outputs.output) is None:
+        return seen
+    exact = exact_trajectory(seen.case, NATIVE[seen.case.setting.runtime.dtype], seen.evidence[0])
+    if exact is None:
+        return replace(seen, evidence=(), refused="its states are lost in noise")
+    outputs = Outputs(output, exact.h_n.value[0], exact.c_n.value[0], absent=("h_n", "c_n"))
+    return replace(seen, evidence=(replace(seen.evidence[0], outputs=outputs),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,13 +215,13 @@ class _Masks:
         """Read what is dropped in a call with the last of some seeds; a verdict if it cannot be."""
         dropping, ends = InDropout(self.implementation, p, seeds), list[Observation]()
 
-        def call(reader: Case) -> Array | None:
+        def call(reader: Case) -> Outputs | None:
             ends.append(observe_whole(dropping, reader, DROPPING))
             evidence = ends[-1].evidence
-            return evidence[0].outputs.c_n if evidence else None
+            return evidence[0].outputs if evidence else None
 
         try:
-            kept = read_kept(case, call)
+            kept = read_kept(case, call, by_output=stands_in(self.implementation))
         except UnreadableError as error:
             return _decide(self.implementation, case, Outcome.DEVIATES, str(error))
         if kept is None:

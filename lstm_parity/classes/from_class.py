@@ -59,8 +59,7 @@ class FromClass:
         """What was found, in lines, and what of an LSTM is not the class's own."""
         returned = self.found.convention.returned
         stands_in = [words for name, words in _STAND_INS.items() if name not in returned]
-        stacks = self.found.constructor.has("num_layers") or self.found.layers > 1
-        stands_in += [_BELOW] if stacks and self.stands_in and "output" in returned else []
+        stands_in += [_BELOW] if self._stacks and self.stands_in and "output" in returned else []
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         silent = self.found.convention.is_numpy and self.found.backward is None
         none = ["no backward pass of its own was found: its gradients are not judged"] if silent else []
@@ -147,7 +146,14 @@ class FromClass:
     @property
     def unjudged_dropout(self) -> str:
         """Why dropout that it has cannot be judged; empty if it can, or there is none."""
+        if self.found.dropping.exists and self._stacks and "output" not in self.found.convention.returned:
+            return "its output is found by calls with fewer steps, each of which drops other numbers"
         return self.found.dropping.unjudged
+
+    @property
+    def _stacks(self) -> bool:
+        """Whether it has several layers, or may have them."""
+        return self.found.constructor.has("num_layers") or self.found.layers > 1
 
     def _load(self, setting: Setting, weights: LSTMWeights, p: float) -> LoadedClass:
         a, dropping = setting.architecture, self.found.dropping

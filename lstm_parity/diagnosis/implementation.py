@@ -53,7 +53,7 @@ def _describe_dropout(wrong: Sequence[Verdict]) -> str:
         what = "in eval mode dropout must change nothing"
     elif layers == {1}:
         tensors = {measured.tensor for verdict in wrong for measured in verdict.deviating}
-        inside = "a layer drops what it reads, its states, or weights: nn.LSTM drops between layers alone"
+        inside = "a single layer drops something, and nn.LSTM drops between layers alone"
         what = "the output of the last layer is dropped" if tensors == {"output"} else inside
     else:
         what = (
