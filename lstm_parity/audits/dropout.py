@@ -63,7 +63,7 @@ def judge_dropout(implementation: Implementation, cases: Sequence[Case], every: 
     if reason := unjudged_dropout(implementation):
         return [_decide(implementation, cases[0], Outcome.NOT_JUDGED, reason)]
     small = [case for case in cases if case.seed != TALL_SEED] or cases
-    stacks = [case for case in small if _is_offered_stack(implementation, case)]
+    stacks = [case for case in small if _is_offered_stack(implementation, case)] or _stack(implementation, small)
     stacked = _list_readable(implementation, stacks)
     unread = "" if stacked else _find_unread(implementation, stacks)
     single = choose_spread([case for case in small if case.setting.architecture.num_layers == 1], _FEW)
@@ -114,6 +114,16 @@ def _find_refusal(implementation: Implementation, cases: Sequence[Case]) -> str 
 def _is_offered_stack(implementation: Implementation, case: Case) -> bool:
     """Whether a case has several layers, and is not refused."""
     return case.setting.architecture.num_layers > 1 and implementation.unsupported_reason(case.setting) is None
+
+
+def _stack(implementation: Implementation, cases: Sequence[Case]) -> list[Case]:
+    """Return one of several cases with a layer more, if none has several layers and one with them is not refused."""
+    for case in cases if len({case.id for case in cases}) > 1 else ():
+        architecture = replace(case.setting.architecture, num_layers=2)
+        more = draw_case(replace(case.setting, architecture=architecture), case.profile, case.seed)
+        if _is_offered_stack(implementation, more):
+            return [more]
+    return []
 
 
 def _list_readable(implementation: Implementation, stacks: Sequence[Case]) -> list[Case]:
