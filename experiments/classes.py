@@ -17,6 +17,7 @@ it writes as it goes, and resumes. Results: classes.md, classes.jsonl.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import resource
