@@ -144,6 +144,11 @@ class FromClass:
         return loaded
 
     @property
+    def has_dropout(self) -> bool:
+        """Whether there is any: that can be set, or that is seen in train mode."""
+        return self.found.dropping.exists or self.found.dropping.draws
+
+    @property
     def unjudged_dropout(self) -> str:
         """Why dropout that it has cannot be judged; empty if it can, or there is none."""
         if self.found.dropping.exists and self._stacks and "output" not in self.found.convention.returned:

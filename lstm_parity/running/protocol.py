@@ -126,8 +126,9 @@ def keeps_loaded(implementation: Implementation) -> TypeGuard[KeepsLoaded]:
 
 
 def drops_out(implementation: Implementation) -> TypeGuard[DropsOut]:
-    """Whether an implementation may have dropout."""
-    return getattr(implementation, "load_dropping", None) is not None
+    """Whether an implementation may have dropout; one that knows that it has none says so by `has_dropout`."""
+    may_have = getattr(implementation, "load_dropping", None) is not None
+    return may_have and bool(getattr(implementation, "has_dropout", True))
 
 
 def load_dropping(

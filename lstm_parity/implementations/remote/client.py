@@ -84,9 +84,14 @@ class RemoteImplementation:
         return self._is_looked_at and bool(self.ask({"do": "stands in"})[0]["stands in"])
 
     @property
+    def has_dropout(self) -> bool:
+        """Whether a class has dropout; others may have it."""
+        return not self._is_looked_at or bool(self.ask({"do": "dropout"})[0]["exists"])
+
+    @property
     def unjudged_dropout(self) -> str:
         """Why dropout that a class has cannot be judged; empty if it can, or there is none."""
-        return str(self.ask({"do": "unjudged dropout"})[0]["reason"]) if self._is_looked_at else ""
+        return str(self.ask({"do": "dropout"})[0]["unjudged"]) if self._is_looked_at else ""
 
     @property
     def declaration(self) -> str:
