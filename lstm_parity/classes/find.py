@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lstm_parity.classes.calling import Convention
-from lstm_parity.classes.computed import has_computed
+from lstm_parity.classes.computed import find_once_differentiable, has_computed
 from lstm_parity.classes.constructors.constructor import (
     HIDDEN,
     Constructor,
@@ -173,7 +173,8 @@ def _complete(found: Found, declared: Declaration) -> Found:
     if found.convention.is_numpy:
         method = str(declared.backward.get("method", ""))
         backward = find_backward(copy.deepcopy(made), found.convention, found.layout, found.sizes, method)
-    found = replace(found, computes_weights=has_computed(made), dropping=find_dropping(found))
+    found = replace(found, computes_weights=has_computed(made), once_alone=find_once_differentiable(made))
+    found = replace(found, dropping=find_dropping(found))
     return replace(found, one_dtype=not _answers_float32(found, made), uneven=uneven, backward=backward)
 
 

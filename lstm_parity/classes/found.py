@@ -38,7 +38,7 @@ class Found:
     layers and directions that were found already. uneven: how rows of other lengths are given, if they can be.
     backward: the backward pass of a class that computes with NumPy, if its gradients are found. computes_weights:
     whether weights are computed from others, by which they are rounded once more. dropping: what it drops in train
-    mode.
+    mode. once_alone: what computes weights with second derivatives that are wrong, if something does.
     """
 
     constructor: Constructor
@@ -54,6 +54,7 @@ class Found:
     others: tuple[Layout, ...] = ()
     computes_weights: bool = False
     dropping: Dropping = NO_DROPPING
+    once_alone: str = ""
 
     def with_layout(self, layout: Layout) -> Found:
         """Return it with another layout."""

@@ -63,7 +63,8 @@ class FromClass:
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         silent = self.found.convention.is_numpy and self.found.backward is None
         none = ["no backward pass of its own was found: its gradients are not judged"] if silent else []
-        return (*self.found.describe(), *stands_in, *one, *none)
+        once = [self.no_second_derivatives] if self.no_second_derivatives else []
+        return (*self.found.describe(), *stands_in, *one, *none, *once)
 
     @property
     def declaration(self) -> str:
@@ -142,6 +143,14 @@ class FromClass:
         loaded = self._load(setting, weights, p)
         loaded.train(training)
         return loaded
+
+    @property
+    def no_second_derivatives(self) -> str:
+        """Why second derivatives cannot be judged; empty if they can."""
+        if not self.found.once_alone:
+            return ""
+        how = f"{self.found.once_alone}, whose own second derivatives are wrong"
+        return f"weights are computed by {how}: second derivatives are not judged, and wrong wherever they are used"
 
     @property
     def has_dropout(self) -> bool:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from lstm_parity.audits.identify import identify_calls
+from lstm_parity.audits.questions import QUESTIONS
 from lstm_parity.cases.case import parse_case
 from lstm_parity.classes.constructors.keywords import read_keywords
 from lstm_parity.implementations.load import adapt, load_target
@@ -24,6 +25,7 @@ from specimens.classes_rarer import RARER
 from specimens.classes_rarer.sized import PlainLSTM
 
 PLAIN = "I3-H5-T4-B2-float64-normal-1"
+SMALL = "I3-H5-T4-B2-float64-grad-normal-2"
 RIGHT = [name for name in RARER if name != "StatesOnlyEncoder"]
 DIFFERENTIABLE = ("TokenEncoder", "InitHiddenLSTM", "FixedSizesLSTM", "ScriptedLSTM", "NormedLSTM", "AliasLSTM")
 
@@ -60,6 +62,14 @@ def test_gradients_are_read_back(name):
     case = parse_case(PLAIN.replace("float64", "float64-grad"))
 
     assert judge_gradients(load(name), case, adjoints(case)).outcome is Outcome.PARITY
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("NormedLSTM", Outcome.REFUSED), ("ScaledLSTM", Outcome.PARITY)])
+def test_second_derivatives_are_read_through_what_has_right_ones(name, outcome):
+    """torch's weight norm has wrong ones (docs/findings/weight-norm-second-derivatives.md): that is said of it."""
+    case = parse_case(SMALL)
+
+    assert {v.outcome for v in QUESTIONS["second derivatives"](load(name), [case], 1)} == {outcome}
 
 
 def test_the_row_of_padding_is_not_used():
