@@ -27,7 +27,7 @@ from lstm_parity.classes.declared import NOTHING, Declaration
 from lstm_parity.classes.dropped import find_dropping
 from lstm_parity.classes.found import Found, read_array
 from lstm_parity.classes.gradients.find import find_backward
-from lstm_parity.classes.layouts.beside import list_beside
+from lstm_parity.classes.layouts.beside import is_among, list_beside
 from lstm_parity.classes.layouts.exact import computes_lstm
 from lstm_parity.classes.layouts.layout import find_layouts, name_order
 from lstm_parity.classes.tensors import held_tensors, own_tensors, put_tensors
@@ -174,7 +174,8 @@ def _complete(found: Found, declared: Declaration) -> Found:
         method = str(declared.backward.get("method", ""))
         backward = find_backward(copy.deepcopy(made), found.convention, found.layout, found.sizes, method)
     found = replace(found, computes_weights=has_computed(made), once_alone=find_once_differentiable(made))
-    found = replace(found, dropping=find_dropping(found))
+    beside = [value for name, value in own_tensors(made).items() if is_among(name, found.constructor.beside)]
+    found = replace(found, dropping=find_dropping(found), mixes_units=any(value.ndim == 2 for value in beside))
     return replace(found, one_dtype=not _answers_float32(found, made), uneven=uneven, backward=backward)
 
 

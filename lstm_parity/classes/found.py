@@ -37,8 +37,9 @@ class Found:
     its shapes allow. one_dtype: whether it answers float64 to any input. layouts: those of other numbers of
     layers and directions that were found already. uneven: how rows of other lengths are given, if they can be.
     backward: the backward pass of a class that computes with NumPy, if its gradients are found. computes_weights:
-    whether weights are computed from others, by which they are rounded once more. dropping: what it drops in train
-    mode. once_alone: what computes weights with second derivatives that are wrong, if something does.
+    whether weights are computed from others, by which they are rounded once more; once_alone: what computes them with
+    second derivatives that are wrong, if something does. dropping: what it drops in train mode. mixes_units: whether
+    what is no LSTM is a matrix, which is set to the identity.
     """
 
     constructor: Constructor
@@ -55,6 +56,7 @@ class Found:
     computes_weights: bool = False
     dropping: Dropping = NO_DROPPING
     once_alone: str = ""
+    mixes_units: bool = False
 
     def with_layout(self, layout: Layout) -> Found:
         """Return it with another layout."""

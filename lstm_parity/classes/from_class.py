@@ -63,8 +63,8 @@ class FromClass:
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         silent = self.found.convention.is_numpy and self.found.backward is None
         none = ["no backward pass of its own was found: its gradients are not judged"] if silent else []
-        once = [self.no_second_derivatives] if self.no_second_derivatives else []
-        return (*self.found.describe(), *stands_in, *one, *none, *once)
+        more = filter(None, (self.no_second_derivatives, self.unjudged_non_finite))
+        return (*self.found.describe(), *stands_in, *one, *none, *more)
 
     @property
     def declaration(self) -> str:
@@ -151,6 +151,15 @@ class FromClass:
             return ""
         how = f"{self.found.once_alone}, whose own second derivatives are wrong"
         return f"weights are computed by {how}: second derivatives are not judged, and wrong wherever they are used"
+
+    @property
+    def unjudged_non_finite(self) -> str:
+        """Why what becomes of NaN and infinities is not the class's own; empty if it is."""
+        if self.found.constructor.fixed is not None or self.found.constructor.one_size:
+            return "NaN and infinities are not judged: units that fill up its sizes, with weights of 0, spread them"
+        if self.found.mixes_units:
+            return "NaN and infinities are not judged: a matrix that is no LSTM's, set to the identity, spreads them"
+        return ""
 
     @property
     def has_dropout(self) -> bool:

@@ -56,9 +56,11 @@ def expected_arithmetic(implementation: Implementation, setting: Setting) -> Ari
 
 
 def declined_reason(implementation: Implementation, case: Case) -> str | None:
-    """Return why the numbers of a case are not judged: they are not finite, and those are declared away."""
+    """Return why the numbers of a case are not judged: they are not finite, and those are declared away, or changed."""
+    if case.is_finite:
+        return None
     declared = NON_FINITE in getattr(implementation, "without", ())
-    return f"declared: --without {NON_FINITE}" if declared and not case.is_finite else None
+    return f"declared: --without {NON_FINITE}" if declared else unjudged_non_finite(implementation) or None
 
 
 def refusal_reason(implementation: Implementation, case: Case) -> str | None:
@@ -79,6 +81,11 @@ def stands_in(implementation: Implementation) -> bool:
 def unjudged_dropout(implementation: Implementation) -> str:
     """Say why dropout that an implementation has cannot be judged; empty if it can, or there is none that is known."""
     return str(getattr(implementation, "unjudged_dropout", ""))
+
+
+def unjudged_non_finite(implementation: Implementation) -> str:
+    """Say why what becomes of NaN and infinities is not the implementation's own; empty if it is."""
+    return str(getattr(implementation, "unjudged_non_finite", ""))
 
 
 class HasParameters(Implementation, Protocol):

@@ -72,6 +72,33 @@ def test_second_derivatives_are_read_through_what_has_right_ones(name, outcome):
     assert {v.outcome for v in QUESTIONS["second derivatives"](load(name), [case], 1)} == {outcome}
 
 
+@pytest.mark.parametrize("name", ["FixedSizesLSTM", "ScriptedLSTM"])
+def test_infinities_are_not_judged_where_units_fill_up_sizes(name):
+    """With weights of 0 they make NaN, which the class does not; nothing is said of them but that."""
+    found, case = load(name), parse_case("I2-H5-T3-B2-float64-non_finite-1")
+
+    assert judge(observe(found, case, chain=False)).outcome is Outcome.REFUSED
+    assert found.unjudged_non_finite in found.remarks
+
+
+def test_infinities_are_not_judged_behind_a_matrix_that_is_no_part_of_the_lstm():
+    """It is the identity here, and mixes units all the same."""
+
+    class Decoder(nn.Module):
+        def __init__(self, input_size, hidden_size, output_size):
+            super().__init__()
+            self.lstm = nn.LSTM(input_size, hidden_size)
+            self.decoder = nn.Linear(hidden_size, output_size)
+
+        def forward(self, x, hx=None):
+            out, states = self.lstm(x, hx)
+            return self.decoder(out), states
+
+    case = parse_case("I2-H5-T3-B2-float64-non_finite-1")
+
+    assert judge(observe(adapt("class", "Decoder", Decoder), case, chain=False)).outcome is Outcome.REFUSED
+
+
 def test_the_row_of_padding_is_not_used():
     """An embedding gives no gradient for it."""
 

@@ -86,12 +86,21 @@ class RemoteImplementation:
     @property
     def has_dropout(self) -> bool:
         """Whether a class has dropout; others may have it."""
-        return not self._is_looked_at or bool(self.ask({"do": "dropout"})[0]["exists"])
+        return not self._is_looked_at or bool(self.ask({"do": "has dropout"})[0]["exists"])
 
     @property
     def unjudged_dropout(self) -> str:
         """Why dropout that a class has cannot be judged; empty if it can, or there is none."""
-        return str(self.ask({"do": "dropout"})[0]["unjudged"]) if self._is_looked_at else ""
+        return self._ask_unjudged()["dropout"]
+
+    @property
+    def unjudged_non_finite(self) -> str:
+        """Why NaN and infinities cannot be judged; empty if they can."""
+        return self._ask_unjudged()["non-finite"]
+
+    def _ask_unjudged(self) -> dict[str, str]:
+        answer = self.ask({"do": "unjudged"})[0] if self._is_looked_at else {}
+        return {"dropout": "", "non-finite": "", **answer}
 
     @property
     def declaration(self) -> str:
