@@ -98,7 +98,7 @@ class Found:
             for layout in find_layouts(shapes, sizes, directions)
             if {reading for _, _, reading in layout.slots[0]} <= known
             and (layout.biases > 0) == bias
-            and layout.cuts[:1] == self.layout.cuts[:1]
+            and [cut.of_one_slot for cut in layout.cuts[:1]] == [cut.of_one_slot for cut in self.layout.cuts[:1]]
         ]
         if options and projected and not self._is_called_projected(made, layers, directions):
             raise NotImplementedError("a small call with a projection raises, or returns other shapes")

@@ -21,6 +21,7 @@ from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.observe import observe
+from specimens.classes_further.held import FlatStackLSTM
 from specimens.classes_rarer import RARER
 from specimens.classes_rarer.sized import PlainLSTM
 
@@ -97,6 +98,14 @@ def test_infinities_are_not_judged_behind_a_matrix_that_is_no_part_of_the_lstm()
     case = parse_case("I2-H5-T3-B2-float64-non_finite-1")
 
     assert judge(observe(adapt("class", "Decoder", Decoder), case, chain=False)).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("sizes", ["I3-H5-bi", "I3-H5-L2", "I3-H5-L2-bi"])
+def test_biases_behind_all_matrices_are_found_with_more_layers_and_directions(sizes):
+    """Of a vector of all weights: one layer in one direction does not show whether they are behind all or its own."""
+    found = adapt("class", "FlatStackLSTM", FlatStackLSTM)
+
+    assert judge(observe(found, parse_case(f"{sizes}-T4-B2-float64-normal-1"))).outcome is Outcome.PARITY
 
 
 def test_the_row_of_padding_is_not_used():
