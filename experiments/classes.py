@@ -12,7 +12,8 @@ Each is judged whole as it is typed, `lstm-parity verify --impl KIND:FILE.py:NAM
 and PARITY, a faulty twin exit code 1. Two commands run at a time, each on a core of its own, so that neither starts a
 second process; seconds are of processor time, all processes of a command together. What a twin computes is said by
 `lstm-parity identify`: `experiments/class_names.py`, which has the same specimens. Run `python -m experiments.classes`;
-it writes as it goes, and resumes. Results: classes.md, classes.jsonl. "named" counts what `verify` itself says that a
+it writes as it goes, and resumes; rows of classes.jsonl that are marked as earlier are of a version before, and judged
+again. Results: classes.md, classes.jsonl. "named" counts what `verify` itself says that a
 twin computes, "asked for dropout" those of which the certificate does not say that it was not judged.
 """
 
@@ -63,6 +64,7 @@ FIRST = (
     "the other one was called wrong for a packed call; of the right ones KeepProbLSTM, whose states are pairs, was "
     "called wrong, and ModuleListLSTM and HardCodedLSTM for packed calls that they do not take."
 )
+EARLIER = ", by an earlier version, in seconds of a clock"
 _NO_NAME = ("none of", "unknown", "something that")  # how a diagnosis begins that names nothing
 TWINS = {entry.faulty: name for name, entry in ALL.items()}
 
@@ -121,8 +123,12 @@ def report(rows: list[dict[str, Any]]) -> str:
     for folder, known in FOLDERS.items():
         for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
             some = [row for row in every if TWINS.get(row["name"], row["name"]) in known]
-            lines += [_tabulate(f"{folder}, {words}", some, code)] if some else []
-    lines += [_tabulate(words, some, code) for words, some, code in (("all right", right, 0), ("all twins", faulty, 1))]
+            for earlier in (False, True):
+                own = [row for row in some if row.get("earlier", False) is earlier]
+                lines += [_tabulate(f"{folder}, {words}{EARLIER * earlier}", own, code)] if own else []
+    for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
+        now = [row for row in every if not row.get("earlier")]
+        lines += [_tabulate(f"all {words} that were judged now", now, code)] if now else []
     first = read_answers(FIRST_TIME)
     for folder in ("classes_later", "classes_further", "classes_rarer", "classes_dropping"):
         for words, code in (("right", 0), ("faulty twins", 1)):
@@ -135,7 +141,9 @@ def report(rows: list[dict[str, Any]]) -> str:
     lines += ["", "## Those that drop elsewhere", ""]
     lines += [f"* {r['name']} ({ELSEWHERE[r['name']][1]}): {_conclude(r)}" for r in elsewhere]
     lines += ["", "## What is said of the twins", ""]
-    lines += [f"* {r['name']} ({entry_of(r['name']).fault}): {r['said'] or r['last']}" for r in faulty]
+    lines += [
+        f"* {r['name']} ({entry_of(r['name']).fault}): {r['said'] or r['last']}" for r in faulty if not r.get("earlier")
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -156,15 +164,15 @@ def _conclude(row: dict[str, Any]) -> str:
 
 def main() -> None:
     """Judge all, and write the page."""
-    known = read_answers(WORK)
-    done = {row["name"] for row in known}
+    known = {row["name"]: row for row in read_answers(WORK)}  # the last of each
+    done = {name for name, row in known.items() if not row.get("earlier")}
     pairs = [name for correct, entry in reversed(ALL.items()) for name in (correct, entry.faulty)]
     names = [name for name in (*ELSEWHERE, *pairs) if name not in done]
     for number, row in enumerate(ask_all(judge, names, WORK), 1):
-        known.append(row)
+        known[row["name"]] = row
         print(f"{number} of {len(names)}", row, flush=True)
     order = {name: number for number, name in enumerate((*pairs[::-1], *ELSEWHERE))}
-    RESULT.write_text(report(sorted(known, key=lambda row: order[row["name"]])), encoding="utf-8")
+    RESULT.write_text(report(sorted(known.values(), key=lambda row: order[row["name"]])), encoding="utf-8")
 
 
 if __name__ == "__main__":
