@@ -104,7 +104,7 @@ def write_declaration(constructor: Constructor, convention: Convention, layout: 
     paths = {} if recipe is None else {name: list(paths[0]) for name, paths in recipe.paths.items() if len(paths) == 1}
     indices = {name: path for name, path in paths.items() if all(isinstance(key, int | str) for key in path)}
     sections = {
-        "constructor": dict(constructor.roles),
+        "constructor": dict(constructor.roles) | ({DROPOUT: constructor.dropping} if constructor.dropping else {}),
         "arguments": dict(constructor.given),
         "call": _write_call(convention),
         "results": indices,

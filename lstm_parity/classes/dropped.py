@@ -28,7 +28,7 @@ def find_dropping(found: Found) -> Dropping:
     layers = layers or found.layers
     known = Dropping("", name_holding(stacked), (), is_told or find_attribute(stacked) is not None)
     if arguments:
-        chosen = arguments[0] if len(arguments) == 1 else _choose(found, known, layers)
+        chosen = arguments[0] if len(arguments) == 1 else found.constructor.dropping or _choose(found, known, layers)
         known = replace(known, argument=chosen, others=tuple(name for name in arguments if name != chosen))
     one, other = (_call(found, known, layers, 0.0, training=True, seed=seed) for seed in (1, 2))
     return replace(known, draws=_differ(one, other))

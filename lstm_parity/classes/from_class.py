@@ -69,7 +69,8 @@ class FromClass:
     @property
     def declaration(self) -> str:
         """What was found, as a file of declarations."""
-        return write_declaration(self.found.constructor, self.found.convention, self.found.layout)
+        constructor = replace(self.found.constructor, dropping=self.found.dropping.argument)
+        return write_declaration(constructor, self.found.convention, self.found.layout)
 
     @property
     def stands_in(self) -> bool:

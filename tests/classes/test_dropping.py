@@ -19,6 +19,7 @@ from lstm_parity.implementations.target import parse_target
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.evidence import TRAINING
 from specimens.classes_dropping import DROPPING, ELSEWHERE
+from specimens.classes_dropping.elsewhere import InputDropoutLSTM
 
 SIZES = ("I3-H5-T4-B2", "I4-H6-T3-B4", "I3-H5-L2-T4-B3", "I5-H4-L2-T3-B4", "I4-H4-L3-T3-B3")
 CASES = [parse_case(f"{sizes}-nostates-float64-normal-2") for sizes in SIZES]
@@ -65,6 +66,15 @@ def test_a_second_probability_is_named_as_not_judged():
 
     assert "what input_dropout would drop is not judged: there it is 0" in found.remarks
     assert offered(found) == {Outcome.PARITY}
+
+
+def test_the_argument_can_be_declared(tmp_path):
+    """In a file, which says by itself what was found."""
+    found, file = load("InputDropoutLSTM"), tmp_path / "map.toml"
+    file.write_text(found.declaration.replace("layer_dropout", "input_dropout"), "utf-8")
+    declared = adapt("class", "InputDropoutLSTM", InputDropoutLSTM, file=str(file))
+
+    assert [one.found.dropping.argument for one in (found, declared)] == ["layer_dropout", "input_dropout"]
 
 
 def test_a_probability_that_nothing_holds_is_not_judged():

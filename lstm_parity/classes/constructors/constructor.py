@@ -186,8 +186,9 @@ def find_constructor(
     own = {role: name for role, name in declared.items() if role != DROPOUT}
     found = _find_constructor(made, own, given)
     names = list_chances({n: value for n, value in found.defaults.items() if n not in found.roles.values()})
-    chances = (declared[DROPOUT],) if DROPOUT in declared else names
-    return _silence_dropout(dataclasses.replace(found, chances=chances)) if chances else found
+    chosen = declared.get(DROPOUT, "")
+    chances = tuple(dict.fromkeys([*([chosen] if chosen else []), *names]))
+    return _silence_dropout(dataclasses.replace(found, chances=chances, dropping=chosen)) if chances else found
 
 
 def _silence_dropout(found: Constructor) -> Constructor:
@@ -195,7 +196,7 @@ def _silence_dropout(found: Constructor) -> Constructor:
     try:
         build(found)
     except UnknownClassError:
-        return dataclasses.replace(found, chances=())
+        return dataclasses.replace(found, chances=(), dropping="")
     return found
 
 
