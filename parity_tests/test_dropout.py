@@ -42,6 +42,8 @@ ASKED = (
     "I6-H6-L2-bf-T3-B4-nostates-float32-trained-5",
     "I5-H7-L2-P3-T3-B3-packed2.3.1-float32-normal-6",
     "I5-H7-L2-bi-T3-unbatched-float32-normal-7",
+    "I4-H6-L2-T3-B4-nostates-float32-normal-8",
+    "I4-H6-L2-T4-B3-float32-normal-9",
 )
 STACKED = {"num_layers": st.integers(2, 3), "device": "cpu"}  # cuDNN draws masks of its own
 chances = pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9, 1.0])
@@ -142,6 +144,9 @@ def test_an_implementation_drops_with_masks_of_its_own(implementation, dtype):
     for verdict in verdicts + judge_gradients_in_dropout(implementation, wide):
         if verdict.outcome is not Outcome.REFUSED:
             require_parity(verdict)
+    unread = [one.reason for one in verdicts if one.outcome is Outcome.NOT_JUDGED and not one.observation.evidence]
+    if unread:
+        raise NotImplementedError(unread[0])
 
 
 def module(lstm_class, p: float, of=PLAIN) -> nn.LSTM:

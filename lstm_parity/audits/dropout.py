@@ -16,9 +16,11 @@ from lstm_parity.cases.covering import TALL_SEED, choose_spread
 from lstm_parity.cases.features import DROPOUT
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.implementations.lives import InDropout
+from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome, Verdict
+from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.running.autograd import adjoints, in_pass
 from lstm_parity.running.dropped import Kept, UnreadableError, is_readable, make_masks, read_kept
@@ -32,7 +34,14 @@ from lstm_parity.running.evidence import (
     Outputs,
 )
 from lstm_parity.running.observe import observe_whole
-from lstm_parity.running.protocol import NO_DROPOUT, Implementation, drops_out, expected_arithmetic, stands_in
+from lstm_parity.running.protocol import (
+    NO_DROPOUT,
+    Implementation,
+    drops_out,
+    expected_arithmetic,
+    stands_in,
+    unjudged_dropout,
+)
 
 _CHANCES = (0.5, 0.2, 0.75)  # 1/(1-p) is exact in every dtype
 _DEVIATIONS = 6.0  # standard deviations of the share that is kept
@@ -51,15 +60,23 @@ def judge_dropout(implementation: Implementation, cases: Sequence[Case], every: 
     """
     if (reason := _find_refusal(implementation, cases)) is not None:
         return [_decide(implementation, cases[0], Outcome.REFUSED, reason)]
+    if reason := unjudged_dropout(implementation):
+        return [_decide(implementation, cases[0], Outcome.NOT_JUDGED, reason)]
     small = [case for case in cases if case.seed != TALL_SEED] or cases
-    stacked = [case for case in small if is_readable(case.setting)]
+    stacks = [case for case in small if _is_offered_stack(implementation, case)] or _stack(implementation, small)
+    stacked = _list_readable(implementation, stacks)
+    unread = "" if stacked else _find_unread(implementation, stacks)
     single = choose_spread([case for case in small if case.setting.architecture.num_layers == 1], _FEW)
-    verdicts = [_judge_without_masks(implementation, case) for case in choose_spread(stacked or single, _FEW)]
+    verdicts = [_judge_without_masks(implementation, case) for case in choose_spread(stacks or single, _FEW)]
     verdicts += (_judge_with(implementation, case, (), 0.5, 1) for case in single)
-    if not stacked or any(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+    if any(verdict.outcome is Outcome.REFUSED for verdict in verdicts):
+        return verdicts
+    if unread:
+        return [*verdicts, _decide(implementation, stacks[0], Outcome.NOT_JUDGED, unread)]
+    if not stacked:
         return verdicts
     masks = _Masks(implementation)
-    if (wrong := masks.judge_drawing(_draw_counted(stacked))) is not None:
+    if (wrong := masks.judge_drawing(_draw_counted(implementation, stacked))) is not None:
         return [*verdicts, wrong]
     chosen = choose_spread(stacked, max(2 * _FEW, min(_MOST, len(stacked) // every)))
     verdicts += (masks.judge(case, _CHANCES[k % len(_CHANCES)], k + 1) for k, case in enumerate(chosen))
@@ -73,11 +90,13 @@ def judge_dropout_of(implementation: Implementation, case: Case) -> list[Verdict
 
 def judge_gradients_in_dropout(implementation: Implementation, cases: Sequence[Case]) -> list[Verdict]:
     """Judge the gradients of a few cases in train mode: the way back passes through the masks of the way forward."""
-    stacked = [case for case in cases if is_readable(case.setting) and case.seed != TALL_SEED]
-    if not stacked or _find_refusal(implementation, stacked) is not None:
+    if _find_refusal(implementation, cases) or unjudged_dropout(implementation) or stands_in(implementation):
+        return []
+    small = [case for case in cases if case.seed != TALL_SEED and _is_offered_stack(implementation, case)]
+    if not (stacked := _list_readable(implementation, small)):
         return []
     masks = _Masks(implementation)
-    if masks.judge_drawing(_draw_counted(stacked)) is not None:
+    if masks.judge_drawing(_draw_counted(implementation, stacked)) is not None:
         return []  # the question about dropout says what is wrong
     return [masks.judge_backward(case, _CHANCES[k], k + 1) for k, case in enumerate(choose_spread(stacked, _FEW))]
 
@@ -87,11 +106,38 @@ def _find_refusal(implementation: Implementation, cases: Sequence[Case]) -> str 
         return NO_DROPOUT
     if DROPOUT in getattr(implementation, "without", ()):
         return f"declared: --without {DROPOUT}"
-    if stands_in(implementation):
-        return "what it drops is read from c_n, which it does not return"
     if any(case.setting.runtime.device != "cpu" for case in cases):
         return "dropout is judged on the CPU"
     return None
+
+
+def _is_offered_stack(implementation: Implementation, case: Case) -> bool:
+    """Whether a case has several layers, and is not refused."""
+    return case.setting.architecture.num_layers > 1 and implementation.unsupported_reason(case.setting) is None
+
+
+def _stack(implementation: Implementation, cases: Sequence[Case]) -> list[Case]:
+    """Return one of several cases with a layer more, if none has several layers and one with them is not refused."""
+    for case in cases if len({case.id for case in cases}) > 1 else ():
+        architecture = replace(case.setting.architecture, num_layers=2)
+        more = draw_case(replace(case.setting, architecture=architecture), case.profile, case.seed)
+        if _is_offered_stack(implementation, more):
+            return [more]
+    return []
+
+
+def _list_readable(implementation: Implementation, stacks: Sequence[Case]) -> list[Case]:
+    by_output = stands_in(implementation)
+    return [case for case in stacks if is_readable(case.setting, by_output=by_output)]
+
+
+def _find_unread(implementation: Implementation, stacks: Sequence[Case]) -> str:
+    """Say why what is dropped between layers cannot be read off, if it cannot; stacks: of several layers."""
+    if stacks and not any(case.setting.architecture.bias for case in stacks):
+        return "what it drops between layers is read with the biases of a layer, which it does not have"
+    if stacks and stands_in(implementation):
+        return "what it drops between more than two layers is read from h_n and c_n, which it does not return"
+    return ""
 
 
 def _decide(implementation: Implementation, case: Case, outcome: Outcome, words: str) -> Verdict:
@@ -111,7 +157,19 @@ def _judge_without_masks(implementation: Implementation, case: Case) -> Verdict:
 
 def _judge_with(implementation: Implementation, case: Case, masks: Masks, p: float, seed: int) -> Verdict:
     """Judge a call in train mode by the masks that belong to a seed."""
-    return judge(observe_whole(InDropout(implementation, p, (seed,)), case, DROPPING, masks))
+    seen = observe_whole(InDropout(implementation, p, (seed,)), case, DROPPING, masks)
+    return judge(_leave_out_states(seen) if masks and stands_in(implementation) else seen)
+
+
+def _leave_out_states(seen: Observation) -> Observation:
+    """Return a call whose states are not judged: what stands in their place knows of no masks."""
+    if not seen.evidence or (output := seen.evidence[0].outputs.output) is None:
+        return seen
+    exact = exact_trajectory(seen.case, NATIVE[seen.case.setting.runtime.dtype], seen.evidence[0])
+    if exact is None:
+        return replace(seen, evidence=(), refused="its states are lost in noise")
+    outputs = Outputs(output, exact.h_n.value[0], exact.c_n.value[0], absent=("h_n", "c_n"))
+    return replace(seen, evidence=(replace(seen.evidence[0], outputs=outputs),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,13 +225,13 @@ class _Masks:
         """Read what is dropped in a call with the last of some seeds; a verdict if it cannot be."""
         dropping, ends = InDropout(self.implementation, p, seeds), list[Observation]()
 
-        def call(reader: Case) -> Array | None:
+        def call(reader: Case) -> Outputs | None:
             ends.append(observe_whole(dropping, reader, DROPPING))
             evidence = ends[-1].evidence
-            return evidence[0].outputs.c_n if evidence else None
+            return evidence[0].outputs if evidence else None
 
         try:
-            kept = read_kept(case, call)
+            kept = read_kept(case, call, by_output=stands_in(self.implementation))
         except UnreadableError as error:
             return _decide(self.implementation, case, Outcome.DEVIATES, str(error))
         if kept is None:
@@ -211,8 +269,11 @@ def _find_shared(kept: Array, setting: Setting) -> str | None:
     return None
 
 
-def _draw_counted(cases: Sequence[Case]) -> Case:
-    """Draw the case whose masks are compared: with as many layers and directions as some case, and 14 rows."""
+def _draw_counted(implementation: Implementation, cases: Sequence[Case]) -> Case:
+    """Draw the case whose masks are compared: with as many layers and directions as some case, and 14 rows.
+
+    That case itself if it has no batch, or if so large a one is refused.
+    """
     like = max(cases, key=lambda c: (c.setting.call.batch is not None, c.setting.call.lengths is None, _size(c)))
     a, call = like.setting.architecture, like.setting.call
     if call.batch is None:
@@ -220,7 +281,8 @@ def _draw_counted(cases: Sequence[Case]) -> Case:
     architecture = Architecture(16, 16, a.num_layers, batch_first=a.batch_first, bidirectional=a.bidirectional)
     time, rows = 3, 14
     counted = Call(time, rows, None if call.lengths is None else (time,) * rows, call.enforce_sorted, call.states)
-    return draw_case(Setting(architecture, counted, like.setting.runtime), "normal", 1)
+    setting = Setting(architecture, counted, like.setting.runtime)
+    return like if implementation.unsupported_reason(setting) else draw_case(setting, "normal", 1)
 
 
 def _size(case: Case) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from lstm_parity.classes.results import Recipe, get_at, unpermute
+from lstm_parity.classes.dropping.mode import Mode
+from lstm_parity.classes.results import Path, Recipe, get_at, list_slots, unpermute
 from lstm_parity.classes.sequences.attributes import call_with_attributes
 from lstm_parity.classes.sequences.forms import Lengths, fill_lengths, pack_rows, pad_results, turn_results
 from lstm_parity.classes.sequences.tokens import Tokens
@@ -74,7 +75,8 @@ class Convention:
     states: None if there are none. slots: number of layers times directions. required: whether states must be given.
     lengths: how those of the rows are given; None if they are not. is_packed: whether x is packed. keyword: the name of
     the argument for x, if it has to be named. tokens: the embedding whose rows are x, if token numbers are given.
-    is_turned: whether every step, state and output is (I, B), columns, and not (B, I).
+    is_turned: whether every step, state and output is (I, B), columns, and not (B, I). mode: the argument that says
+    whether it is a call of training, if there is one; is_training: whether it is.
     """
 
     method: str
@@ -90,6 +92,8 @@ class Convention:
     keyword: str = ""
     tokens: Tokens | None = None
     is_turned: bool = False
+    mode: Mode | None = None
+    is_training: bool = False
 
     @property
     def returned(self) -> tuple[str, ...]:
@@ -147,6 +151,7 @@ class Convention:
         if self.lengths is not None:
             lengths = rows if isinstance(rows, Tensor) else fill_lengths(x)
             named |= self.lengths.arguments(lengths, x, self.axes)
+        named |= {self.mode.name: self.mode.value(training=self.is_training)} if self.mode else {}
         if not self.is_numpy:
             return self._call_module(made, x, named, rows)
         laid = self._lay_out(x, rows)
@@ -188,7 +193,8 @@ class Convention:
     def _read(self, returned: Any, x: Tensor) -> dict[str, Tensor]:
         assert self.recipe is not None
         found = dict[str, Tensor]()
-        for name, paths in self.recipe.paths.items():
+        for name in self.recipe.paths:
+            paths = self._list_paths(name, returned)
             values = [get_at(returned, path) for path in paths]
             if name == "output":
                 found[name] = self._read_output(values[0])
@@ -197,6 +203,14 @@ class Convention:
                 value = value.mT if self.axes == "ibt" else value
                 found[name] = value.reshape(self.slots, *x.shape[-2:-1] * self.is_batched, -1)
         return found
+
+    def _list_paths(self, name: str, returned: Any) -> Sequence[Path]:
+        """Return where a result is; of a state, for every slot, if it has no axis of slots."""
+        assert self.recipe is not None
+        paths = self.recipe.paths[name]
+        if name == "output" or get_at(returned, paths[0]).dim() > 1 + self.is_batched:
+            return paths
+        return list_slots(self.recipe.paths, name, returned, self.slots)
 
     def _read_output(self, value: Any) -> Tensor:
         recipe = self.recipe

@@ -41,6 +41,24 @@ def has_computed(made: Any) -> bool:
     return isinstance(made, nn.Module) and next(_find_computed(made), None) is not None
 
 
+def find_once_differentiable(made: Any) -> str:
+    """Return what computes parameters of an instance with wrong second derivatives; empty if nothing does.
+
+    What is stored for weights, and computed of that, is these weights: nothing but the identity is differentiated.
+    """
+    for owner, name, computing in _find_computed(made) if isinstance(made, nn.Module) else ():
+        value = getattr(made.get_submodule(owner), name).detach().double().requires_grad_()
+        try:
+            again = _compute(computing, _invert(computing, value))
+            (first,) = torch.autograd.grad(again.square().sum(), value, create_graph=True)
+            (second,) = torch.autograd.grad(first.square().sum(), value)
+        except (NotImplementedError, RuntimeError):  # it is refused later, or differentiated once alone
+            continue
+        if torch.allclose(first, 2 * value) and not torch.allclose(second, 8 * value):
+            return type(computing if isinstance(computing, WeightNorm) else next(iter(computing))).__name__
+    return ""
+
+
 def detach_computed(made: nn.Module) -> None:
     """Let what weight norm has computed be no part of a graph, so that the module can be copied."""
     for owner, name, computing in _find_computed(made):
@@ -81,11 +99,20 @@ def _invert(computing: ParametrizationList | WeightNorm, value: Tensor) -> list[
             raise NotImplementedError(f"{type(one).__name__} has no right_inverse, by which weights could be written")
         stored = one.right_inverse(stored)
     kept = [stored] if isinstance(stored, Tensor) else list(stored)
-    again: Any = kept
-    for one in parametrizations:
-        again = [one(*again)]
-    if not torch.allclose(again[0], value, rtol=1e-2, atol=1e-6, equal_nan=True):
+    if not torch.allclose(_compute(computing, kept), value, rtol=1e-2, atol=1e-6, equal_nan=True):
         raise NotImplementedError(
             "these weights cannot be written: its parametrization returns others, as of a row of zeros"
         )
     return kept
+
+
+def _compute(computing: ParametrizationList | WeightNorm, stored: list[Tensor]) -> Tensor:
+    """Return what is computed of what is stored."""
+    if isinstance(computing, WeightNorm):
+        return torch._weight_norm(stored[1], stored[0], computing.dim)
+    again: Any = stored
+    parametrizations: list[Any] = list(computing)
+    for one in parametrizations:
+        again = [one(*again)]
+    computed: Tensor = again[0]
+    return computed

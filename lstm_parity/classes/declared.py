@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_parity.classes.calling import Convention
-from lstm_parity.classes.constructors.constructor import Constructor
+from lstm_parity.classes.constructors.constructor import DROPOUT, Constructor
 from lstm_parity.classes.layouts.layout import Layout
 from lstm_parity.classes.results import Recipe
 from lstm_parity.files.stored import parse_toml
@@ -18,7 +18,7 @@ from lstm_parity.implementations.target import TargetError
 
 _ROLES = (
     *("input_size", "hidden_size", "num_layers", "bias", "batch_first", "time_first", "bidirectional", "proj_size"),
-    *("head_size", "equal_size", "return_sequences"),
+    *("head_size", "equal_size", "return_sequences", DROPOUT),
 )
 _CALL = ("method", "axes", "states", "rank", "order")
 _RESULTS = ("output", "h", "c")
@@ -104,7 +104,7 @@ def write_declaration(constructor: Constructor, convention: Convention, layout: 
     paths = {} if recipe is None else {name: list(paths[0]) for name, paths in recipe.paths.items() if len(paths) == 1}
     indices = {name: path for name, path in paths.items() if all(isinstance(key, int | str) for key in path)}
     sections = {
-        "constructor": dict(constructor.roles),
+        "constructor": dict(constructor.roles) | ({DROPOUT: constructor.dropping} if constructor.dropping else {}),
         "arguments": dict(constructor.given),
         "call": _write_call(convention),
         "results": indices,

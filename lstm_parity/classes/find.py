@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lstm_parity.classes.calling import Convention
-from lstm_parity.classes.computed import has_computed
+from lstm_parity.classes.computed import find_once_differentiable, has_computed
 from lstm_parity.classes.constructors.constructor import (
     HIDDEN,
     Constructor,
@@ -24,14 +24,15 @@ from lstm_parity.classes.constructors.constructor import (
     list_sizes,
 )
 from lstm_parity.classes.declared import NOTHING, Declaration
+from lstm_parity.classes.dropped import find_dropping
 from lstm_parity.classes.found import Found, read_array
 from lstm_parity.classes.gradients.find import find_backward
-from lstm_parity.classes.layouts.beside import list_beside
+from lstm_parity.classes.layouts.beside import is_among, list_beside
 from lstm_parity.classes.layouts.exact import computes_lstm
 from lstm_parity.classes.layouts.layout import find_layouts, name_order
 from lstm_parity.classes.tensors import held_tensors, own_tensors, put_tensors
 from lstm_parity.classes.trials.calls import draw_inputs, try_conventions
-from lstm_parity.classes.trials.uneven import find_uneven
+from lstm_parity.classes.trials.uneven import find_uneven, limit_uneven
 from lstm_parity.identification.expressions.step import GATES
 from lstm_parity.reference.noise.model import Array
 
@@ -166,11 +167,15 @@ def _complete(found: Found, declared: Declaration) -> Found:
     """Find what a class offers beside plain calls in float64: float32, and rows of other lengths."""
     made = build(found.constructor)
     uneven = find_uneven(found.convention, made, found.sizes)
+    if uneven is not None and found.constructor.has("num_layers") and not found.convention.is_packed:
+        uneven = limit_uneven(uneven, build(found.constructor, num_layers=2), found.sizes)
     backward = None
     if found.convention.is_numpy:
         method = str(declared.backward.get("method", ""))
         backward = find_backward(copy.deepcopy(made), found.convention, found.layout, found.sizes, method)
-    found = replace(found, computes_weights=has_computed(made))
+    found = replace(found, computes_weights=has_computed(made), once_alone=find_once_differentiable(made))
+    beside = [value for name, value in own_tensors(made).items() if is_among(name, found.constructor.beside)]
+    found = replace(found, dropping=find_dropping(found), mixes_units=any(value.ndim == 2 for value in beside))
     return replace(found, one_dtype=not _answers_float32(found, made), uneven=uneven, backward=backward)
 
 

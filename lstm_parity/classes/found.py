@@ -19,6 +19,7 @@ from lstm_parity.classes.constructors.constructor import (
     build,
     list_sizes,
 )
+from lstm_parity.classes.dropping.chance import NO_DROPPING, Dropping
 from lstm_parity.classes.gradients.backward import Backward
 from lstm_parity.classes.layouts.exact import computes_lstm
 from lstm_parity.classes.layouts.layout import Layout, find_layouts
@@ -36,7 +37,9 @@ class Found:
     its shapes allow. one_dtype: whether it answers float64 to any input. layouts: those of other numbers of
     layers and directions that were found already. uneven: how rows of other lengths are given, if they can be.
     backward: the backward pass of a class that computes with NumPy, if its gradients are found. computes_weights:
-    whether weights are computed from others, by which they are rounded once more.
+    whether weights are computed from others, by which they are rounded once more; once_alone: what computes them with
+    second derivatives that are wrong, if something does. dropping: what it drops in train mode. mixes_units: whether
+    what is no LSTM is a matrix, which is set to the identity.
     """
 
     constructor: Constructor
@@ -51,6 +54,9 @@ class Found:
     backward: Backward | None = None
     others: tuple[Layout, ...] = ()
     computes_weights: bool = False
+    dropping: Dropping = NO_DROPPING
+    once_alone: str = ""
+    mixes_units: bool = False
 
     def with_layout(self, layout: Layout) -> Found:
         """Return it with another layout."""
@@ -92,7 +98,7 @@ class Found:
             for layout in find_layouts(shapes, sizes, directions)
             if {reading for _, _, reading in layout.slots[0]} <= known
             and (layout.biases > 0) == bias
-            and layout.cuts[:1] == self.layout.cuts[:1]
+            and [cut.of_one_slot for cut in layout.cuts[:1]] == [cut.of_one_slot for cut in self.layout.cuts[:1]]
         ]
         if options and projected and not self._is_called_projected(made, layers, directions):
             raise NotImplementedError("a small call with a projection raises, or returns other shapes")
@@ -144,6 +150,7 @@ class Found:
         more = [one.describe() for one in (self.uneven, self.backward) if one is not None]
         names = ", ".join(self.constructor.beside)
         beside = [f"no weights of an LSTM, and set so that they change nothing: {names}"] if names else []
+        more += self.dropping.describe()
         return [self.constructor.describe(), self.convention.describe(), *self.layout.describe(), order, *beside, *more]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from lstm_parity.implementations.from_numpy import WithoutGradients
 from lstm_parity.implementations.torch_modules import missing_dtype
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.calls import use_threads
-from lstm_parity.running.protocol import LSTM, Implementation
+from lstm_parity.running.protocol import LSTM, NO_DROPOUT, Implementation
 
 _STAND_INS = {
     "h": "h_n is not returned: it is taken from the output",
@@ -59,17 +59,18 @@ class FromClass:
         """What was found, in lines, and what of an LSTM is not the class's own."""
         returned = self.found.convention.returned
         stands_in = [words for name, words in _STAND_INS.items() if name not in returned]
-        stacks = self.found.constructor.has("num_layers") or self.found.layers > 1
-        stands_in += [_BELOW] if stacks and self.stands_in and "output" in returned else []
+        stands_in += [_BELOW] if self._stacks and self.stands_in and "output" in returned else []
         one = ["its one bias is given the sum of nn.LSTM's two"] if self.found.layout.biases == 1 else []
         silent = self.found.convention.is_numpy and self.found.backward is None
         none = ["no backward pass of its own was found: its gradients are not judged"] if silent else []
-        return (*self.found.describe(), *stands_in, *one, *none)
+        more = filter(None, (self.no_second_derivatives, self.unjudged_non_finite))
+        return (*self.found.describe(), *stands_in, *one, *none, *more)
 
     @property
     def declaration(self) -> str:
         """What was found, as a file of declarations."""
-        return write_declaration(self.found.constructor, self.found.convention, self.found.layout)
+        constructor = replace(self.found.constructor, dropping=self.found.dropping.argument)
+        return write_declaration(constructor, self.found.convention, self.found.layout)
 
     @property
     def stands_in(self) -> bool:
@@ -125,6 +126,8 @@ class FromClass:
         uneven, name = self.found.uneven, self.found.constructor.name
         if uneven is None:
             return f"{name} takes no packed sequences"
+        if uneven.single_alone and setting.architecture.num_layers > 1:
+            return f"{name} takes packed sequences with one layer alone: with two it raises"
         lengths = setting.call.lengths or ()
         if uneven.sorted_alone and list(lengths) != sorted(lengths, reverse=True):
             return f"{name} takes rows of other lengths only if they are sorted"
@@ -132,7 +135,53 @@ class FromClass:
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Construct one, in eval mode; the weights are written into it at every call, so that it is derived by them."""
-        a, constructor = setting.architecture, self.found.constructor
+        return self._load(setting, weights, 0.0)
+
+    def load_dropping(self, setting: Setting, weights: LSTMWeights, p: float, *, training: bool) -> LSTM:
+        """The same with dropout, in train or in eval mode."""
+        if not self.found.dropping.exists:
+            raise NotImplementedError(NO_DROPOUT)
+        loaded = self._load(setting, weights, p)
+        loaded.train(training)
+        return loaded
+
+    @property
+    def no_second_derivatives(self) -> str:
+        """Why second derivatives cannot be judged; empty if they can."""
+        if not self.found.once_alone:
+            return ""
+        how = f"{self.found.once_alone}, whose own second derivatives are wrong"
+        return f"weights are computed by {how}: second derivatives are not judged, and wrong wherever they are used"
+
+    @property
+    def unjudged_non_finite(self) -> str:
+        """Why what becomes of NaN and infinities is not the class's own; empty if it is."""
+        if self.found.constructor.fixed is not None or self.found.constructor.one_size:
+            return "NaN and infinities are not judged: units that fill up its sizes, with weights of 0, spread them"
+        if self.found.mixes_units:
+            return "NaN and infinities are not judged: a matrix that is no LSTM's, set to the identity, spreads them"
+        return ""
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether there is any: that can be set, or that is seen in train mode."""
+        return self.found.dropping.exists or self.found.dropping.draws
+
+    @property
+    def unjudged_dropout(self) -> str:
+        """Why dropout that it has cannot be judged; empty if it can, or there is none."""
+        if self.found.dropping.exists and self._stacks and "output" not in self.found.convention.returned:
+            return "its output is found by calls with fewer steps, each of which drops other numbers"
+        return self.found.dropping.unjudged
+
+    @property
+    def _stacks(self) -> bool:
+        """Whether it has several layers, or may have them."""
+        return self.found.constructor.has("num_layers") or self.found.layers > 1
+
+    def _load(self, setting: Setting, weights: LSTMWeights, p: float) -> LoadedClass:
+        a, dropping = setting.architecture, self.found.dropping
+        constructor = replace(self.found.constructor, dropping=dropping.argument)
         self.found.layout_for(
             a.num_layers, a.num_directions, a.bias, bool(a.proj_size)
         )  # it constructs one, which may draw numbers
@@ -146,9 +195,10 @@ class FromClass:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                made = constructor.build(inputs, hidden, **more)
+                made = constructor.build(inputs, hidden, dropout=p, **more)
             except Exception as error:  # one was constructed before, so that this is what it says of an argument
                 raise NotImplementedError(f"{constructor.name} refuses {more}: {error}") from error
+        dropping.prepare(made, p)
         if isinstance(made, nn.Module):
             made = made.to(setting.runtime.device, getattr(torch, setting.runtime.dtype)).eval()
         return LoadedClass(made, self.found, weights, setting)

@@ -170,6 +170,23 @@ def _is_given_back(one: Path, other: Path, convention: Convention) -> bool:
     return is_pair and convention.states is not None and convention.states.form in _AS_PAIRS
 
 
+def list_slots(paths: Mapping[str, Sequence[Path]], name: str, returned: Any, slots: int) -> Sequence[Path]:
+    """Return the paths of a state of every slot, where that of one slot of as many as there are is known.
+
+    A list of pairs, or a pair of lists, is longer for more layers: the index of the slot is one that h and c share.
+    """
+    own = paths[name]
+    if slots == 1 or len(own) > 1:
+        return own
+    other = next((one[0] for key, one in paths.items() if key not in (name, "output")), own[0])
+    for place, key in enumerate(own[0]):
+        held = get_at(returned, own[0][:place])
+        is_list = isinstance(held, list | tuple) and len(held) == slots and key == 0
+        if is_list and (other == own[0] or (place < len(other) and other[place] == key)):
+            return [(*own[0][:place], k, *own[0][place + 1 :]) for k in range(slots)]
+    return own
+
+
 def get_at(value: Any, path: Path) -> Any:
     """Return what is at a path in nested results."""
     for key in path:

@@ -52,7 +52,9 @@ def _describe_dropout(wrong: Sequence[Verdict]) -> str:
     elif ways == {NOT_DROPPING}:
         what = "in eval mode dropout must change nothing"
     elif layers == {1}:
-        what = "the output of the last layer is dropped"
+        tensors = {measured.tensor for verdict in wrong for measured in verdict.deviating}
+        inside = "a single layer drops something, and nn.LSTM drops between layers alone"
+        what = "the output of the last layer is dropped" if tensors == {"output"} else inside
     else:
         what = (
             "a layer does not compute with the outputs of the layer below times masks of 0 and 1/(1-p), and those alone"

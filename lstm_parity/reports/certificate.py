@@ -143,7 +143,7 @@ def make_row(
         explanation.arithmetic.name if explanation.arithmetic else None,
         {outcome.value: counts[outcome] for outcome in OF_ONE_CASE},
         max((verdict.worst for verdict in verdicts), default=0.0),
-        max((m.rms for verdict in verdicts for m in verdict.measured if m.rms_is_meaningful), default=0.0),
+        _find_rms(verdicts),
         _coverage([verdict for verdict in verdicts if verdict.outcome in _JUDGED_AXES]),
         dict(Counter(reason for verdict in verdicts for reason in _count_unjudged(verdict))),
         tuple(deviation.story for deviation in deviations),
@@ -156,6 +156,12 @@ def make_row(
         spread_by_tensor(verdicts),
         spread_by_step(verdicts),
     )
+
+
+def _find_rms(verdicts: Sequence[Verdict]) -> float:
+    """Return the largest RMS that is meaningful, which takes long to know: the largest are asked first."""
+    measured = sorted((m for verdict in verdicts for m in verdict.measured), key=lambda m: m.rms, reverse=True)
+    return next((m.rms for m in measured if m.rms_is_meaningful), 0.0)
 
 
 def _group(bad: Sequence[Verdict]) -> list[list[Verdict]]:

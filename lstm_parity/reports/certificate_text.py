@@ -130,7 +130,7 @@ def _missing(certificate: Certificate) -> str:
     return "; ".join(
         f"{row.implementation} in {row.dtype}: {axis}={value} was {reason}"
         for row in certificate.rows
-        if row.outcome is Outcome.NOT_ENOUGH
+        if row.outcome in (Outcome.NOT_ENOUGH, Outcome.NOT_JUDGED)
         for axis, values in row.uncovered.items()
         for value, reason in values.items()
         if not reason.startswith("refused")

@@ -100,6 +100,8 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
     if finds_gradients(implementation):
         return implementation.found_by_autograd(case, d)
     how = d.backward
+    if how.second and (reason := getattr(implementation, "no_second_derivatives", "")):
+        raise NotImplementedError(reason)
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
         lstm = _load(implementation, case.setting, weights, how)

@@ -56,9 +56,11 @@ def expected_arithmetic(implementation: Implementation, setting: Setting) -> Ari
 
 
 def declined_reason(implementation: Implementation, case: Case) -> str | None:
-    """Return why the numbers of a case are not judged: they are not finite, and those are declared away."""
+    """Return why the numbers of a case are not judged: they are not finite, and those are declared away, or changed."""
+    if case.is_finite:
+        return None
     declared = NON_FINITE in getattr(implementation, "without", ())
-    return f"declared: --without {NON_FINITE}" if declared and not case.is_finite else None
+    return f"declared: --without {NON_FINITE}" if declared else unjudged_non_finite(implementation) or None
 
 
 def refusal_reason(implementation: Implementation, case: Case) -> str | None:
@@ -74,6 +76,16 @@ def is_lenient(implementation: Implementation) -> bool:
 def stands_in(implementation: Implementation) -> bool:
     """Whether a state that is returned is not the implementation's own, so that no step can be judged from it."""
     return bool(getattr(implementation, "stands_in", False))
+
+
+def unjudged_dropout(implementation: Implementation) -> str:
+    """Say why dropout that an implementation has cannot be judged; empty if it can, or there is none that is known."""
+    return str(getattr(implementation, "unjudged_dropout", ""))
+
+
+def unjudged_non_finite(implementation: Implementation) -> str:
+    """Say why what becomes of NaN and infinities is not the implementation's own; empty if it is."""
+    return str(getattr(implementation, "unjudged_non_finite", ""))
 
 
 class HasParameters(Implementation, Protocol):
@@ -121,8 +133,9 @@ def keeps_loaded(implementation: Implementation) -> TypeGuard[KeepsLoaded]:
 
 
 def drops_out(implementation: Implementation) -> TypeGuard[DropsOut]:
-    """Whether an implementation may have dropout."""
-    return getattr(implementation, "load_dropping", None) is not None
+    """Whether an implementation may have dropout; one that knows that it has none says so by `has_dropout`."""
+    may_have = getattr(implementation, "load_dropping", None) is not None
+    return may_have and bool(getattr(implementation, "has_dropout", True))
 
 
 def load_dropping(

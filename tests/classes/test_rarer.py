@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from lstm_parity.audits.identify import identify_calls
+from lstm_parity.audits.questions import QUESTIONS
 from lstm_parity.cases.case import parse_case
 from lstm_parity.classes.constructors.keywords import read_keywords
 from lstm_parity.implementations.load import adapt, load_target
@@ -20,10 +21,12 @@ from lstm_parity.judging.gradients import judge_gradients
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.autograd import adjoints
 from lstm_parity.running.observe import observe
+from specimens.classes_further.held import FlatStackLSTM
 from specimens.classes_rarer import RARER
 from specimens.classes_rarer.sized import PlainLSTM
 
 PLAIN = "I3-H5-T4-B2-float64-normal-1"
+SMALL = "I3-H5-T4-B2-float64-grad-normal-2"
 RIGHT = [name for name in RARER if name != "StatesOnlyEncoder"]
 DIFFERENTIABLE = ("TokenEncoder", "InitHiddenLSTM", "FixedSizesLSTM", "ScriptedLSTM", "NormedLSTM", "AliasLSTM")
 
@@ -60,6 +63,49 @@ def test_gradients_are_read_back(name):
     case = parse_case(PLAIN.replace("float64", "float64-grad"))
 
     assert judge_gradients(load(name), case, adjoints(case)).outcome is Outcome.PARITY
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("NormedLSTM", Outcome.REFUSED), ("ScaledLSTM", Outcome.PARITY)])
+def test_second_derivatives_are_read_through_what_has_right_ones(name, outcome):
+    """torch's weight norm has wrong ones (docs/findings/weight-norm-second-derivatives.md): that is said of it."""
+    case = parse_case(SMALL)
+
+    assert {v.outcome for v in QUESTIONS["second derivatives"](load(name), [case], 1)} == {outcome}
+
+
+@pytest.mark.parametrize("name", ["FixedSizesLSTM", "ScriptedLSTM"])
+def test_infinities_are_not_judged_where_units_fill_up_sizes(name):
+    """With weights of 0 they make NaN, which the class does not; nothing is said of them but that."""
+    found, case = load(name), parse_case("I2-H5-T3-B2-float64-non_finite-1")
+
+    assert judge(observe(found, case, chain=False)).outcome is Outcome.REFUSED
+    assert found.unjudged_non_finite in found.remarks
+
+
+def test_infinities_are_not_judged_behind_a_matrix_that_is_no_part_of_the_lstm():
+    """It is the identity here, and mixes units all the same."""
+
+    class Decoder(nn.Module):
+        def __init__(self, input_size, hidden_size, output_size):
+            super().__init__()
+            self.lstm = nn.LSTM(input_size, hidden_size)
+            self.decoder = nn.Linear(hidden_size, output_size)
+
+        def forward(self, x, hx=None):
+            out, states = self.lstm(x, hx)
+            return self.decoder(out), states
+
+    case = parse_case("I2-H5-T3-B2-float64-non_finite-1")
+
+    assert judge(observe(adapt("class", "Decoder", Decoder), case, chain=False)).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("sizes", ["I3-H5-bi", "I3-H5-L2", "I3-H5-L2-bi"])
+def test_biases_behind_all_matrices_are_found_with_more_layers_and_directions(sizes):
+    """Of a vector of all weights: one layer in one direction does not show whether they are behind all or its own."""
+    found = adapt("class", "FlatStackLSTM", FlatStackLSTM)
+
+    assert judge(observe(found, parse_case(f"{sizes}-T4-B2-float64-normal-1"))).outcome is Outcome.PARITY
 
 
 def test_the_row_of_padding_is_not_used():

@@ -21,7 +21,13 @@ from torch.nn.parameter import UninitializedParameter
 from lstm_parity.classes.computed import detach_computed
 from lstm_parity.classes.constructors.configurations import Configuration, read_fields
 from lstm_parity.classes.constructors.fixed import find_fixed_sizes, make_copies
-from lstm_parity.classes.constructors.roles import SIZES, assign_roles, find_role
+from lstm_parity.classes.constructors.roles import (
+    SIZES,
+    assign_roles,
+    find_role,
+    list_chances,
+    turn_chance,
+)
 from lstm_parity.classes.constructors.signature import find_config, list_fields, list_parameters
 from lstm_parity.classes.layouts.beside import is_among, silence
 from lstm_parity.classes.tensors import own_tensors, put_tensors
@@ -35,6 +41,7 @@ class UnknownClassError(TargetError):
 _PAIR = r"dim|size|shape|width|layers"  # of an argument that is both sizes
 INPUT, HIDDEN, PROJECTED = 3, 5, 4  # of the instances that are looked at
 EQUAL = "equal_size"  # of a projection that is none of the parameters: it is as wide as the hidden state
+DROPOUT = "dropout"  # the probability, which `Constructor.build` is given like other arguments
 _TOKENS = 11  # of an embedding, whose weights are replaced in each call
 _USUAL = {"num_layers": 1, "bias": True, "bidirectional": False, "batch_first": False}  # of arguments without a default
 
@@ -46,7 +53,9 @@ class Constructor:
     roles: by nn.LSTM's argument, the name of the class's own. config: the argument that holds them all, and what it is
     like, or None. defaults: of its other arguments, where they matter. one_size: whether input and hidden size are one.
     given: other arguments, that are declared. beside: the parameters that are none of an LSTM; with_ones: how they are
-    set, as `silence` says. fixed: the sizes of input and hidden state, if it has no arguments for them.
+    set, as `silence` says. fixed: the sizes of input and hidden state, if it has no arguments for them. chances: the
+    arguments that are probabilities of dropout, which are 0; dropping: the one of these that is not, if one is asked
+    for.
     """
 
     made: Callable[..., Any]
@@ -58,6 +67,8 @@ class Constructor:
     beside: tuple[str, ...] = ()
     with_ones: bool = True
     fixed: tuple[int, int] | None = None
+    chances: tuple[str, ...] = ()
+    dropping: str = ""
 
     @property
     def name(self) -> str:
@@ -69,7 +80,11 @@ class Constructor:
         return role in self.roles
 
     def build(self, input_size: int, hidden_size: int, **more: Any) -> Any:
-        """Construct one. more: num_layers, bias, bidirectional; those that it has not must have their defaults."""
+        """Construct one. more: num_layers, bias, bidirectional; those that it has not must have their defaults.
+
+        Nothing is dropped, unless dropout is among them: its probability.
+        """
+        p = more.pop(DROPOUT, 0.0)
         head = more.get("proj_size", hidden_size) * (2 if more.get("bidirectional") else 1)
         wanted = {"input_size": input_size, "hidden_size": hidden_size, "head_size": head, **more}
         wanted |= {EQUAL: hidden_size, "num_embeddings": _TOKENS}
@@ -80,6 +95,7 @@ class Constructor:
         for role, usual in _USUAL.items():
             if (own := self.roles.get(role)) is not None and self.defaults.get(own) is inspect.Parameter.empty:
                 given.setdefault(own, usual)
+        given |= {own: turn_chance(own, p if own == self.dropping else 0.0) for own in self.chances}
         given |= self.given
         if self.config is not None:
             name, like = self.config
@@ -167,6 +183,24 @@ def find_constructor(
 
     declared: names by nn.LSTM's arguments; given: other arguments, with values. Raises UnknownClassError.
     """
+    own = {role: name for role, name in declared.items() if role != DROPOUT}
+    found = _find_constructor(made, own, given)
+    names = list_chances({n: value for n, value in found.defaults.items() if n not in found.roles.values()})
+    chosen = declared.get(DROPOUT, "")
+    chances = tuple(dict.fromkeys([*([chosen] if chosen else []), *names]))
+    return _silence_dropout(dataclasses.replace(found, chances=chances, dropping=chosen)) if chances else found
+
+
+def _silence_dropout(found: Constructor) -> Constructor:
+    """Return it with its arguments for dropout, if it can be constructed with them; else with their defaults."""
+    try:
+        build(found)
+    except UnknownClassError:
+        return dataclasses.replace(found, chances=(), dropping="")
+    return found
+
+
+def _find_constructor(made: Any, declared: Mapping[str, str], given: Mapping[str, Any]) -> Constructor:
     made = make_copies(made) if isinstance(made, nn.Module) else made
     parameters = list_parameters(made)
     names = {p.name: p.default for p in parameters if p.name not in given}

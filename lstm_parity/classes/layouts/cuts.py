@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, product
 from typing import Any
 
@@ -29,6 +29,11 @@ class FlatCut:
     is_turned: bool
     is_each: bool
     is_apart: bool
+
+    @property
+    def of_one_slot(self) -> FlatCut:
+        """Return it without what one layer in one direction does not show."""
+        return replace(self, is_apart=False)
 
     def shapes(self, shape: Shape, sizes: Sizes) -> dict[str, Shape]:
         """Return the shapes of the parts, by names of their own, in the order in which they stand."""
@@ -73,6 +78,11 @@ class EndCut:
     name: str
     axis: int
     is_first: bool
+
+    @property
+    def of_one_slot(self) -> EndCut:
+        """Return it: it is the same in every layer."""
+        return self
 
     def shapes(self, shape: Shape, sizes: Sizes) -> dict[str, Shape]:
         """Return the shapes of the projection and of the rest, by names of their own, in order."""

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from lstm_parity.cases.setting import Setting
 from lstm_parity.classes.calling import Convention, Rows
+from lstm_parity.classes.dropping.mode import set_mode
 from lstm_parity.classes.found import Found
 from lstm_parity.classes.loaded.filled import call_derived, call_filled, needs_backward
 from lstm_parity.classes.loaded.stand_ins import compute_states, fill_last_axis, fill_up
@@ -30,6 +31,15 @@ class LoadedClass:
     found: Found
     weights: LSTMWeights
     setting: Setting
+    training: bool = False
+    _written: tuple[tuple[int, ...], dict[str, Tensor]] | None = None
+
+    def train(self, mode: bool = True) -> None:
+        """Set train mode, or eval mode. Raises NotImplementedError if numbers that are not known are dropped then."""
+        if mode and self.found.dropping.draws:
+            raise NotImplementedError(self.found.dropping.unjudged)
+        self.training = mode
+        set_mode(self.made, training=mode)
 
     def __call__(self, input: Any, hx: _States | None = None) -> Any:
         """Call it as nn.LSTM."""
@@ -77,6 +87,7 @@ class LoadedClass:
         a, constructor, axes = self.setting.architecture, self.found.constructor, convention.axes
         if constructor.has("batch_first") or constructor.has("time_first"):
             axes = "bti" if a.batch_first else "tbi"
+        convention = replace(convention, is_training=self.training)
         return replace(convention, axes=axes, slots=a.num_layers * a.num_directions, directions=a.num_directions)
 
     @cached_property
@@ -84,13 +95,11 @@ class LoadedClass:
         return {name: tuple(value.shape) for name, value in held_tensors(self.made).items()}
 
     def _call(self, convention: Convention, x: Tensor, hx: _States | None, rows: Rows) -> dict[str, Tensor]:
-        cells = [cell for layer in self.weights.cells for cell in layer]
-        a, larger = self.setting.architecture, self._larger
+        larger = self._larger
         if larger is not None:
-            cells, x = fill_up(cells, larger, a.num_directions), fill_last_axis(x, larger[0])
+            x = fill_last_axis(x, larger[0])
             hx = None if hx is None else (fill_last_axis(hx[0], larger[1]), fill_last_axis(hx[1], larger[1]))
-        layout = self.found.layout_for(a.num_layers, a.num_directions, a.bias, bool(a.proj_size))
-        own = layout.write(self._shapes, cells)
+        own = dict(self._write_again())
         backward = self.found.backward
         if backward is not None and needs_backward([x, *(hx or ()), *own.values()]):
             if rows is not None:
@@ -99,6 +108,23 @@ class LoadedClass:
         else:
             found = call_filled(self.made, own, convention, x, hx, rows)
         return found if larger is None else {name: self._cut(name, value) for name, value in found.items()}
+
+    def _write_again(self) -> dict[str, Tensor]:
+        """Write the weights, unless they were written before and are no other ones; a graph is made for each call."""
+        every = [weight for _, weight in self.weights.items()]
+        if needs_backward(every):
+            return self._write()
+        now = (torch.is_inference_mode_enabled(), *(0 if w.is_inference() else w._version for w in every))
+        if self._written is None or self._written[0] != now:
+            self._written = now, self._write()
+        return self._written[1]
+
+    def _write(self) -> dict[str, Tensor]:
+        a, larger = self.setting.architecture, self._larger
+        cells = [cell for layer in self.weights.cells for cell in layer]
+        cells = cells if larger is None else fill_up(cells, larger, a.num_directions)
+        layout = self.found.layout_for(a.num_layers, a.num_directions, a.bias, bool(a.proj_size))
+        return layout.write(self._shapes, cells)
 
     @property
     def _larger(self) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from typing import Any
 from torch import nn
 
 from lstm_parity.classes.calling import Convention, StateForm
+from lstm_parity.classes.dropping.mode import find_argument
 from lstm_parity.classes.sequences.attributes import find_state_attributes
 from lstm_parity.classes.sequences.forms import Lengths, find_lengths, list_length_forms
 from lstm_parity.classes.sequences.tokens import find_tokens
@@ -32,7 +33,7 @@ def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = F
     for method in _methods(made):
         first, parameters = _find_input(read_parameters(getattr(made, method or "forward")))
         keyword = first.name if first.kind is first.KEYWORD_ONLY else ""
-        lengths = list_lengths(parameters, required=True) or [None]
+        mode, lengths = find_argument(parameters), list_lengths(parameters, required=True) or [None]
         states = [p for p in parameters if is_state(p) and p is not find_lengths(parameters)]
         required = any(p.default is p.empty for p in states)
         names, kinds = [p.name for p in states], [] if is_numpy else _list_kinds(made)
@@ -46,11 +47,11 @@ def list_conventions(made: Any, slots: int, directions: int, *, stacks: bool = F
                 for form in forms:
                     for length in lengths if axes in _SEQUENCES[:4] else [None]:
                         one = Convention(method, axes, form, slots, directions, is_numpy, required, None, length)
-                        yield dataclasses.replace(one, is_packed=is_packed, keyword=keyword, tokens=tokens)
+                        yield dataclasses.replace(one, is_packed=is_packed, keyword=keyword, tokens=tokens, mode=mode)
         for axes in ("tbi", "ti", *_CELLS) if is_numpy else ():
             for form in forms:
                 one = Convention(method, axes, form, slots, directions, is_numpy, required)
-                yield dataclasses.replace(one, keyword=keyword, is_turned=True)
+                yield dataclasses.replace(one, keyword=keyword, is_turned=True, mode=mode)
 
 
 def _find_input(parameters: list[Parameter]) -> tuple[Parameter, list[Parameter]]:

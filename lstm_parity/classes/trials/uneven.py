@@ -20,10 +20,14 @@ _SORTED = (STEPS, STEPS - 2)
 
 @dataclass(frozen=True, eq=False)
 class Uneven:
-    """How rows of other lengths are given; sorted_alone: whether they must be sorted by length."""
+    """How rows of other lengths are given; sorted_alone: whether they must be sorted by length.
+
+    single_alone: whether one layer takes them packed, as an nn.LSTM in it does, and more layers raise.
+    """
 
     convention: Convention
     sorted_alone: bool
+    single_alone: bool = False
 
     def describe(self) -> str:
         """Say how rows of other lengths are given."""
@@ -41,6 +45,13 @@ def find_uneven(convention: Convention, made: Any, sizes: Sizes) -> Uneven | Non
             if _is_called(one, made, sizes, torch.tensor(lengths)):
                 return Uneven(one, lengths == _SORTED)
     return None
+
+
+def limit_uneven(found: Uneven, stacked: Any, sizes: Sizes) -> Uneven:
+    """Return it with what an instance of two layers makes of a packed call."""
+    convention = replace(found.convention, slots=2 * found.convention.slots)
+    is_called = _is_called(convention, stacked, sizes, torch.tensor(_SORTED if found.sorted_alone else _LENGTHS))
+    return replace(found, single_alone=convention.is_packed and not is_called)
 
 
 def _list_ways(convention: Convention, made: Any) -> Iterator[Convention]:

@@ -84,6 +84,25 @@ class RemoteImplementation:
         return self._is_looked_at and bool(self.ask({"do": "stands in"})[0]["stands in"])
 
     @property
+    def has_dropout(self) -> bool:
+        """Whether a class has dropout; others may have it."""
+        return not self._is_looked_at or bool(self.ask({"do": "has dropout"})[0]["exists"])
+
+    @property
+    def unjudged_dropout(self) -> str:
+        """Why dropout that a class has cannot be judged; empty if it can, or there is none."""
+        return self._ask_unjudged()["dropout"]
+
+    @property
+    def unjudged_non_finite(self) -> str:
+        """Why NaN and infinities cannot be judged; empty if they can."""
+        return self._ask_unjudged()["non-finite"]
+
+    def _ask_unjudged(self) -> dict[str, str]:
+        answer = self.ask({"do": "unjudged"})[0] if self._is_looked_at else {}
+        return {"dropout": "", "non-finite": "", **answer}
+
+    @property
     def declaration(self) -> str:
         """How a class is used, as a file of declarations. Raises TargetError for what is no class."""
         text = str(self.ask({"do": "declaration"})[0]["declaration"])

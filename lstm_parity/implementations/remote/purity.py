@@ -31,19 +31,20 @@ class WatchedLSTM:
     """
 
     def __init__(self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None] | None = None) -> None:
-        self._lstm, self._after = lstm, after or self.demand_unchanged
+        self._lstm, self._after, self._may_draw = lstm, after or self.demand_unchanged, False
         self._watch(weights)
 
     def _watch(self, weights: LSTMWeights) -> None:
         self._weights = dict(weights.items())
         self._before = {name: read_bits(weight) for name, weight in self._weights.items()}
-        self._drawn = {name: look() for name, look in RANDOM_CHANGED.items()}
+        self._drawn = {} if self._may_draw else {name: look() for name, look in RANDOM_CHANGED.items()}
         self._places = {_storage_address(weight): name for name, weight in self._weights.items()}
 
     def train(self) -> None:
-        """Set train mode, if the LSTM is a module."""
+        """Set train mode, if the LSTM is a module; it may draw masks then, though none of them drops anything."""
         if hasattr(self._lstm, "train"):
             self._lstm.train()
+            self._may_draw, self._drawn = True, {}
 
     def reload(self, weights: LSTMWeights) -> bool:
         """Give the LSTM other weights by its load_state_dict; returns False if it has none."""
@@ -70,8 +71,8 @@ class WatchedLSTM:
     def demand_unchanged(self) -> None:
         """Raise ImpureError where a weight, or the state of a random generator, is another than when it was loaded."""
         _require_unchanged(self._weights, self._before)
-        for name, look in RANDOM_CHANGED.items():
-            if look() != self._drawn[name]:
+        for name, drawn in self._drawn.items():
+            if RANDOM_CHANGED[name]() != drawn:
                 raise ImpureError(f"the call changed {name}: in eval mode an LSTM draws nothing")
 
 

@@ -29,7 +29,7 @@ from lstm_parity.running.autograd import found_by_autograd
 from lstm_parity.running.calls import runtime_flags
 from lstm_parity.running.generators import SeededLSTM
 from lstm_parity.running.observe import collect_evidence
-from lstm_parity.running.protocol import Implementation, stands_in
+from lstm_parity.running.protocol import Implementation, drops_out, stands_in, unjudged_dropout, unjudged_non_finite
 
 _PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _STATM = Path("/proc/self/statm")  # the pages that a process has
@@ -76,6 +76,8 @@ class _Worker:
             "remarks": self.remarks,
             "declaration": self.declaration,
             "stands in": self.stands_in,
+            "has dropout": self.has_dropout,
+            "unjudged": self.unjudged,
             "call": self.call,
             "observe": self.observe,
             "autograd": self.autograd,
@@ -106,6 +108,15 @@ class _Worker:
     def stands_in(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Send whether a state that is returned is not the implementation's own."""
         return ({"stands in": stands_in(self.implementation)},)
+
+    def has_dropout(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """Send whether there may be dropout."""
+        return ({"exists": drops_out(self.implementation)},)
+
+    def unjudged(self, message: dict[str, Any]) -> tuple[Any, ...]:
+        """Send why dropout, and NaN and infinities, cannot be judged, if they cannot."""
+        found = self.implementation
+        return ({"dropout": unjudged_dropout(found), "non-finite": unjudged_non_finite(found)},)
 
     def declaration(self, message: dict[str, Any]) -> tuple[Any, ...]:
         """Send how a class is used, as a file of declarations."""
