@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.audits.bug_reports.readings.axes import order_axes
+from lstm_parity.audits.bug_reports.axes import order_axes
 from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.audits.folders.weights import infer_architecture
 from lstm_parity.files.lstms.find import find_lstms
