@@ -18,6 +18,7 @@ from lstm_parity.implementations.load import adapt
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
+from specimens.reset_equations import CLASSES
 from tests.support.folders import answered, judge_row, written
 
 
@@ -69,6 +70,15 @@ def test_a_wider_file_is_as_good(tmp_path):
         np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy").astype(np.float64))
 
     assert judge_row(folder).outcome is Outcome.PARITY
+
+
+@pytest.mark.parametrize("shape", ["", "L2-", "bi-"])
+def test_a_gate_that_multiplies_h_is_named_by_numbers_alone(shape):
+    """The forget gate, before the candidate reads h."""
+    reset = adapt("module", "reset", CLASSES["CandidateReadsForgotten"])
+    (model,) = search_numbers([verdict_on(reset, f"I3-H4-{shape}T4-B2-float32-normal-1")], 60.0).models
+
+    assert model.summary.partition(" instead")[0].endswith("; w_hh (f * h) in the place of w_hh h in g")
 
 
 @pytest.mark.parametrize("shape", ["", "L2-", "bi-"])
