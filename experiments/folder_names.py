@@ -57,7 +57,7 @@ ARITHMETIC = "an arithmetic"  # what is expected of a narrow LSTM
 
 @dataclass(frozen=True)
 class Row:
-    """One folder: what it is named, whether that is right ("right", "equal", "wrong", "nothing"), the seconds."""
+    """One folder: what it is named, whether that is right ("right", "equal", "wrong", "nothing"), processor seconds."""
 
     group: str
     name: str
@@ -183,11 +183,11 @@ def name(
     seconds: float = SECONDS,
 ) -> Row:
     """Diagnose one folder, and say whether that is right."""
-    start = time.perf_counter()
+    start = time.process_time()
     _, found = diagnose_numbers([verdict], seconds)
     words = found.text.splitlines()[0]
     result = _compare_with_expected(found, expected)
-    row = Row(group, called, write_shape(shape), result, time.perf_counter() - start, words[:300])
+    row = Row(group, called, write_shape(shape), result, time.process_time() - start, words[:300])
     print(row.group, row.name, row.shape, row.result, f"{row.seconds:.1f}", row.words[:150], flush=True)
     return row
 
