@@ -20,7 +20,9 @@ from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
 from specimens.coarse_gates import CLASSES as COARSE
 from specimens.coarse_gates import NARROW, WRONG
+from specimens.joined_equations import CLASSES as JOINED
 from specimens.reset_equations import CLASSES
+from specimens.unseen_equations import CLASSES as UNSEEN
 from tests.support.folders import answered, judge_row, written
 
 
@@ -90,6 +92,14 @@ def test_one_wrong_function_is_named_by_its_values(fault):
     (model,) = search_numbers([verdict], 60.0).models
 
     assert (model.differing, " = u(" in model.summary or " * u(" in model.summary) == (fault.parts, True)
+
+
+@pytest.mark.parametrize("name", ["OutputLinearAndHiddenGelu", "CandidateSquareAndLastHiddenNegated"])
+def test_what_depends_on_its_argument_nearly_alone_is_no_function(name):
+    """Two functions of which one is nearly right; and one beside an h_n that is not the last h."""
+    verdict = verdict_on(adapt("module", name, {**UNSEEN, **JOINED}[name]), "I3-H16-bi-T5-B3-float32-normal-2")
+
+    assert search_numbers([verdict], 1.0).models == ()
 
 
 @pytest.mark.parametrize("fault", NARROW, ids=lambda fault: fault.name)
