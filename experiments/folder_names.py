@@ -4,7 +4,10 @@ One case each, as a report holds it, of one or two layers and directions, with s
 mistake is named rightly by its own name or that of another that returns the same numbers here; another model that
 returns these numbers is counted apart ("equal"), for one folder may not tell them apart. Strangers' faults
 (`specimens/strange_equations.py`, `stranger_equations.py`) are named rightly if the parts that differ are those that
-were changed. Ports combine an order of gates, a forget bias, a bias left out and a transposed matrix. Random numbers,
+were changed. So is "one function wrong" (`specimens/coarse_gates.py`), near enough to the right function to look like
+low precision; "narrow" are LSTMs of low precision, there too, of which an arithmetic is right, and an equation wrong.
+At first all 24 calls of the one were named wrongly, as arithmetics, and all 24 of the other rightly.
+Ports combine an order of gates, a forget bias, a bias left out and a transposed matrix. Random numbers,
 of the size of an LSTM's, must get no name: 1,000 draws, for all but 16 of which the search ends early. Run
 `python -m experiments.folder_names [GROUP ...]`. Results: folder_names.md, folder_names.jsonl, which is written as it
 goes.
@@ -29,6 +32,7 @@ from torch import nn
 from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.setting import Architecture, Call, Setting
 from lstm_parity.catalogue.mistakes import MISTAKES
+from lstm_parity.diagnosis.forward import Diagnosis
 from lstm_parity.diagnosis.numbers import diagnose_numbers
 from lstm_parity.identification.numbers.given import SECONDS
 from lstm_parity.implementations.load import adapt
@@ -36,21 +40,24 @@ from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.running.evidence import Observation, Outputs
 from lstm_parity.running.observe import observe
-from specimens import strange_equations, stranger_equations
+from specimens import coarse_gates, strange_equations, stranger_equations
+from specimens.coarse_gates import NARROW, WRONG
 from specimens.strange_equations import PAIRS, STRANGE
 from specimens.stranger_equations import STRANGER
 
 RESULT, WORK = Path(__file__).with_suffix(".md"), Path(__file__).with_suffix(".jsonl")
 SHAPES = tuple(product((1, 2), (1, 2), (True, False)))  # layers, directions, states given
+UNITS = 4
 FEW = ((1, 1, True),)  # for strangers' faults
 RANDOM, COMPLETE, HASTE = 1000, 16, 0.5  # so many draws; the search is complete for some, and ends early for others
-FAULTS = {fault.name: fault for fault in (*STRANGE, *STRANGER)}
-CLASSES = {**strange_equations.CLASSES, **stranger_equations.CLASSES}
+FAULTS = {fault.name: fault for fault in (*STRANGE, *STRANGER, *WRONG)}
+CLASSES = {**strange_equations.CLASSES, **stranger_equations.CLASSES, **coarse_gates.CLASSES}
+ARITHMETIC = "an arithmetic"  # what is expected of a narrow LSTM
 
 
 @dataclass(frozen=True)
 class Row:
-    """One folder: what it is named, whether that is right ("right", "equal", "wrong", "nothing"), the seconds."""
+    """One folder: what it is named, whether that is right ("right", "equal", "wrong", "nothing"), processor seconds."""
 
     group: str
     name: str
@@ -60,10 +67,10 @@ class Row:
     words: str
 
 
-def make_case(shape: tuple[int, int, bool], seed: int) -> Case:
+def make_case(shape: tuple[int, int, bool], seed: int, units: int = UNITS) -> Case:
     """Draw the case of a folder: 3 inputs, 4 units, 5 steps, 3 rows."""
     layers, directions, states = shape
-    architecture = Architecture(3, 4, layers, bidirectional=directions == 2)
+    architecture = Architecture(3, units, layers, bidirectional=directions == 2)
     return draw_case(Setting(architecture, Call(5, 3, states=states)), seed=seed)
 
 
@@ -91,6 +98,27 @@ def name_strangers() -> Iterator[Row]:
         verdict = judge(observe(adapt("module", called, CLASSES[called]), make_case(shape, 2), chain=False))
         if verdict.outcome is Outcome.DEVIATES:
             yield name(verdict, group, called, shape, _expected_parts(called))
+
+
+def name_wrong_functions() -> Iterator[Row]:
+    """One function that is another, and looks like low precision."""
+    for fault in WRONG:
+        yield from _name_module("one function wrong", fault.name, _expected_parts(fault.name))
+
+
+def name_narrow() -> Iterator[Row]:
+    """LSTMs of low precision."""
+    for fault in NARROW:
+        yield from _name_module("narrow", fault.name, {ARITHMETIC})
+
+
+def _name_module(group: str, called: str, expected: set[Any]) -> Iterator[Row]:
+    """Name what a class returns in a small call and in a larger one."""
+    for shape, size in (((1, 1, True), 4), ((1, 1, True), 16), ((1, 2, True), 8)):
+        verdict = judge(observe(adapt("module", called, CLASSES[called]), make_case(shape, 2, size), chain=False))
+        if verdict.outcome is Outcome.DEVIATES:
+            words = write_shape(shape) + f", {size} units" * (size > UNITS)
+            yield replace(name(verdict, group, called, shape, expected), shape=words)
 
 
 def _expected_parts(called: str) -> set[frozenset[str]]:
@@ -155,25 +183,32 @@ def name(
     seconds: float = SECONDS,
 ) -> Row:
     """Diagnose one folder, and say whether that is right."""
-    start = time.perf_counter()
+    start = time.process_time()
     _, found = diagnose_numbers([verdict], seconds)
-    known = {one.name for one in (found.mistake, *found.equivalents) if one}
-    words, result = found.text.splitlines()[0], "nothing"
-    if known:
-        result = "right" if known & expected else "equal"
-    elif found.models:
-        result = "right" if {frozenset(model.differing) for model in found.models} & expected else "equal"
-    elif found.arithmetic is not None:
-        result = "wrong"
-    row = Row(group, called, write_shape(shape), result, time.perf_counter() - start, words[:300])
+    words = found.text.splitlines()[0]
+    result = _compare_with_expected(found, expected)
+    row = Row(group, called, write_shape(shape), result, time.process_time() - start, words[:300])
     print(row.group, row.name, row.shape, row.result, f"{row.seconds:.1f}", row.words[:150], flush=True)
     return row
+
+
+def _compare_with_expected(found: Diagnosis, expected: set[Any]) -> str:
+    known = {one.name for one in (found.mistake, *found.equivalents) if one}
+    parts = {frozenset(model.differing) for model in found.models}
+    if known or parts:
+        other = "wrong" if ARITHMETIC in expected else "equal"
+        return "right" if (known or parts) & expected else other
+    if found.arithmetic is None:
+        return "nothing"
+    return "right" if ARITHMETIC in expected else "wrong"
 
 
 GROUPS = {
     "known mistake": name_mistakes,
     "port": name_ports,
     "stranger": name_strangers,
+    "one function wrong": name_wrong_functions,
+    "narrow": name_narrow,
     "random": name_random,
 }
 

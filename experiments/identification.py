@@ -10,6 +10,8 @@ gradients), `ported_equations.py`, are by the author of what was then made more 
 of functions and connections when he wrote them and committed them before the first run: that named 23 of 40 rightly
 and 2 otherwise, 2 of 15 pairs, and 1 of 10 gradients; of a gradient the derivative must be the one that is wrong.
 "Joined" (5, and 5 pairs), `joined_equations.py`, were written and committed in the same way; the first run named 1.
+"Reset" (12), `reset_equations.py`, too, in which a gate multiplies what another reads of h; the first
+run named none of them.
 
 A name is right if the parts that are said to differ are those that were changed (or another description of the same
 function, listed there), and wrong if other parts are named; a recovered model that does not reproduce fresh cases is
@@ -57,6 +59,7 @@ def questions() -> Iterator[tuple[str, str]]:
     from specimens.ported_equations import GRADIENTS as PORTED_GRADIENTS
     from specimens.ported_equations import PAIRS as PORTED_PAIRS
     from specimens.ported_equations import PORTED
+    from specimens.reset_equations import RESET
     from specimens.strange_equations import PAIRS as STRANGE_PAIRS
     from specimens.strange_equations import STRANGE
     from specimens.stranger_equations import STRANGER
@@ -75,6 +78,7 @@ def questions() -> Iterator[tuple[str, str]]:
     yield from (("ported gradient", fault.name) for fault in PORTED_GRADIENTS)
     yield from (("joined", fault.name) for fault in JOINED)
     yield from (("joined pair", "And".join(fault.name for fault in pair)) for pair in JOINED_PAIRS)
+    yield from (("reset", fault.name) for fault in RESET)
     yield from (("gradient", fault.name) for fault in GRADIENT_FAULTS)
     yield from (("known mistake", mistake.name) for mistake in MISTAKES)
     yield from (("correct", name) for name in correct_lstms())
@@ -131,6 +135,7 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
     from specimens import (
         joined_equations,
         ported_equations,
+        reset_equations,
         strange_equations,
         stranger_equations,
         unseen_equations,
@@ -144,7 +149,15 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
         return adapt("module", name, nn.LSTM)
     if name in unseen_gradients.CLASSES:
         return adapt("module", name, unseen_gradients.CLASSES[name])
-    for equations in (unseen_equations, strange_equations, stranger_equations, ported_equations, joined_equations):
+    specimens = (
+        unseen_equations,
+        strange_equations,
+        stranger_equations,
+        ported_equations,
+        joined_equations,
+        reset_equations,
+    )
+    for equations in specimens:
         if name in equations.CLASSES:
             return adapt("module", name, equations.CLASSES[name])
     kind, flags = unseen_styles.STYLES[name]
@@ -154,6 +167,7 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
 def _is_right(group: str, name: str, differing: tuple[str, ...], words: str) -> bool:
     from specimens.joined_equations import FAULTS as JOINED
     from specimens.ported_equations import GRADIENTS, PORTED
+    from specimens.reset_equations import RESET
     from specimens.strange_equations import STRANGE
     from specimens.stranger_equations import STRANGER
     from specimens.unseen_equations.faults import FAULTS, LATER
@@ -163,7 +177,7 @@ def _is_right(group: str, name: str, differing: tuple[str, ...], words: str) -> 
     if "gradient" in group:
         parts = {fault.name: fault.part for fault in GRADIENTS}
         return differing == ("gradients",) and parts.get(name, "") in words
-    by_name = {fault.name: fault for fault in FAULTS + LATER + STRANGE + STRANGER + PORTED + JOINED}
+    by_name = {fault.name: fault for fault in FAULTS + LATER + STRANGE + STRANGER + PORTED + JOINED + RESET}
     faults = [by_name[part] for part in name.split("And")]
     expected = product(*((fault.parts, *fault.also) for fault in faults))
     return any(set(differing) == {part for parts in choice for part in parts} for choice in expected)

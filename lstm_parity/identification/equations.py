@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_parity.identification.across import AcrossStep, UnequalUnits, across_steps, grid_steps
 from lstm_parity.identification.cell import FreeStep, UnknownEquationError, recover_step
+from lstm_parity.identification.expressions.resets import list_resets
 from lstm_parity.identification.expressions.step import GATES, RIGHT, ROWS, Expression, Step, Term
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
@@ -76,7 +77,7 @@ class Equations:
     def lines(self) -> dict[str, str]:
         """Each equation in words, by what it defines."""
         lines = {
-            "z": write_sums(self.sums, self.gates, self.step.peepholes, self.recurrent),
+            "z": write_sums(self.sums, self.gates, self.step.peepholes, self.recurrent, self._reset),
             **write_step(self.step, self.gates),
         }
         for name, words in self.notes:
@@ -87,6 +88,12 @@ class Equations:
     def differing(self) -> tuple[str, ...]:
         """What is defined in another way than in nn.LSTM."""
         return list_differing(self.lines)
+
+    @property
+    def _reset(self) -> str:
+        """What a gate multiplies, in words."""
+        reset = self.sums["w_hh"].reset
+        return "" if reset is None else reset.describe(self.gates, find_gates(self.step, self.gates))
 
 
 def identify_step(probe: Probe) -> Equations:
@@ -109,14 +116,28 @@ def identify_step(probe: Probe) -> Equations:
 
 def _identify_units(probe: Probe) -> Equations:
     """The equations of units that do not depend on one another."""
-    for across in grid_steps(*probe.fresh[-1]):
-        if _reproduces(found := run_instead(across), probe):
+    for found in (*map(run_instead, grid_steps(*probe.fresh[-1])), *resetting_equations(usual_equations())):
+        if _reproduces(found, probe):
             return found
     step = recover_step(probe)
     measured = FreeStep(probe)  # a function without a name is measured whenever it is needed
     run = None if step.is_known and _holds_far_out(step, measured) else measured
-    sums = recover_sums(probe, run or step)
-    return _share_slopes(Equations(step, _name_gates(step), sums, run))
+    found = Equations(step, _name_gates(step), RIGHT_SUMS, run)
+    try:
+        return _share_slopes(replace(found, sums=recover_sums(probe, run or step)))
+    except UnknownEquationError:
+        others = () if step == RIGHT else resetting_equations(found)
+        if (reset := next((one for one in others if _reproduces(one, probe)), None)) is not None:
+            return reset
+        raise
+
+
+def resetting_equations(usual: Equations) -> Iterator[Equations]:
+    """Yield equations in which a gate multiplies what others read of h, with nothing else changed."""
+    curves = find_gates(usual.step, usual.gates)
+    by_row = {row: curves.get(gate, PLAIN[gate]) for row, gate in enumerate(usual.gates)}
+    for reset in list_resets(by_row):
+        yield replace(usual, sums={**usual.sums, "w_hh": replace(usual.sums["w_hh"], reset=reset)})
 
 
 def _holds_far_out(step: Step, measured: FreeStep) -> bool:

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from lstm_parity.identification.cell import UnknownEquationError
+from lstm_parity.identification.expressions.resets import Reset
 from lstm_parity.identification.layouts import COMPOSED, LAYOUTS, find_layout
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.transforms import ACROSS, COLUMNS, NORMS, VALUES, Transform
@@ -27,12 +28,14 @@ class Read:
     """How one parameter is read.
 
     matrix: for each gate sum, how often each of the four blocks of rows enters it. layout: of LAYOUTS; source: of
-    SOURCES, what is done before to the x or h that a matrix is multiplied by.
+    SOURCES, what is done before to the x or h that a matrix is multiplied by. reset: of w_hh, a gate that multiplies a
+    part of the sums.
     """
 
     matrix: tuple[tuple[float, ...], ...] = _EYE
     layout: str = ""
     source: str = ""
+    reset: Reset | None = None
 
     @property
     def is_single(self) -> bool:
@@ -70,15 +73,25 @@ def compute_sums(sums: Sums, cell: CellWeights, x: Array, h: Array, from_x: Arra
     size = cell.w_hh.shape[1]
     total = np.zeros((4, len(x), size)) if from_x is None else from_x.copy()
     for name, read in sums.items():
-        value = getattr(cell, name)
-        if value is None or (name == "w_ih" and from_x is not None):
-            continue
-        value = find_layout(read.layout)(value) if read.layout else value
-        with_rows = {"w_ih": x, "w_hh": h}.get(name)
-        part = value[None] if with_rows is None else SOURCES[read.source](with_rows) @ value.T
-        blocks = part.reshape(len(part), 4, size).swapaxes(0, 1)
-        total += blocks if read.matrix == _EYE else np.einsum("ab,bnh->anh", np.array(read.matrix), blocks)
-    return total
+        if getattr(cell, name) is not None and not (name == "w_ih" and from_x is not None):
+            total += _add_part(name, read, cell, {"w_ih": x, "w_hh": h}.get(name))
+    if "w_hh" not in sums or (reset := sums["w_hh"].reset) is None:
+        return total
+    biases: dict[str, Array] = {
+        name: _add_part(name, sums[name], cell, None)
+        for name in ("b_ih", "b_hh")
+        if name in sums and getattr(cell, name) is not None
+    }
+    return reset(total, h, lambda state: _add_part("w_hh", sums["w_hh"], cell, state), biases)
+
+
+def _add_part(name: str, read: Read, cell: CellWeights, rows: Array | None) -> Array:
+    """Return what one parameter adds to the gate sums (4, B, H): a matrix with these rows, or a bias (4, 1, H)."""
+    value = getattr(cell, name)
+    value = find_layout(read.layout)(value) if read.layout else value
+    part = value[None] if rows is None else SOURCES[read.source](rows) @ value.T
+    blocks: Array = part.reshape(len(part), 4, cell.w_hh.shape[1]).swapaxes(0, 1)
+    return blocks if read.matrix == _EYE else np.einsum("ab,bnh->anh", np.array(read.matrix), blocks)
 
 
 def sum_inputs(sums: Sums, cell: CellWeights, x: Array) -> Array:

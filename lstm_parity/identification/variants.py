@@ -74,7 +74,7 @@ def list_variants() -> Iterator[Variant]:
     """Yield every change of one thing, the most common first."""
     yield from (reorder(order) for order in list(permutations(range(4)))[1:])
     for shift in (1.0, -1.0):
-        yield Variant("forget bias", _change_curve("f", replace(SIGMOID, shift=shift)))
+        yield Variant("forget bias", change_curve("f", replace(SIGMOID, shift=shift)))
     for factors in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0), (2.0, 0.0), (0.0, 2.0), (2.0, 2.0)):
         yield Variant("biases", _weigh_biases(*factors))
     yield from (Variant("recurrent", _read_state(state), is_common=True) for state in list(RECURRENT)[1:])
@@ -84,10 +84,10 @@ def list_variants() -> Iterator[Variant]:
     yield from (Variant("c'", _replace_step(cell=terms)) for terms in _CELLS)
     yield from (Variant("h'", _replace_step(hidden=terms)) for terms in _HIDDENS)
     yield from (Variant("gates", _change_gates(curve)) for curve in (*_HARD, *map(Curve, PLAIN)))
-    yield from (Variant(gate, _change_curve(gate, curve)) for curve in _HARD for gate in "ifo")
+    yield from (Variant(gate, change_curve(gate, curve)) for curve in _HARD for gate in "ifo")
     for base in BASES:
         for place in ("i", "f", "g", "o", "c'"):
-            yield Variant(place, _change_curve(place, Curve(base)), base in PLAIN)
+            yield Variant(place, change_curve(place, Curve(base)), base in PLAIN)
 
 
 def reorder(order: tuple[int, ...]) -> Variant:
@@ -124,7 +124,7 @@ def _lay_out(names: tuple[str, ...], layout: str) -> Callable[[Equations], Equat
     return change
 
 
-def _change_curve(place: str, curve: Curve) -> Callable[[Equations], Equations]:
+def change_curve(place: str, curve: Curve) -> Callable[[Equations], Equations]:
     """Put another function in the place of one: of a gate sum, or of c' in h'."""
     name, usual = ("c'", TANH) if place == "c'" else (ROWS["ifgo".index(place)], TANH if place == "g" else SIGMOID)
 
@@ -153,7 +153,7 @@ def _change_gates(curve: Curve) -> Callable[[Equations], Equations]:
 
     def change(equations: Equations) -> Equations:
         for gate in "ifo":
-            equations = _change_curve(gate, curve)(equations)
+            equations = change_curve(gate, curve)(equations)
         return equations
 
     return change
@@ -163,7 +163,7 @@ def fitted_variants() -> Iterator[tuple[Callable[[float], Variant], Sequence[flo
     """Yield variants with a number that is to be fitted, each with numbers to start from."""
 
     def of(place: str, make: Callable[[float], Curve]) -> Callable[[float], Variant]:
-        return lambda k: Variant(place, _change_gates(make(k)) if place == "gates" else _change_curve(place, make(k)))
+        return lambda k: Variant(place, _change_gates(make(k)) if place == "gates" else change_curve(place, make(k)))
 
     for place in ("i", "f", "g", "o", "c'", "gates"):
         usual = TANH if place in ("g", "c'") else SIGMOID

@@ -127,10 +127,10 @@ class _Written:
         return curve.describe(f"z_{gate}")
 
 
-def write_sums(sums: Sums, gates: str, peepholes: Peepholes = (), recurrent: str = "h") -> str:
+def write_sums(sums: Sums, gates: str, peepholes: Peepholes = (), recurrent: str = "h", reset: str = "") -> str:
     """Write the sum of all parameters, which of their rows enter otherwise, and the states that are added.
 
-    recurrent: what w_hh is multiplied by.
+    recurrent: what w_hh is multiplied by. reset: what a gate multiplies.
     """
     parts, notes, orders = list[str](), list[str](), dict[str, str]()
     words = {"w_ih": "w_ih x", "w_hh": f"w_hh {recurrent}", "b_ih": "b_ih", "b_hh": "b_hh"}
@@ -155,6 +155,7 @@ def write_sums(sums: Sums, gates: str, peepholes: Peepholes = (), recurrent: str
     notes += [
         f"z_{gates[ROWS.index(row)]} + {state} in the place of z_{gates[ROWS.index(row)]}" for row, state in peepholes
     ]
+    notes += [reset] * bool(reset)
     if len(set(orders.values())) == 1:
         rows = f"in rows {', '.join(orders['w_ih'])}"
     else:

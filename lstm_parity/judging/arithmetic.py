@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_parity.judging.exactness import is_half_exact
 from lstm_parity.judging.forward import judge_all
 from lstm_parity.judging.verdict import Outcome, TensorComparison, Verdict
 from lstm_parity.reference.noise.arithmetics import NATIVE, Arithmetic, ladder
@@ -26,6 +27,7 @@ _ENOUGH = 16  # elements of a tensor, so that deviations of rounding are no line
 _NEARER = 1.1  # factors of fewer bits may err by more than the weights do
 _SPREAD = 0.1  # of the RMS: the median distance of rounding errors is above this; of normal ones it is 0.67
 _LEFT = 0.05  # the share of their squares that a line leaves
+_HALVES = 4  # cases of which the halves of a step are looked at by themselves
 _OTHER_STATES = 0.2  # added to the surprise at an arithmetic whose states are not of the type of those returned
 BATCH = 16  # observations between two checks of whether an arithmetic is refuted already
 
@@ -105,6 +107,9 @@ def _is_refuted(arithmetic: Arithmetic, verdicts: Sequence[Verdict], judged: Seq
         return True
     if any(_is_line(m) for v in verdicts if v.case.profile in _DENSE for m in v.deviating):
         return True
+    halves = [v for v in verdicts if v.outcome is Outcome.DEVIATES and v.case.profile in _DENSE][:_HALVES]
+    if not _is_rounded_to(arithmetic, halves) and any(is_half_exact(v, arithmetic) for v in halves):
+        return True
     dense = [verdict for verdict in judged if verdict.measured and verdict.case.profile in _DENSE]
     if arithmetic.weights and not _has_kept_weights(dense, [v for v in verdicts if v.case.profile in _DENSE]):
         return True
@@ -152,6 +157,19 @@ def _has_states_of(arithmetic: Arithmetic, verdicts: Sequence[Verdict]) -> bool:
     with np.errstate(over="ignore"):
         states = [m.got for verdict in verdicts for m in verdict.deviating if m.tensor in ("h_n", "c_n")]
         return all(np.array_equal(kept(array), array, equal_nan=True) for array in states)
+
+
+def _is_rounded_to(arithmetic: Arithmetic, verdicts: Sequence[Verdict]) -> bool:
+    """Whether all of h or all of c that was returned are numbers of the type that an arithmetic keeps states in."""
+    kept = next((kept for words, kept in _STATES.items() if arithmetic.name.endswith(f"{words} states")), None)
+    if kept is None:
+        return False
+    states = {name: [m.got for v in verdicts for m in v.measured if m.tensor == name] for name in ("output", "c_n")}
+    with np.errstate(over="ignore"):
+        return any(
+            some and all(np.array_equal(kept(array), array, equal_nan=True) for array in some)
+            for some in states.values()
+        )
 
 
 def _round_to_bfloat16(array: Array) -> Array:

@@ -18,6 +18,11 @@ from lstm_parity.implementations.load import adapt
 from lstm_parity.judging.forward import judge
 from lstm_parity.judging.verdict import Outcome
 from lstm_parity.running.observe import observe
+from specimens.coarse_gates import CLASSES as COARSE
+from specimens.coarse_gates import NARROW, WRONG
+from specimens.joined_equations import CLASSES as JOINED
+from specimens.reset_equations import CLASSES
+from specimens.unseen_equations import CLASSES as UNSEEN
 from tests.support.folders import answered, judge_row, written
 
 
@@ -69,6 +74,40 @@ def test_a_wider_file_is_as_good(tmp_path):
         np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy").astype(np.float64))
 
     assert judge_row(folder).outcome is Outcome.PARITY
+
+
+@pytest.mark.parametrize("shape", ["", "L2-", "bi-"])
+def test_a_gate_that_multiplies_h_is_named_by_numbers_alone(shape):
+    """The forget gate, before the candidate reads h."""
+    reset = adapt("module", "reset", CLASSES["CandidateReadsForgotten"])
+    (model,) = search_numbers([verdict_on(reset, f"I3-H4-{shape}T4-B2-float32-normal-1")], 60.0).models
+
+    assert model.summary.partition(" instead")[0].endswith("; w_hh (f * h) in the place of w_hh h in g")
+
+
+@pytest.mark.parametrize("fault", WRONG[1::3], ids=lambda fault: fault.name)
+def test_one_wrong_function_is_named_by_its_values(fault):
+    """If the numbers show that all others are exact, and that it depends on its argument alone."""
+    verdict = verdict_on(adapt("module", fault.name, COARSE[fault.name]), "I3-H12-T6-B4-float32-normal-1")
+    (model,) = search_numbers([verdict], 60.0).models
+
+    assert (model.differing, " = u(" in model.summary or " * u(" in model.summary) == (fault.parts, True)
+
+
+@pytest.mark.parametrize("name", ["OutputLinearAndHiddenGelu", "CandidateSquareAndLastHiddenNegated"])
+def test_what_depends_on_its_argument_nearly_alone_is_no_function(name):
+    """Two functions of which one is nearly right; and one beside an h_n that is not the last h."""
+    verdict = verdict_on(adapt("module", name, {**UNSEEN, **JOINED}[name]), "I3-H16-bi-T5-B3-float32-normal-2")
+
+    assert search_numbers([verdict], 1.0).models == ()
+
+
+@pytest.mark.parametrize("fault", NARROW[::3], ids=lambda fault: fault.name)
+def test_functions_that_are_all_coarse_are_no_equation(fault):
+    """However they are computed: an arithmetic explains them."""
+    verdict = verdict_on(adapt("module", fault.name, COARSE[fault.name]), "I3-H12-T6-B4-float32-normal-1")
+
+    assert search_numbers([verdict], 1.0).models == ()
 
 
 @pytest.mark.parametrize("shape", ["", "L2-", "bi-"])

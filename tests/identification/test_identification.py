@@ -20,6 +20,7 @@ from lstm_parity.identification.probe import ProbeError
 from lstm_parity.implementations.load import adapt
 from specimens import unseen_styles
 from specimens.joined_equations import CLASSES as JOINED_CLASSES
+from specimens.reset_equations import CLASSES as RESET_CLASSES
 from specimens.unseen_equations import CLASSES
 from specimens.unseen_gradients import CLASSES as GRADIENT_CLASSES
 
@@ -58,6 +59,13 @@ JOINED = {
     "HiddenRectifiedAndLastStatesMixedUp": "h' = o * tanh(max(c', 0)) instead of h' = o * tanh(c'); "
     "h_n and c_n are exchanged",
 }
+RESETS = {
+    "CandidateReadsNotForgotten": "w_hh ((1 - f) * h) in the place of w_hh h in g",
+    "AllOthersReadEmitted": "w_hh (o * h) in the place of w_hh h in i, f, g",
+    "CandidateTimesInputOutside": "i * w_hh h in the place of w_hh h in g",
+    "InputTimesOutputInside": "o * (w_hh h + b_hh) in the place of w_hh h + b_hh in i",
+    "ForgetTimesOutputWhole": "o * z_f in the place of z_f",
+}
 WIRING = {
     "ReverseReadsForwardHH": ["w_hh is that of the forward direction"],
     "HalvesSwapped": ["a layer reads the two halves of the layer below exchanged"],
@@ -94,6 +102,14 @@ def test_what_meets_in_one_function_or_one_step_is_taken_apart(name):
     assert lstm_parity.identify(JOINED_CLASSES[name]).summary == JOINED[name]
 
 
+@pytest.mark.parametrize("name", RESETS)
+def test_a_gate_that_multiplies_what_another_reads_of_h_is_named(name):
+    """Before the product, after it, with a bias or with the whole sum."""
+    found = lstm_parity.identify(RESET_CLASSES[name])
+
+    assert (found.differing, found.equations.lines["z"].partition("; ")[2]) == (("z",), RESETS[name])
+
+
 @pytest.mark.parametrize("name", WIRING)
 def test_a_connection_that_differs_is_named(name):
     """In the fewest changes of nn.LSTM's connections."""
@@ -115,7 +131,7 @@ def test_a_wrong_derivative_is_named(name):
 
 
 class Reset(nn.LSTM):
-    """A gate inside a sum, as in a GRU: no equation that is known."""
+    """A gate inside a sum, as in a GRU, times a number: no equation that is known."""
 
     def forward(self, input, hx):
         """One layer, one direction."""

@@ -42,6 +42,8 @@ class LayerEnd:
 
     def may_come_of(self, equations: Equations) -> bool:
         """Whether equations may end in these states; if in doubt, they may. Raises ValueError for another layout."""
+        if equations.sums["w_hh"].reset is not None:  # not taken apart into what x and h add
+            return True
         for steps in (_FEW, STEPS):
             one, other = self._run(equations, steps)
             if self._are_near(one, self.states, _FAR):

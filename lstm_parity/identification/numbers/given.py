@@ -22,6 +22,7 @@ from lstm_parity.identification.equations import Equations, run_instead, usual_e
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
 from lstm_parity.identification.numbers.ends import STEPS, LayerEnd
+from lstm_parity.identification.numbers.functions import find_functions
 from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes
 from lstm_parity.identification.numbers.quantised import quantised_changes
 from lstm_parity.identification.search.fitted import fit_equations
@@ -34,6 +35,7 @@ from lstm_parity.running.views import Seen, see
 
 _MOST = 3  # models that are named, where the numbers do not distinguish them
 _WIDTH = 10.0  # noises
+_SINGLE = 2  # levels of single changes
 _LARGE = 2**26  # weights that are multiplied
 SECONDS = 25.0
 _LARGE_SECONDS = 4.0  # for a case of which a model takes a large part of a second
@@ -256,8 +258,10 @@ def _search_last_layer(cases: Sequence[Given], end: float) -> Explanations:
 
 
 def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
+    """Search for the simplest models; if one function alone can be wrong, for its name, else by its values."""
     first = min(cases, key=lambda case: case.cost)
-    for level in LEVELS:
+    functions = find_functions(cases)
+    for level in LEVELS[:_SINGLE] if functions else LEVELS:
         found = list[Identification]()
         for model, words in level(cases[0].weights):
             if time.thread_time() > end:
@@ -269,7 +273,8 @@ def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
                 break
         if found:
             return Explanations(tuple(_distinct(found)))
-    return Explanations(()) if first.seen or first.is_large else Explanations(tuple(_fit(first, cases)))
+    fitted = () if first.seen or first.is_large else tuple(_fit(first, cases))
+    return Explanations(fitted or tuple(functions))
 
 
 def _fit(first: Given, cases: Sequence[Given]) -> list[Identification]:

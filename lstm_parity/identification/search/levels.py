@@ -8,7 +8,7 @@ from itertools import combinations, product
 from lstm_parity.identification.across import across_steps
 from lstm_parity.identification.connections.changes import known_changes
 from lstm_parity.identification.connections.wired import Wired
-from lstm_parity.identification.equations import run_instead, usual_equations
+from lstm_parity.identification.equations import resetting_equations, run_instead, usual_equations
 from lstm_parity.identification.model import Identification
 from lstm_parity.identification.variants import Variant, apply_variants, list_variants
 from lstm_parity.reference.weights import LSTMWeights
@@ -35,6 +35,11 @@ def _single_connections(weights: LSTMWeights) -> _Candidates:
 def _across_units(weights: LSTMWeights) -> _Candidates:
     for across in across_steps():
         equations = run_instead(across)
+        yield Wired(equations), Identification(equations)
+
+
+def _resets(weights: LSTMWeights) -> _Candidates:
+    for equations in resetting_equations(usual_equations()):
         yield Wired(equations), Identification(equations)
 
 
@@ -66,6 +71,7 @@ LEVELS = (
     _single_equations,
     _single_connections,
     _across_units,
+    _resets,
     _pairs_of_equations,
     _layouts_of_files,
     _equations_and_connections,
