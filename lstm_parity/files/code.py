@@ -10,7 +10,7 @@ from lstm_parity.files.stored import Budget, FolderError, StoredArray
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
 _DECLARED = re.compile(
-    r"(?P<type>\b(?:float|double|_Float16|__fp16|u?int\d{1,2}_t|int|char|short|long)\b)[\w\s]{0,100}?"
+    r"(?P<type>\b(?:float|double|_Float16|__fp16|u?int\d{1,2}_t|int|char|short|long)\b)[\w\s()]{0,100}?"
     r"\b(?P<name>[A-Za-z_]\w{0,200})\s*(?P<sizes>(?:\[[^\]\n]{0,40}\]\s*)+)[^={};]{0,100}=\s*(?=\{)"
 )
 _SUFFIX = re.compile(r"(?<=[\d.])[fFlLuU]+\b")

@@ -194,13 +194,44 @@ def test_json_is_lists_of_numbers_by_key(held, found, tmp_path):
         "0\t1\n0.5\t1.5\n2\t3",
         ",x,y\n0,0.5,1.5\n1,2,3\n",
         "# h\n0.5 1.5\n2 3\n",
+        "0,5;1,5\n2;3\n",
+        "a\tb\n0,5\t1,5\n2,0\t3,0\n",
     ],
 )
 def test_csv_is_rows_of_numbers(text, tmp_path):
-    """Any separator, with or without a header, as pandas and NumPy write it."""
+    """Any separator, with or without a header, as pandas and NumPy write it, with points or commas."""
     (tmp_path / "x.csv").write_text(text)
 
     assert read_arrays(tmp_path / "x.csv")["x"].values.tolist() == [[0.5, 1.5], [2.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("0,12345678\n-1,5\n2\n", [[0.12345678], [-1.5], [2.0]]), ("0,5\n2,15\n", [[0.0, 5.0], [2.0, 15.0]])],
+)
+def test_a_comma_of_a_single_column_is_told_from_a_second_column(text, values, tmp_path):
+    """By its digits: six of them behind a comma are no whole number of a table."""
+    (tmp_path / "x.csv").write_text(text)
+
+    assert read_arrays(tmp_path / "x.csv")["x"].values.tolist() == values
+
+
+def test_arrays_in_c_are_read_by_their_names(tmp_path):
+    """Comments and directives are left out, and what has no numbers; a float is float32."""
+    text = """#define H 2 /* {1} */
+    // float old[1] = {9.f};
+    extern const float later[4];
+    static const float __attribute__((aligned(4))) w[H][2] = { {0.5f, -1.25f}, {3e-1f, 2.f}, };
+    const double b[] = {1.0, 2.0};
+    int8_t q[3] = {1, -2, 3};
+    """
+    (tmp_path / "weights.h").write_text(text)
+
+    assert summarize(read_arrays(tmp_path / "weights.h")) == {
+        "w": ("float32", (2, 2), [[0.5, -1.25], [0.3, 2.0]]),
+        "b": ("float64", (2,), [1.0, 2.0]),
+        "q": ("int64", (3,), [1, -2, 3]),
+    }
 
 
 @pytest.mark.parametrize(("name", "package"), [("w.h5", "h5py"), ("w.onnx", "onnx"), ("w.safetensors", "safetensors")])

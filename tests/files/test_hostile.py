@@ -195,7 +195,14 @@ FILES = {
     "code": ("x.txt", b"x = __import__('os').system('id')", "needed is an array"),
     "empty csv": ("x.csv", b"", "holds no numbers"),
     "csv of words": ("x.csv", b"1,2\nx,y\n", "'x' where a number is needed"),
-    "csv with commas in numbers": ("x.csv", b"0,5;0,6\n0,7;0,8\n", "'0,7'"),
+    "csv with commas and points in numbers": ("x.csv", b"0,5;0.6\n0,7;0,8\n", "'0,5'"),
+    "zipped pickle": ("x.zip", zipped(x=npy(dtype="|O", content=pickle.dumps(Planted()))), "x.zip/x.npy"),
+    "zipped file that leads out": ("x.zip", zipped(_up___x=npy()), "a name that leads out"),
+    "zip with a name twice": ("x.zip", zipped(a__x=npy(), b__x=npy()), "x.npy twice, in two folders"),
+    "zipped bomb": ("x.zip", zip_bomb(), "unpacks to 3000000000 bytes"),
+    "C with words for numbers": ("x.h", b"const float x[2] = {ONE, TWO};", "'ONE' where a number is needed"),
+    "C with rows of different lengths": ("x.c", b"float x[2][2] = {{1.f}, {1.f, 2.f}};", "rows of"),
+    "C with an array twice": ("x.h", b"float x[1] = {1.f};\nfloat x[1] = {2.f};", "holds x twice"),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,14 @@ def test_a_file_is_a_report_of_its_own(report):
 def test_nothing_beside_a_file_is_listed(report):
     """What is not in a folder is not ignored."""
     assert list_ignored(report / "w.pt") == []
+
+
+def test_a_zip_is_read_as_the_folder_that_was_zipped(report):
+    """Its readable files by their names, whatever folder they are in; with those beside it."""
+    (report / "sub" / "x.npy").rename(report / "sub" / "c_n.npy")
+    shutil.make_archive(str(report / "more"), "zip", report, "sub")
+
+    assert list(read_report_arrays(report)) == ["input", "c_n", "output", "h_n", "lstm.weight"]
 
 
 def test_one_name_in_two_files_is_refused(report):

@@ -49,6 +49,13 @@ def test_an_array_is_read_in_every_way_to_print_it(text, dtype, tmp_path):
     assert (found.dtype, np.abs(found.values - VALUES.numpy()).max() < 1e-2) == (dtype, True)
 
 
+def test_prompts_give_names(tmp_path):
+    """What was asked for at a prompt is the name of what follows, in Python's shell and in IPython's."""
+    text = f">>> output\n{VALUES}\n>>> loss.item()\n>>> print(h_n)\n{VALUES}\nIn [3]: c_n\nOut[3]:\n{VALUES}\n"
+
+    assert list(read(text, tmp_path)) == ["output", "h_n", "c_n"]
+
+
 def test_one_text_holds_many_arrays(tmp_path):
     """Each under its name; names of frameworks have slashes, dots and colons."""
     text = f"x = {VALUES}\nlstm/cell/kernel:0 = [[1. 2.]\n [3. 4.]]\n\nfc.bias: [1., 2.]\nloss = tensor(0.5)\nT = 4\n"
