@@ -1,4 +1,4 @@
-"""Sixteen reports in forms of elsewhere: TFLite, Haiku, HDF5, C, pandas, comma decimals, zips, axes in other orders."""
+"""Eighteen reports in forms of elsewhere: TFLite, Haiku, HDF5, C, pandas, zips, sessions, dots, other axes."""
 
 from __future__ import annotations
 
@@ -196,7 +196,29 @@ def printed_with_dots(folder: Path) -> Truth:
     got = run_torch(weights, x)
     write_pt(folder / "lstm.pt", weights | {"input": x})
     (folder / "printed.txt").write_text(f"output = {torch.tensor(got.output)}\n")
-    return Truth("NOT ENOUGH", "Most of the output is not shown.", (r"\.\.\.", r"shorten", r"summar", r"left out"))
+    return PARITY
+
+
+def dots_in_results_without_a_bias(folder: Path) -> Truth:
+    """Paste an output and states that NumPy printed in part, batch first, of an LSTM that has lost b_hh."""
+    rng = np.random.default_rng(317)
+    weights, x = draw(rng, 5, 30, layers=2), draw_input(rng, 12, 40, 5)
+    lost = {name: np.zeros_like(value) if "bias_hh" in name else value for name, value in weights.items()}
+    got = run_torch(lost, x)
+    is_visible(run_torch(weights, x), got)
+    write_pt(folder / "lstm.pt", weights | {"input": swap(x)})
+    (folder / "printed.log").write_text(f"output = {swap(got.output)!r}\nh_n = {got.h_n!r}\nc_n = {got.c_n!r}\n")
+    return Truth("DEVIATES", "b_hh is not added.", (r"b_hh", r"bias_hh"))
+
+
+def dots_in_the_input(folder: Path) -> Truth:
+    """Paste an input with dots: what went in is not known, whatever came out."""
+    rng = np.random.default_rng(318)
+    weights, x = draw(rng, 9, 6), draw_input(rng, 20, 10, 9)
+    got = run_torch(weights, x)
+    write_pt(folder / "lstm.pt", weights | {"output": got.output})
+    (folder / "printed.txt").write_text(f"input = {torch.tensor(x)}\n")
+    return Truth("NOT ENOUGH", "Most of the input is not shown.", (r"\.\.\.", r"shorten", r"summar", r"left out"))
 
 
 def printed_on_a_gpu(folder: Path) -> Truth:
