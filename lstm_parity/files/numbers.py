@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from lstm_parity.files.stored import MAX_DEPTH, Budget, FolderError, Printed, StoredArray, store_array
+from lstm_parity.files.stored import MAX_DEPTH, Budget, FolderError, Printed, StoredArray, refuse_gaps, store_array
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d{1,19}")
 _FLAGS = {"True": "1", "False": "0", "true": "1", "false": "0"}
 _SPECIAL = {"nan", "inf", "infinity"}
 _BRACKETS = re.compile(r"[\[\]]|[^\[\]\s,]+")
+_DOTS = ("...", "…")
 _LONGEST = 400  # letters of one number
 
 
@@ -63,17 +65,25 @@ def _count_digits(words: Iterable[str]) -> Printed:
 def read_brackets(
     path: Path, text: str, budget: Budget, dtype: str | None = None, default: str = "text"
 ) -> StoredArray:
-    """Read an array of nested brackets, with or without commas. Raises FolderError unless all rows have one length."""
+    """Read an array of nested brackets, with or without commas; dots stand for places that are not shown.
+
+    Raises FolderError unless all rows have one length.
+    """
     words: list[str] = []
     levels: set[int] = set()  # the depths of numbers
     counts: list[int] = []  # of what the open brackets hold so far
     sizes: dict[int, int] = {}  # of a closed bracket, by its depth
+    gaps: dict[int, int] = {}  # where the dots of an axis stand
     for match in _BRACKETS.finditer(text):
         word = match[0]
         if word == "]":
             size = counts.pop()
             if sizes.setdefault(len(counts), size) != size:
                 raise FolderError(f"{path} holds an array with rows of {size} and {sizes[len(counts)]}: write it whole")
+        elif word in _DOTS:
+            if not counts or gaps.setdefault(len(counts) - 1, counts[-1]) != counts[-1]:
+                raise FolderError(f"{path} holds an array with dots in different places: write it whole")
+            continue
         elif counts:
             counts[-1] += 1
         if word == "[":
@@ -85,7 +95,8 @@ def read_brackets(
             levels.add(len(counts))
     if len(levels) > 1:
         raise FolderError(f"{path} holds an array with numbers beside rows of numbers: write it whole")
-    return make_array(path, words, _find_shape(path, sizes, len(words), budget), dtype, default)
+    array = make_array(path, words, _find_shape(path, sizes, len(words), budget), dtype, default)
+    return replace(array, gaps=tuple(map(gaps.get, range(len(sizes))))) if gaps else array
 
 
 def _find_shape(path: Path, sizes: dict[int, int], count: int, budget: Budget) -> tuple[int, ...]:
@@ -99,11 +110,7 @@ def _find_shape(path: Path, sizes: dict[int, int], count: int, budget: Budget) -
 def refuse_elision(path: Path, text: str) -> None:
     """Raise FolderError if an array was printed in part."""
     if "..." in text or "…" in text:
-        raise FolderError(
-            f'{path} holds an array with "..." for what was not printed: print it after '
-            'torch.set_printoptions(profile="full", precision=10), or '
-            "np.set_printoptions(threshold=sys.maxsize, precision=17), or save it as a .npy file"
-        )
+        raise refuse_gaps("an array", path)
 
 
 def read_text(path: Path) -> str:

@@ -49,12 +49,23 @@ class StoredArray:
 
     values: float64, or int64 for whole numbers. dtype: the name of the dtype it was stored in, such as "bfloat16";
     "text" if it is text that does not say. printed: None unless it is text. attributes: of an ONNX node, by its names.
+    gaps: of each axis, how many places are shown before dots that stand for others; None if all are. () without dots.
     """
 
     values: _Values
     dtype: str
     printed: Printed | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    gaps: tuple[int | None, ...] = ()
+
+
+def refuse_gaps(name: str, path: Path) -> FolderError:
+    """Make the error for an array that is needed whole, and was printed in part."""
+    return FolderError(
+        f'{path} holds {name} with "..." for what was not printed: print it after '
+        'torch.set_printoptions(profile="full", precision=10), or '
+        "np.set_printoptions(threshold=sys.maxsize, precision=17), or save it as a .npy file"
+    )
 
 
 class Budget:

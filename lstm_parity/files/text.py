@@ -64,7 +64,6 @@ def _read_value(path: Path, text: str, at: int, budget: Budget) -> tuple[StoredA
     if wrapper := _WRAPPER.match(text, start):
         end = _find_end(path, text, wrapper.end())
         body = text[wrapper.end() : end]
-        refuse_elision(path, body)
         dtype, default, after = _read_tail(wrapper["call"], text, end)
         return read_brackets(path, body, budget, dtype, default), after
     if (scalar := _SCALAR.match(text, start)) and (scalar["call"] or scalar[0] == first):

@@ -25,7 +25,7 @@ def order_axes(
     ordered = dict(arrays)
     notes: dict[str, list[str]] = {}
     for name, stored in arrays.items():
-        if name in keep or name not in ("input", "output", *_STATES):
+        if name in keep or stored.gaps or name not in ("input", "output", *_STATES):
             continue
         values, said = _order_state(name, stored.values, a) if name in _STATES else _order_steps(name, stored.values, a)
         if said:

@@ -13,7 +13,7 @@ from lstm_parity.audits.folders.weights import infer_architecture
 from lstm_parity.files.lstms.find import find_lstms
 from lstm_parity.files.lstms.found import FoundLSTM, split_name
 from lstm_parity.files.read import list_ignored, read_report_arrays
-from lstm_parity.files.stored import FolderError, StoredArray
+from lstm_parity.files.stored import FolderError, StoredArray, refuse_gaps
 from lstm_parity.reference.weights import LSTMWeights
 from lstm_parity.running.evidence import TENSORS
 
@@ -59,7 +59,7 @@ class Report:
 
     ignored: names of arrays and files that belong to nothing. rounded: the weights as a dtype holds them, once for all
     readings, by the number or the prefix of their LSTM and the dtype. named: the LSTMs that calls choose by a prefix.
-    notes: what was changed in the arrays of calls, in words.
+    notes: what was changed in the arrays of calls, in words. lacking: what is needed whole, and given in part.
     """
 
     path: Path
@@ -71,6 +71,7 @@ class Report:
     rounded: dict[tuple[int, str | None, str], LSTMWeights] = field(default_factory=dict, repr=False)
     named: Mapping[str, FoundLSTM] = field(default_factory=dict)
     notes: Sequence[str] = field(default=())
+    lacking: str = ""
 
     @property
     def missing(self) -> list[str]:
@@ -102,8 +103,11 @@ def read_report(path: Path, results: Path | None = None) -> Report:
         fields = {"reverse": True, **fields}
     taken = {name for lstm in (*lstms, *named.values()) for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
+    given = {name for call in calls for name, array in call.arrays.items() if array.gaps and name not in TENSORS}
+    partly = [*(name for name in arrays if name in taken and arrays[name].gaps), *sorted(given)]
+    lacking = str(refuse_gaps(partly[0], path)) if partly else ""
     calls, notes = _order_calls(calls, lstms, named, fields)
-    return Report(path, arrays, fields, lstms, calls, ignored, named=named, notes=notes)
+    return Report(path, arrays, fields, lstms, calls, ignored, named=named, notes=notes, lacking=lacking)
 
 
 def _order_calls(

@@ -66,8 +66,8 @@ def answer_report(report: Report, name: str, repeat: str, progress: Progress = l
 
     repeat: the command that answers it again.
     """
-    if report.missing:
-        return _refuse_to_tell(report, name, repeat)
+    if report.missing or report.lacking:
+        return _refuse_to_tell(report, name, repeat, report.lacking)
     choices = list_choices(report)
     judged = list[_Judged]()
     refusals = list[FolderError]()

@@ -15,6 +15,7 @@ from lstm_parity.audits.bug_reports.readings.assumptions import (
     LAST_STEP,
     LAST_STEP_FIRST,
     LATE,
+    OUTPUT,
     Assumptions,
 )
 from lstm_parity.audits.bug_reports.readings.assumptions import LAST_STATE as FROM_STATE
@@ -64,13 +65,48 @@ def see_output(
         steps = (Merge(assumed.merge), *steps)
     view = View(source_of(from_state), steps, shape.architecture.num_directions)
     place = _place_rows if gone else _place_steps
-    got, known = place(given.values.astype(np.float64), shape, fields, assumed)
-    unit, _ = place(_find_rounding(given, fields), shape, fields, assumed)
+    values, rounding, shown = _fill_gaps("output", given, _output_sizes(given, shape, fields, assumed), fields)
+    got, known = place(values, shape, fields, assumed)
+    unit, visible = (place(array, shape, fields, assumed)[0] for array in (rounding, shown))
     _check_features("output", got.shape[-1], shape.architecture, fields, assumed)
     if assumed.swapped == "directions" and shape.architecture.bidirectional and not steps:
-        got, unit = (np.concatenate(np.split(array, 2, -1)[::-1], -1) for array in (got, unit))
-    known = np.broadcast_to(known[..., None], got.shape)
+        got, unit, visible = (np.concatenate(np.split(array, 2, -1)[::-1], -1) for array in (got, unit, visible))
+    known = known[..., None] & (visible > 0.0)
     return Seen("output", np.where(known, got, 0.0), view, np.where(known, unit, 0.0), None if known.all() else known)
+
+
+def _output_sizes(given: StoredArray, shape: Shape, fields: Fields, assumed: Assumptions) -> tuple[int, ...]:
+    """Return the sizes that an output would have if all of it were shown."""
+    rows, steps = (fields.get(name) for name in ("output_rows", "output_steps"))
+    batch, time = (
+        len(some) if some is not None else n for some, n in ((rows, shape.layout.batch), (steps, shape.layout.time))
+    )
+    two = shape.architecture.num_directions if assumed.merge == "concat" else 1
+    features = 0 if fields.get("after") else shape.architecture.output_size * two
+    if given.values.ndim == 3:
+        return (batch, time, features) if assumed.batch_first else (time, batch, features)
+    return (batch if assumed.output != OUTPUT or assumed.is_batch else time, features)[-given.values.ndim :]
+
+
+def _fill_gaps(name: str, given: StoredArray, sizes: tuple[int, ...], fields: Fields) -> tuple[Array, Array, Array]:
+    """Return numbers, half a unit of their last digits, and 1 where they are shown; zeros where dots stand.
+
+    sizes: of the axes, were all shown. Raises FolderError if what is shown has no place in them.
+    """
+    values, unit = given.values.astype(np.float64), _find_rounding(given, fields)
+    if not given.gaps:
+        return values, unit, np.ones(values.shape)
+    places = list[list[int]]()
+    for found, size, gap in zip(values.shape, sizes, given.gaps, strict=True):
+        if found > size or (gap is None and found != size):
+            raise FolderError(
+                f"{name} is printed with dots, but what is shown has shape {values.shape}, not of {sizes}"
+            )
+        places.append([k if gap is None or k < gap else size - found + k for k in range(found)])
+    filled = np.zeros((3, *sizes))
+    for whole, part in zip(filled, (values, np.broadcast_to(unit, values.shape), np.ones(values.shape)), strict=True):
+        whole[np.ix_(*places)] = part
+    return filled[0], filled[1], filled[2]
 
 
 def _last_step(layout: Layout, assumed: Assumptions) -> Step:
@@ -157,16 +193,17 @@ def _places(given: Sequence[int] | None, size: int, name: str) -> list[int]:
 
 def see_state(name: str, given: StoredArray, shape: Shape, fields: Fields, assumed: Assumptions) -> Seen:
     """Return what is given of h_n or c_n: of all layers and directions, or of the last layer."""
-    a, unit = shape.architecture, _find_rounding(given, fields)
+    a, count = shape.architecture, shape.architecture.num_layers * shape.architecture.num_directions
     size = a.output_size if name == "h_n" else a.hidden_size
-    got, unit = (_state_axes(array, name, shape, size) for array in (given.values.astype(np.float64), unit))
-    if assumed.swapped in ("directions", "layers") and len(got) == a.num_layers * a.num_directions:
-        got, unit = (_reorder_states(array, a, assumed.swapped) for array in (got, unit))
+    parts: tuple[Array, ...] = _fill_gaps(name, given, (count, shape.layout.batch, size)[-given.values.ndim :], fields)
+    parts = tuple(_state_axes(array, name, shape, size) for array in parts)
+    if assumed.swapped in ("directions", "layers") and len(parts[0]) == count:
+        parts = tuple(_reorder_states(array, a, assumed.swapped) for array in parts)
     if assumed.order in (BY_LENGTH, LAST_ROW_FIRST):
-        got, unit = (reorder(array, assumed.order, shape.layout.lengths_given) for array in (got, unit))
-    rows = list(shape.layout.rows)
-    steps = () if len(got) == a.num_layers * a.num_directions else (Index(slice(-len(got), None)),)
-    return Seen(name, got[:, rows], View(name, steps), unit[:, rows])
+        parts = tuple(reorder(array, assumed.order, shape.layout.lengths_given) for array in parts)
+    got, unit, shown = (array[:, list(shape.layout.rows)] for array in parts)
+    steps = () if len(got) == count else (Index(slice(-len(got), None)),)
+    return Seen(name, got, View(name, steps), unit, None if shown.all() else shown > 0.0)
 
 
 def _state_axes(array: Array, name: str, shape: Shape, size: int) -> Array:
@@ -190,5 +227,5 @@ def _reorder_states(array: Array, a: Architecture, kind: str) -> Array:
 
 
 def is_plain(seen: Seen) -> bool:
-    """Whether what is given is a whole tensor, unrounded."""
+    """Whether what is given is a whole tensor, unrounded; of an output some steps may be unknown."""
     return not seen.view.steps and seen.view.source != LAST_STATE and not np.any(seen.rounding)
