@@ -113,8 +113,8 @@ def test_dots_stand_for_places_that_are_not_shown(show, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    ("[[0.1, ..., 0.2], [0.1, 0.2, ...]]", "dots in different places"),
     [
+        ("[[0.1, ..., 0.2], [0.1, 0.2, ...]]", "dots in different places"),
         ("[[0.1, 0.2], [0.3]]", "rows of 1 and 2"),
         ("[[0.1, 0.2], 0.3]", "numbers beside rows"),
         ("[0.1, [0.2]]", "numbers beside rows"),
