@@ -1,7 +1,7 @@
-"""One hundred bug reports about LSTMs, as newcomers would have them in a folder, and the truth about each.
+"""A hundred and one bug reports about LSTMs, as newcomers would have them in a folder, and the truth about each.
 
 `REPORTS` are the first forty; `LATER_REPORTS`, thirty of other kinds, `MORE_REPORTS`, twelve with what stands between
-and around LSTMs, and `FOREIGN_REPORTS`, eighteen in forms of elsewhere, were written afterwards. A report is a function
+and around LSTMs, and `FOREIGN_REPORTS`, nineteen in forms of elsewhere, were written afterwards. A report is a function
 that writes its files and returns the truth.
 `python -m specimens.bug_reports DEST` writes them as DEST/NAME/ and the truths as DEST/truth.json;
 `python -m specimens.bug_reports` compares the LSTM of `lstm.py` with one of 50 digits.
@@ -82,6 +82,7 @@ from specimens.bug_reports.foreign import (
     dots_in_the_input,
     everything_in_one_file_of_tuples,
     features_first,
+    flat_arrays_of_c,
     haiku_linear,
     header_of_c,
     onnx_clips_the_sums,
@@ -167,7 +168,7 @@ MORE_REPORTS: tuple[Callable[[Path], Truth], ...] = (
 FOREIGN_REPORTS: tuple[Callable[[Path], Truth], ...] = (
     tflite_matrices, tflite_cell_and_forget_exchanged, haiku_linear, features_first, states_batch_first,
     directions_on_an_axis, checkpoint_of_a_trainer, everything_in_one_file_of_tuples, zipped_attachment,
-    header_of_c, tables_of_pandas, decimal_commas, printed_with_dots,
+    header_of_c, flat_arrays_of_c, tables_of_pandas, decimal_commas, printed_with_dots,
     dots_in_results_without_a_bias, dots_in_the_input, printed_on_a_gpu, onnx_clips_the_sums,
     datasets_of_hdf5,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Eighteen reports in forms of elsewhere: TFLite, Haiku, HDF5, C, pandas, zips, sessions, dots, other axes."""
+"""Nineteen reports in forms of elsewhere: TFLite, Haiku, HDF5, C, pandas, zips, sessions, dots, other axes."""
 
 from __future__ import annotations
 
@@ -144,23 +144,36 @@ def zipped_attachment(folder: Path) -> Truth:
     return Truth("DEVIATES", "h_0 and c_0 are exchanged.", (r"h_0 and c_0.{0,40}exchang", r"\(c_0, h_0\)"))
 
 
+def _declare(name: str, values: Array) -> str:
+    """Declare an array in C, with as many digits as float32 needs."""
+    sizes = "".join(f"[{size}]" for size in values.shape)
+    shown = np.array2string(
+        values, separator=", ", threshold=10**6, formatter={"float": lambda v: np.format_float_positional(v) + "f"}
+    )
+    return f"static const float {name}{sizes} = {shown.replace('[', '{').replace(']', '}')};\n"
+
+
 def header_of_c(folder: Path) -> Truth:
     """Attach the header of a microcontroller's firmware, float arrays in braces, and the printed results in a log."""
     rng = np.random.default_rng(310)
     weights, x = draw(rng, 3, 4), draw_input(rng, 5, 1, 3)
     got = run_torch(weights, x)
-
-    def declare(name: str, values: Array) -> str:
-        sizes = "".join(f"[{size}]" for size in values.shape)
-        shown = np.array2string(
-            values, separator=", ", threshold=10**6, formatter={"float": lambda v: np.format_float_positional(v) + "f"}
-        )
-        return f"static const float {name}{sizes} = {shown.replace('[', '{').replace(']', '}')};\n"
-
     guard = "#ifndef LSTM_WEIGHTS_H\n#define LSTM_WEIGHTS_H\n/* exported from PyTorch, gates i f g o */\n"
-    (folder / "lstm_weights.h").write_text(guard + "".join(declare(n, w) for n, w in weights.items()) + "#endif\n")
+    (folder / "lstm_weights.h").write_text(guard + "".join(_declare(n, w) for n, w in weights.items()) + "#endif\n")
     (folder / "run.log").write_text(paste("input", x, 9) + paste("output", got.output, 6) + paste("h_n", got.h_n, 6))
     return PARITY
+
+
+def flat_arrays_of_c(folder: Path) -> Truth:
+    """Attach a header whose matrices, sequence and results are one row of numbers each; the firmware skips a step."""
+    rng = np.random.default_rng(319)
+    weights, x = draw(rng, 3, 5, layers=2), draw_input(rng, 7, 1, 3)
+    got = run_torch(weights, np.concatenate([np.zeros_like(x[:1]), x[:-1]]))
+    is_visible(run_torch(weights, x), got)
+    arrays = weights | {"input": x, "output": got.output, "h_n": got.h_n, "c_n": got.c_n}
+    (folder / "case.h").write_text("".join(_declare(name, value.ravel()) for name, value in arrays.items()))
+    words = (r"one step late", r"read(s)? the step before", r"input.{0,60}(late|delay|step)")
+    return Truth("DEVIATES", "The input comes one step late.", words)
 
 
 def tables_of_pandas(folder: Path) -> Truth:
