@@ -1,7 +1,9 @@
-"""Axes in another order than nn.LSTM's: put into its order where the sizes of the weights leave one way alone."""
+"""Axes in another order than nn.LSTM's, or none: put as it has them where sizes leave one way alone."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,7 +13,26 @@ from lstm_parity.cases.setting import Architecture
 from lstm_parity.files.stored import StoredArray
 from lstm_parity.reference.noise.model import Array
 
+_FLAT = re.compile(r"(?P<prefix>.*?)weight_(?P<side>ih|hh)(?P<layer>(?:_l\d+)?(?:_reverse)?)", re.DOTALL)
 _STATES = ("h_0", "c_0", "h_n", "c_n")
+
+
+def restore_matrices(arrays: Mapping[str, StoredArray]) -> dict[str, StoredArray]:
+    """Return weights of torch's names that are one row of numbers each, as C has them, as matrices.
+
+    weight_hh of 4 H^2 numbers is (4H, H), and weight_ih of the same cell (4H, numbers / 4H); with a projection the
+    sizes leave it open, and they stay as they are.
+    """
+    found = dict(arrays)
+    for name, stored in arrays.items():
+        flat = _FLAT.fullmatch(name)
+        beside = arrays.get(f"{flat['prefix']}weight_hh{flat['layer']}") if flat else None
+        if beside is None or stored.values.ndim != 1 or beside.values.ndim != 1:
+            continue
+        rows = 4 * math.isqrt(beside.values.size // 4)
+        if rows and rows * rows == 4 * beside.values.size and stored.values.size % rows == 0:
+            found[name] = replace(stored, values=stored.values.reshape(rows, -1))
+    return found
 
 
 def order_axes(
@@ -35,7 +56,7 @@ def order_axes(
 
 
 def _order_steps(name: str, values: Array, a: Architecture) -> tuple[Array, str]:
-    """Put the features last, and both directions into them."""
+    """Put the features last, and both directions into them; one row of numbers is that of all steps."""
     width, both = (a.input_size, 0) if name == "input" else (a.output_size, a.num_directions)
     if values.ndim == 4 and both == 2 and values.shape[-1] == width:
         axes = [axis for axis in (1, 2) if values.shape[axis] == 2]
@@ -45,6 +66,8 @@ def _order_steps(name: str, values: Array, a: Architecture) -> tuple[Array, str]
                 *joined.shape[:2], 2 * width
             ), f"the directions, which are axis {axes[0]}, put side by side"
     wanted = width * max(both, 1)
+    if values.ndim == 1 and values.size > wanted and values.size % wanted == 0:
+        return values.reshape(-1, wanted), f"one row of numbers, taken as steps of {wanted}"
     axes = [axis for axis, size in enumerate(values.shape) if size == wanted]
     if (
         values.dtype.kind == "f"

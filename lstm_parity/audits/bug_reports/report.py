@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lstm_parity.audits.bug_reports.axes import order_axes
+from lstm_parity.audits.bug_reports.axes import order_axes, restore_matrices
 from lstm_parity.audits.folders.setting_file import REPORT_FIELDS, read_setting
 from lstm_parity.audits.folders.weights import infer_architecture
 from lstm_parity.files.lstms.find import find_lstms
@@ -93,7 +93,7 @@ def read_report(path: Path, results: Path | None = None) -> Report:
         arrays = _replace_results(arrays, read_report_arrays(results))
     calls = _find_calls(path, arrays, fields)
     used = {_find_name(arrays, known) for known in ALIASES} | _names_in_calls(fields)
-    others = {name: _as_vector(name, array) for name, array in arrays.items() if name not in used}
+    others = restore_matrices({name: _as_vector(name, array) for name, array in arrays.items() if name not in used})
     named = {call.prefix: _choose(path, others, fields, call.prefix) for call in calls if call.prefix is not None}
     lstms = [*named.values()][:1] or (_find_lstms(path, others, fields) if others else [])
     if not calls and not lstms:
