@@ -1,7 +1,7 @@
-"""A hundred and one bug reports about LSTMs, as newcomers would have them in a folder, and the truth about each.
+"""A hundred and two bug reports about LSTMs, as newcomers would have them in a folder, and the truth about each.
 
 `REPORTS` are the first forty; `LATER_REPORTS`, thirty of other kinds, `MORE_REPORTS`, twelve with what stands between
-and around LSTMs, and `FOREIGN_REPORTS`, nineteen in forms of elsewhere, were written afterwards. A report is a function
+and around LSTMs, and `FOREIGN_REPORTS`, twenty in forms of elsewhere, were written afterwards. A report is a function
 that writes its files and returns the truth.
 `python -m specimens.bug_reports DEST` writes them as DEST/NAME/ and the truths as DEST/truth.json;
 `python -m specimens.bug_reports` compares the LSTM of `lstm.py` with one of 50 digits.
@@ -92,6 +92,7 @@ from specimens.bug_reports.foreign import (
     tables_of_pandas,
     tflite_cell_and_forget_exchanged,
     tflite_matrices,
+    thread_in_markdown,
     zipped_attachment,
 )
 from specimens.bug_reports.frameworks import (
@@ -170,7 +171,7 @@ FOREIGN_REPORTS: tuple[Callable[[Path], Truth], ...] = (
     directions_on_an_axis, checkpoint_of_a_trainer, everything_in_one_file_of_tuples, zipped_attachment,
     header_of_c, flat_arrays_of_c, tables_of_pandas, decimal_commas, printed_with_dots,
     dots_in_results_without_a_bias, dots_in_the_input, printed_on_a_gpu, onnx_clips_the_sums,
-    datasets_of_hdf5,
+    datasets_of_hdf5, thread_in_markdown,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Nineteen reports in forms of elsewhere: TFLite, Haiku, HDF5, C, pandas, zips, sessions, dots, other axes."""
+"""Twenty reports in forms of elsewhere: TFLite, Haiku, HDF5, C, pandas, zips, sessions, dots, other axes."""
 
 from __future__ import annotations
 
@@ -276,3 +276,23 @@ def datasets_of_hdf5(folder: Path) -> Truth:
     except ImportError:  # the same names in a format that NumPy writes
         write_npz(folder / "repro.npz", arrays)
     return PARITY
+
+
+def thread_in_markdown(folder: Path) -> Truth:
+    """Copy the text of an issue: a greeting, code, what print(name, p) printed, and results of a port among words."""
+    rng = np.random.default_rng(320)
+    weights, x = draw(rng, 3, 4), draw_input(rng, 5, 2, 3)
+    got = run_lstm({name: reorder(value, "ifog") for name, value in weights.items()}, x)
+    is_visible(run_torch(weights, x), got)
+    printed = "".join(
+        paste(name, value, 4, ", requires_grad=True)").replace(" = ", " Parameter containing:\n")
+        for name, value in weights.items()
+    )
+    code = "lstm = nn.LSTM(3, 4)\nfor name, p in lstm.named_parameters():\n    print(name, p)\nassert False  # [why?]\n"
+    text = (
+        "## My port of nn.LSTM is off by 0.1\n\nHi all, I have ported `nn.LSTM` (2.1) to Go. Weights [as printed]:\n\n"
+        f"```python\n{code}```\n\n```\n{printed}```\n\nThe input was\n\n```\n{paste('x', x, 6)}```\n\n"
+        f"and my port says:\n```\n{paste('output', got.output, 5)}```\nIt is *not* the bias: I checked.\n"
+    )
+    (folder / "issue.md").write_text(text)
+    return Truth("DEVIATES", "The gates g and o are exchanged.", (r"order", r"gates?.{0,60}(exchang|swap|permut)"))
