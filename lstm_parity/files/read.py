@@ -15,8 +15,10 @@ from lstm_parity.files.formats.torch_files import read_torch
 from lstm_parity.files.formats.zipped import open_zip, read_member, read_npz
 from lstm_parity.files.stored import MAX_BYTES, MAX_TEXT, FolderError, StoredArray, check_file
 from lstm_parity.files.tables import read_csv, read_json
-from lstm_parity.files.text import read_text_arrays
+from lstm_parity.files.text import read_prose, read_text_arrays
 
+_ZIP, _PROSE = ".zip", ".md"
+_MAX_PROSE = 10 * 1000**2  # bytes
 _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".npy": read_npy_file,
     ".npz": read_npz,
@@ -33,12 +35,12 @@ _READERS: Mapping[str, Callable[[Path], dict[str, StoredArray]]] = {
     ".csv": read_csv,
     ".txt": read_text_arrays,
     ".log": read_text_arrays,
+    _PROSE: read_prose,
     ".h": read_c,
     ".c": read_c,
     ".hpp": read_c,
     ".cpp": read_c,
 }
-_ZIP = ".zip"
 _TEXT = (".json", ".csv", ".txt", ".log", ".h", ".c", ".hpp", ".cpp")
 _NO_ARRAYS = ("setting.json", "refused.txt")
 _POINTER = b"version https://git-lfs"
@@ -57,7 +59,8 @@ def read_arrays(path: Path) -> dict[str, StoredArray]:
             f"{path} was given, but {path.suffix or 'no ending'} is no known format: "
             f"needed is one of {', '.join((*_READERS, _ZIP))}"
         )
-    check_file(path, MAX_TEXT if path.suffix.lower() in _TEXT else 2 * MAX_BYTES)
+    is_text, is_prose = path.suffix.lower() in _TEXT, path.suffix.lower() == _PROSE
+    check_file(path, _MAX_PROSE if is_prose else MAX_TEXT if is_text else 2 * MAX_BYTES)
     with path.open("rb") as file:
         if file.read(len(_POINTER)) == _POINTER:
             raise FolderError(f"{path} is a pointer of git-lfs, not the file itself: get it with git lfs pull")
@@ -121,7 +124,11 @@ def list_ignored(path: Path) -> list[str]:
     """List the names of what lies in a folder and is of no known format, subfolders included."""
     if not path.is_dir():
         return []
-    return [file.name for file in _list_files(path) if file.is_dir() or not _is_read(file)]
+    return [file.name for file in _list_files(path) if file.is_dir() or not _is_read(file) or _is_prose(file)]
+
+
+def _is_prose(file: Path) -> bool:
+    return file.suffix.lower() == _PROSE and not read_arrays(file)
 
 
 def _list_files(folder: Path) -> list[Path]:

@@ -12,11 +12,14 @@ from lstm_parity.files.stored import Budget, FolderError, StoredArray
 _SKIPPED = re.compile(r"(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s+|[,;)\]}>]+|OrderedDict\(|\{|\[?\((?=\s{0,9}['\"])")
 _NAME = re.compile(
     r"""(?:(?P<quote>['"])(?P<quoted>[^'"\n]{1,200})(?P=quote)[ \t]*[,:=]"""
-    r"""|(?P<word>[A-Za-z_][\w./:\[\]-]{0,200}?)[ \t]*(?:=|:(?=[\s\[]|$)))[ \t]*"""
+    r"""|(?P<word>[A-Za-z_][\w./:\[\]-]{0,200}?)[ \t]*"""
+    r"""(?:=|:(?=[\s\[]|$)|(?<=[ \t])(?=Parameter containing:|(?:tensor|array)\()))[ \t]*"""
 )
 _PROMPT = re.compile(
     r"(?:>>>|In \[\d+\]:)[ \t]*(?:print\()?(?P<word>[A-Za-z_][\w.\[\]]{0,200})\)?[ \t]*$", re.MULTILINE
 )
+_LAST_WORD = re.compile(r"([A-Za-z_]\w{0,200})\W*\Z")
+_FENCE = re.compile(r"```\w*|~~~\w*|\s+")
 _PARAMETER = re.compile(r"\s*(?:Parameter containing:)?\s*")
 _WRAPPER = re.compile(r"(?:<tf\.(?:Tensor|Variable)[^\n]{0,300}numpy=\s*)?(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?=\[)")
 _SCALAR = re.compile(r"(?P<call>[A-Za-z_][\w.]{0,40}\(\s*)?(?P<number>" + NUMBER.pattern + r")(?=[\s,)]|$)", re.I)
@@ -38,6 +41,53 @@ def read_text_arrays(path: Path) -> dict[str, StoredArray]:
     if not found:
         raise FolderError(f"{path} holds no array: paste one, such as name = tensor([[0.25, -1.5]])")
     return found
+
+
+def read_prose(path: Path) -> dict[str, StoredArray]:
+    """Read the arrays in brackets among the words of a Markdown file, such as the text of an issue; none is no error.
+
+    One without a name, and without a prompt before it, has the last word before it.
+    """
+    text, budget, found = read_text(path), Budget(path), dict[str, StoredArray]()
+    ends = _match_brackets(text)
+    at = end = 0
+    while (at := _skip(text, at)) < len(text):
+        named = _NAME.match(text, at)
+        start = named.end() if named else at
+        wrapper = _WRAPPER.match(text, _PARAMETER.match(text, start).end())  # type: ignore[union-attr]
+        if wrapper is None or wrapper.end() not in ends:
+            at = text.find("\n", at) + 1 or len(text)
+            continue
+        name = (named["quoted"] or named["word"]) if named else _find_name(text[max(end, at - _LONGEST_LINE) : at])
+        try:
+            array, after = _read_value(path, text, start, budget)
+        except FolderError:  # brackets among words
+            name = None
+        if name is None:
+            at = ends[wrapper.end()]
+            continue
+        if name in found:
+            raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
+        found[name], at, end = array, after, after
+    return found
+
+
+def _match_brackets(text: str) -> dict[int, int]:
+    """Return where each bracket that is closed ends, by where it opens."""
+    opened, ends = list[int](), dict[int, int]()
+    for match in _BRACKET.finditer(text):
+        if match[0] == "[":
+            opened.append(match.start())
+        elif opened:
+            ends[opened.pop()] = match.end()
+    return ends
+
+
+def _find_name(before: str) -> str | None:
+    """Return what the text before an array calls it: the last prompt, or the last word; fences are none."""
+    asked = [prompt["word"] for prompt in _PROMPT.finditer(before)]
+    word = _LAST_WORD.search(_FENCE.sub(" ", before))
+    return asked[-1] if asked else word[1].lower() if word else None
 
 
 def _read_items(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, StoredArray]]:

@@ -100,6 +100,36 @@ def test_how_many_digits_were_printed_is_kept(text, printed, tmp_path):
     assert read(text, tmp_path)["x"].printed == printed
 
 
+def test_arrays_are_found_among_the_words_of_markdown(tmp_path):
+    """By a name, a prompt, or the last word before them; brackets among words are none, and code neither."""
+    text = f"""# Off by 0.1 [bug]
+
+    Hi, `x[0]` is [wrong]. Output:
+    ```
+    {VALUES.tolist()}
+    ```
+    >>> h_n
+    {VALUES.tolist()}
+    lstm = nn.LSTM(3, 4)  # [why?
+    weight_ih_l0 Parameter containing:
+    tensor({NESTED}, requires_grad=True)
+    bias tensor([0.5, 1.5])
+    """
+    (tmp_path / "issue.md").write_text(text)
+
+    assert list(read_arrays(tmp_path / "issue.md")) == ["output", "h_n", "weight_ih_l0", "bias"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[\n" * 100_000, "[\n" * 100_000 + "]\n" * 100_000, "[1,\n" * 15 + "x" + "]" * 15, "a: "]
+)
+def test_markdown_without_arrays_has_none(text, tmp_path):
+    """Whatever brackets stand in it."""
+    (tmp_path / "x.md").write_text(text)
+
+    assert read_arrays(tmp_path / "x.md") == {}
+
+
 @pytest.mark.parametrize("show", [str, repr])
 def test_dots_stand_for_places_that_are_not_shown(show, tmp_path):
     """Of each axis that has them it is known after how many."""
