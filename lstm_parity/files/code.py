@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_parity.files.numbers import read_brackets, read_text, refuse_elision
-from lstm_parity.files.stored import Budget, FolderError, StoredArray
+from lstm_parity.files.stored import Budget, StoredArray, collect_arrays
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
 _DECLARED = re.compile(
@@ -20,13 +21,11 @@ _BRACES = str.maketrans("{}", "[]")
 
 def read_c(path: Path) -> dict[str, StoredArray]:
     """Read all arrays that are declared with their numbers; all else is ignored, and nothing is compiled."""
-    text, budget = _COMMENT.sub(" ", read_text(path)), Budget(path)
-    found: dict[str, StoredArray] = {}
+    return collect_arrays(path, _find_declared(path, _COMMENT.sub(" ", read_text(path)), Budget(path)))
+
+
+def _find_declared(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, StoredArray]]:
     for declared in _DECLARED.finditer(text):
-        name = declared["name"]
-        if name in found:
-            raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
         body = _SUFFIX.sub("", text[declared.end() :].partition(";")[0]).translate(_BRACES)
         refuse_elision(path, body)
-        found[name] = read_brackets(path, body, budget, default=_DTYPES.get(declared["type"], "text"))
-    return found
+        yield declared["name"], read_brackets(path, body, budget, default=_DTYPES.get(declared["type"], "text"))

@@ -80,18 +80,9 @@ def read_report_arrays(path: Path) -> dict[str, StoredArray]:
     """
     if not path.is_dir():
         return read_arrays(path)
-    return _read_all(path, [file for file in _list_files(path) if _is_read(file)])
-
-
-def _is_read(file: Path) -> bool:
-    return file.suffix.lower() in (*_READERS, _ZIP)
-
-
-def _read_all(path: Path, files: list[Path]) -> dict[str, StoredArray]:
-    """Read several files. Raises FolderError if a name is in two of them."""
     found: dict[str, StoredArray] = {}
     origin: dict[str, Path] = {}
-    for file in files:
+    for file in filter(_is_read, _list_files(path)):
         for name, array in read_arrays(file).items():
             if name in found:
                 raise FolderError(
@@ -104,20 +95,21 @@ def _read_all(path: Path, files: list[Path]) -> dict[str, StoredArray]:
 def _read_zip(path: Path) -> dict[str, StoredArray]:
     """Read what is zipped, as the files of a folder are read; folders in it, and what is of no format, are left out."""
     with open_zip(path) as stored, tempfile.TemporaryDirectory() as held:
-        files = list[Path]()
         for member in stored.namelist():
-            name = Path(member).name
-            if member.endswith("/") or name.startswith((".", "_")) or Path(name).suffix.lower() not in _READERS:
+            file = Path(held) / Path(member).name
+            if member.endswith("/") or file.name.startswith("_") or file.suffix.lower() not in _READERS:
                 continue
-            file = Path(held) / name
-            if file in files:
-                raise FolderError(f"{path} holds {name} twice, in two folders: take one of them away")
+            if file.exists():
+                raise FolderError(f"{path} holds {file.name} twice, in two folders: take one of them away")
             file.write_bytes(read_member(path, stored, member))
-            files.append(file)
         try:
-            return _read_all(path, [file for file in files if file.name not in _NO_ARRAYS])
+            return read_report_arrays(Path(held))
         except FolderError as error:
             raise FolderError(str(error).replace(held, str(path))) from error
+
+
+def _is_read(file: Path) -> bool:
+    return file.suffix.lower() in (*_READERS, _ZIP)
 
 
 def list_ignored(path: Path) -> list[str]:

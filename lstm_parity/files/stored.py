@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,16 @@ def check_file(path: Path, max_size: int = MAX_BYTES) -> None:
         raise FolderError(f"{path} is no regular file, but a folder, pipe or device: copy what it holds into a file")
     if status.st_size > max_size:
         raise FolderError(f"{path} has {status.st_size} bytes, but at most {max_size} are read: write a smaller file")
+
+
+def collect_arrays(path: Path, items: Iterable[tuple[str, StoredArray]]) -> dict[str, StoredArray]:
+    """Return arrays by their names. Raises FolderError if two have one name."""
+    found: dict[str, StoredArray] = {}
+    for name, array in items:
+        if name in found:
+            raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
+        found[name] = array
+    return found
 
 
 def store_array(path: Path, array: _Values, printed: Printed | None = None, dtype: str | None = None) -> StoredArray:

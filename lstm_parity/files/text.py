@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_parity.files.numbers import NUMBER, make_array, read_brackets, read_text, refuse_elision
-from lstm_parity.files.stored import Budget, FolderError, StoredArray
+from lstm_parity.files.stored import Budget, FolderError, StoredArray, collect_arrays
 
 _SKIPPED = re.compile(r"(?:>>>|\#|In \[\d+\]:|Out\[\d+\]:).*|\s+|[,;)\]}>]+|OrderedDict\(|\{|\[?\((?=\s{0,9}['\"])")
 _NAME = re.compile(
@@ -33,11 +33,7 @@ _SEPARATOR = re.compile(r"[\s,;]+")
 
 def read_text_arrays(path: Path) -> dict[str, StoredArray]:
     """Read all arrays in a text; one without a name has the file's. Raises FolderError for text that is none."""
-    text, budget, found = read_text(path), Budget(path), {}
-    for name, array in _read_items(path, text, budget):
-        if name in found:
-            raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
-        found[name] = array
+    found = collect_arrays(path, _read_items(path, read_text(path), Budget(path)))
     if not found:
         raise FolderError(f"{path} holds no array: paste one, such as name = tensor([[0.25, -1.5]])")
     return found
@@ -48,7 +44,10 @@ def read_prose(path: Path) -> dict[str, StoredArray]:
 
     One without a name, and without a prompt before it, has the last word before it.
     """
-    text, budget, found = read_text(path), Budget(path), dict[str, StoredArray]()
+    return collect_arrays(path, _find_items(path, read_text(path), Budget(path)))
+
+
+def _find_items(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, StoredArray]]:
     ends = _match_brackets(text)
     at = end = 0
     while (at := _skip(text, at)) < len(text):
@@ -66,10 +65,8 @@ def read_prose(path: Path) -> dict[str, StoredArray]:
         if name is None:
             at = ends[wrapper.end()]
             continue
-        if name in found:
-            raise FolderError(f"{path} holds {name} twice: give every array a name of its own")
-        found[name], at, end = array, after, after
-    return found
+        yield name, array
+        at = end = after
 
 
 def _match_brackets(text: str) -> dict[int, int]:
@@ -85,17 +82,21 @@ def _match_brackets(text: str) -> dict[int, int]:
 
 def _find_name(before: str) -> str | None:
     """Return what the text before an array calls it: the last prompt, or the last word; fences are none."""
-    asked = [prompt["word"] for prompt in _PROMPT.finditer(before)]
     word = _LAST_WORD.search(_FENCE.sub(" ", before))
-    return asked[-1] if asked else word[1].lower() if word else None
+    return _find_prompt(before) or (word[1].lower() if word else None)
+
+
+def _find_prompt(before: str) -> str | None:
+    """Return what was asked for at the last prompt in a text."""
+    asked = [prompt["word"] for prompt in _PROMPT.finditer(before)]
+    return asked[-1] if asked else None
 
 
 def _read_items(path: Path, text: str, budget: Budget) -> Iterator[tuple[str, StoredArray]]:
     end = 0
     while (at := _skip(text, end)) < len(text):
         named = _NAME.match(text, at)
-        asked = [prompt["word"] for prompt in _PROMPT.finditer(text[end:at])]
-        name = (named["quoted"] or named["word"]) if named else [path.stem, *asked][-1]
+        name = (named["quoted"] or named["word"]) if named else _find_prompt(text[end:at]) or path.stem
         array, end = _read_value(path, text, named.end() if named else at, budget)
         yield name, array
 
