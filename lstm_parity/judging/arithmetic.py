@@ -151,25 +151,27 @@ def _has_states_of(arithmetic: Arithmetic, verdicts: Sequence[Verdict]) -> bool:
 
     If not, another arithmetic that explains the run as well is likelier; but states may be rounded when they are read.
     """
-    kept = next((kept for words, kept in _STATES.items() if arithmetic.name.endswith(f"{words} states")), None)
-    if kept is None:
-        return True
-    with np.errstate(over="ignore"):
-        states = [m.got for verdict in verdicts for m in verdict.deviating if m.tensor in ("h_n", "c_n")]
-        return all(np.array_equal(kept(array), array, equal_nan=True) for array in states)
+    kept = _find_type_of_states(arithmetic)
+    states = [m.got for verdict in verdicts for m in verdict.deviating if m.tensor in ("h_n", "c_n")]
+    return kept is None or _are_numbers_of(kept, states)
 
 
 def _is_rounded_to(arithmetic: Arithmetic, verdicts: Sequence[Verdict]) -> bool:
     """Whether all of h or all of c that was returned are numbers of the type that an arithmetic keeps states in."""
-    kept = next((kept for words, kept in _STATES.items() if arithmetic.name.endswith(f"{words} states")), None)
-    if kept is None:
-        return False
-    states = {name: [m.got for v in verdicts for m in v.measured if m.tensor == name] for name in ("output", "c_n")}
+    kept = _find_type_of_states(arithmetic)
+    states = [[m.got for v in verdicts for m in v.measured if m.tensor == name] for name in ("output", "c_n")]
+    return kept is not None and any(some and _are_numbers_of(kept, some) for some in states)
+
+
+def _find_type_of_states(arithmetic: Arithmetic) -> Callable[[Array], Array] | None:
+    """Return what rounds to the type that an arithmetic keeps its states in; None if it has none of its own."""
+    return next((kept for words, kept in _STATES.items() if arithmetic.name.endswith(f"{words} states")), None)
+
+
+def _are_numbers_of(kept: Callable[[Array], Array], states: Sequence[Array]) -> bool:
+    """Whether rounding changes none of them."""
     with np.errstate(over="ignore"):
-        return any(
-            some and all(np.array_equal(kept(array), array, equal_nan=True) for array in some)
-            for some in states.values()
-        )
+        return all(np.array_equal(kept(array), array, equal_nan=True) for array in states)
 
 
 def _round_to_bfloat16(array: Array) -> Array:
