@@ -9,6 +9,7 @@ from typing import Any
 
 # what a parameter is, by its name; the first that fits
 _ROLES: Mapping[str, str] = {
+    "dropout": r"drop|zoneout",
     "input_size": r"(^|_)(in|inp|input|inputs|emb|embed|embedding|feat|feature|features|x|vocab|i)(_|$)"
     r"|input|embed|feature|^ninp?$|^idim$|^insize$|^nin$|^d_x$",
     "num_layers": r"layer|depth|^stack",
@@ -21,8 +22,7 @@ _ROLES: Mapping[str, str] = {
     "hidden_size": r"hid|unit|state|memory|rnn|lstm|cell|out|proj|^hdim$|^nh$|channels$|(^|_)(h|a)(_|$)",
 }
 SIZES = ("input_size", "hidden_size")
-_DROP = r"drop|zoneout"  # of the probability of dropout, and words that mean it if their default is a number
-_CHANCE = r"^(p|rate)$"
+_CHANCE = r"^(p|rate)$"  # of the probability of dropout, if the default is a number
 _KEPT = r"(^|_)(keep|retain|kept)(_|$)"  # of that to be kept
 _TOKENS = r"vocab|num_embed|^n_?(tokens?|chars?|words)$"  # of an embedding, if its width has a name beside it
 _HEAD = r"out|class|label|target|tags?(_|$)|(^|_)y(_|$)"  # of what a layer behind the LSTM returns
@@ -31,16 +31,13 @@ _PROJECTED = r"proj|recurrent"  # of a hidden state that has another size beside
 
 def find_role(name: str) -> str | None:
     """Return which of nn.LSTM's arguments a name means; None if it means none."""
-    if re.search(_DROP, name.lower()):
-        return "dropout"
     return next((role for role, pattern in _ROLES.items() if re.search(pattern, name.lower())), None)
 
 
 def is_of_dropout(name: str, default: Any) -> bool:
     """Whether an argument is about dropout, by its name and its default."""
-    if re.search(_DROP, name.lower()):
-        return True
-    return _is_number(default) and bool(re.search(rf"{_CHANCE}|{_KEPT}", name.lower()))
+    may_be = _is_number(default) and bool(re.search(rf"{_CHANCE}|{_KEPT}", name.lower()))
+    return may_be or find_role(name) == "dropout"
 
 
 def _is_number(value: Any) -> bool:
