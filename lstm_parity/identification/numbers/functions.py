@@ -135,9 +135,9 @@ class _Steps:
 
 def find_functions(cases: Sequence[Given]) -> list[Identification]:
     """Find each function that explains alone how all cases deviate, several if they do not say which; often none."""
-    steps = [one for case in cases for one in _list_steps(case)]
     if not all(map(_is_known, cases)):
         return []
+    steps = [one for case in cases for one in _list_steps(case)]
     with np.errstate(all="ignore"):
         found = {place: values for place in _PLACES if (values := _find(steps, place)) is not None}
         functions = {place: values.curve for place, values in found.items() if values.is_function}
@@ -165,9 +165,7 @@ def _is_known(case: Given) -> bool:
 
 
 def _list_steps(case: Given) -> Iterator[_Steps]:
-    """Yield each direction, if everything is known of one layer."""
-    if not _is_known(case):
-        return
+    """Yield each direction of a case of which everything is known."""
     size = case.h_0.shape[-1]
     for direction, cell in enumerate(case.weights.cells[0]):
         order = slice(None, None, -1 if direction else 1)
