@@ -13,7 +13,7 @@ from lstm_parity.cases.setting import Architecture
 from lstm_parity.files.stored import StoredArray
 from lstm_parity.reference.noise.model import Array
 
-_FLAT = re.compile(r"(?P<prefix>.*?)weight_(?P<side>ih|hh)(?P<layer>(?:_l\d+)?(?:_reverse)?)", re.DOTALL)
+_FLAT = re.compile(r"(?P<prefix>.*?)weight_(?:ih|hh)(?P<layer>(?:_l\d+)?(?:_reverse)?)", re.DOTALL)
 _STATES = ("h_0", "c_0", "h_n", "c_n")
 
 
@@ -57,24 +57,19 @@ def order_axes(
 
 def _order_steps(name: str, values: Array, a: Architecture) -> tuple[Array, str]:
     """Put the features last, and both directions into them; one row of numbers is that of all steps."""
-    width, both = (a.input_size, 0) if name == "input" else (a.output_size, a.num_directions)
-    if values.ndim == 4 and both == 2 and values.shape[-1] == width:
-        axes = [axis for axis in (1, 2) if values.shape[axis] == 2]
-        if len(axes) == 1:
-            joined = np.moveaxis(values, axes[0], 2)
-            return joined.reshape(
-                *joined.shape[:2], 2 * width
-            ), f"the directions, which are axis {axes[0]}, put side by side"
-    wanted = width * max(both, 1)
+    width, directions = (a.input_size, 1) if name == "input" else (a.output_size, a.num_directions)
+    wanted = width * directions
     if values.ndim == 1 and values.size > wanted and values.size % wanted == 0:
         return values.reshape(-1, wanted), f"one row of numbers, taken as steps of {wanted}"
+    if values.ndim == 4 and directions == 2 and values.shape[-1] == width:
+        pairs = [axis for axis in (1, 2) if values.shape[axis] == 2]
+        if len(pairs) == 1:
+            joined = np.moveaxis(values, pairs[0], 2)
+            said = f"the directions, which are axis {pairs[0]}, put side by side"
+            return joined.reshape(*joined.shape[:2], wanted), said
     axes = [axis for axis, size in enumerate(values.shape) if size == wanted]
-    if (
-        values.dtype.kind == "f"
-        and values.ndim in (2, 3)
-        and values.shape[-1] not in (width, wanted)
-        and len(axes) == 1
-    ):
+    is_last = values.shape[-1] in (width, wanted)
+    if values.dtype.kind == "f" and values.ndim in (2, 3) and not is_last and len(axes) == 1:
         return np.moveaxis(values, axes[0], -1), f"the features, which are axis {axes[0]}, put last"
     return values, ""
 

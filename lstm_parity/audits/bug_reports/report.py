@@ -103,11 +103,15 @@ def read_report(path: Path, results: Path | None = None) -> Report:
         fields = {"reverse": True, **fields}
     taken = {name for lstm in (*lstms, *named.values()) for name in lstm.used}
     ignored = [*(name for name in others if name not in taken and not _is_layer(name, fields)), *list_ignored(path)]
-    given = {name for call in calls for name, array in call.arrays.items() if array.gaps and name not in TENSORS}
-    partly = [*(name for name in arrays if name in taken and arrays[name].gaps), *sorted(given)]
+    partly = [*(name for name in arrays if name in taken and arrays[name].gaps), *_list_partly_given(calls)]
     lacking = str(refuse_gaps(partly[0], path)) if partly else ""
     calls, notes = _order_calls(calls, lstms, named, fields)
     return Report(path, arrays, fields, lstms, calls, ignored, named=named, notes=notes, lacking=lacking)
+
+
+def _list_partly_given(calls: Sequence[NamedCall]) -> list[str]:
+    """List what goes into calls and is shown in part."""
+    return sorted({name for call in calls for name, one in call.arrays.items() if one.gaps and name not in TENSORS})
 
 
 def _order_calls(
