@@ -24,8 +24,8 @@ _SECONDS = 180
 _FIRST_TIME = (
     " The first time, each group by code that was written without it: 33 of the 40, 20 of the 30 later ones, none of"
     " the 12 that were written to be beyond it, and 3 of the last 20, in forms of elsewhere (of these, the faults of"
-    " two were not what they told at first, the words for one were too narrow, and numbers printed with dots, which are"
-    " judged as far as they are shown, were expected to be too few)."
+    " two were not those described at first, the words for one were too narrow, and numbers printed with dots, which"
+    " are judged as far as they are shown, were expected to be too few)."
 )
 
 

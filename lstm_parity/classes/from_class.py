@@ -147,7 +147,7 @@ class FromClass:
 
     @property
     def no_second_derivatives(self) -> str:
-        """Why second derivatives cannot be judged; empty if they can."""
+        """Return why second derivatives cannot be judged; empty if they can."""
         if not self.found.once_alone:
             return ""
         how = f"{self.found.once_alone}, whose own second derivatives are wrong"
@@ -155,7 +155,7 @@ class FromClass:
 
     @property
     def unjudged_non_finite(self) -> str:
-        """Why what becomes of NaN and infinities is not the class's own; empty if it is."""
+        """Return why what becomes of NaN and infinities is not the class's own; empty if it is."""
         if self.found.constructor.fixed is not None or self.found.constructor.one_size:
             return "NaN and infinities are not judged: units that fill up its sizes, with weights of 0, spread them"
         if self.found.mixes_units:
@@ -169,7 +169,7 @@ class FromClass:
 
     @property
     def unjudged_dropout(self) -> str:
-        """Why dropout that it has cannot be judged; empty if it can, or there is none."""
+        """Return why dropout that it has cannot be judged; empty if it can, or there is none."""
         if self.found.dropping.exists and self._stacks and "output" not in self.found.convention.returned:
             return "its output is found by calls with fewer steps, each of which drops other numbers"
         return self.found.dropping.unjudged

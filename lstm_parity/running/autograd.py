@@ -100,8 +100,6 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
     if finds_gradients(implementation):
         return implementation.found_by_autograd(case, d)
     how = d.backward
-    if how.second and (reason := getattr(implementation, "no_second_derivatives", "")):
-        raise NotImplementedError(reason)
     with runtime_flags(replace(case.setting.runtime, grad_mode="grad")), torch.enable_grad():
         weights = weight_tensors(case).map(Tensor.requires_grad_)
         lstm = _load(implementation, case.setting, weights, how)
@@ -132,7 +130,9 @@ def found_by_autograd(implementation: Implementation, case: Case, d: Adjoints) -
 
 
 def _load(implementation: Implementation, setting: Setting, weights: LSTMWeights, how: BackwardPass) -> LSTM:
-    """Load an LSTM, with dropout if the pass has it."""
+    """Load an LSTM, with dropout if the pass has it. Raises NotImplementedError if it cannot be derived twice."""
+    if how.second and (reason := getattr(implementation, "no_second_derivatives", "")):
+        raise NotImplementedError(reason)
     if not how.dropout:
         return implementation.load(setting, weights)
     return load_dropping(implementation, setting, weights, how.dropout, training=how.training)

@@ -1,1 +1,1 @@
-"""How a class is told that it is trained, and how probable it is that a number is dropped then."""
+"""Dropout of a class: how it is put into train mode, and where the probability is set."""

@@ -33,7 +33,7 @@ class Dropping:
 
     @property
     def unjudged(self) -> str:
-        """Why dropout that it has cannot be judged; empty if it can, or there is none."""
+        """Return why dropout that it has cannot be judged; empty if it can, or there is none."""
         if self.draws:
             return "it drops numbers in train mode, with a probability that no argument and no nn.Dropout holds"
         if self.exists and not self.is_told:

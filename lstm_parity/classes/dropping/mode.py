@@ -1,4 +1,4 @@
-"""How an instance is told whether it is in train mode: as a module, by an argument of the call, or by an attribute."""
+"""Train mode of an instance: a module's own, an argument of its call, or an attribute."""
 
 from __future__ import annotations
 

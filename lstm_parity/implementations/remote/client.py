@@ -90,12 +90,12 @@ class RemoteImplementation:
 
     @property
     def unjudged_dropout(self) -> str:
-        """Why dropout that a class has cannot be judged; empty if it can, or there is none."""
+        """Return why dropout that a class has cannot be judged; empty if it can, or there is none."""
         return self._ask_unjudged()["dropout"]
 
     @property
     def unjudged_non_finite(self) -> str:
-        """Why NaN and infinities cannot be judged; empty if they can."""
+        """Return why NaN and infinities cannot be judged; empty if they can."""
         return self._ask_unjudged()["non-finite"]
 
     def _ask_unjudged(self) -> dict[str, str]:
