@@ -133,12 +133,7 @@ def report(rows: list[dict[str, Any]]) -> str:
     for words, every, code in (("right", right, 0), ("faulty twins", faulty, 1)):
         now = [row for row in every if not row.get("earlier")]
         lines += [_tabulate(f"all {words} that were judged now", now, code)] if now else []
-    first = read_answers(FIRST_TIME)
-    for folder in ("classes_later", "classes_further", "classes_rarer", "classes_dropping"):
-        for words, code in (("right", 0), ("faulty twins", 1)):
-            own = [row for row in first if TWINS.get(row["name"], row["name"]) in FOLDERS[folder]]
-            some = [row for row in own if (row["name"] in TWINS) == bool(code)]
-            lines.append(_tabulate(f"{folder} before what judges them was built, {words}", some, code))
+    lines += _tabulate_first_time()
     lines += ["", FIRST, "", "## Not as they should be", ""]
     lines += [f"* {r['name']}: exit code {r['code']}: {r['last']}" for r in right if r["code"]]
     lines += [f"* {r['name']}: exit code {r['code']}: {r['last']}" for r in faulty if r["code"] != 1]
@@ -149,6 +144,18 @@ def report(rows: list[dict[str, Any]]) -> str:
         f"* {r['name']} ({entry_of(r['name']).fault}): {r['said'] or r['last']}" for r in faulty if not r.get("earlier")
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tabulate_first_time() -> list[str]:
+    """Write the lines of what was said before what judges these was built."""
+    lines = list[str]()
+    first = read_answers(FIRST_TIME)
+    for folder in ("classes_later", "classes_further", "classes_rarer", "classes_dropping"):
+        for words, code in (("right", 0), ("faulty twins", 1)):
+            own = [row for row in first if TWINS.get(row["name"], row["name"]) in FOLDERS[folder]]
+            some = [row for row in own if (row["name"] in TWINS) == bool(code)]
+            lines.append(_tabulate(f"{folder} before what judges them was built, {words}", some, code))
+    return lines
 
 
 def _tabulate(words: str, some: list[dict[str, Any]], code: int) -> str:

@@ -147,19 +147,11 @@ def _implementation(group: str, name: str):  # type: ignore[no-untyped-def]
         return next(mistake for mistake in MISTAKES if mistake.name == name)
     if name == "nn.LSTM":
         return adapt("module", name, nn.LSTM)
-    if name in unseen_gradients.CLASSES:
-        return adapt("module", name, unseen_gradients.CLASSES[name])
-    specimens = (
-        unseen_equations,
-        strange_equations,
-        stranger_equations,
-        ported_equations,
-        joined_equations,
-        reset_equations,
-    )
-    for equations in specimens:
-        if name in equations.CLASSES:
-            return adapt("module", name, equations.CLASSES[name])
+    unseen = (unseen_gradients, unseen_equations)
+    others = (strange_equations, stranger_equations, ported_equations, joined_equations, reset_equations)
+    for specimens in (*unseen, *others):
+        if name in specimens.CLASSES:
+            return adapt("module", name, specimens.CLASSES[name])
     kind, flags = unseen_styles.STYLES[name]
     return adapt(kind, name, getattr(unseen_styles, name), "numpy" if "numpy" in flags else "torch")
 
