@@ -1,6 +1,7 @@
 """The last steps of the first layer: a short run by which most mistakes are refuted in a long and large one.
 
-If the layers below the last one are right, then the first steps of that, since its inputs are known.
+If the layers below the last one are right, then the first steps of that, since its inputs are known. Else the first
+steps of a sequence that is cut, in two places.
 
 A layer forgets where it started: if a mistake ends in the same states from two starts that are far apart, it ends in
 them from any start, so also from the states that the steps before left. If those are not the states that were returned,
@@ -17,6 +18,7 @@ import numpy as np
 from lstm_parity.cases.case import Case
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM
+from lstm_parity.catalogue.mistakes.shared import SharedRuns
 from lstm_parity.diagnosis.similarity import MAX_DISTANCE, ComparableRun, MistakeRun, see_values
 from lstm_parity.judging.exact import exact_trajectory
 from lstm_parity.judging.forward import judge
@@ -28,11 +30,13 @@ from lstm_parity.running.evidence import SEEN, WHOLE, Evidence, Observation, Out
 from lstm_parity.running.views import Seen, View
 
 _STEPS, _FEW = 48, 16  # the last ones of the first layer, the first ones of the last
-_LONG, _LARGE = 2 * _STEPS, 2**17  # steps, and units at all steps, from which on it is worth while
+_LONG = 2 * _STEPS  # from which on it is worth while
 _FAR = 1000.0  # noises: more than any mistake that is named is away
 _FORGOTTEN = 1.0  # noises by which the ends of two starts differ
 _POSSIBLE = 2.0 * WORST_LIMIT  # noises of an arithmetic
 _RIGHT = Mistake(PlainLSTM)
+_CUTS, _EARLY = (32, 24), 8  # steps: of the cut sequences, and of those that are compared
+_MORE = 30.0  # how often what a cut changes a deviation must be, since a cut farther away changes no more
 _STARTS = ((0.0, 0.0), (0.9, 3.0))  # the magnitude of h and c
 
 
@@ -95,6 +99,61 @@ class FirstSteps:
         return found.outputs is not None and found.outputs.complete and found.distance_to(self.run.outputs) > self.limit
 
 
+@dataclass(frozen=True, eq=False)
+class CutSequences:
+    """The first steps of the whole LSTM, of a sequence cut at two lengths; given: what was returned there, its noise.
+
+    What a cut hardly changes is nearly what the whole sequence has: the reverse directions forget where it was.
+    """
+
+    case: Case
+    cuts: tuple[tuple[Case, SharedRuns], ...]
+    given: Array
+    noise: Array
+
+    def refute(self, mistake: Mistake) -> bool:
+        """Whether a mistake returns another output, wherever the sequence is cut."""
+        shown = {mistake.may_show(case) for case in (self.case, *(cut for cut, _ in self.cuts))}
+        if len(shown) > 1 or not mistake.is_deterministic:
+            return False
+        first = self._run(mistake, 0)
+        if first is None or first.shape != self.given.shape or not self._is_far(first, 0.0):
+            return False
+        other = self._run(mistake, 1)
+        return other is not None and self._is_far(first, _MORE * float(np.abs(first - other).max()))
+
+    def _is_far(self, output: Array, least: float) -> bool:
+        """Whether an output is elsewhere, and by more than the least difference."""
+        return bool((np.abs(output - self.given) > np.maximum(least, _FAR * self.noise)).any())
+
+    def _run(self, mistake: Mistake, k: int) -> Array | None:
+        case, shared = self.cuts[k]
+        outputs = MistakeRun(mistake, case, WHOLE, {}, (), shared).outputs
+        return None if outputs is None or outputs.output is None else outputs.output[: len(self.given)]
+
+
+def cut_sequences(run: ComparableRun) -> CutSequences | None:
+    """Return the first steps of a run; None if it is short or small, or if they are not known."""
+    output = run.outputs.output
+    if not _is_worth_while(run) or output is None or "output" in run.outputs.absent or not run.noise:
+        return None
+    noise = run.noise["output"]
+    cuts = tuple((_cut_time(run.case, steps), SharedRuns(weights=run.shared.weights)) for steps in _CUTS)
+    found = CutSequences(run.case, cuts, output[:_EARLY], np.broadcast_to(noise, output.shape)[:_EARLY])
+    found.refute(_RIGHT)  # its layers are looked up for most mistakes
+    return found
+
+
+def _cut_time(case: Case, steps: int) -> Case:
+    call = replace(case.setting.call, time=steps, lengths=None)
+    return replace(case, setting=replace(case.setting, call=call), input=case.input[:steps])
+
+
+def list_parts(run: ComparableRun) -> list[LastSteps | FirstSteps | CutSequences]:
+    """List the parts of a long and large run by which mistakes are refuted, the cheapest first."""
+    return [part for part in (find_last_steps(run), find_first_steps(run), cut_sequences(run)) if part is not None]
+
+
 def find_first_steps(run: ComparableRun) -> FirstSteps | None:
     """Return the first steps of a stack's last layer; None if it is not large, or if a layer below it is wrong."""
     a, outputs = run.case.setting.architecture, run.outputs
@@ -139,7 +198,7 @@ def _is_worth_while(run: ComparableRun) -> bool:
     """Whether a run is a whole call, long and large, of rows that are all as long."""
     call, outputs = run.case.setting.call, run.outputs
     is_even = call.lengths is None or {*call.lengths} == {call.time}
-    is_large = call.time >= _LONG and run.size >= _LARGE
+    is_large = call.time >= _LONG and run.is_large
     return run.way == WHOLE and is_large and is_even and outputs.complete and not outputs.faults
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lstm_parity.catalogue.mistakes import MISTAKES
 from lstm_parity.catalogue.mistakes.mistake import Mistake
-from lstm_parity.diagnosis.ends import find_first_steps, find_last_steps
+from lstm_parity.diagnosis.ends import list_parts
 from lstm_parity.diagnosis.locate import features_of, locate_fault
 from lstm_parity.diagnosis.similarity import ComparableRun, comparable_run
 from lstm_parity.identification.model import Identification
@@ -21,6 +21,7 @@ from lstm_parity.judging.arithmetic import explain
 from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.reference.noise.arithmetics import Arithmetic
 from lstm_parity.running.evidence import Observation
+from lstm_parity.running.halves import select_items
 
 _MAX_COMPARED = 40  # cases of either kind that are compared, and found the place by
 _UNEXPLAINED_SHARE = 8  # the nearest mistake may leave one in so many deviating cases unexplained
@@ -140,13 +141,25 @@ def _count_unexplained(compared: Sequence[ComparableRun], few: int) -> dict[Mist
     """Return, for each mistake, the cases where it does something else; mistakes with more than a few are left out."""
     missed: dict[Mistake, list[ComparableRun]] = {known: [] for known in MISTAKES}
     for one in compared:
-        parts = [part for part in (find_last_steps(one), find_first_steps(one)) if part] if one.deviates else []
-        for known, cases in list(missed.items()):
-            if any(part.refute(known) for part in parts) or not one.is_explained_by(known):
-                cases.append(one)
-                if len(cases) > few:
-                    del missed[known]
+        known = list(missed)
+        for place in _list_unexplaining(one, known):
+            missed[known[place]].append(one)
+            if len(missed[known[place]]) > few:
+                del missed[known[place]]
     return missed
+
+
+def _list_unexplaining(one: ComparableRun, known: Sequence[Mistake]) -> list[int]:
+    """Return the places of mistakes that do something else on a case; of a large one in two processes."""
+    parts = list_parts(one) if one.deviates else []
+
+    def holds(mistake: Mistake) -> bool:
+        return any(part.refute(mistake) for part in parts) or not one.is_explained_by(mistake)
+
+    if not parts:
+        return [place for place, mistake in enumerate(known) if holds(mistake)]
+    is_on_cpu = one.case.setting.runtime.device == "cpu"  # a fork has no other device
+    return select_items(known, holds, may_fork=lambda known: is_on_cpu and not known.needs_threads(one.case)).places
 
 
 def _nearest(misses: dict[Mistake, list[ComparableRun]], compared: Sequence[ComparableRun]) -> _Nearest | None:

@@ -32,6 +32,7 @@ MAX_DISTANCE = 10.0  # noises: see experiments/diagnosis.md
 _GROWN = 1000.0  # noises
 _FAR = 1000.0  # largest noises of a correct LSTM, times MAX_DISTANCE
 _NO_LARGER = 2.0
+_LARGE = 2**17  # units at all steps
 _CLEARLY = 100.0  # noises by which the first layer deviates, so that it is judged by itself
 _CORRECT_LSTM = Mistake(PlainLSTM)
 _QUANTILE = 0.75  # of a tensor's distances from itself: a rounding that flips moves few elements, but far
@@ -60,7 +61,7 @@ class MistakeRun:
     def _run(self, case: Case) -> Outputs | None:
         if self.shared is None or self.way != WHOLE or not self.mistake.is_deterministic:
             return _outputs_of(self.mistake, case, self.way)
-        return _outputs_of(SharedMistake(self.mistake, self.shared), case, self.way)
+        return _outputs_of(SharedMistake(self.mistake, self.shared, case), case, self.way)
 
     @cached_property
     def noise(self) -> dict[str, Array]:
@@ -159,6 +160,11 @@ class ComparableRun:
         """How much there is to compute: all steps of all rows, layers and directions, and their units."""
         a, c = self.case.setting.architecture, self.case.setting.call
         return c.time * c.rows * a.num_layers * a.num_directions * a.hidden_size
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a mistake takes a large part of a second."""
+        return self.size >= _LARGE
 
     @cached_property
     def noise(self) -> dict[str, Array]:
@@ -271,10 +277,10 @@ def _outputs_of(mistake: Implementation, case: Case, way: str) -> Outputs | None
 def _in_one_thread(mistake: Mistake, case: Case) -> Case:
     """Return the same case; a wide one in one thread, if nothing shows by it: two would wait for one another."""
     runtime = case.setting.runtime
-    if runtime.threads is not None or case.setting.architecture.hidden_size < WIDE:
+    is_narrow = case.setting.architecture.hidden_size < WIDE
+    if runtime.threads is not None or is_narrow or mistake.needs_threads(case):
         return case
-    alone = replace(case, setting=replace(case.setting, runtime=replace(runtime, threads=1)))
-    return alone if mistake.may_show(alone) == mistake.may_show(case) else case
+    return replace(case, setting=replace(case.setting, runtime=replace(runtime, threads=1)))
 
 
 def _in_another_precision(case: Case) -> Case:

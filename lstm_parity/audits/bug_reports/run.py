@@ -22,6 +22,7 @@ from lstm_parity.audits.bug_reports.readings.surroundings import NotGivenError
 from lstm_parity.audits.bug_reports.report import Report
 from lstm_parity.audits.folders.run import Naming, explain_numbers, mark_row
 from lstm_parity.diagnosis.forward import diagnose
+from lstm_parity.diagnosis.similarity import comparable_run
 from lstm_parity.files.stored import FolderError
 from lstm_parity.judging.arithmetic import Explanation
 from lstm_parity.judging.forward import judge_all
@@ -30,6 +31,7 @@ from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reports.answers.answer import Answer, JudgedTensor
 from lstm_parity.reports.certificate import make_row
 from lstm_parity.running.evidence import TENSORS
+from lstm_parity.running.halves import select_items
 
 Progress = Callable[[str], None]
 _NEAR = 0.1
@@ -53,6 +55,11 @@ class _Judged:
         """How far it is from agreeing, in noises: the root mean square of the worst tensor."""
         found = [v.rms if np.isfinite(v.rms) else np.inf for v in self.verdicts if v.outcome.is_wrong]
         return max(found, default=0.0)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether judging it takes a large part of a second."""
+        return any((run := comparable_run(verdict)) is not None and run.is_large for verdict in self.verdicts)
 
     @property
     def agrees(self) -> bool:
@@ -120,15 +127,17 @@ def _judge_reading(report: Report, assumed: Assumptions) -> _Judged:
 
 def _find_fault(report: Report, base: _Judged, progress: Progress) -> Fault | None:
     """Return the single thing by which the numbers were computed otherwise than declared, if one explains them."""
-    for fault in list_faults(base.reading.assumed, list_possible(report)):
-        progress(f"tries: {fault.sentence}")
+    faults = list(list_faults(base.reading.assumed, list_possible(report)))
+    progress(f"tries {len(faults)} other readings")
+
+    def holds(fault: Fault) -> bool:
         try:
-            other = _judge_reading(report, fault.assumed)
+            return _explains(_judge_reading(report, fault.assumed), base)
         except FolderError:
-            continue
-        if _explains(other, base):
-            return fault
-    return None
+            return False
+
+    found = select_items(faults, holds, most=1, may_fork=lambda _: base.is_large)
+    return faults[found.places[0]] if found.places else None
 
 
 def _explains(other: _Judged, base: _Judged) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 from lstm_parity.cases.case import Case
@@ -83,6 +83,12 @@ class Mistake:
     def may_show(self, case: Case) -> bool:
         """Whether the forward pass of a case may differ from that of a correct LSTM."""
         return case.setting.runtime.dtype in self.dtypes and self.scope.holds(case)
+
+    def needs_threads(self, case: Case) -> bool:
+        """Whether its fault shows in a case by the number of threads, which this process chooses."""
+        runtime = case.setting.runtime
+        alone = replace(case, setting=replace(case.setting, runtime=replace(runtime, threads=1)))
+        return runtime.threads is None and self.may_show(alone) != self.may_show(case)
 
     @property
     def is_within_a_layer(self) -> bool:

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from lstm_parity.cases.case import Case
 from lstm_parity.cases.setting import Setting
 from lstm_parity.catalogue.mistakes.mistake import Mistake
 from lstm_parity.catalogue.mistakes.plain import PlainLSTM, State
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.calls import use_threads
+from lstm_parity.running.calls import use_threads, weight_tensors
 from lstm_parity.running.protocol import LSTM
 
 WIDE = 256  # units: products that torch would share out to threads
@@ -26,9 +27,20 @@ _AROUND_GATES = ("run", "read", "step", "sums", "resting", "emit")  # what uses 
 
 @dataclass(frozen=True, eq=False)
 class SharedRuns:
-    """What directions of layers computed; the oldest is forgotten if there are too many."""
+    """What directions of layers of one case computed, and its weights as tensors.
+
+    The oldest run is forgotten if there are too many.
+    """
 
     done: list[tuple[tuple[Any, ...], tuple[Tensor, State]]] = field(default_factory=list)
+    weights: dict[str, LSTMWeights] = field(default_factory=dict)
+
+    def load_weights(self, case: Case) -> LSTMWeights:
+        """Return the case's weights as tensors of its dtype, which are not to be changed."""
+        dtype = case.setting.runtime.dtype
+        if dtype not in self.weights:
+            self.weights[dtype] = weight_tensors(case)
+        return self.weights[dtype]
 
     def find(self, question: tuple[Any, ...]) -> tuple[Tensor, State] | None:
         """Return what was computed of the same numbers, as new tensors."""
@@ -42,9 +54,11 @@ class SharedRuns:
 
 
 def _is_same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
-    return bool(one is other or one == other)
+    return bool(one == other)
 
 
 class _Together(PlainLSTM):
@@ -87,11 +101,12 @@ def _run(plain: PlainLSTM, x: Tensor, state: State, w: CellWeights, reverse: boo
 class SharedMistake:
     """A mistake that looks up layers which were run before on the same numbers, if it computes them as it should.
 
-    If it does not, its products with x are one product if it uses its gates as it should.
+    If it does not, its products with x are one product if it uses its gates as it should. case: the one that is run.
     """
 
     mistake: Mistake
     known: SharedRuns
+    case: Case
 
     @property
     def name(self) -> str:
@@ -101,6 +116,10 @@ class SharedMistake:
     def unsupported_reason(self, setting: Setting) -> str | None:
         """Return the mistake's own reason."""
         return self.mistake.unsupported_reason(setting)
+
+    def find_loaded(self, setting: Setting) -> LSTM:
+        """Load the mistake with the weights that were converted before."""
+        return self.load(setting, self.known.load_weights(self.case))
 
     def load(self, setting: Setting, weights: LSTMWeights) -> LSTM:
         """Load the mistake."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,12 @@ from lstm_parity.identification.numbers.functions import find_functions
 from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes
 from lstm_parity.identification.numbers.quantised import quantised_changes
 from lstm_parity.identification.search.fitted import fit_equations
-from lstm_parity.identification.search.levels import LEVELS
+from lstm_parity.identification.search.levels import LEVELS, Candidates
 from lstm_parity.identification.sums import Read, Sums, compute_sums
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.halves import select_items
 from lstm_parity.running.views import Seen, see
 
 _MOST = 3  # models that are named, where the numbers do not distinguish them
@@ -38,7 +39,8 @@ _WIDTH = 10.0  # noises
 _SINGLE = 2  # levels of single changes
 _LARGE = 2**26  # weights that are multiplied
 SECONDS = 25.0
-_LARGE_SECONDS = 4.0  # for a case of which a model takes a large part of a second
+_LARGE_SECONDS = 2.5  # in each process, for a case of which a model takes a large part of a second
+_TOGETHER = 4096  # models that are shared out to two processes
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,19 +264,28 @@ def _search_whole(cases: Sequence[Given], end: float) -> Explanations:
     first = min(cases, key=lambda case: case.cost)
     functions = find_functions(cases)
     for level in LEVELS[:_SINGLE] if functions else LEVELS:
-        found = list[Identification]()
-        for model, words in level(cases[0].weights):
-            if time.thread_time() > end:
-                return Explanations(tuple(found), is_complete=False)
-            may_be = bool(model.changes) or first.may_be_returned_by(model.equations)
-            if may_be and words.differing and all(case.is_returned_by(model) for case in (first, *cases)):
-                found.append(words)
-            if len(found) == _MOST:
-                break
-        if found:
-            return Explanations(tuple(_distinct(found)))
+        found = _search_level(level(cases[0].weights), first, cases, end)
+        if found.models or not found.is_complete:
+            return found
     fitted = () if first.seen or first.is_large else tuple(_fit(first, cases))
     return Explanations(fitted or tuple(functions))
+
+
+def _search_level(candidates: Candidates, first: Given, cases: Sequence[Given], end: float) -> Explanations:
+    """Search among some models, the first that are right; for large cases in two processes."""
+
+    def holds(candidate: tuple[Wired, Identification]) -> bool:
+        model, words = candidate
+        may_be = bool(model.changes) or first.may_be_returned_by(model.equations)
+        return may_be and bool(words.differing) and all(case.is_returned_by(model) for case in (first, *cases))
+
+    models, is_complete = list[Identification](), True
+    while is_complete and len(models) < _MOST and (some := list(islice(candidates, _TOGETHER))):
+        left = end - time.thread_time()
+        found = select_items(some, holds, most=_MOST - len(models), seconds=left, may_fork=lambda _: first.is_large)
+        models += [some[place][1] for place in found.places]
+        is_complete = found.is_complete
+    return Explanations(tuple(_distinct(models)), is_complete)
 
 
 def _fit(first: Given, cases: Sequence[Given]) -> list[Identification]:
