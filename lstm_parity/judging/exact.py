@@ -47,7 +47,10 @@ def exact_answer(
 
     # Each thread's products are a thread's own: NumPy's, waiting for one another, would be slower than one alone.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        parts = pool.map(lambda k: runs.rows(slice(k, None, threads)).compute(arithmetic, steps), range(threads))
+        has_cores = threads == 1 < torch.get_num_threads()
+        parts = pool.map(
+            lambda k: runs.rows(slice(k, None, threads)).compute(arithmetic, steps, has_cores), range(threads)
+        )
         return _interleave(list(parts), runs)
 
 
@@ -115,11 +118,12 @@ class _Runs:
         masks = tuple(mask[:, :, rows] for mask in self.masks)
         return _Runs(x, h_0, c_0, output, h_n, self.valid[:, rows], self.cells, masks)
 
-    def compute(self, arithmetic: Arithmetic, steps: bool) -> Expected:
-        """Compute the exact answers and their noise."""
+    def compute(self, arithmetic: Arithmetic, steps: bool, threads: bool = False) -> Expected:
+        """Compute the exact answers and their noise; threads: whether the directions of a layer may each have one."""
         with np.errstate(all="ignore"):
             seen = self._returned_states if steps else lambda layer: None
-            return lstm_forward(arithmetic, self.x, (self.h_0, self.c_0), self.cells, self.valid, seen, self.masks)
+            states = (self.h_0, self.c_0)
+            return lstm_forward(arithmetic, self.x, states, self.cells, self.valid, seen, self.masks, threads)
 
     def _returned_states(self, layer: int) -> Array | None:
         """Return the hidden states that were returned: the last layer's, and all layers' if there is one step only."""

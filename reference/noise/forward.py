@@ -12,6 +12,7 @@ Shapes: N cases, T steps, B batch rows, I inputs, P outputs of a direction, H hi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -67,10 +68,22 @@ class _Cell:
     hidden_size: int
     memory: Memory = field(default_factory=Memory, repr=False)
 
+    def alone(self, case: slice) -> _Cell:
+        """Return the weights of some cases."""
+        b_ih, b_hh = (None if b is None else b[case] for b in (self.b_ih, self.b_hh))
+        w_hr = None if self.w_hr is None else _pick(self.w_hr, case)
+        return _Cell(_pick(self.w_ih, case), b_ih, _pick(self.w_hh, case), b_hh, w_hr, self.hidden_size)
+
     @cached_property
     def gate_weights(self) -> GateWeights | None:
         """The weights of both products, for many steps; None if they are not plain."""
         return GateWeights.of((self.w_ih, self.w_hh), (self.b_ih, self.b_hh))
+
+
+def _pick(matrix: Matrix, case: slice) -> Matrix:
+    """Return the prepared matrices of some cases."""
+    copies = None if matrix.copies is None else matrix.copies[case]
+    return Matrix(matrix.w_t[case], matrix.squares[case], matrix.scale[case], matrix.full, copies)
 
 
 Cells = tuple[_Cell, ...]
@@ -143,24 +156,57 @@ def _cell_states(a: Arithmetic, f: Noisy, ig: Noisy, c: Noisy, valid: Array) -> 
 
 
 def lstm_layer(
-    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
+    a: Arithmetic,
+    x: Noisy,
+    state: tuple[Noisy, Noisy],
+    cell: _Cell,
+    valid: Array,
+    returned: Array | None,
+    threads: bool = False,
 ) -> tuple[_Steps, Noisy]:
-    """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1)."""
+    """Compute one layer, forward in the time of its arguments, and its last valid h (N, B, P); valid: (N, T, B, 1).
+
+    threads: whether each case of a large layer has a thread of its own, if the layer's h are not known.
+    """
+    block = max(1, _BLOCK // (4 * state[1].value.size))
     if returned is not None or valid.size * 4 * cell.hidden_size < _LARGE:
-        return _compute_layer(a, x, state, cell, valid, returned)
+        return _compute_layer(a, x, state, cell, valid, returned, block)
+    compute = _compute_apart if threads and len(valid) > 1 else _compute_layer
     question = (a, x, *state, valid)
-    return cell.memory.recall(question, lambda: _compute_layer(a, x, state, cell, valid, None))
+    return cell.memory.recall(question, lambda: compute(a, x, state, cell, valid, None, block))
+
+
+def _compute_apart(
+    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: None, block: int
+) -> tuple[_Steps, Noisy]:
+    """Compute each case in a thread of its own."""
+
+    def compute(k: int) -> tuple[_Steps, Noisy]:
+        case, (h, c) = slice(k, k + 1), state
+        with np.errstate(all="ignore"):  # which a thread does not know
+            return _compute_layer(a, x[case], (h[case], c[case]), cell.alone(case), valid[case], returned, block)
+
+    with ThreadPoolExecutor(len(valid)) as pool:
+        steps, last = zip(*pool.map(compute, range(len(valid))), strict=True)
+    overflow = np.concatenate([part.overflow for part in steps])
+    return _Steps(join([part.h for part in steps], 0), join([part.c for part in steps], 0), overflow), join(last, 0)
 
 
 def _compute_layer(
-    a: Arithmetic, x: Noisy, state: tuple[Noisy, Noisy], cell: _Cell, valid: Array, returned: Array | None
+    a: Arithmetic,
+    x: Noisy,
+    state: tuple[Noisy, Noisy],
+    cell: _Cell,
+    valid: Array,
+    returned: Array | None,
+    block: int,
 ) -> tuple[_Steps, Noisy]:
     h, c = state
     before = None if returned is None else rounding.as_returned(a, _previous_states(returned, h.value, valid))
     steps = None if before is None else _plain_steps(a, x, before, c, cell, valid)
     if steps is not None:
         return steps, _last_states(steps.h, valid)
-    block, done = max(1, _BLOCK // (4 * c.value.size)), []
+    done = list[_Steps]()
     for start in range(0, valid.shape[1], block):
         now = slice(start, start + block)
         inputs = rounding.sum_of_products(rounding.as_factor(a, x[:, now]), cell.w_ih, cell.b_ih)
@@ -223,13 +269,14 @@ def lstm_forward(
     valid: Array,
     returned: _ReturnedStates,
     masks: Sequence[Array] = (),
+    threads: bool = False,
 ) -> Expected:
     """Compute the exact answer and its noise for N cases, each step from the state that the implementation returned.
 
     x: (N, T, B, I), float64; state: h_0 (N, L*D, B, P) and c_0 (N, L*D, B, H), with the noise that they bring, if any;
     cells: the prepared weights; valid: (T, B, 1), False at padded steps.
     returned(layer): the implementation's own hidden states (N, T, B, D*P), or None for a hidden layer.
-    masks: (N, T, B, D*P), multiplied on the output of every layer but the last.
+    masks: (N, T, B, D*P), multiplied on the output of every layer but the last. threads: as of `lstm_layer`.
     """
     ways = Directions(len(x.value), state[0].value.shape[1] // len(cells))
     layer_input, h_n, c_n, runs = x, [], [], ways.steps(valid)
@@ -241,7 +288,7 @@ def lstm_forward(
         h, c = (ways.initial(a, s, layer) for s in state)
         own = returned(layer)
         hidden = None if own is None else ways.hidden(own)
-        steps, last = lstm_layer(a, ways.inputs(layer_input), (h, c), cell, runs, hidden)
+        steps, last = lstm_layer(a, ways.inputs(layer_input), (h, c), cell, runs, hidden, threads)
         h_n.append(ways.last(last))
         c_n.append(ways.last(rounding.store(a, steps.c)))
         overflow = overflow | steps.overflow.reshape(-1, ways.cases).any(0)

@@ -39,7 +39,7 @@ _WIDTH = 10.0  # noises
 _SINGLE = 2  # levels of single changes
 _LARGE = 2**26  # weights that are multiplied
 SECONDS = 25.0
-_LARGE_SECONDS = 2.5  # in each process, for a case of which a model takes a large part of a second
+_LARGE_SECONDS = 2.0  # in each process, for a case of which a model takes a large part of a second
 _TOGETHER = 4096  # models that are shared out to two processes
 
 
