@@ -135,6 +135,7 @@ class FromModule:
         return module
 
 
+@cache
 def _has_parameter(function: Callable[..., object], name: str) -> bool:
     """Whether a function or class may be called with a keyword; True where it does not say."""
     try:

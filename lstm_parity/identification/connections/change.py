@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from lstm_parity.identification.sums import PARAMETERS
@@ -86,7 +86,12 @@ class Change:
         plain = self.seam in ("h_0 and c_0", "h_0", "c_0", "fed", "backwards", "h_n of", "result", *PARAMETERS)
         return plain or any(word in self.text for word in words)
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """What is changed, without where."""
         return min((self.text.removesuffix(scope) for scope in SCOPES), key=len)
+
+    @cached_property
+    def kind(self) -> str:
+        """What is done, without to what."""
+        return self.stem.partition(" ")[2]

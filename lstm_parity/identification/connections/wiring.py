@@ -20,6 +20,7 @@ from lstm_parity.identification.probe import Probe, ProbeError
 from lstm_parity.identification.sums import PARAMETERS
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+from lstm_parity.running.halves import select_items
 
 _EXACT = 1e-8
 _MOST_PAIRS = 800
@@ -143,14 +144,16 @@ def _search(model: Wired, singles: Sequence[Change], questions: Sequence[_Questi
 
     if answers(()):
         return model.changes
-    for change in singles:
-        if answers((change,)):
-            return _replace(model.changes, (change,))
-    for scaled in _fit_factors(model, questions[0]):
-        if answers((scaled,)):
-            return _replace(model.changes, (scaled,))
-    pairs = _list_pairs(model, singles, questions[0])
-    return next((_replace(model.changes, pair) for pair in pairs if answers(pair)), None)
+    sources = (
+        [(change,) for change in singles],
+        ((scaled,) for scaled in _fit_factors(model, questions[0])),
+        _list_pairs(model, singles, questions[0]),
+    )
+    for source in sources:
+        tried = list(source)
+        if places := select_items(tried, answers, most=1).places:
+            return _replace(model.changes, tried[places[0]])
+    return None
 
 
 def _fit_factors(model: Wired, question: _Question) -> Iterator[Change]:
@@ -187,9 +190,7 @@ def _list_pairs(model: Wired, singles: Sequence[Change], question: _Question) ->
         if parts[k] > question.count_answered(model):
             yield from ((singles[k], other) for other in partners if other.seam != singles[k].seam)
     pairs = [pair for pair in combinations(common, 2) if pair[0].seam != pair[1].seam]
-    yield from sorted(pairs, key=lambda pair: pair[0].stem.partition(" ")[2] != pair[1].stem.partition(" ")[2])[
-        :_MOST_PAIRS
-    ]
+    yield from sorted(pairs, key=lambda pair: pair[0].kind != pair[1].kind)[:_MOST_PAIRS]
 
 
 def _replace(changes: tuple[Change, ...], more: tuple[Change, ...]) -> tuple[Change, ...]:
