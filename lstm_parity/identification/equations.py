@@ -102,10 +102,12 @@ def identify_step(probe: Probe) -> Equations:
     If the rows of a batch are mixed, they are the equations of a row alone.
     """
     probe = replace(probe, alone=True) if probe.mixes_rows else probe
+    if not _reproduces(usual_equations(), probe) and (across := _identify_across(probe)) is not None:
+        return across
     try:
         found = _identify_units(probe)
     except UnknownEquationError:
-        other = _identify_unequal(probe) or _identify_across(probe)
+        other = _identify_unequal(probe)
         if other is None:
             raise
         return other
