@@ -16,7 +16,7 @@ from lstm_parity.judging.verdict import Outcome, Verdict
 from lstm_parity.running.evidence import DROPPING, NOT_DROPPING
 from lstm_parity.running.protocol import Implementation
 
-_SECONDS = 15.0  # of a search
+_SECONDS = 7.5  # of a search in each process
 
 
 def diagnose_implementation(

@@ -35,7 +35,7 @@ _WIDE = ("float64", "float32")
 _MOST = 6  # cases that a model is compared with
 _ENOUGH = 16  # elements of a layer's last states
 _FAR_ABOVE = 30.0  # limits by which the last layer is off: far more than what the layers below bring is amplified
-_SHORT = 3.0  # seconds that a model is searched for, if an arithmetic explains the numbers
+_SHORT = 1.5  # seconds that a model is searched for in each process, if an arithmetic explains the numbers
 
 
 def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float = SECONDS) -> tuple[Explanation, Diagnosis]:

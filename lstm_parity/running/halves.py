@@ -44,8 +44,8 @@ def select_items(
 ) -> Found:
     """Select the items for which something holds, the first `most` of them.
 
-    holds: prints nothing, and changes nothing that is needed later. seconds: of processor time that each of the two
-    processes may take. may_fork: whether an item can be tried with one thread, as a fork must.
+    holds: prints nothing, and changes nothing that is needed later. seconds: of processor time that each of both
+    processes may take, or this one alone. may_fork: whether an item can be tried with one thread, as a fork must.
     """
     theirs = [place for place, one in enumerate(items) if may_fork(one)][1::2] if can_fork() else []
     ours = sorted({*range(len(items))} - {*theirs})

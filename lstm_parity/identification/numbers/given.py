@@ -31,15 +31,15 @@ from lstm_parity.identification.sums import Read, Sums, compute_sums
 from lstm_parity.reference.noise.arithmetics import NATIVE
 from lstm_parity.reference.noise.model import Array, Noisy
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
-from lstm_parity.running.halves import select_items
+from lstm_parity.running.halves import can_fork, select_items
 from lstm_parity.running.views import Seen, see
 
 _MOST = 3  # models that are named, where the numbers do not distinguish them
 _WIDTH = 10.0  # noises
 _SINGLE = 2  # levels of single changes
 _LARGE = 2**26  # weights that are multiplied
-SECONDS = 25.0
-_LARGE_SECONDS = 2.0  # in each process, for a case of which a model takes a large part of a second
+SECONDS = 12.5  # of processor time of each of two processes
+_LARGE_SECONDS = 2.0  # for a case of which a model takes a large part of a second
 _TOGETHER = 4096  # models that are shared out to two processes
 
 
@@ -192,7 +192,7 @@ class Explanations:
 
 
 def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanations:
-    """Search for what computes the numbers of all cases, at most so many seconds of processor time.
+    """Search for what computes the numbers of all cases, at most so many seconds of processor time in each process.
 
     Nothing is returned if an LSTM as it should be computes them.
 
@@ -201,7 +201,8 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
     if all(case.is_usual for case in cases):
         return Explanations(())
     is_large = cases[0].is_large
-    end = time.thread_time() + (min(seconds, _LARGE_SECONDS) if is_large else seconds)
+    seconds = min(seconds, _LARGE_SECONDS) if is_large else seconds
+    end = time.thread_time() + (seconds if can_fork() else 2.0 * seconds)
     searches = [_search_grids, _search_dropout, _search_last_layer, _search_whole]
     if not is_large:
         searches = [_search_grids, _search_dropout, _search_whole, _search_last_layer]
@@ -282,7 +283,7 @@ def _search_level(candidates: Candidates, first: Given, cases: Sequence[Given], 
     models, is_complete = list[Identification](), True
     while is_complete and len(models) < _MOST and (some := list(islice(candidates, _TOGETHER))):
         left = end - time.thread_time()
-        found = select_items(some, holds, most=_MOST - len(models), seconds=left, may_fork=lambda _: first.is_large)
+        found = select_items(some, holds, most=_MOST - len(models), seconds=left)
         models += [some[place][1] for place in found.places]
         is_complete = found.is_complete
     return Explanations(tuple(_distinct(models)), is_complete)
