@@ -63,6 +63,15 @@ class UnequalUnits:
 
 def across_steps() -> Iterator[AcrossStep]:
     """Yield those that are tried."""
+    yield from mixing_steps()
+    for words, transform in VALUES.items():
+        yield AcrossStep("z", "z", f"z {words}", transform)
+        for place in ("c'", "h'"):
+            yield AcrossStep(place, place, words, transform)
+
+
+def mixing_steps() -> Iterator[AcrossStep]:
+    """Yield those whose units are not independent, so that no equation of one unit says the same."""
     for words, transform in {**ACROSS, **COLUMNS, **ROWS, **NORMS}.items():
         yield AcrossStep("z", "z", f"z {words}", transform)
         yield AcrossStep("each z", "z", f"z of each gate {words}", transform)
@@ -73,10 +82,6 @@ def across_steps() -> Iterator[AcrossStep]:
         yield AcrossStep("c'", "c'", words, transform)
         yield AcrossStep("c' in h'", "h'", f"c' {words}", transform)
         yield AcrossStep("h'", "h'", words, transform)
-    for words, transform in VALUES.items():
-        yield AcrossStep("z", "z", f"z {words}", transform)
-        for place in ("c'", "h'"):
-            yield AcrossStep(place, place, words, transform)
     for words, transform in ACROSS.items():
         for gate in GATES:
             yield AcrossStep(f"{gate} of z", gate, f"= z_{gate} {words}", transform)

@@ -8,7 +8,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from lstm_parity.identification.across import AcrossStep, UnequalUnits, across_steps, grid_steps
+from lstm_parity.identification.across import AcrossStep, UnequalUnits, across_steps, grid_steps, mixing_steps
 from lstm_parity.identification.cell import FreeStep, UnknownEquationError, recover_step
 from lstm_parity.identification.expressions.resets import list_resets
 from lstm_parity.identification.expressions.step import GATES, RIGHT, ROWS, Expression, Step, Term
@@ -102,12 +102,12 @@ def identify_step(probe: Probe) -> Equations:
     If the rows of a batch are mixed, they are the equations of a row alone.
     """
     probe = replace(probe, alone=True) if probe.mixes_rows else probe
-    if not _reproduces(usual_equations(), probe) and (across := _identify_across(probe)) is not None:
+    if not _reproduces(usual_equations(), probe) and (across := _identify_across(probe, mixing_steps())) is not None:
         return across
     try:
         found = _identify_units(probe)
     except UnknownEquationError:
-        other = _identify_unequal(probe)
+        other = _identify_unequal(probe) or _identify_across(probe, across_steps())
         if other is None:
             raise
         return other
@@ -170,9 +170,9 @@ def _identify_unequal(probe: Probe) -> Equations | None:
     return found if _reproduces(found, probe) else None
 
 
-def _identify_across(probe: Probe) -> Equations | None:
+def _identify_across(probe: Probe, steps: Iterator[AcrossStep]) -> Equations | None:
     """nn.LSTM's equations with something done across the units, or to what is multiplied by a matrix."""
-    for across in across_steps():
+    for across in steps:
         found = run_instead(across)
         if _reproduces(found, probe):
             return found

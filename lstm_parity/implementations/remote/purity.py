@@ -27,24 +27,31 @@ class WatchedLSTM:
     """An LSTM whose every call is compared: its arguments before and after, the process, the memory of its results.
 
     after: called after every call; if it is None, all is compared after every call. Else weights and random generators,
-    which are large, are compared by `demand_unchanged`, once for all calls of a case.
+    which are large, are compared by `demand_unchanged`, once for all calls of a case. generators: their states when
+    something was last loaded, or drew what it may, shared by all LSTMs that are in use.
     """
 
-    def __init__(self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, lstm: LSTM, weights: LSTMWeights, after: Callable[[], None] | None, generators: dict[str, Any]
+    ) -> None:
         self._lstm, self._after, self._may_draw = lstm, after or self.demand_unchanged, False
+        self._generators = generators
         self._watch(weights)
 
     def _watch(self, weights: LSTMWeights) -> None:
         self._weights = dict(weights.items())
         self._before = {name: read_bits(weight) for name, weight in self._weights.items()}
-        self._drawn = {} if self._may_draw else {name: look() for name, look in RANDOM_CHANGED.items()}
+        self._look_at_generators()
         self._places = {_storage_address(weight): name for name, weight in self._weights.items()}
+
+    def _look_at_generators(self) -> None:
+        self._generators.update({name: look() for name, look in RANDOM_CHANGED.items()})
 
     def train(self) -> None:
         """Set train mode, if the LSTM is a module; it may draw masks then, though none of them drops anything."""
         if hasattr(self._lstm, "train"):
             self._lstm.train()
-            self._may_draw, self._drawn = True, {}
+            self._may_draw = True
 
     def reload(self, weights: LSTMWeights) -> bool:
         """Give the LSTM other weights by its load_state_dict; returns False if it has none."""
@@ -71,8 +78,10 @@ class WatchedLSTM:
     def demand_unchanged(self) -> None:
         """Raise ImpureError where a weight, or the state of a random generator, is another than when it was loaded."""
         _require_unchanged(self._weights, self._before)
-        for name, drawn in self._drawn.items():
-            if RANDOM_CHANGED[name]() != drawn:
+        if self._may_draw:
+            return self._look_at_generators()
+        for name, state in self._generators.items():
+            if RANDOM_CHANGED[name]() != state:
                 raise ImpureError(f"the call changed {name}: in eval mode an LSTM draws nothing")
 
 
@@ -81,7 +90,7 @@ class WatchedImplementation(Wrapped):
 
     def __init__(self, implementation: Implementation, after: Callable[[], None] | None = None) -> None:
         super().__init__(implementation)
-        vars(self).update(_after=after, last=None)
+        vars(self).update(_after=after, last=None, _generators={})
 
     last: WatchedLSTM | None
 
@@ -94,7 +103,7 @@ class WatchedImplementation(Wrapped):
         return self._watch(load_dropping(self.implementation, setting, weights, p, training=training), weights)
 
     def _watch(self, lstm: LSTM, weights: LSTMWeights) -> WatchedLSTM:
-        watched = WatchedLSTM(lstm, weights, self._after)
+        watched = WatchedLSTM(lstm, weights, self._after, self._generators)
         vars(self).update(last=watched)
         return watched
 
