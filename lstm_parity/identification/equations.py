@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 
@@ -15,6 +15,7 @@ from lstm_parity.identification.expressions.step import GATES, RIGHT, ROWS, Expr
 from lstm_parity.identification.probe import Probe
 from lstm_parity.identification.sums import RIGHT as RIGHT_SUMS
 from lstm_parity.identification.sums import SOURCES, Read, Sums, SumsStep, compute_sums, recover_sums
+from lstm_parity.identification.transforms import VALUES
 from lstm_parity.identification.written import PLAIN, find_gates, list_differing, write_step, write_sums
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights
@@ -102,12 +103,14 @@ def identify_step(probe: Probe) -> Equations:
     If the rows of a batch are mixed, they are the equations of a row alone.
     """
     probe = replace(probe, alone=True) if probe.mixes_rows else probe
-    if not _reproduces(usual_equations(), probe) and (across := _identify_across(probe, mixing_steps())) is not None:
-        return across
+    if not _reproduces(usual_equations(), probe):
+        mixing = [source for source in SOURCES if source not in VALUES]
+        if (across := _identify_across(probe, mixing_steps(), mixing)) is not None:
+            return across
     try:
         found = _identify_units(probe)
     except UnknownEquationError:
-        other = _identify_unequal(probe) or _identify_across(probe, across_steps())
+        other = _identify_unequal(probe) or _identify_across(probe, across_steps(), SOURCES)
         if other is None:
             raise
         return other
@@ -170,13 +173,13 @@ def _identify_unequal(probe: Probe) -> Equations | None:
     return found if _reproduces(found, probe) else None
 
 
-def _identify_across(probe: Probe, steps: Iterator[AcrossStep]) -> Equations | None:
+def _identify_across(probe: Probe, steps: Iterator[AcrossStep], sources: Iterable[str]) -> Equations | None:
     """nn.LSTM's equations with something done across the units, or to what is multiplied by a matrix."""
     for across in steps:
         found = run_instead(across)
         if _reproduces(found, probe):
             return found
-    for name, source in product(("w_ih", "w_hh"), SOURCES):
+    for name, source in product(("w_ih", "w_hh"), sources):
         found = Equations(RIGHT, GATES, {**RIGHT_SUMS, name: Read(source=source)})
         if _reproduces(found, probe):
             return found

@@ -139,9 +139,10 @@ def _start(imports: tuple[str, ...], environment: Mapping[str, str]) -> subproce
 
 def serve() -> None:
     """Answer calls from stdin on stdout until stdin ends: what the server process runs."""
-    for name in sys.argv[2:]:
+    has_fork = hasattr(os, "fork")
+    for name in sys.argv[2:] if has_fork else ():
         importlib.import_module(name)
-    call = _call_forked if hasattr(os, "fork") else _call_spawned
+    call = _call_forked if has_fork else _call_spawned
     for line in sys.stdin:
         sys.stdout.write(json.dumps(call(*json.loads(line))) + "\n")
         sys.stdout.flush()
