@@ -174,17 +174,17 @@ def test_a_case_that_is_not_whole_is_refused(change, words, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("array", "words"),
+    ("change", "words"),
     [
-        (np.ones((2, 4, 4), np.float32), "output.npy has shape (2, 4, 4), but must have (4, 2, 4)"),
-        (np.ones((4, 2, 4), np.float16), "output.npy has dtype float16, but must have float32 or float64"),
-        (np.ones((4, 2, 4), np.int32), "int32 values"),
+        (lambda output: output.swapaxes(0, 1), "output.npy has shape (2, 4, 4), but must have (4, 2, 4)"),
+        (lambda output: output.astype(np.float16), "output.npy has dtype float16, but must have float32 or float64"),
+        (lambda output: output.astype(np.int32), "int32 values"),
     ],
 )
-def test_an_answer_of_the_wrong_form_deviates_in_words(array, words, tmp_path):
+def test_an_answer_of_the_wrong_form_deviates_in_words(change, words, tmp_path):
     """It is the program's fault, not the folder's: the other cases are judged."""
     folder = answered(written(tmp_path))
-    np.save(folder / "output.npy", array)
+    np.save(folder / "output.npy", change(np.load(folder / "output.npy")))
     answered(written(tmp_path, PLAIN.replace("-1", "-2")))
     row = judge_row(tmp_path)
 
