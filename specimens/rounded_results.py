@@ -26,13 +26,13 @@ class Rounded:
 
     name: str
     results: tuple[str, ...]
-    type: str
+    kept_in: str
     case: str
 
     @property
     def module(self) -> type[nn.LSTM]:
         """The class."""
-        results, kept = self.results, _TYPES[self.type]
+        results, kept = self.results, _TYPES[self.kept_in]
 
         class Storing(nn.LSTM):
             def forward(self, input, hx=None):  # type: ignore[no-untyped-def]
@@ -77,8 +77,8 @@ class _OfCell(nn.LSTM):
 
     def step(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Compute a step."""
-        z = self.multiply(x, self.weight_ih_l0) + self.multiply(h, self.weight_hh_l0)
-        i, f, g, o = (z + self.bias_ih_l0 + self.bias_hh_l0).chunk(4, 1)
+        w_ih, w_hh, b_ih, b_hh = self.all_weights[0]
+        i, f, g, o = (self.multiply(x, w_ih) + self.multiply(h, w_hh) + b_ih + b_hh).chunk(4, 1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         return o.sigmoid() * c.tanh(), c
 

@@ -147,7 +147,9 @@ def test_files_of_the_user_disturb_nothing(built, tmp_path):
         file.parent.mkdir(exist_ok=True)
         file.write_text("raise ImportError('the module of the user was imported')\n")
     (tmp_path / "mine.py").write_text(CELL.format(bias="b_hh"))
-    code = "import lstm_parity, mine; print(lstm_parity.check(mine.cell, 'cell', cases=['I3-H4-T4-B2-float32-normal-1']))"
+    code = (
+        "import lstm_parity, mine; print(lstm_parity.check(mine.cell, 'cell', cases=['I3-H4-T4-B2-float32-normal-1']))"
+    )
     status, printed = run(built, tmp_path, code)
 
     assert status == 0, printed

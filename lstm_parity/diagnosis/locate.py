@@ -139,7 +139,8 @@ def _tensors(places: Sequence[_FaultLocation]) -> str:
     wrong = [name for name in TENSORS if any(name in place.tensors for place in places)]
     if len(wrong) == len(TENSORS):
         return ""
-    return f"only in {' and '.join(wrong)}: {' and '.join(n for n in TENSORS if n not in wrong)} agree"
+    right = [name for name in TENSORS if name not in wrong]
+    return f"only in {' and '.join(wrong)}: {' and '.join(right)} {'agree' if len(right) > 1 else 'agrees'}"
 
 
 def _layers(places: Sequence[_FaultLocation]) -> str:

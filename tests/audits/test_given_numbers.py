@@ -22,6 +22,7 @@ from specimens.coarse_gates import CLASSES as COARSE
 from specimens.coarse_gates import NARROW, WRONG
 from specimens.joined_equations import CLASSES as JOINED
 from specimens.reset_equations import CLASSES
+from specimens.rounded_results import OTHERS, ROUNDED
 from specimens.unseen_equations import CLASSES as UNSEEN
 from tests.support.folders import answered, judge_row, written
 
@@ -108,6 +109,23 @@ def test_functions_that_are_all_coarse_are_no_equation(fault):
     verdict = verdict_on(adapt("module", fault.name, COARSE[fault.name]), "I3-H12-T6-B4-float32-normal-1")
 
     assert search_numbers([verdict], 1.0).models == ()
+
+
+@pytest.mark.parametrize("fault", ROUNDED, ids=lambda fault: fault.name)
+def test_results_that_are_rounded_once_are_named(fault):
+    """Which ones, and to which type."""
+    (model,) = search_numbers([verdict_on(adapt("module", fault.name, fault.module), fault.case)], 1.0).models
+
+    assert f"{fault.results[-1]} {'is' if len(fault.results) == 1 else 'are'} rounded to {fault.kept_in}" in model.summary
+
+
+@pytest.mark.parametrize("name", [name for name in OTHERS if name != "Right"])
+def test_what_is_rounded_at_every_step_is_no_rounded_result(name):
+    """Nor is a call of one step, in which both are the same."""
+    made, case = OTHERS[name]
+    models = search_numbers([verdict_on(adapt("module", name, made), case)], 0.1).models
+
+    assert [model.summary for model in models if "when" in model.summary] == []
 
 
 @pytest.mark.parametrize("shape", ["", "L2-", "bi-"])

@@ -8,15 +8,22 @@ these gives every number of those rows to their noise, dropout was on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lstm_parity.identification.connections.change import Change
+from lstm_parity.identification.equations import usual_equations
+from lstm_parity.identification.model import Identification
 from lstm_parity.reference.noise.model import Array
 from lstm_parity.reference.weights import CellWeights, LSTMWeights
+
+if TYPE_CHECKING:
+    from lstm_parity.identification.numbers.given import Given
 
 _MOST_UNKNOWN, _MOST_ROWS, _ROUNDS = 400, 3, 60
 _NEAR, _WIDTH = 0.05, 10.0  # of a mask, before it is rounded; noises
@@ -134,3 +141,17 @@ def _run_direction(layer: LastLayer, row: int, x: Tensor, cell: CellWeights, dir
         c = kept[t] * c + added[t]
         outputs[t] = o[t] * c.tanh()
     return torch.stack(outputs), c
+
+
+def identify_dropout(cases: Sequence[Given]) -> Identification | None:
+    """Identify dropout between two layers, in what the second one returned; None if there is none in a case."""
+    found = set[float]()
+    for case in cases:
+        part = case.last_layer if case.weights.num_layers == 2 else None
+        p = None if part is None else find_dropout(part.as_layer)
+        if p is None:
+            return None
+        found.add(p)
+    words = f"dropout of {' and '.join(f'{p:g}' for p in found)} is on between layer 0 and layer 1, as in train mode"
+    change = Change(f"{words}: call eval() before the comparison", "parts", lambda parts, place, n, d: parts)
+    return Identification(usual_equations(), (change,))

@@ -20,11 +20,12 @@ from lstm_parity.identification.connections.change import Change
 from lstm_parity.identification.connections.wired import Wired
 from lstm_parity.identification.equations import Equations, run_instead, usual_equations
 from lstm_parity.identification.model import Identification
-from lstm_parity.identification.numbers.dropout import LastLayer, find_dropout
+from lstm_parity.identification.numbers.dropout import LastLayer, identify_dropout
 from lstm_parity.identification.numbers.ends import STEPS, LayerEnd
 from lstm_parity.identification.numbers.functions import find_functions
 from lstm_parity.identification.numbers.grids import decimal_changes, grid_changes
 from lstm_parity.identification.numbers.quantised import quantised_changes
+from lstm_parity.identification.numbers.returned import find_rounded
 from lstm_parity.identification.search.fitted import fit_equations
 from lstm_parity.identification.search.levels import LEVELS, Candidates
 from lstm_parity.identification.sums import Read, Sums, compute_sums
@@ -66,17 +67,22 @@ class Given:
         """Return how many steps a model of it computes."""
         return len(self.x) * len(self.h_0)
 
-    def is_returned_by(self, model: Wired) -> bool:
-        """Whether a model returns every number that is given."""
+    def compute(self, model: Wired) -> Mapping[str, Array] | None:
+        """Return what a model returns; None if it has a change that this size has no place for."""
         try:
             with np.errstate(all="ignore"):
                 got = dict(zip(("output", "h_n", "c_n"), model(self.weights, self.x, self.h_0, self.c_0), strict=True))
-                if self.seen:
-                    whole = {name: Noisy(value) for name, value in got.items()}
-                    got = {name: one.value for name, one in see(NATIVE["float64"], self.seen, whole).items()}
-        except (ValueError, IndexError):  # a change that this size has no place for
-            return False
-        return all(self._is_near(name, got[name], ...) for name in self.results)
+                whole = {name: Noisy(value) for name, value in got.items()}
+                return (
+                    got if not self.seen else {n: s.value for n, s in see(NATIVE["float64"], self.seen, whole).items()}
+                )
+        except (ValueError, IndexError):
+            return None
+
+    def is_returned_by(self, model: Wired) -> bool:
+        """Whether a model returns every number that is given."""
+        got = self.compute(model)
+        return got is not None and all(self._is_near(name, got[name], ...) for name in self.results)
 
     @property
     def is_usual(self) -> bool:
@@ -168,14 +174,17 @@ class Given:
     def _is_near(self, name: str, got: Array, part: Any) -> bool:
         return bool(self.find_near(name, got, part).all())
 
-    def find_near(self, name: str, got: Array, part: Any = ...) -> Array:
-        """Return which elements of a result, or of a part of it, are those that are given; False for another shape."""
+    def find_near(self, name: str, got: Array, part: Any = ..., more: Any = 0.0) -> Array:
+        """Return which elements of a result, or of a part of it, are those that are given; False for another shape.
+
+        more: by how much they may differ beside noise.
+        """
         wanted, noise = self.results[name], np.broadcast_to(self.noise[name], self.results[name].shape)
         if part is ... and got.shape != wanted.shape:
             return np.array(False)
         wanted, noise = wanted[part], noise[part]
         scale = np.maximum(1.0, np.abs(wanted))
-        return np.asarray(np.abs(got - wanted) <= _WIDTH * noise * scale)
+        return np.asarray(np.abs(got - wanted) <= _WIDTH * noise * scale + more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,10 +212,11 @@ def search_given(cases: Sequence[Given], seconds: float = SECONDS) -> Explanatio
     is_large = cases[0].is_large
     seconds = min(seconds, _LARGE_SECONDS) if is_large else seconds
     end = time.thread_time() + (seconds if can_fork() else 2.0 * seconds)
-    searches = [_search_grids, _search_dropout, _search_last_layer, _search_whole]
-    if not is_large:
-        searches = [_search_grids, _search_dropout, _search_whole, _search_last_layer]
-    for search in searches:
+    for find in (find_rounded, identify_dropout):
+        if (model := find(cases)) is not None:
+            return Explanations((model,))
+    models = (_search_last_layer, _search_whole) if is_large else (_search_whole, _search_last_layer)
+    for search in (_search_grids, *models):
         found = search(cases, end)
         if found.models:
             break
@@ -231,20 +241,6 @@ def _search_grids(cases: Sequence[Given], end: float) -> Explanations:
         if all(case.is_returned_by(wired) for case in (first, *cases)):
             return Explanations((model,))
     return Explanations(())
-
-
-def _search_dropout(cases: Sequence[Given], end: float) -> Explanations:
-    """Search for dropout between two layers, in what the second one returned."""
-    found = set[float]()
-    for case in cases:
-        part = case.last_layer if case.weights.num_layers == 2 else None
-        p = None if part is None else find_dropout(part.as_layer)
-        if p is None:
-            return Explanations(())
-        found.add(p)
-    words = f"dropout of {' and '.join(f'{p:g}' for p in found)} is on between layer 0 and layer 1, as in train mode"
-    change = Change(f"{words}: call eval() before the comparison", "parts", lambda parts, place, n, d: parts)
-    return Explanations((Identification(usual_equations(), (change,)),))
 
 
 def _search_last_layer(cases: Sequence[Given], end: float) -> Explanations:
