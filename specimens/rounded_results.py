@@ -2,8 +2,8 @@
 
 A cache of states in half precision, outputs that are saved to save space, results that pass through a queue: the
 numbers are exact, then rounded once. An arithmetic, whose errors come of every step, is a wrong name for that. Written
-and committed before anything looked for it: none of the first 12 was named then, 11 as an arithmetic; of the 7 on grids,
-committed when those were named, none was, and all were called an arithmetic.
+and committed before anything looked for it: none of the first 12 was named then, 11 as an arithmetic. Of the 7 on
+grids, committed when those were named, none was, and all were called an arithmetic.
 """
 
 from __future__ import annotations
