@@ -227,5 +227,5 @@ def test_the_action_runs_from_an_empty_folder(built, tmp_path, name, status):
 
     assert (done.returncode, outputs["exit-code"]) == (status, str(status)), done.stderr
     assert outputs["verdict"] == ("" if status else "DEVIATES")
-    assert written == (set() if status else {"badge.json", "certificate.json", "junit.xml"})
+    assert written == (set() if status else {"badge.json", "certificate.html", "certificate.json", "junit.xml"})
     assert shown.startswith("" if status else "### NO PARITY, DEVIATES")

@@ -11,6 +11,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
 import lstm_parity.reports
@@ -21,6 +22,7 @@ from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import write_record
 from lstm_parity.cli import main
 from lstm_parity.implementations.frameworks.registry import FRAMEWORKS
+from specimens.sweep_stores import make_sweep
 from tests.support.folders import answered, written
 from tests.support.format_cases import NUMBERS, entry
 from tests.support.hostile_reports import make_reports
@@ -35,6 +37,7 @@ def cell(x, state, w_ih, w_hh, b_ih, b_hh):
     return o.sigmoid() * c.tanh(), c
 """
 ONE = "I3-H4-T4-B2-float32-normal-1"
+_FEW = "not bidirectional and batch_first and dtype = 'float32'"
 
 
 def close(schema):
@@ -114,6 +117,30 @@ def test_a_comparison_is_valid(folder):
     """`compare` prints its JSON."""
     result = CliRunner().invoke(main, ["compare", "a.record", "a.record", "--json"])
     assert find_errors("comparison", result.stdout) == []
+
+
+def test_sweeps_and_what_compares_them_are_valid(tmp_path):
+    """Every outcome, and hostile words; their Markdown says as much."""
+    old, new = (make_sweep(tmp_path / name, _FEW, shift=shift) for name, shift in (("old", 0.0), ("new", 0.5)))
+    found = {
+        "sweep": written_by(tmp_path, "sweep", "report", str(old)),
+        "sweep-comparison": written_by(tmp_path, "sweep", "compare", str(old), str(new)),
+    }
+
+    assert {name: find_errors(name, text) for name, text in found.items()} == {"sweep": [], "sweep-comparison": []}
+
+
+@pytest.mark.parametrize("command", ["report", "compare"])
+def test_markdown_of_a_sweep_shows_no_markup_of_what_was_said(command, tmp_path):
+    """Its name has a script in it."""
+    stores = [str(make_sweep(tmp_path / name, _FEW)) for name in ("old", "new")][: 1 + (command == "compare")]
+    printed = CliRunner().invoke(main, ["sweep", command, *stores, "--markdown"], catch_exceptions=False).stdout
+
+    tokens = MarkdownIt("commonmark").parse(printed)
+    html = [part for token in tokens for part in (token, *(token.children or ())) if part.type.startswith("html")]
+
+    assert printed.startswith("### ")
+    assert [part.content for part in html if "script" in part.content or "img" in part.content] == []
 
 
 def test_the_head_of_a_record_and_a_setting_are_valid(folder):
