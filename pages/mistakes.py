@@ -5,9 +5,11 @@ Run `python -m pages.mistakes`; a meta-test compares the page.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -46,9 +48,15 @@ anything in it is beyond the limits, · if all of it is right; the forward direc
 state that the mistake itself returned before it, so that what is wrong once is not wrong ever after. Of gradients those
 that deviate are drawn: of the input a square for each step, of h_0 and c_0 for each layer and direction, of weights and
 biases for each gate, in torch's order i, f, g, o. Dropout is drawn in train mode, with a probability of {dropped:g}, or
-in eval mode if it is wrong there alone. The equations are those of [What an LSTM computes](../reference/README.md); of
-an unknown fault `lstm-parity identify` prints its own beside them.
+in eval mode if it is wrong there alone.
+
+*Computes* is what `lstm-parity identify` found from outside in place of nn.LSTM's equations and connections, which are
+those of [What an LSTM computes](../reference/README.md): rows of [its experiment](../experiments/identification.md). It
+is empty where identify does not look (projections, packed sequences, forms, kernels, gradients, dropout) or finds none.
 """
+IDENTIFIED = Path(__file__).parents[1] / "experiments" / "identification.jsonl"
+_CUT = 300  # characters of a row, whose last part may not be whole
+_UNNAMED = ("right", "not known", "none of the known forms", "computes something else")
 
 
 def page() -> str:
@@ -74,8 +82,8 @@ def table(module: str, mistakes: Sequence[Mistake]) -> str:
         "",
         doc,
         "",
-        "| name | what is wrong | may show with | witness | deviates | seen |",
-        "|---|---|---|---|---|---|",
+        "| name | what is wrong | computes | may show with | witness | deviates | seen |",
+        "|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *map(row, mistakes), ""])
 
@@ -84,7 +92,26 @@ def row(wrong: Mistake) -> str:
     """One mistake."""
     witness = f"`{wrong.witness}`" if wrong.witness else ""
     seen = linked(wrong.reported_at)
-    return f"| {wrong.name} | {wrong.description} | {shows(wrong)} | {witness} | {picture(wrong)} | {seen} |"
+    computes = describe_computed(wrong)
+    return (
+        f"| {wrong.name} | {wrong.description} | {computes} | {shows(wrong)} | {witness} | {picture(wrong)} | {seen} |"
+    )
+
+
+def describe_computed(wrong: Mistake) -> str:
+    """Describe what a mistake computes in place of nn.LSTM's equations, as it was identified; empty if it was not."""
+    words = read_identified().get(wrong.name, "right")
+    parts = [part.partition(" instead of ")[0] for part in words.split("; ")]
+    return "" if any(word in words for word in _UNNAMED) else "<br>".join(f"`{part}`" for part in parts)
+
+
+@cache
+def read_identified() -> dict[str, str]:
+    """Read what was identified of the known mistakes, by name."""
+    rows = map(json.loads, IDENTIFIED.read_text(encoding="utf-8").splitlines())
+    words = {row["name"]: row["words"] for row in rows if row["group"] == "known mistake"}
+    whole = {name: said if len(said) < _CUT else said.rpartition("; ")[0] for name, said in words.items()}
+    return {name: said.partition("equations and wiring: ")[2] for name, said in whole.items()}
 
 
 def picture(wrong: Mistake) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lstm_parity.identification.numbers.given import Given
 
 _TYPES = {
+    "float32": torch.float32,
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
     "float8 e4m3": torch.float8_e4m3fn,
