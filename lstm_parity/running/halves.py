@@ -130,9 +130,9 @@ def _run_as_child(work: Callable[[], Found], write: int) -> NoReturn:
     """Do the work and end without what a process does at its end, which is the parent's."""
     try:
         torch.set_num_threads(1)  # those of the parent are not here
-        with open(os.devnull, "r+b") as nothing:
-            for stream in (0, 1, 2):
-                os.dup2(nothing.fileno(), stream)
+        with open(os.devnull, "rb") as nothing, open(os.devnull, "wb") as nowhere:
+            for stream, file in enumerate((nothing, nowhere, nowhere)):
+                os.dup2(file.fileno(), stream)
         found = work()
         os.write(write, (json.dumps([found.places, found.is_complete]) + "\n").encode())
     finally:

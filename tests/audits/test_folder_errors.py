@@ -18,6 +18,7 @@ from lstm_parity.audits.folders.read import read_folder
 from lstm_parity.audits.folders.run import judge_folders
 from lstm_parity.audits.folders.write import export_cases
 from lstm_parity.cli import main
+from lstm_parity.diagnosis import numbers
 from lstm_parity.files.stored import FolderError
 from lstm_parity.implementations.references import TorchReference
 from lstm_parity.judging.verdict import Outcome
@@ -181,8 +182,9 @@ def test_a_case_that_is_not_whole_is_refused(change, words, tmp_path):
         (lambda output: output.astype(np.int32), "int32 values"),
     ],
 )
-def test_an_answer_of_the_wrong_form_deviates_in_words(change, words, tmp_path):
+def test_an_answer_of_the_wrong_form_deviates_in_words(change, words, tmp_path, monkeypatch):
     """It is the program's fault, not the folder's: the other cases are judged."""
+    monkeypatch.setattr(numbers, "SECONDS", 0.1)
     folder = answered(written(tmp_path))
     np.save(folder / "output.npy", change(np.load(folder / "output.npy")))
     answered(written(tmp_path, PLAIN.replace("-1", "-2")))
