@@ -38,10 +38,11 @@ _FAR_ABOVE = 30.0  # limits by which the last layer is off: far more than what t
 _SHORT = 1.5  # seconds that a model is searched for in each process, if an arithmetic explains the numbers
 
 
-def diagnose_numbers(verdicts: Sequence[Verdict]) -> tuple[Explanation, Diagnosis]:
+def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float | None = None) -> tuple[Explanation, Diagnosis]:
     """Explain verdicts on given numbers of one dtype, of which something deviates.
 
-    By a known mistake, else by what computes them, else by an arithmetic, which alone is in the explanation.
+    By a known mistake, else by what computes them, else by an arithmetic, which alone is in the explanation. seconds: of
+    the search for what computes them, in each process; SECONDS by default.
     """
     found = diagnose(verdicts, seek_arithmetic=False)
     expected = verdicts[0].arithmetic
@@ -52,7 +53,8 @@ def diagnose_numbers(verdicts: Sequence[Verdict]) -> tuple[Explanation, Diagnosi
     if not _is_above_right_layers(verdicts):
         observations = [verdict.observation for verdict in verdicts]
         explanation = explain(observations, expected, verdicts, _list_possible(verdicts))
-    explained = search_numbers(verdicts, SECONDS if explanation.arithmetic is None else min(SECONDS, _SHORT))
+    limit = SECONDS if seconds is None else seconds
+    explained = search_numbers(verdicts, limit if explanation.arithmetic is None else min(limit, _SHORT))
     if explained.models:
         return unexplained, replace(found, nearest=None, summary=explained.text, models=explained.models)
     return explanation, replace(found, arithmetic=explanation.arithmetic)
