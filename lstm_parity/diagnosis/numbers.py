@@ -41,8 +41,8 @@ _SHORT = 1.5  # seconds that a model is searched for in each process, if an arit
 def diagnose_numbers(verdicts: Sequence[Verdict], seconds: float | None = None) -> tuple[Explanation, Diagnosis]:
     """Explain verdicts on given numbers of one dtype, of which something deviates.
 
-    By a known mistake, else by what computes them, else by an arithmetic, which alone is in the explanation. seconds: of
-    the search for what computes them, in each process; SECONDS by default.
+    By a known mistake, else by what computes them, else by an arithmetic, which alone is in the explanation. seconds:
+    of the search for what computes them, in each process; SECONDS by default.
     """
     found = diagnose(verdicts, seek_arithmetic=False)
     expected = verdicts[0].arithmetic
