@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from lstm_parity.audits.expectation.devices import find_devices
 from lstm_parity.audits.folders.weights import _from_safetensors, build_weights, infer_architecture
 from lstm_parity.cases.case import Case, draw_case
 from lstm_parity.cases.setting import Architecture, Call, Runtime, Setting
@@ -61,6 +62,11 @@ class Row:
     pair: Spread
     alike: Spread
     draws: int
+
+    @property
+    def found_on(self) -> str:
+        """Which kinds of devices compute in it."""
+        return find_devices(self.arithmetic)
 
     @property
     def limit(self) -> float:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lstm_parity.audits.expectation.expect import Expectation, Row
 
 _WIDTH = 120
+_NAMED = 3  # arithmetics
 _NUMBERS = ("exact: median", "99 %", "largest", "two: median", "99 %", "largest")
 _DEFAULT = "nn.LSTM's initialisation, drawn anew for each case"
 _TRAINED = "Weights that were trained until gates saturate differ otherwise: give them with --weights FILE."
@@ -72,7 +73,9 @@ def _conclude(found: Expectation) -> list[str]:
     if others:
         return [
             f"{difference:g} is not noise of {own.arithmetic}, which reaches {own.limit:.1e}, but of "
-            f"{_name_some([row.arithmetic for row in others])}. Or it is a bug: send numbers to `lstm-parity judge`."
+            f"{_name_some([row.arithmetic for row in others])}. Or it is a bug: send numbers to `lstm-parity judge`.",
+            "Where it is typical:",
+            *(f"* {row.arithmetic}: {row.found_on}." for row in others if difference >= 0.5 * row.exact.median),
         ]
     return [
         f"{difference:g} is noise of none of these: {own.arithmetic} reaches {own.limit:.1e}. It is a bug, or an "
@@ -82,8 +85,8 @@ def _conclude(found: Expectation) -> list[str]:
 
 def _name_some(names: Sequence[str]) -> str:
     """Name the first three, and count the others."""
-    more = [f"{len(names) - 3} more"] if len(names) > 3 else []
-    *first, last = [*names[:3], *more]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    *first, last = [*names[:_NAMED], *more]
     return f"{', '.join(first)} or {last}" if first else last
 
 
@@ -97,7 +100,9 @@ def _expectation_json(found: Expectation) -> str:
         "difference": found.difference,
         "is_noise": found.is_noise,
         "explaining": [row.arithmetic for row in found.explaining],
-        "rows": [asdict(row) | {"limit": row.limit, "is_small": row.is_small} for row in found.rows],
+        "rows": [
+            asdict(row) | {"limit": row.limit, "is_small": row.is_small, "found_on": row.found_on} for row in found.rows
+        ],
     }
     return json_text("expectation", 1, content)
 
