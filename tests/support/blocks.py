@@ -74,7 +74,9 @@ NOT_RUN = {
     "CONTRIBUTING.md": {"make lint": ".ci/run runs all three"},
     "reference/README.md": {"": _EQUATIONS},
     "records/README.md": {"python -m": "once under each release of torch; that the modules are there is checked"},
-    "docs/any-language.md": {"": "half a minute: `python -m pages.sessions any-language` runs it, and writes the page"},
+    "docs/any-language.md": {
+        "": "20 s of a processor, 2 of them its report: `python -m pages.sessions any-language` runs and writes it"
+    },
     "docs/certificate-page.md": {"lstm-parity verify": "its pages are tested by tests/pages/test_certificate_page.py"},
     "docs/ci.md": {"![LSTM parity]": "an image of another site"},
     "docs/cluster.md": {
