@@ -35,7 +35,7 @@ def main(
 
     judge_known: judges a comparison by a file of known deviations. make_page: makes its page. echo: prints a report.
     """
-    given = _make_parser(program).parse_args(arguments)
+    given = make_parser(program).parse_args(arguments)
     try:
         if given.command == "record":
             return _run_record(given)
@@ -48,7 +48,8 @@ def main(
         return _WRONG
 
 
-def _make_parser(program: str) -> argparse.ArgumentParser:
+def make_parser(program: str) -> argparse.ArgumentParser:
+    """Return the parser of the three commands."""
     parser = argparse.ArgumentParser(program, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
