@@ -23,7 +23,7 @@ _SIDE = click.Path(path_type=Path)
 @click.option("--name", help="What the certificate calls the program.  [default: the name of PATH]")
 @click.option("--mine", type=_SIDE, help="Results of one program for the case in PATH, a file or a folder.")
 @click.option("--theirs", type=_SIDE, help="Results of another program for the same case.")
-@report_options("html")
+@report_options("junit", "html")
 def judge(path: Path, name: str | None, mine: Path | None, theirs: Path | None, outputs: Outputs) -> None:
     """Judge what a program wrote into PATH, a folder of `cases export`; or what is in PATH of a bug report.
 
@@ -66,4 +66,4 @@ def _answer(
     code = judged.certificate.exit_code or (3 if judged.unanswered else 0)
     explained = Explained("", notes=tuple(more)) if more else None
     page = partial(certificate_page, judged.certificate, explained)
-    return certificate_report(judged.certificate, more).also("html", page), code
+    return certificate_report(judged.certificate, more, code=code).also("html", page), code

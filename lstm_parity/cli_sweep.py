@@ -53,7 +53,7 @@ def _read_range(context: click.Context, option: click.Parameter, text: str | Non
 
 
 @click.group(invoke_without_command=True)
-@report_options("html")
+@report_options("junit", "html")
 @target_options
 @strict_option
 @click.option(
@@ -201,7 +201,7 @@ def _print_report(store: Store, where: str, outputs: Outputs) -> int:
 @sweep.command()
 @click.argument("store", type=_STORE)
 @_where_option
-@report_options("html")
+@report_options("junit", "html")
 def report(outputs: Outputs, store: Path, where: str) -> None:
     """Print what a STORE holds, or the cells of it that satisfy a condition."""
     from lstm_parity.audits.sweep.store import Store
@@ -214,7 +214,7 @@ def report(outputs: Outputs, store: Path, where: str) -> None:
 @sweep.command()
 @click.argument("old", type=_STORE)
 @click.argument("new", type=_STORE)
-@report_options("html")
+@report_options("junit", "html")
 def compare(outputs: Outputs, old: Path, new: Path) -> None:
     """Compare two stores: cells that are judged otherwise, and means that drift, with many tests accounted for.
 

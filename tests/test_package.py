@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import venv
 import zipfile
 from pathlib import Path
 
@@ -208,19 +210,35 @@ def test_an_example_overwrites_nothing(built, tmp_path):
     assert (status, (tmp_path / "cell.py").read_text(), "already there" in printed) == (2, "mine", True)
 
 
+@pytest.fixture(scope="module")
+def action(built):
+    """The action with the wheel: its variables, in an environment that its first step made, and its second step."""
+    folder = built["folder"] / "environment"
+    venv.create(folder, symlinks=True)
+    [site] = folder.glob("lib/python*/site-packages")
+    (site / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")  # torch, pip and the rest
+    first, second = (step["run"] for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"])
+    path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
+    pip = dict.fromkeys(("PIP_NO_DEPS", "PIP_NO_INDEX", "PIP_NO_COMPILE", "PIP_FORCE_REINSTALL"), "1")
+    env = {**os.environ, **pip, "PATH": path, "PACKAGE": str(built["wheel"]), "TORCH": "", "INDEX": "", "HERE": ""}
+    env.pop("PYTHONPATH", None)
+    done = subprocess.run(["bash", "-c", first], env=env, cwd=folder, capture_output=True, text=True)
+
+    assert (done.returncode, (site / "lstm_parity").is_dir()) == (0, True), done.stderr
+    return env, second
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there GitHub has a bash of its own")
 @pytest.mark.parametrize(("name", "status"), [("cell", 0), ("no_such_cell", 2)])
-def test_the_action_runs_from_an_empty_folder(built, tmp_path, name, status):
-    """Its script as GitHub runs it, with the wheel alone: a wrong cell that is known, and one that is not there."""
+def test_the_action_runs_from_an_empty_folder(action, tmp_path, name, status):
+    """Both of its steps as GitHub runs them, with the wheel: a wrong cell that is known, and one that is not there."""
     (tmp_path / "mine.py").write_text(CELL.format(bias="0 * b_hh"))
     (tmp_path / "known.toml").write_text(KNOWN)
-    script = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][1]["run"]
     inputs = {"IMPL": f"cell:mine.py:{name}", "KNOWN": "known.toml", "FOLDER": "report"}
     options = {"ARGUMENTS": "--case I3-H4-T4-B2-float32-normal-1"}
     files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    env = {**os.environ, **inputs, **options, **files, "PYTHONPATH": str(built["site"]), "PATH": path}
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True)
+    env = {**action[0], **inputs, **options, **files}
+    done = subprocess.run(["bash", "-c", action[1]], cwd=tmp_path, env=env, capture_output=True, text=True)
     outputs = dict(line.split("=") for line in (tmp_path / "GITHUB_OUTPUT").read_text().splitlines())
     written = {file.name for file in (tmp_path / "report").iterdir()}
     shown = Path(files["GITHUB_STEP_SUMMARY"]).read_text() if status == 0 else ""

@@ -1,4 +1,4 @@
-"""A sweep as text, Markdown and JSON: `lstm-parity sweep`."""
+"""A sweep as text, Markdown, JSON and JUnit: `lstm-parity sweep`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lstm_parity.reports.certificate_text import format_distance
 from lstm_parity.reports.formats.markdown import bullets, code, code_block, fold, plain
 from lstm_parity.reports.formats.report import Report
+from lstm_parity.reports.formats.sweep_junit import sweep_comparison_junit, sweep_junit
 from lstm_parity.reports.json_text import json_text
 from lstm_parity.reports.lines import REPEAT, repeat_case
 from lstm_parity.reports.page import make_table, render_page, render_text
@@ -41,6 +42,7 @@ def sweep_report(report: SweepReport, repeat: str) -> Report:
             fold("everything that was judged", code_block(sweep_text(report, repeat, _WIDTH))),
         ],
         lambda: _sweep_json(report),
+        {"junit": lambda: sweep_junit(report, describe_sweep(report), conclude_sweep(report), "\n".join(wrong))},
     )
 
 
@@ -50,6 +52,7 @@ def comparison_report(found: SweepComparison) -> Report:
         lambda width: _comparison_text(found),
         lambda: ["### Two sweeps compared", code_block(_comparison_text(found))],
         lambda: json_text("sweep comparison", 1, comparison_fields(found)),
+        {"junit": lambda: sweep_comparison_junit(found, _describe_both(found), conclude_comparison(found))},
     )
 
 
@@ -187,12 +190,7 @@ def _make_plain(value: Any) -> Any:
 
 def _comparison_text(found: SweepComparison) -> str:
     """Write what differs between two sweeps."""
-    about = {
-        "old": describe_head(found.old),
-        "new": describe_head(found.new),
-        "cells": f"{found.common:,} in both; {found.only['old']:,} only in the old, {found.only['new']:,} in the new",
-    }
-    lines = [render_text(render_page("Two sweeps compared", about, _WIDTH))]
+    lines = [render_text(render_page("Two sweeps compared", _describe_both(found), _WIDTH))]
     lines += [f"  {one.old} -> {one.new}: {one.id} {one.detail}" for one in found.changed[:20]]
     lines += [f"  and {len(found.changed) - 20:,} more"] * (len(found.changed) > 20)
     lines += [
@@ -201,6 +199,15 @@ def _comparison_text(found: SweepComparison) -> str:
         for one in found.drift[:20]
     ]
     return "\n".join([*lines, "", conclude_comparison(found), ""])
+
+
+def _describe_both(found: SweepComparison) -> dict[str, str]:
+    """Return what two sweeps are of, and how many cells both have, by name."""
+    return {
+        "old": describe_head(found.old),
+        "new": describe_head(found.new),
+        "cells": f"{found.common:,} in both; {found.only['old']:,} only in the old, {found.only['new']:,} in the new",
+    }
 
 
 def conclude_comparison(found: SweepComparison) -> str:

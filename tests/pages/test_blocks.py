@@ -8,9 +8,11 @@ import re
 import shlex
 
 import click
+import pytest
 
 import lstm_parity
 from examples.module import MyLSTM
+from lstm_parity.audits.upgrade.command import make_parser
 from lstm_parity.cli import main
 from lstm_parity.plugin import OPTIONS
 from tests.support.blocks import NOT_RUN, ROOT, TESTED, entries_of, list_blocks, list_pages
@@ -29,6 +31,8 @@ NO_COMMAND = (
 )
 
 
+SHOWN = sorted({(page, line.removeprefix("$ ")) for page, line in LINES if re.match(r"(\$ )?lstm-parity [a-z]", line)})
+SHOWN = [(page, line) for page, line in SHOWN if not re.match(NO_COMMAND, line)]
 MODULE = r"python -m (lstm_parity|pages|experiments|benchmarks)\b"
 
 
@@ -82,6 +86,23 @@ def find_unknown(page, line):
         known = known if command.name in OF_UPGRADE else {name for one in command.params for name in one.opts}
     unknown = [one for one in options_of(words) if one not in known | {"--help"}]
     return (page, line, unknown) if unknown or command is main else None
+
+
+@pytest.mark.parametrize(("page", "line"), SHOWN, ids=str)
+def test_every_command_of_a_block_is_understood(page, line, tmp_path, monkeypatch):
+    """Its options have values that they take, and no argument is missing; whatever files it names are there."""
+    monkeypatch.chdir(tmp_path)
+    command, words = main, split(line)[1:]
+    for file in filter(re.compile(r"[^-/:][^:]*").fullmatch, words[1:]):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    if words[0] in OF_UPGRADE:
+        assert make_parser("lstm-parity").parse_args(words).command == words[0]
+        return
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command, words = command.commands[words[0]], words[1:]
+
+    assert command.make_context(command.name, words).params
 
 
 def test_the_options_of_pytest_are_known():

@@ -114,6 +114,16 @@ def test_options_of_snippets_are_those_of_the_command(words):
     assert {option for option in given if option.startswith("--")} <= known
 
 
+def test_the_hook_needs_nothing_that_is_installed():
+    """pre-commit installs this repository, which brings the script that is called; the call is understood."""
+    script, name, *given = shlex.split(HOOKS[0]["entry"])
+    [shown] = SNIPPETS[3]["repos"][0]["hooks"]
+    scripts = parse_toml((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+
+    assert (HOOKS[0]["language"], shown["id"], script in scripts) == ("python", HOOKS[0]["id"], True)
+    assert main.commands[name].make_context(name, [*given, *shown["args"]]).params["quick"]
+
+
 def test_every_schema_is_on_the_page():
     """And every file that the page names is there."""
     files = {file.name for file in (ROOT / "lstm_parity/reports/schemas").glob("*.json")}

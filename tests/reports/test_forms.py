@@ -85,6 +85,14 @@ def test_junit_counts_what_fails_and_what_is_skipped():
     )
 
 
+def test_junit_of_a_comparison_fails_for_what_is_worse():
+    """One of its two findings is noise, which passes; the whole fails with the one that is worse."""
+    [suite] = ET.fromstring(make_reports("x")["comparison"].files["junit"]())
+    ended = {(one.get("classname"), one.get("name")): [part.tag for part in one] for one in suite.iter("testcase")}
+
+    assert ended == {("deviates", "x"): ["failure"], ("noise", "x"): [], ("comparison", "everything"): ["failure"]}
+
+
 def test_junit_of_nothing_fails():
     """Where no row is, the certificate is still a test."""
     from lstm_parity.audits.verification.report import certificate_report  # noqa: PLC0415

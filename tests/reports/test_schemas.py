@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
 import lstm_parity.reports
+from lstm_parity.audits.frameworks.expected_failures import DISAGREEMENTS
 from lstm_parity.audits.frameworks.report import frameworks_json
-from lstm_parity.audits.frameworks.run import FrameworkResult, FrameworksReport
-from lstm_parity.audits.modes.report import mode_row, modes_json
+from lstm_parity.audits.frameworks.run import FrameworkResult, FrameworkRow, FrameworksReport
+from lstm_parity.audits.known.entry import Deviation
+from lstm_parity.audits.modes.report import ModeRow, mode_row, modes_json
 from lstm_parity.audits.upgrade.record import Record
 from lstm_parity.audits.upgrade.record_file import write_record
 from lstm_parity.cli import main
@@ -25,7 +28,7 @@ from lstm_parity.implementations.frameworks.registry import FRAMEWORKS
 from specimens.sweep_stores import make_sweep
 from tests.support.folders import answered, written
 from tests.support.format_cases import NUMBERS, entry
-from tests.support.hostile_reports import make_reports
+from tests.support.hostile_reports import make_reports, make_row
 
 FOLDER = Path(next(iter(lstm_parity.reports.__path__))) / "schemas"
 SCHEMAS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("*.json"))}
@@ -67,6 +70,13 @@ def written_by(folder, *arguments, option="--json"):
     return file.read_text(encoding="utf-8")
 
 
+def list_failing(file):
+    """Return the names of the tests in JUnit's XML that did not pass; each says why."""
+    failing = [one for one in ET.parse(file).iter("testcase") if len(one)]
+    assert all(part.get("message") for one in failing for part in one)
+    return [one.get("name") for one in failing]
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with a wrong cell, an answered case, a bug report, two records and a file of known deviations."""
@@ -91,9 +101,6 @@ def test_every_schema_is_one(name):
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("certificate", ["judge", "cases"]),
-        ("answer", ["judge", "report.npz"]),
-        ("sides", ["judge", "report.npz", "--mine", "report.npz", "--theirs", "report.npz"]),
         ("identification", ["identify", "--impl", "cell:mine.py:cell"]),
         ("expectation", ["expect", "--hidden-size", "4", "--time", "3", "--draws", "20"]),
     ],
@@ -101,6 +108,24 @@ def test_every_schema_is_one(name):
 def test_what_a_command_writes_is_valid(name, arguments, folder):
     """With --json, whatever the verdict."""
     assert find_errors(name, written_by(folder, *arguments)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "failing"),
+    [
+        ("certificate", ["judge", "cases"], []),
+        ("answer", ["judge", "report.npz"], ["float32, outputs", "everything"]),
+        (
+            "sides",
+            ["judge", "report.npz", "--mine", "report.npz", "--theirs", "report.npz"],
+            ["float32, outputs", "float32, outputs", "everything"],
+        ),
+    ],
+)
+def test_what_judge_writes_is_valid(name, arguments, failing, folder):
+    """Of folders, of a report and of two sides of one: JSON, and JUnit that fails with each row that is wrong."""
+    assert find_errors(name, written_by(folder, *arguments, "--junit", "junit.xml")) == []
+    assert list_failing("junit.xml") == failing
 
 
 def test_a_verification_writes_all_its_files(folder):
@@ -114,20 +139,24 @@ def test_a_verification_writes_all_its_files(folder):
 
 
 def test_a_comparison_is_valid(folder):
-    """`compare` prints its JSON."""
-    result = CliRunner().invoke(main, ["compare", "a.record", "a.record", "--json"])
-    assert find_errors("comparison", result.stdout) == []
+    """`compare` prints its JSON; in JUnit's XML nothing fails."""
+    result = CliRunner().invoke(main, ["compare", "a.record", "a.record", "--json", "--junit", "junit.xml"])
+    assert (find_errors("comparison", result.stdout), list_failing("junit.xml")) == ([], [])
 
 
 def test_sweeps_and_what_compares_them_are_valid(tmp_path):
-    """Every outcome, and hostile words; their Markdown says as much."""
+    """Every outcome, and hostile words; JUnit, too, which fails with what is wrong and with what drifts."""
     old, new = (make_sweep(tmp_path / name, _FEW, shift=shift) for name, shift in (("old", 0.0), ("new", 0.5)))
     found = {
-        "sweep": written_by(tmp_path, "sweep", "report", str(old)),
-        "sweep-comparison": written_by(tmp_path, "sweep", "compare", str(old), str(new)),
+        "sweep": written_by(tmp_path, "sweep", "report", str(old), "--junit", str(tmp_path / "sweep.xml")),
+        "sweep-comparison": written_by(
+            tmp_path, "sweep", "compare", str(old), str(new), "--junit", str(tmp_path / "sweep-comparison.xml")
+        ),
     }
+    failing = {name: list_failing(tmp_path / f"{name}.xml") for name in found}
 
     assert {name: find_errors(name, text) for name, text in found.items()} == {"sweep": [], "sweep-comparison": []}
+    assert [len(some) > 1 and some[-1] == "everything" for some in failing.values()] == [True, True]
 
 
 @pytest.mark.parametrize("command", ["report", "compare"])
@@ -160,11 +189,15 @@ def test_every_number_is_valid(kind, number):
 
 
 def test_modes_and_frameworks_are_valid():
-    """What is not installed among them."""
-    missing = FrameworksReport({}, (FrameworkResult(FRAMEWORKS[0], "", missing="gone"),))
+    """What is not installed among them; what agrees, what fails as listed, and what is not as expected."""
+    surprise = Deviation("eager", "DEVIATES", "float32", case=ONE, words="x")
+    told = dict.fromkeys(("answers", "gradients"), 1.0)
+    full = ModeRow("eager", {"PARITY": 2}, told, told, ["float32"], {"float32": "agrees"}, {"x": 1}, [surprise])
+    judged = tuple(FrameworkRow(make_row("x"), stated, "x") for stated in (None, DISAGREEMENTS[0]))
+    results = FrameworkResult(FRAMEWORKS[0], "", missing="gone"), FrameworkResult(FRAMEWORKS[0], "1.0", judged)
     errors = (
-        find_errors("modes", modes_json([mode_row("eager", [])], {})),
-        find_errors("frameworks", frameworks_json(missing)),
+        find_errors("modes", modes_json([mode_row("eager", []), full], {"torch": "2.13.0"})),
+        find_errors("frameworks", frameworks_json(FrameworksReport({"torch": "2.13.0"}, results))),
     )
     assert errors == ([], [])
 

@@ -19,6 +19,7 @@ _TUTORIALS = "tests/pages/test_tutorial_pages.py::test_a_page_shows_what_the_sui
 _FAILURE = "tests/pages/test_readme.py::test_the_example_fails_with_the_words_that_the_page_shows"
 _VECTORS = "tests/cases/test_known_answers.py::test_a_wrong_gate_order_fails_as_the_documentation_shows"
 _CI = "tests/pages/test_ci_pages.py::test_every_input_that_a_snippet_gives_is_one"
+_OF_REPORTS = "tests/pages/test_sweep_page.py::test_the_page_shows_lines_of_a_report"
 _FINDINGS = "tests/pages/test_findings_pages.py::test_a_program_ends_as_its_page_says"
 
 # of a page: the first words of a block, or "" for all blocks of it, and the test
@@ -43,6 +44,7 @@ TESTED = {
         "x-node:": "tests/pages/test_cluster_page.py::test_the_compose_file_has_three_nodes_of_one_cluster",
         "lstm-parity sweep --ray auto": "tests/pages/test_cluster_page.py::test_its_commands_are_understood",
         "pip install 'lstm-parity[ray]'": "tests/pages/test_cluster_page.py::test_its_commands_are_understood",
+        "  machine 1": _OF_REPORTS,
     },
     "docs/expect.md": {
         "lstm-parity expect --hidden": "tests/pages/test_expect_page.py::test_the_page_shows_what_its_command_prints",
@@ -63,36 +65,35 @@ TESTED = {
         "input = ": "tests/pages/test_folder_pages.py::test_the_text_of_the_page_is_read_as_two_arrays"
     },
     "docs/start-here.md": {"": _NEWCOMER},
+    "docs/sweep.md": {"The wrong cells": _OF_REPORTS},
     "docs/tutorials": {"": _TUTORIALS},
     "docs/findings": {"": _FINDINGS},
 }
 
 _EQUATIONS = "equations, which the code beside them is tested to compute"
-_LONG = "minutes or hours; its options are checked"
+_LONG = "minutes or hours; that they are understood, values too, is checked by tests/pages/test_blocks.py"
 NOT_RUN = {
     "README.md": {"pip install .": ".ci/run runs both make commands; `pip install` is that of tests/test_package.py"},
     "CONTRIBUTING.md": {"make lint": ".ci/run runs all three"},
     "reference/README.md": {"": _EQUATIONS},
     "records/README.md": {"python -m": "once under each release of torch; that the modules are there is checked"},
-    "docs/any-language.md": {"": "half a minute: `python -m pages.sessions any-language` runs it, and writes the page"},
+    "docs/any-language.md": {
+        "": "20 s of a processor, 2 of them its report: `python -m pages.sessions any-language` runs and writes it"
+    },
     "docs/certificate-page.md": {"lstm-parity verify": "its pages are tested by tests/pages/test_certificate_page.py"},
     "docs/ci.md": {"![LSTM parity]": "an image of another site"},
     "docs/cluster.md": {
         "export RAY": "settings of a shell",
         "ray start": "starts a cluster; tests/audits/test_sweep_on_ray.py does where Ray is installed",
-        "  machine 1": "of two machines: printed once, for this page",
     },
-    "docs/devices.md": {"pytest --lstm-device": "needs a GPU; options are checked"},
-    "docs/expect.md": {"lstm-parity expect --weights": "the file is the reader's; options are checked"},
+    "docs/devices.md": {"pytest --lstm-device": "needs a GPU; that they are understood is checked"},
+    "docs/expect.md": {"lstm-parity expect --weights": "the file is the reader's; that it is understood is checked"},
     "docs/folder-format.md": {"I5-H7": "the drawing of a folder; its fields are tested by test_folder_pages.py"},
     "docs/frameworks.md": {"make frameworks": ".ci/run runs three of its groups"},
     "docs/modes.md": {"lstm-parity modes": _LONG},
     "docs/noise-model.md": {"": _EQUATIONS},
     "docs/style-guide.md": {"def compare_gradients": "a docstring as an example"},
-    "docs/sweep.md": {
-        "lstm-parity sweep": _LONG,
-        "The wrong cells": "an example of words; tests/audits has the real ones",
-    },
+    "docs/sweep.md": {"lstm-parity sweep": _LONG},
     "docs/upgrades.md": {"lstm-parity": _LONG},
 }
 

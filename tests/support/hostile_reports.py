@@ -7,7 +7,7 @@ from dataclasses import replace
 from lstm_parity.audits.upgrade.compare.finding import Finding, Kind
 from lstm_parity.audits.upgrade.compare.records import Comparison
 from lstm_parity.audits.upgrade.record import Record
-from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text
+from lstm_parity.audits.upgrade.report import comparison_json, comparison_junit, comparison_markdown, comparison_text
 from lstm_parity.audits.verification.report import certificate_report
 from lstm_parity.judging.verdict import OF_ONE_CASE, Outcome
 from lstm_parity.reports.answers.answer import Answer, JudgedTensor, answer_json, answer_text
@@ -65,5 +65,6 @@ def make_reports(words: str, distance: float = 7.0) -> dict[str, Report]:
             lambda width: comparison_text(comparison),
             lambda: comparison_markdown(comparison),
             lambda: comparison_json(comparison),
+            {"junit": lambda: comparison_junit(comparison)},
         ),
     }

@@ -13,6 +13,8 @@ from lstm_parity.audits.bug_reports.sides import compare_sides
 from lstm_parity.reports.answers.answer import Answer, answer_json, answer_text, sides_json, sides_text
 from lstm_parity.reports.answers.answer_markdown import answer_markdown, sides_markdown
 from lstm_parity.reports.certificate import Certificate
+from lstm_parity.reports.formats.certificate_junit import answer_tests
+from lstm_parity.reports.formats.junit import junit_xml
 from lstm_parity.reports.formats.report import Report
 from lstm_parity.reports.html.certificate_page import Explained, certificate_page
 from lstm_parity.reports.provenance import collect_provenance
@@ -26,7 +28,7 @@ def answer_path(path: Path, name: str | None, say: Callable[[str], None]) -> tup
         lambda width: answer_text(answer, head, width),
         lambda: answer_markdown(answer, head),
         lambda: answer_json(answer, head),
-        {"html": partial(_make_page, [answer], answer.sentence, head)},
+        _make_files([answer], answer.sentence, head, answer.exit_code),
     )
     return report, answer.exit_code
 
@@ -40,9 +42,20 @@ def answer_sides(path: Path, mine: Path, theirs: Path, say: Callable[[str], None
         lambda width: sides_text(sides, head, width),
         lambda: sides_markdown(sides, head),
         lambda: sides_json(sides, head),
-        {"html": partial(_make_page, sides.answers, sides.sentence, head)},
+        _make_files(sides.answers, sides.sentence, head, sides.exit_code),
     )
     return report, sides.exit_code
+
+
+def _make_files(
+    answers: Sequence[Answer], claim: str, head: Mapping[str, str], code: int
+) -> dict[str, Callable[[], str]]:
+    """Return further forms, by the option for each."""
+    tests = answer_tests([answer.row for answer in answers], claim, code)
+    return {
+        "html": partial(_make_page, answers, claim, head),
+        "junit": partial(junit_xml, "lstm-parity judge", tests, head),
+    }
 
 
 def _make_page(answers: Sequence[Answer], claim: str, head: Mapping[str, str]) -> str:

@@ -37,6 +37,11 @@ class Change:
     new: str
     detail: str
 
+    @property
+    def is_worse(self) -> bool:
+        """Whether the cell is wrong in the new sweep only."""
+        return self.new in WRONG and self.old not in WRONG
+
 
 @dataclass(frozen=True)
 class SweepComparison:
@@ -71,7 +76,7 @@ def compare_stores(old: Store, new: Store) -> SweepComparison:
         for before in [outcomes[0][key][0]]
         if before != outcomes[1][key][0]
     ]
-    worse = sum(one.new in WRONG and one.old not in WRONG for one in changed)
+    worse = sum(one.is_worse for one in changed)
     only = {"old": len(outcomes[0]) - len(common), "new": len(outcomes[1]) - len(common)}
     drift = find_drift(*(_pool_all(store, common) for store in (old, new)))
     return SweepComparison(old.head, new.head, len(common), only, worse, tuple(changed), tuple(drift))

@@ -35,11 +35,12 @@ def main(
 
     judge_known: judges a comparison by a file of known deviations. make_page: makes its page. echo: prints a report.
     """
-    given = _make_parser(program).parse_args(arguments)
+    given = make_parser(program).parse_args(arguments)
     try:
         if given.command == "record":
             return _run_record(given)
         _refuse_page(given.html, make_page)
+        _refuse_folder("--junit", given.junit)
         old, new = (_read_records if given.command == "compare" else _make_records)(given)
         return _report(old, new, given, judge_known, make_page, echo or sys.stdout.write)
     except (ValueError, OSError) as error:  # a RecordError is a ValueError, a ChildProcessError an OSError
@@ -47,7 +48,8 @@ def main(
         return _WRONG
 
 
-def _make_parser(program: str) -> argparse.ArgumentParser:
+def make_parser(program: str) -> argparse.ArgumentParser:
+    """Return the parser of the three commands."""
     parser = argparse.ArgumentParser(program, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="Record what the installed torch does, in about a minute.")
@@ -72,6 +74,7 @@ def _make_parser(program: str) -> argparse.ArgumentParser:
         _add_forms(command)
         words = "a TOML file of known deviations, each of which must still be there: see docs/ci.md"
         command.add_argument("--known", type=Path, metavar="FILE", help=words)
+        command.add_argument("--junit", type=Path, metavar="FILE", help="also write it as JUnit's XML, for CI")
         command.add_argument("--html", type=Path, metavar="FILE", help="also write it as one page for a browser")
     for command in (record, upgrade):
         words = "cpu, cuda, cuda:1, mps or xpu; of another than the CPU the answers alone are recorded  [default: cpu]"
@@ -90,9 +93,7 @@ def _print_report(text: str) -> None:
 
 
 def _run_record(given: argparse.Namespace) -> int:
-    file = given.file
-    if not file.parent.is_dir():
-        raise ValueError(f"{file} was given, but there is no folder {file.parent}: make it first")
+    _refuse_folder("", given.file)
     from lstm_parity.running.threads import share_cores
 
     share_cores()
@@ -100,7 +101,9 @@ def _run_record(given: argparse.Namespace) -> int:
     from lstm_parity.audits.upgrade.record_file import write_record
 
     write_record(
-        record_torch(lambda text: _print_report(f"recording {text}"), device=given.device), file, plain=given.plain
+        record_torch(lambda text: _print_report(f"recording {text}"), device=given.device),
+        given.file,
+        plain=given.plain,
     )
     return 0
 
@@ -113,8 +116,13 @@ def _refuse_page(file: Path | None, make_page: _MakePage | None) -> None:
         raise ValueError("--html was given, but it needs all of lstm-parity: run the command `lstm-parity`")
     if importlib.util.find_spec("jinja2") is None:
         raise ValueError(f"--html {file} was given, but it needs jinja2: pip install 'lstm-parity[html]'")
-    if not file.parent.is_dir():
-        raise ValueError(f"--html {file} was given, but there is no folder {file.parent}: make it first")
+    _refuse_folder("--html", file)
+
+
+def _refuse_folder(option: str, file: Path | None) -> None:
+    """Raise ValueError, before the work, if a file is to be written where no folder is."""
+    if file is not None and not file.parent.is_dir():
+        raise ValueError(f"{option} {file} was given, but there is no folder {file.parent}: make it first".lstrip())
 
 
 def _read_records(given: argparse.Namespace) -> tuple[Record, Record]:
@@ -148,9 +156,9 @@ def _report(
     make_page: _MakePage | None,
     echo: Callable[[str], object],
 ) -> int:
-    """Compare two records, print what is found, write its page, and return the exit code."""
+    """Compare two records, print what is found, write its files, and return the exit code."""
     from lstm_parity.audits.upgrade.compare.records import compare_records
-    from lstm_parity.audits.upgrade.report import comparison_json, comparison_markdown, comparison_text
+    from lstm_parity.audits.upgrade.report import comparison_code, comparison_json, comparison_markdown, comparison_text
     from lstm_parity.reports.formats.markdown import write_document
     from lstm_parity.reports.formats.step_summary import append_summary
 
@@ -165,8 +173,18 @@ def _report(
         echo(comparison_text(comparison, known))
     else:
         sys.stdout.write(comparison_json(comparison, known) if given.form == "json" else write_document(document))
-    if given.html is not None and make_page is not None:
-        given.html.write_text(make_page(comparison, known), encoding="utf-8", newline="\n")
+    _write_files(comparison, known, given, make_page)
     if problem := append_summary(lambda: document):
         _print_report(problem)
-    return 0 if (known.holds if known else not comparison.worse) else 1
+    return comparison_code(comparison, known)
+
+
+def _write_files(
+    comparison: Comparison, known: KnownResult | None, given: argparse.Namespace, make_page: _MakePage | None
+) -> None:
+    from lstm_parity.audits.upgrade.report import comparison_junit
+
+    if given.junit is not None:
+        given.junit.write_text(comparison_junit(comparison, known), encoding="utf-8", newline="\n")
+    if given.html is not None and make_page is not None:
+        given.html.write_text(make_page(comparison, known), encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""What is said of a comparison: as text, as Markdown for a pull request, as JSON."""
+"""What is said of a comparison: as text, as Markdown for a pull request, as JSON, as JUnit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lstm_parity.audits.upgrade.compare.finding import Finding
 from lstm_parity.audits.upgrade.compare.records import Comparison
 from lstm_parity.audits.upgrade.record import Record
+from lstm_parity.reports.formats.junit import Ending, JUnitTest, junit_xml, known_tests, make_whole
 from lstm_parity.reports.formats.known import known_fields, known_markdown, known_text
 from lstm_parity.reports.formats.markdown import Document, fold, plain, table
 from lstm_parity.reports.json_text import json_text
@@ -88,3 +89,28 @@ def comparison_fields(comparison: Comparison, known: KnownResult | None = None) 
         ],
         **({"known": known_fields(known)} if known else {}),
     }
+
+
+def comparison_junit(comparison: Comparison, known: KnownResult | None = None) -> str:
+    """Write a test for each finding, which fails if it is worse and not known, and one for the whole."""
+    worse = comparison.worse
+    unknown = {(one.name, one.verdict) for one in known.unknown} if known else {(f.where, f.kind.value) for f in worse}
+    tests = [_test_finding(one, one in worse, (one.where, one.kind.value) in unknown) for one in comparison.findings]
+    about = {"old": _section(comparison.old), "new": _section(comparison.new)}
+    whole = make_whole("comparison", comparison_code(comparison, known), summarize(comparison))
+    return junit_xml("lstm-parity compare", [*tests, *known_tests(known), whole], about)
+
+
+def comparison_code(comparison: Comparison, known: KnownResult | None = None) -> int:
+    """Return what the command exits with: 1 if something is worse, or, with known deviations, not as they say."""
+    return 0 if (known.holds if known else not comparison.worse) else 1
+
+
+def _test_finding(one: Finding, is_worse: bool, is_unknown: bool) -> JUnitTest:
+    """Return the test of a finding, which fails if it is worse, and is skipped if that is known."""
+    kind = one.kind.value
+    if not is_worse:
+        return JUnitTest(kind, one.where)
+    if not is_unknown:
+        return JUnitTest(kind, one.where, Ending.SKIPPED, f"{kind}, as known")
+    return JUnitTest(kind, one.where, Ending.FAILURE, one.words, "\n".join(one.names))

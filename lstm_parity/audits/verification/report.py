@@ -10,8 +10,9 @@ from lstm_parity.reports.certificate import INTERRUPTED, Certificate
 from lstm_parity.reports.certificate_json import certificate_json
 from lstm_parity.reports.certificate_text import certificate_text
 from lstm_parity.reports.formats.badge import badge_json
+from lstm_parity.reports.formats.certificate_junit import certificate_tests
 from lstm_parity.reports.formats.certificate_markdown import certificate_markdown
-from lstm_parity.reports.formats.junit import certificate_tests, junit_xml
+from lstm_parity.reports.formats.junit import junit_xml
 from lstm_parity.reports.formats.known import known_fields, known_markdown, known_text
 from lstm_parity.reports.formats.markdown import Document, code_block
 from lstm_parity.reports.formats.report import Report
@@ -29,9 +30,14 @@ def find_exit_code(certificate: Certificate, known: KnownResult | None) -> int:
     return 1 if not known.holds else 0 if rest.holds or nothing_left else 3
 
 
-def certificate_report(certificate: Certificate, more: Sequence[str] = (), known: KnownResult | None = None) -> Report:
-    """Return a certificate as a report; more: paragraphs behind it, such as a diagnosis."""
-    code = find_exit_code(certificate, known)
+def certificate_report(
+    certificate: Certificate, more: Sequence[str] = (), known: KnownResult | None = None, code: int | None = None
+) -> Report:
+    """Return a certificate as a report; more: paragraphs behind it, such as a diagnosis.
+
+    code: what the command exits with, if that is not the certificate's own.
+    """
+    code = find_exit_code(certificate, known) if code is None else code
 
     def write_text(width: int) -> str:
         parts = [certificate_text(certificate, width).rstrip("\n"), *more, *([known_text(known)] if known else [])]

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from lstm_parity.judging.verdict import Outcome
-from lstm_parity.reports.certificate import Certificate, Row
-from lstm_parity.reports.certificate_text import describe_conclusion
 from lstm_parity.reports.formats.known import known_lines
 from lstm_parity.reports.lines import show_controls
 
@@ -38,11 +35,9 @@ class JUnitTest:
     text: str = ""
 
 
-_ENDINGS = {
-    Outcome.PARITY: Ending.PASSED,
-    Outcome.REFUSED: Ending.SKIPPED,
-    Outcome.FAILED: Ending.ERROR,
-}
+def make_whole(subject: str, code: int, message: str, text: str = "") -> JUnitTest:
+    """Return the test of everything, which passes if the command exits with 0."""
+    return JUnitTest(subject, "everything", Ending.FAILURE if code else Ending.PASSED, message, text)
 
 
 def junit_xml(suite: str, tests: Sequence[JUnitTest], provenance: Mapping[str, str]) -> str:
@@ -67,17 +62,6 @@ def junit_xml(suite: str, tests: Sequence[JUnitTest], provenance: Mapping[str, s
     return ET.tostring(top, "unicode", xml_declaration=True) + "\n"
 
 
-def certificate_tests(certificate: Certificate, known: KnownResult | None, code: int) -> list[JUnitTest]:
-    """Return a test for each row, and one for the certificate, which passes if the exit code is 0."""
-    excused = {one.place for _, some in known.excused for one in some} if known else set[str]()
-    excused -= {one.place for one in known.unknown} if known else set()
-    tests = [_test_row(row, excused) for row in certificate.rows]
-    whole = JUnitTest(
-        "certificate", "everything", Ending.FAILURE if code else Ending.PASSED, describe_conclusion(certificate)
-    )
-    return [*tests, *known_tests(known), whole]
-
-
 def known_tests(known: KnownResult | None) -> list[JUnitTest]:
     """Return a test for a file of known deviations, if there is one."""
     if known is None:
@@ -85,13 +69,3 @@ def known_tests(known: KnownResult | None) -> list[JUnitTest]:
     *lines, conclusion = known_lines(known)
     ending = Ending.PASSED if known.holds else Ending.FAILURE
     return [JUnitTest("known deviations", known.file, ending, conclusion, "\n".join(lines))]
-
-
-def _test_row(row: Row, excused: set[str]) -> JUnitTest:
-    place = f"{row.dtype}, {row.question}"
-    if row.outcome.is_wrong and f"{row.implementation}, {place}" in excused:
-        return JUnitTest(row.implementation, place, Ending.SKIPPED, f"{row.outcome.value}, as known")
-    message = f"{row.outcome.value}: {row.counts.get('DEVIATES', 0) + row.counts.get('FAILED', 0)} cases are wrong"
-    reasons = [f"{count} cases {reason}" for reason, count in row.reasons.items()]
-    text = "\n\n".join([*row.failures, *reasons])
-    return JUnitTest(row.implementation, place, _ENDINGS.get(row.outcome, Ending.FAILURE), message, text)
