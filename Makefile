@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 unexport PYTHONDONTWRITEBYTECODE # where it is set, every process of a run compiles every module anew
 
-.PHONY: verify test lint against portability docs frameworks frameworks-judged frameworks-installed clean
+.PHONY: verify test lint against portability browser docs frameworks frameworks-judged frameworks-installed clean
 
 verify: .venv/installed
 	$(BIN)/lstm-parity verify
@@ -35,6 +35,15 @@ portability: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile "$(TORCH)" numpy --editable ".[dev]"
 	touch .venv/installed
+
+# Pages in a headless Chromium: fails without one (apt-get install chromium, or CHROMIUM=PROGRAM), and skips nothing.
+browser: .venv/browser-installed
+	$(BIN)/python -m specimens.browser
+	$(BIN)/python -m pytest -n0 tests/pages/test_page_in_browser.py
+
+.venv/browser-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable ".[dev,browser]"
+	touch $@
 
 # The documentation as a site, build/site/index.html: warnings and links that lead nowhere are errors.
 docs: .venv-docs/installed

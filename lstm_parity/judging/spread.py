@@ -28,13 +28,17 @@ class Spread:
 
 @dataclass(frozen=True)
 class StepSpread:
-    """The distances of the output at the steps from `first` to `last`: how many, their root mean square, the worst."""
+    """The distances of the output at the steps from `first` to `last`: how many, their root mean square, the worst.
+
+    counts: how many lie in each bin of `BIN_EDGES`.
+    """
 
     first: int
     last: int
     count: int
     rms: float
     worst: float
+    counts: tuple[int, ...] = ()
 
 
 def spread_by_tensor(verdicts: Iterable[Verdict]) -> tuple[Spread, ...]:
@@ -47,10 +51,14 @@ def spread_by_tensor(verdicts: Iterable[Verdict]) -> tuple[Spread, ...]:
 
 
 def _spread(name: str, ratio: Array) -> Spread:
+    return Spread(name, _count(ratio), float(ratio.max()))
+
+
+def _count(ratio: Array) -> tuple[int, ...]:
+    """Return how many distances lie in each bin."""
     place = np.searchsorted(BIN_EDGES, np.nan_to_num(ratio, nan=np.inf), "right") - 1
     place[ratio == WORST_LIMIT] = _WITHIN - 1  # the limit itself is within
-    counts = np.bincount(place, minlength=len(BIN_EDGES))
-    return Spread(name, tuple(int(count) for count in counts), float(ratio.max()))
+    return tuple(np.bincount(place, minlength=len(BIN_EDGES)).tolist())
 
 
 def spread_by_step(verdicts: Iterable[Verdict]) -> tuple[StepSpread, ...]:
@@ -68,4 +76,5 @@ def spread_by_step(verdicts: Iterable[Verdict]) -> tuple[StepSpread, ...]:
 def _spread_steps(power: int, ratio: Array) -> StepSpread:
     with np.errstate(over="ignore"):
         rms = float(np.sqrt(np.square(ratio).mean())) if ratio.size else 0.0
-    return StepSpread(1 << power >> 1, max(0, (1 << power) - 1), ratio.size, rms, float(ratio.max(initial=0.0)))
+    worst = float(ratio.max(initial=0.0))
+    return StepSpread(1 << power >> 1, max(0, (1 << power) - 1), ratio.size, rms, worst, _count(ratio))

@@ -43,7 +43,7 @@ def row_of(fields: dict[str, Any]) -> Row:
         },
         "deviations": tuple(map(deviation_of, fields["deviations"])),
         "spreads": tuple(Spread(**{**one, "counts": tuple(one["counts"])}) for one in fields["spreads"]),
-        "steps": tuple(StepSpread(**one) for one in fields["steps"]),
+        "steps": tuple(StepSpread(**{**one, "counts": tuple(one.get("counts", ()))}) for one in fields["steps"]),
     }
     return Row(**{**fields, **numbers, **lists, **parts, "outcome": Outcome(fields["outcome"])})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -75,6 +76,12 @@ def test_a_page_shows_what_was_written_down_for_it(pages, one):
 
 
 @pytest.mark.parametrize("one", AWKWARD, ids=lambda one: one.name)
+def test_no_numeral_stands_outside_of_what_is_compared_with_the_json(pages, one):
+    """But in headings, legends and the hash; and words of the JSON are shown letter for letter."""
+    assert (pages[one.name].loose_numerals, pages[one.name].wrong_words) == ([], [])
+
+
+@pytest.mark.parametrize("one", AWKWARD, ids=lambda one: one.name)
 def test_every_figure_is_that_of_the_json(pages, one):
     """Exactly in its value, rounded in its text."""
     figures = pages[one.name].figures
@@ -131,7 +138,7 @@ def test_a_page_can_be_heard(pages, one):
     steps = [after - before for before, after in pairwise(levels)]
 
     assert (levels.count(1), levels[0], max(steps) <= 1) == (1, 1, True)
-    assert all(e.attributes.get("aria-label") for e in page.all("svg"))
+    assert all(page.spoken)
 
 
 def test_a_page_of_a_hundred_thousand_cells_is_below_two_megabytes(pages):
@@ -174,6 +181,23 @@ def test_the_distances_of_a_row_are_counted_once(deviating):
     spread = next(one for one in row.spreads if one.tensor == "output")
 
     assert (sum(spread.counts[11:]), spread.worst > 2.86) == (8, True)
+
+
+def test_the_distances_over_the_steps_are_counted_where_they_are(deviating):
+    """Beyond the limit are the same eight, all at steps 2 and 3; each element is in one bin."""
+    page = ReadPage(certificate_page(certify(deviating[PLACES[0].case])))
+    [steps] = page.data["page"]["steps"]
+
+    assert [(one["first"], one["last"], one["beyond"]) for one in steps["parts"]] == [(0, 0, 0), (1, 1, 0), (2, 3, 8)]
+    assert all(sum(one["counts"]) == one["count"] == one["elements"] for one in steps["parts"])
+
+
+def test_steps_that_were_not_counted_have_no_picture(deviating):
+    """As rows of JSON that was written before counts were kept."""
+    row = deviating[PLACES[0].case]
+    page = ReadPage(certificate_page(certify(replace(row, steps=tuple(replace(one, counts=()) for one in row.steps)))))
+
+    assert (page.loose_numerals, len(page.all("svg"))) == ([], len(row.spreads))
 
 
 def test_a_page_without_jinja2_is_refused_before_the_work(tmp_path, monkeypatch):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lstm_parity.audits.pages.tables import frameworks_page, modes_page
 from lstm_parity.reports.html.certificate_page import certificate_page
-from specimens.awkward_certificates import AWKWARD, PLACES, certify
-from specimens.browser import find_chromium, open_browser
+from specimens.awkward_certificates import AWKWARD, HEAD, PLACES, certify
+from specimens.browser import CONTRAST, find_chromium, open_browser
+from specimens.modes_and_frameworks import make_frameworks_report, make_mode_rows
 from specimens.sweep_stores import make_sweep
 from tests.pages.test_certificate_page import EXPLAINED, PROVEN, make_placed_row
 from tests.pages.test_comparison_pages import FEW, make_pages
@@ -17,39 +21,10 @@ if find_chromium() is None:
     pytest.skip("there is no Chromium: apt-get install chromium", allow_module_level=True)
 
 DEVIATING = "an element that deviates"
-NAMES = [*(one.name for one in AWKWARD), DEVIATING, *COMPARISONS]
+NAMES = [*(one.name for one in AWKWARD), DEVIATING, *COMPARISONS, "modes", "frameworks"]
+SHOWN = ["markup in names and messages", "everything refused", "nothing judged in a row", *NAMES[len(AWKWARD) :]]
 
-# Of every element with text of its own: its contrast by WCAG 2, and whether it is large.
-CONTRAST = """() => {
-  const parse = (words) => words.match(/[\\d.]+/g).map(Number);
-  const light = (words) => {
-    const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    const [r, g, b] = parse(words).map((v) => linear(v / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = getComputedStyle(at).backgroundColor;
-      if (parse(colour)[3] !== 0) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const found = [];
-  for (const element of document.body.querySelectorAll("*")) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || !element.checkVisibility() || element.closest("script")) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(style.color), light(behind(element))].sort((x, y) => y - x);
-    const size = parseFloat(style.fontSize);
-    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < (large ? 3 : 4.5)) found.push([element.className || element.tagName, ratio]);
-  }
-  return found;
-}"""
-
-
-# How many figures there are, and those that are not the number, or the sum of numbers, that their pointers lead to.
+# How many figures and words there are, and the pointers of those that are not what these lead to.
 FIGURES = """() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const step = (at, part) => at[part.replaceAll("~1", "/").replaceAll("~0", "~")];
@@ -60,7 +35,10 @@ FIGURES = """() => {
     const sum = e.dataset.at.split(/ (?=\\/)/).map(find).map(number).reduce((a, b) => a + b);
     return Object.is(sum, number(e.value));
   };
-  return [shown.length, shown.filter((e) => !right(e)).map((e) => e.dataset.at)];
+  const words = [...document.querySelectorAll("[data-text]")];
+  const joined = (e) => [find(e.dataset.text)].flat().join(e.dataset.by);
+  const wrong = [...shown.filter((e) => !right(e)), ...words.filter((e) => e.textContent !== joined(e))];
+  return [shown.length, words.length, wrong.map((e) => e.dataset.at ?? e.dataset.text)];
 }"""
 
 
@@ -81,20 +59,29 @@ def folder(tmp_path_factory):
     ]
     stores = make_sweep(found / "wrong.sweep", FEW), make_sweep(found / "shifted.sweep", FEW, shift=0.3)
     pages = [certificate_page(certificate, EXPLAINED, PROVEN) for certificate in certificates]
-    for number, html in enumerate([*pages, *make_pages(stores).values()]):
+    pages += [
+        *make_pages(stores).values(),
+        modes_page(make_mode_rows(), HEAD),
+        frameworks_page(make_frameworks_report()),
+    ]
+    for number, html in enumerate(pages):
         (found / f"{number}.html").write_text(html, encoding="utf-8")
     return found
 
 
 def visit(browser, folder, name, **context):
-    """Return a tab with a page, and what was asked of a network or written to the console."""
+    """Return a tab with a page, and a list of what it asks of a network and says in the console, then and later."""
     tab = browser.new_context(**context).new_page()
     noise = []
+
+    def ask(request):
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            noise.append(request.url)
+
     tab.on("console", lambda message: noise.append(message.text))
     tab.on("pageerror", lambda error: noise.append(str(error)))
-    tab.on("request", lambda request: noise.append(request.url))
+    tab.on("request", ask)
     tab.goto((folder / f"{NAMES.index(name)}.html").as_uri())
-    noise = [words for words in noise if not words.startswith(("file:", "data:"))]
     return tab, noise
 
 
@@ -108,47 +95,66 @@ def test_a_page_opens_in_silence_and_fits_a_phone(browser, folder, name):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    "name", ["markup in names and messages", "everything refused", "nothing judged in a row", DEVIATING, *COMPARISONS]
-)
+@pytest.mark.parametrize("name", SHOWN)
 def test_the_contrast_of_all_text_is_enough(browser, folder, name, scheme):
-    """By WCAG AA: 4.5, and 3 if it is large."""
+    """By WCAG AA: 4.5, and 3 if it is large; in folded parts too."""
     tab, _ = visit(browser, folder, name, color_scheme=scheme)
+    texts = tab.evaluate(CONTRAST)
 
-    assert tab.evaluate(CONTRAST) == []
+    assert (len(texts) > 20, [one for one in texts if one["ratio"] < one["needed"]]) == (True, [])
 
 
-@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS])
+@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS, "modes", "frameworks"])
 def test_every_figure_is_found_in_the_data_by_the_browser_itself(browser, folder, name):
-    """By its JSON pointer, as a number."""
+    """By its JSON pointer, as a number; and so is every word."""
     tab, _ = visit(browser, folder, name)
-    figures, wrong = tab.evaluate(FIGURES)
+    figures, words, wrong = tab.evaluate(FIGURES)
 
-    assert (figures > 8, wrong) == (True, [])
+    assert (figures > 8, words > 8, wrong) == (True, True, [])
 
 
 @pytest.mark.parametrize("name", [DEVIATING, "sweep"])
 def test_a_cell_of_a_map_leads_to_its_case(browser, folder, name):
     """By a click, which shows it."""
-    tab, _ = visit(browser, folder, name, reduced_motion="reduce")
+    tab, noise = visit(browser, folder, name, reduced_motion="reduce")
     tab.locator("td.heat a").first.click()
     case = tab.locator(f"li[id='{tab.url.partition('#')[2]}']")
 
-    assert (case.count(), case.evaluate("e => e.getBoundingClientRect().top < innerHeight")) == (1, True)
+    assert (case.count(), case.evaluate("e => e.getBoundingClientRect().top < innerHeight"), noise) == (1, True, [])
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_button_link_and_fold_can_be_pressed_in_silence(browser, folder, name):
+    """Each in turn, by the keyboard; what is left in the console afterwards is an error."""
+    tab, noise = visit(browser, folder, name, reduced_motion="reduce")
+    pressed = tab.locator("summary, a, button, input[type=checkbox]")
+    for place in range(pressed.count()):
+        if pressed.nth(place).is_visible():
+            pressed.nth(place).press("Space" if pressed.nth(place).get_attribute("type") else "Enter")
+
+    assert (pressed.count() > 0, tab.locator("details:not([open])").count(), noise) == (True, 0, [])
+
+
+def test_the_json_is_saved_as_it_is_in_the_page(browser, folder):
+    """Letter for letter, by the button."""
+    tab, noise = visit(browser, folder, DEVIATING)
+    with tab.expect_download() as download:
+        tab.click("#save")
+    saved = Path(download.value.path()).read_text(encoding="utf-8")
+
+    assert (saved == tab.locator("#data").text_content(), noise) == (True, [])
 
 
 def test_filters_show_the_rows_that_they_say(browser, folder):
     """Those that are not PARITY; those with a word; and how many."""
-    tab, _ = visit(browser, folder, "a hundred thousand cells")
+    tab, noise = visit(browser, folder, "a hundred thousand cells")
     tab.check("#only-verdict-rows")
     bad = tab.locator("#verdict-rows tr:visible").count()
     tab.fill("#find-verdict-rows", "implementation 950")
 
-    assert (bad, tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#count-verdict-rows")) == (
-        20,
-        1,
-        "1 of 200 rows",
-    )
+    found = tab.locator("#verdict-rows tr:visible").count(), tab.inner_text("#count-verdict-rows")
+
+    assert (bad, *found, noise) == (20, 1, "1 of 200 rows", [])
 
 
 def test_a_page_is_whole_without_javascript(browser, folder):
@@ -165,15 +171,15 @@ def test_a_page_is_whole_without_javascript(browser, folder):
 
 def test_the_keyboard_reaches_the_content_first(browser, folder):
     """By the first press of Tab, and Enter."""
-    tab, _ = visit(browser, folder, "one cell")
+    tab, noise = visit(browser, folder, "one cell")
     tab.keyboard.press("Tab")
     first = tab.evaluate("document.activeElement.textContent")
     tab.keyboard.press("Enter")
 
-    assert (first, tab.url.endswith("#main")) == ("To the content", True)
+    assert (first, tab.url.endswith("#main"), noise) == ("To the content", True, [])
 
 
-@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS])
+@pytest.mark.parametrize("name", [DEVIATING, *COMPARISONS, "modes", "frameworks"])
 def test_nothing_is_cut_off_in_print(browser, folder, name):
     """On A4, with margins of a centimetre, unfolded."""
     tab, _ = visit(browser, folder, name, viewport={"width": 718, "height": 1000})

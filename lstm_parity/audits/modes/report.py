@@ -107,19 +107,21 @@ def modes_text(rows: Sequence[ModeRow], provenance: Mapping[str, str], width: in
     console.print("\nTrials that agree, of all, and the farthest of them in noises, by the layer's dtype:\n")
     console.print(_dtypes(rows))
     console.print("\nExpected failures:")
-    for line in _list_lacks(rows):
+    for line in list_lacks(rows):
         print_line(console, f"  {line}")
     print_line(console, "\n".join(["", "Notes:", *(f"  {line}" for line in _list_notes(rows))]))
-    surprises = [f"  {line}" for line in _list_surprises(rows)]
+    surprises = [f"  {line}" for line in list_surprises(rows)]
     print_line(console, "\n".join(["", "Unexpected:" if surprises else "All as expected.", *surprises]))
     return render_text(console)
 
 
-def _list_surprises(rows: Sequence[ModeRow]) -> list[str]:
+def list_surprises(rows: Sequence[ModeRow]) -> list[str]:
+    """List the trials that are not as expected, in words."""
     return [f"{row.mode}, {one.case}: {one.words}" for row in rows for one in row.surprises]
 
 
-def _list_lacks(rows: Sequence[ModeRow]) -> list[str]:
+def list_lacks(rows: Sequence[ModeRow]) -> list[str]:
+    """List what fails as expected, with the number of trials."""
     return [f"{row.mode}: {count} trials: {reason}" for row in rows for reason, count in row.lacks.items()]
 
 
@@ -164,7 +166,7 @@ def _fields(row: ModeRow) -> dict[str, Any]:
 
 def _modes_markdown(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> Document:
     """Write all rows in blocks: what is unexpected first, what agrees folded."""
-    surprises = _list_surprises(rows)
+    surprises = list_surprises(rows)
     bad = [row for row in rows if row.surprises]
     good = [row for row in rows if not row.surprises]
     cells = [[[row.mode, *_cells(row)] for row in some] for some in (bad, good)]
@@ -173,7 +175,7 @@ def _modes_markdown(rows: Sequence[ModeRow], provenance: Mapping[str, str]) -> D
         bullets(surprises),
         table(_WORDS, _NUMBERS, cells[0]) if bad else "",
         fold(f"{len(good)} modes are as expected", table(_WORDS, _NUMBERS, cells[1])) if good else "",
-        fold("expected failures and notes", bullets([*_list_lacks(rows), *_list_notes(rows)])),
+        fold("expected failures and notes", bullets([*list_lacks(rows), *_list_notes(rows)])),
         fold_page(provenance.items()),
     ]
 
@@ -211,7 +213,7 @@ def _test_mode(row: ModeRow, unknown: Sequence[Deviation]) -> JUnitTest:
         return JUnitTest("modes", row.mode, Ending.SKIPPED, f"{row.missing} is not installed")
     if not row.surprises:
         return JUnitTest("modes", row.mode)
-    lines = _list_surprises([row])
+    lines = list_surprises([row])
     if not any(one in unknown for one in row.surprises):
         return JUnitTest("modes", row.mode, Ending.SKIPPED, f"{len(lines)} trials are not as expected, as known")
     return JUnitTest("modes", row.mode, Ending.FAILURE, f"{len(lines)} trials are not as expected", "\n".join(lines))

@@ -68,13 +68,20 @@ def sweep_page(report: SweepReport, rows: tuple[Row, ...], repeat: str) -> str:
         "limits": {"worst": WORST_LIMIT, "rms": RMS_LIMIT},
         "beyond": "",
         "rows": counted,
-        "page": {**sums, "rows_left_out": 0, "tails": _list_tails(report), "per_noise": PER_NOISE},
+        "page": {
+            **sums,
+            "rows_left_out": 0,
+            "tails": _list_tails(report),
+            "per_noise": PER_NOISE,
+            "remarks": [],
+            "commands": [repeat_case(repeat, cell.id, cell.question) for cell in report.wrong],
+        },
         "provenance": provenance,
     }
     limits = [f"only cells where {head['where']}"] * bool(head["where"])
     figures = {name: f"/page/totals/{name}" for name in _FIGURES} | {"not judged yet": "/left", "cases": "/cases"}
     claim = conclude_sweep(report).partition(": ")[2]
-    named, sections = ("sweep", 1), _list_sections(report, data, repeat)
+    named, sections = ("sweep", 1), _list_sections(report, data)
     return render_page(
         Page(
             "A sweep of the lattice of settings",
@@ -91,9 +98,8 @@ def sweep_page(report: SweepReport, rows: tuple[Row, ...], repeat: str) -> str:
     )
 
 
-def _list_sections(report: SweepReport, data: Mapping[str, Any], repeat: str) -> list[Section]:
-    commands = {"commands": [repeat_case(repeat, cell.id, cell.question) for cell in report.wrong]}
-    sections = [Section("wrong", "Where the wrong cells sit", "corners.html.j2", commands)] * bool(report.wrong)
+def _list_sections(report: SweepReport, data: Mapping[str, Any]) -> list[Section]:
+    sections = [Section("wrong", "Where the wrong cells sit", "corners.html.j2")] * bool(report.wrong)
     biases = [Section("biases", "Means that are not zero", "biases.html.j2")] * bool(report.biases)
     sections += [] if report.wrong else biases  # of wrong cells they say nothing new
     sections += [Section("verdicts", "Verdicts", "verdicts.html.j2")]
@@ -102,7 +108,7 @@ def _list_sections(report: SweepReport, data: Mapping[str, Any], repeat: str) ->
     sections += [Section("distances", "Errors against the limit", "tails.html.j2")] * bool(report.tails)
     sections += [Section("means", "Errors of many cells together", "pooled.html.j2")] * bool(report.pooled)
     sections += biases if report.wrong else []
-    return [*sections, Section("unjudged", "What was not judged", "unjudged.html.j2", {"remarks": []})]
+    return [*sections, Section("unjudged", "What was not judged", "unjudged.html.j2")]
 
 
 def _row_fields(row: Row) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _list_tails(report: SweepReport) -> list[dict[str, Any]]:
     for (words, tensor), pooled in report.pooled.items():
         dtype = words.removeprefix("dtype = ")
         if counts := report.tails.get(f"{dtype} {tensor}"):
-            sums = {"elements": sum(counts), "worst": pooled.worst}
+            sums = {"elements": sum(counts), "near": sum(counts[:PER_NOISE]), "worst": pooled.worst}
             tails.append({"dtype": dtype, "tensor": tensor, "counts": counts, **sums})
     return tails
 

@@ -8,7 +8,7 @@ from typing import Any
 from lstm_parity.audits.frameworks.report import conclude_frameworks, frameworks_fields
 from lstm_parity.audits.frameworks.run import FrameworksReport
 from lstm_parity.audits.known.entry import KnownResult
-from lstm_parity.audits.modes.report import ModeRow, modes_fields
+from lstm_parity.audits.modes.report import ModeRow, list_lacks, list_surprises, modes_fields
 from lstm_parity.reports.html.render import Page, Section, render_page
 
 _MODES = (
@@ -38,8 +38,7 @@ _FRAMEWORKS = (
 def modes_page(rows: Sequence[ModeRow], provenance: Mapping[str, str], known: KnownResult | None = None) -> str:
     """Return the page of the modes. Raises ModuleNotFoundError if jinja2 is not installed."""
     data = modes_fields(rows, provenance)
-    wrong = [f"{row.mode}, {surprise}" for row in rows for surprise in row.surprises]
-    lacks = [f"{row.mode}: {count} trials: {reason}" for row in rows for reason, count in row.lacks.items()]
+    wrong, lacks = list_surprises(rows), list_lacks(rows)
     missing = [f"{row.mode}: {row.missing} is not installed" for row in rows if row.missing]
     judged = [f"/modes/{k}" for k, row in enumerate(data["modes"]) if not row["missing"]]
     table = {"caption": "Execution modes", "columns": _MODES, "rows": judged}
@@ -79,8 +78,11 @@ def _render(
     verdict = "NOT AS EXPECTED" if wrong else "NOTHING JUDGED" if is_open else "AS EXPECTED"
     tone = "bad" if wrong else "open" if is_open else "good"
     sections = [Section("judged", "What was judged", "table.html.j2", table)] * (not is_open)
-    found = {name: lines for name, lines in lists.items() if lines}
-    sections += [Section(f"list-{k}", name, "list.html.j2", {"lines": found[name]}) for k, name in enumerate(found)]
+    found = {name: list(lines) for name, lines in lists.items() if lines}
+    data = {**data, "page": {"lists": list(found.values())}}
+    sections += [
+        Section(f"list-{k}", name, "list.html.j2", {"lines": f"/page/lists/{k}"}) for k, name in enumerate(found)
+    ]
     return render_page(
         Page(title, subject, verdict, claim, [], {}, sections, data_name, data, data["provenance"], tone, known)
     )

@@ -13,7 +13,7 @@ from lstm_parity.reports.certificate import INTERRUPTED, WORST_FIRST, Certificat
 from lstm_parity.reports.certificate_json import certificate_fields, row_fields
 from lstm_parity.reports.certificate_text import describe_conclusion, describe_styles
 from lstm_parity.reports.html.render import Page, Section, render_page
-from lstm_parity.reports.html.summary import summarize
+from lstm_parity.reports.html.summary import sum_map, summarize
 
 if TYPE_CHECKING:
     from lstm_parity.audits.known.entry import KnownResult
@@ -66,7 +66,7 @@ def certificate_page(
     more: data that is embedded too, for further sections, behind those that say what is wrong. known: what became of a
     file of known deviations.
     """
-    data = _page_data(certificate, explained, proven) | dict(more)
+    data = _page_data(certificate, explained, proven, remarks) | dict(more)
     names = list(dict.fromkeys(row.implementation for row in certificate.rows))
     subject = ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
     limits = ["interrupted: what was left then is not in it"] * (INTERRUPTED in certificate.limits)
@@ -80,7 +80,7 @@ def certificate_page(
             claim or " ".join(filter(None, (describe_conclusion(certificate), describe_styles(certificate)))),
             limits,
             {name: f"/page/totals/{name}" for name in _FIGURES},
-            _list_sections(data, remarks, sections),
+            _list_sections(data, sections),
             ("certificate", 1),
             data,
             certificate.provenance,
@@ -90,21 +90,26 @@ def certificate_page(
 
 
 def _page_data(
-    certificate: Certificate, explained: Explained | None = None, proven: Proven | None = None
+    certificate: Certificate, explained: Explained | None, proven: Proven | None, remarks: Sequence[str]
 ) -> dict[str, Any]:
     """Return what is embedded: the certificate, its rows the worst first if they are many, and the sums of the page."""
     rows, left = certificate.rows, max(0, len(certificate.rows) - _MAX_ROWS)
     if left:
         rows = tuple(sorted(rows, key=_badness)[:_MAX_ROWS])
     fields = certificate_fields(Certificate(certificate.provenance, (), certificate.beyond, certificate.limits))
+    reduced = _reduce(rows)
+    left_out = {
+        "rows_left_out": left,
+        "failures_left_out": sum(len(one) for one in _choose_failures(reduced, slice(_MAX_DEVIATIONS, None))),
+    }
     verdict = {"holds": certificate.holds, "verdict": certificate.outcome.value}
     more = {"explained": asdict(explained)} if explained else {}
     more |= {"proven": {"seen": dict(proven.seen), "unseen": list(proven.unseen)}} if proven else {}
     return {
         **fields,
         **verdict,
-        "rows": _reduce(rows),
-        "page": {**summarize(certificate), "rows_left_out": left, "proof": _count_proof(proven)},
+        "rows": reduced,
+        "page": {**summarize(certificate), **left_out, "proof": _count_proof(proven), "remarks": list(remarks)},
         **more,
     }
 
@@ -127,25 +132,38 @@ def _reduce(rows: Sequence[Row]) -> list[dict[str, Any]]:
         fields |= {"failing": fields["failing"][:_MAX_FAILING], "failing_count": len(fields["failing"])}
         room -= len(json.dumps({name: fields[name] for name in _DETAILS}))
         details = {} if room >= 0 else {name: type(fields[name])() for name in _DETAILS}
-        found[k] = fields | details | {"complete": room >= 0}
+        found[k] = _sum_maps(fields | details | {"complete": room >= 0})
     return [found[k] for k in range(len(rows))]
 
 
-def _list_sections(data: Mapping[str, Any], remarks: Sequence[str], further: Sequence[Section]) -> list[Section]:
-    sums = data["page"]
+def _sum_maps(row: dict[str, Any]) -> dict[str, Any]:
+    """Add to each map of a row what it shows."""
+    tensors = [t for one in row["deviations"] for name in ("tensors", "pictured") for t in one[name]]
+    for found in (one for tensor in tensors for one in tensor["maps"]):
+        found["sums"] = sum_map(found)
+    return row
+
+
+def _choose_failures(rows: Sequence[Mapping[str, Any]], part: slice) -> tuple[list[Any], list[Any]]:
+    """Return the pointers of some deviations, and of some failures that are only told, each with that of its row."""
     deviations = [
         (f"/rows/{r}/deviations/{d}", f"/rows/{r}")
-        for r, row in enumerate(data["rows"])
+        for r, row in enumerate(rows)
         for d, _ in enumerate(row["deviations"])
     ]
     stories = [
         (f"/rows/{r}/failures/{d}", f"/rows/{r}")
-        for r, row in enumerate(data["rows"])
+        for r, row in enumerate(rows)
         for d, _ in enumerate(row["failures"])
         if not row["deviations"]
     ]
-    left = max(0, len(deviations) - _MAX_DEVIATIONS) + max(0, len(stories) - _MAX_DEVIATIONS)
-    shown = {"deviations": deviations[:_MAX_DEVIATIONS], "stories": stories[:_MAX_DEVIATIONS], "more": left}
+    return deviations[part], stories[part]
+
+
+def _list_sections(data: Mapping[str, Any], further: Sequence[Section]) -> list[Section]:
+    sums = data["page"]
+    deviations, stories = _choose_failures(data["rows"], slice(_MAX_DEVIATIONS))
+    shown = {"deviations": deviations, "stories": stories}
     sections = [Section("wrong", "What is wrong", "explained.html.j2")] * ("explained" in data)
     sections += [Section("deviations", "Where it deviates", "deviations.html.j2", shown)] * bool(deviations or stories)
     sections += further if sections else []
@@ -155,5 +173,5 @@ def _list_sections(data: Mapping[str, Any], remarks: Sequence[str], further: Seq
     sections += [Section("distances", "Distances against the limits", "distances.html.j2")] * bool(sums["spreads"])
     sections += [] if stories or deviations or "explained" in data else further
     sections += [Section("proof", "Which mistakes would have been seen", "proof.html.j2")] * ("proven" in data)
-    sections += [Section("unjudged", "What was not judged", "unjudged.html.j2", {"remarks": list(remarks)})]
+    sections += [Section("unjudged", "What was not judged", "unjudged.html.j2")]
     return sections

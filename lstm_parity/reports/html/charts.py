@@ -10,14 +10,15 @@ from typing import Any
 from lstm_parity.judging.places import DIRECTIONS, GATES
 from lstm_parity.judging.spread import BIN_EDGES
 from lstm_parity.judging.verdict import WORST_LIMIT
-from lstm_parity.reports.certificate_text import format_distance
 
-__all__ = ["DIRECTIONS", "GATES"]  # for templates, beside what is defined here
+PLACE = ("layer", "direction", "gate", "step", "row", "unit", "column")  # in the order of words
+NAMED = {"direction": DIRECTIONS, "gate": GATES}  # what is named, not numbered
 
 WIDTH, HEIGHT, BAR, GAP = 172.0, 56.0, 11.0, 2.0
-_WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
+WITHIN = BIN_EDGES.index(WORST_LIMIT)  # bins up to the limit
+NEAR = WITHIN // 3  # bins that a caption counts
 BIN_NAMES = [f"{low:.2g} to {high:.3g}" for low, high in pairwise(BIN_EDGES)] + ["above 1e4"]
-LIMIT_X = _WITHIN * BAR + GAP / 2
+LIMIT_X = WITHIN * BAR + GAP / 2
 SHADES = (0.25, 0.35, 0.45, 0.6, 1.0)  # of the limit
 
 
@@ -52,21 +53,9 @@ def bars(counts: Sequence[int]) -> list[dict[str, Any]]:
     found = []
     for k, count in enumerate(counts):
         height = HEIGHT * math.log1p(count) / math.log1p(most) if most else 0.0
-        x = k * BAR + (2 * GAP if k >= _WITHIN else 0.0)
-        found.append({"x": x, "y": HEIGHT - height, "height": height, "beyond": k >= _WITHIN, "count": count})
+        x = k * BAR + (2 * GAP if k >= WITHIN else 0.0)
+        found.append({"x": x, "y": HEIGHT - height, "height": height, "beyond": k >= WITHIN, "count": count})
     return found
-
-
-def describe_bars(tensor: str, counts: Sequence[int], worst: float) -> str:
-    """Return what a histogram shows, in a sentence."""
-    total, beyond = sum(counts), sum(counts[_WITHIN:])
-    if not total:
-        return f"{tensor}: nothing is compared"
-    below = sum(counts[: _WITHIN // 3]) / total
-    return (
-        f"{tensor}: {total:,} elements, {100 * below:.1f} % of them within {BIN_EDGES[_WITHIN // 3]:.2g} noises; "
-        f"{beyond:,} beyond the limit of {WORST_LIMIT:g}; the worst is {_write(worst)}"
-    )
 
 
 def tail_bars(counts: Sequence[int], per_noise: int) -> list[dict[str, Any]]:
@@ -85,43 +74,20 @@ def tail_limit(counts: Sequence[int], per_noise: int) -> float:
     return WIDTH * WORST_LIMIT * per_noise / max(len(counts), 1)
 
 
-def describe_tail(tensor: str, counts: Sequence[int], worst: float, per_noise: int) -> str:
-    """Return what such a histogram shows, in a sentence."""
-    total, within = sum(counts), sum(counts[:per_noise])
-    if not total:
-        return f"{tensor}: nothing is compared"
-    return (
-        f"{tensor}: {total:,} elements, {100 * within / total:.1f} % of them within one noise; "
-        f"the worst is {_write(worst)}, the limit {WORST_LIMIT:g}"
-    )
-
-
-def describe_map(found: Mapping[str, Any]) -> str:
-    """Return what a map of distances shows, in a sentence."""
-    cells = [
-        (worst, row, column)
-        for row, line in zip(found["rows"], found["worst"], strict=True)
-        for column, worst in zip(found["columns"], line, strict=True)
-        if worst is not None
-    ]
-    bad = [one for one in cells if not one[0] <= WORST_LIMIT]
-    if not bad:
-        return f"none of {len(cells)} cells is beyond the limit"
-    worst, row, column = max(bad, key=lambda one: math.inf if math.isnan(one[0]) else one[0])
-    across = found["across"]
-    columns = sorted({column for _, _, column in bad})
-    span = f"{across} {columns[0]}" if len(columns) == 1 else f"{across}s {columns[0]} to {columns[-1]}"
-    return (
-        f"{len(bad)} of {len(cells)} cells deviate, at {span}; the worst, {_write(worst)}, is {row}, {across} {column}"
-    )
-
-
 def curve(points: Sequence[Sequence[float]], width: float = 320.0, height: float = 90.0) -> dict[str, Any]:
-    """Return the path of an error curve, of (argument, low, high) in order, with the range it is drawn in."""
-    if not points:
-        return {"path": "", "low": 0.0, "high": 0.0, "zero": height / 2, "first": 0.0, "last": 0.0}
+    """Return the path of an error curve, of (argument, low, high) in order.
+
+    first, last, farthest: where in the points its ends are and its largest error is, as ends of JSON pointers.
+    """
+    sizes = [(abs(error), f"/{k}/{side}") for k, point in enumerate(points) for side, error in enumerate(point) if side]
+    size, farthest = max(sizes, default=(0.0, ""))
+    path = _outline(points, size or 1.0, width, height) if points else ""
+    ends = {"first": "/0/0", "last": f"/{len(points) - 1}/0"}
+    return {"path": path, "zero": height / 2, **ends, "farthest": farthest}
+
+
+def _outline(points: Sequence[Sequence[float]], size: float, width: float, height: float) -> str:
     first, last = points[0][0], points[-1][0]
-    size = max(max(abs(low), abs(high)) for _, low, high in points) or 1.0
 
     def place(z: float, error: float) -> str:
         x = width * (z - first) / ((last - first) or 1.0)
@@ -129,9 +95,4 @@ def curve(points: Sequence[Sequence[float]], width: float = 320.0, height: float
 
     upper = [place(z, high) for z, _, high in points]
     lower = [place(z, low) for z, low, _ in reversed(points)]
-    path = "M" + " L".join([*upper, *lower]) + " Z"
-    return {"path": path, "low": -size, "high": size, "zero": height / 2, "first": first, "last": last}
-
-
-def _write(worst: float) -> str:
-    return format_distance(worst) if math.isfinite(worst) else "beyond all noise"
+    return "M" + " L".join([*upper, *lower]) + " Z"

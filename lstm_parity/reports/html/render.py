@@ -7,7 +7,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from lstm_parity.reports.formats.known import known_fields, known_lines
@@ -61,6 +62,7 @@ def render_page(page: Page) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
     page = page if page.known is None else _mark_known(page, page.known)
+    page = _embed_head(page)
     environment = Environment(
         loader=PackageLoader("lstm_parity.reports.html"),
         autoescape=True,
@@ -72,9 +74,15 @@ def render_page(page: Page) -> str:
     environment.globals |= {
         "at": lambda pointer: resolve(page.data, pointer),
         "charts": charts,
+        "next_id": partial(next, count(1)),
         "tone": lambda verdict: _TONES.get(verdict, "open"),
     }
-    environment.filters |= {"figure": _format_figure, "exact": _write_exact, "signed": _format_value}
+    environment.filters |= {
+        "figure": _format_figure,
+        "exact": _write_exact,
+        "signed": _format_value,
+        "step": escape_step,
+    }
     environment.filters |= {"mean": _format_mean, "chance": _format_chance}
     html = environment.get_template("base.html.j2").render(
         page=page,
@@ -85,11 +93,19 @@ def render_page(page: Page) -> str:
     return html.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
+def _embed_head(page: Page) -> Page:
+    """Return a page whose data hold what its head says."""
+    head = {"subject": page.subject, "claim": page.claim, "limits": list(page.limits)}
+    provenance = {name: str(value) for name, value in page.provenance.items()}
+    return replace(page, data={**page.data, "shown": {**page.data.get("shown", {}), **head, "provenance": provenance}})
+
+
 def _mark_known(page: Page, known: KnownResult) -> Page:
     """Return a page that says first what a file of known deviations excuses; the verdict stays what it is."""
     *lines, conclusion = known_lines(known)
-    listed = Section("known", f"Known deviations, {known.file}", "list.html.j2", {"lines": lines or ["none"]})
-    data = {**page.data, "known": known_fields(known)}
+    listed = Section("known", f"Known deviations, {known.file}", "list.html.j2", {"lines": "/shown/known"})
+    shown = {"known": lines or ["none"]}
+    data = {**page.data, "known": known_fields(known), "shown": shown}
     return replace(page, claim=f"{conclusion} {page.claim}", sections=[listed, *page.sections], data=data)
 
 
@@ -103,6 +119,11 @@ def resolve(data: Any, pointer: str) -> Any:
     """Return what a JSON pointer (RFC 6901) leads to."""
     parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
     return reduce(lambda found, part: found[int(part) if isinstance(found, (list, tuple)) else part], parts, data)
+
+
+def escape_step(name: str) -> str:
+    """Return a name as a step of a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _format_figure(value: float) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lstm_parity.judging.spread import BIN_EDGES
+from lstm_parity.judging.verdict import WORST_LIMIT
 from lstm_parity.reports.certificate import ALL_VALUES, OUTPUTS, Certificate, Row, Tally
+from lstm_parity.reports.html.charts import NEAR, WITHIN
 from lstm_parity.reports.lines import repeat_case
 
 _MAX_COLUMNS = 16  # of a map
@@ -132,13 +134,30 @@ def _sum_spreads(rows: Sequence[Row]) -> list[dict[str, Any]]:
         {
             "dtype": dtype,
             "tensor": tensor,
-            "counts": [sum(counts) for counts in zip(*(one.counts for one in some), strict=True)],
-            "elements": sum(sum(one.counts) for one in some),
+            **count_distances(_add_counts([one.counts for one in some])),
             "worst": _worst_of(one.worst for one in some),
         }
         for (dtype, tensor), some in found.items()
         if len(some[0].counts) == len(BIN_EDGES)
     ]
+
+
+def count_distances(counts: Sequence[int]) -> dict[str, Any]:
+    """Return counts of `BIN_EDGES`, with how many distances there are, are near, and are beyond the limit."""
+    sums = {"elements": sum(counts), "near": sum(counts[:NEAR]), "beyond": sum(counts[WITHIN:])}
+    return {"counts": list(counts), **sums}
+
+
+def sum_map(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a map of distances shows: how many cells, how many beyond the limit, where, the worst."""
+    lines = zip(found["rows"], found["worst"], strict=True)
+    cells = [(one, row, column) for row, line in lines for column, one in zip(found["columns"], line, strict=True)]
+    known = [cell for cell in cells if cell[0] is not None]
+    bad = [cell for cell in known if not cell[0] <= WORST_LIMIT]
+    columns = [column for *_, column in bad]
+    worst, row, column = max(bad, key=lambda cell: (math.isnan(cell[0]), cell[0]), default=(None, None, None))
+    span = {"first": min(columns, default=None), "last": max(columns, default=None)}
+    return {"cells": len(known), "beyond": len(bad), **span, "worst": worst, "row": row, "column": column}
 
 
 def _sum_steps(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -157,7 +176,13 @@ def _join_steps(first: int, last: int, some: Sequence[Any]) -> dict[str, Any]:
     count = sum(one.count for one in some)
     square = sum(one.rms**2 * one.count for one in some) if all(one.rms < 1e100 for one in some) else math.inf
     rms = math.sqrt(square / count) if count else 0.0
-    return {"first": first, "last": last, "count": count, "rms": rms, "worst": _worst_of(one.worst for one in some)}
+    sums = {"count": count, "rms": rms, "worst": _worst_of(one.worst for one in some)}
+    return {"first": first, "last": last, **sums, **count_distances(_add_counts([one.counts for one in some]))}
+
+
+def _add_counts(some: Sequence[Sequence[int]]) -> list[int]:
+    """Add counts bin by bin; none if one of them was not kept."""
+    return [sum(counts) for counts in zip(*some, strict=True)] if all(some) else []
 
 
 def _sum_reasons(rows: Sequence[Row]) -> list[dict[str, Any]]:
